@@ -1,0 +1,100 @@
+"""Checks of what a caller passes in: each says what was expected, what came, and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+IMAGE_SHAPE = (1, 28, 28)
+
+
+def positive_int(value: int, name: str) -> int:
+    """Return `value` if it is a whole number of at least 1.
+
+    Raises TypeError for anything that is not an int, ValueError for an int below 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be a whole number, got {value!r} ({type(value).__name__}).")
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, got {value}.")
+    return value
+
+
+def float_tensor(value: Tensor, name: str) -> Tensor:
+    """Return `value` if it is a tensor of floating-point numbers with at least one element.
+
+    Raises TypeError for another type or dtype, ValueError for an empty tensor.
+    """
+    if not isinstance(value, Tensor):
+        raise TypeError(
+            f"{name} must be a torch.Tensor, got {type(value).__name__}. Convert it with torch.as_tensor(...)."
+        )
+    if not value.is_floating_point():
+        raise TypeError(
+            f"{name} must hold floating-point numbers, got {value.dtype}. "
+            "Grey levels 0..255 become float with x.float() / 255."
+        )
+    if value.numel() == 0:
+        raise ValueError(f"{name} is empty: its shape is {tuple(value.shape)}. Pass at least one example.")
+    return value
+
+
+def finite(value: Tensor, name: str) -> Tensor:
+    """Return the floating-point tensor `value` if every element is finite; raises ValueError otherwise."""
+    float_tensor(value, name)
+    if not torch.isfinite(value).all():
+        count = int((~torch.isfinite(value)).sum())
+        raise ValueError(
+            f"{name} must be finite, but {count} of its {value.numel()} elements are NaN or infinite. "
+            "Look for a learning rate that is too high, or a log or a division by zero."
+        )
+    return value
+
+
+def images(x: Tensor, name: str = "x") -> Tensor:
+    """Return `x` if it is a batch of images: float, shape (N, 1, 28, 28), N >= 1, every value in [0, 1].
+
+    Raises TypeError for a wrong type or dtype, ValueError for a wrong shape or value.
+    """
+    float_tensor(x, name)
+    if x.dim() != 4 or tuple(x.shape[1:]) != IMAGE_SHAPE:
+        raise ValueError(
+            f"{name} must have shape (N, 1, 28, 28), got {tuple(x.shape)}. "
+            "One image of shape (28, 28) becomes a batch with x.reshape(1, 1, 28, 28)."
+        )
+    low, high = torch.aminmax(x.detach())
+    if not (low >= 0 and high <= 1):  # a NaN fails both comparisons
+        raise ValueError(
+            f"{name} must hold grey levels in [0, 1], got values from {low.item():g} to {high.item():g}. "
+            "Divide grey levels 0..255 by 255, and do not standardize."
+        )
+    return x
+
+
+def codes(z: Tensor, latent_dim: int, name: str = "z") -> Tensor:
+    """Return `z` if it is a finite float batch of shape (N, latent_dim), N >= 1.
+
+    Raises TypeError for a wrong type or dtype, ValueError for a wrong shape or a non-finite value.
+    """
+    float_tensor(z, name)
+    if z.dim() != 2 or z.shape[1] != latent_dim:
+        raise ValueError(
+            f"{name} must have shape (N, {latent_dim}), one row of {latent_dim} numbers an image, "
+            f"got {tuple(z.shape)}."
+        )
+    return finite(z, name)
+
+
+def known_name(name: str, known: Iterable[str], what: str) -> str:
+    """Return `name` if it is among `known`; raises ValueError that names the close ones, TypeError for no string."""
+    known = sorted(known)
+    if not isinstance(name, str):
+        raise TypeError(f"The name of a {what} must be a string, got {name!r} ({type(name).__name__}).")
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+        raise ValueError(f"There is no {what} {name!r}.{hint} Known: {', '.join(known)}.")
+    return name

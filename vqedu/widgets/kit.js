@@ -1,0 +1,96 @@
+// What the explorers share: elements with safe text, sharp canvases, one draw a frame, one word to the kernel at rest.
+
+export const COLORS = {
+  encoder: "#009E73", codebook: "#CC79A7", decoder: "#0072B2", prior: "#D55E00", data: "#000000", warning: "#E69F00",
+};
+
+// Text goes in as text nodes, so a label can hold any character without being read as HTML.
+export function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children);
+  return node;
+}
+
+// A canvas of width x height CSS pixels, drawn in those units, sharp on every screen.
+export function canvas(width, height, attributes = {}) {
+  const node = element("canvas", attributes);
+  const ratio = Math.max(window.devicePixelRatio || 1, 1);
+  node.width = Math.round(width * ratio);
+  node.height = Math.round(height * ratio);
+  node.style.width = `${width}px`;
+  node.style.height = `${height}px`;
+  const pen = node.getContext("2d");
+  pen.scale(node.width / width, node.height / height);
+  return { node, pen, width, height };
+}
+
+// Where a pointer event lies on a canvas, in the canvas's own units, even where the page has scaled it.
+export function position(event, { node, width, height }) {
+  const box = node.getBoundingClientRect();
+  return [((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height];
+}
+
+// Returns a function that asks for draw() once in the next frame, however often it is called.
+export function onceAFrame(draw) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => { asked = false; draw(); });
+  };
+}
+
+// Returns tell(state): the kernel hears the last state, once nothing has changed for `delay` milliseconds.
+export function whenSettled(model, delay = 300) {
+  let timer;
+  return (state) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => { model.set("state", state); model.save_changes(); }, delay);
+  };
+}
+
+// A labelled slider that says its value. Returns { node, input, show(value) }.
+export function slider({ label, min, max, step, value, format = (v) => v.toFixed(2), color, oninput }) {
+  const output = element("output", { class: "vq-value" });
+  const input = element("input", { type: "range", min, max, step, "aria-label": label });
+  if (color) input.style.accentColor = color;
+  const show = (v) => {
+    input.value = v;
+    output.textContent = format(v);
+    input.setAttribute("aria-valuetext", format(v));
+  };
+  input.addEventListener("input", () => { const v = Number(input.value); show(v); oninput(v); });
+  show(value);
+  return { node: element("label", { class: "vq-slider" }, element("span", {}, label), input, output), input, show };
+}
+
+export function button(label, onclick, attributes = {}) {
+  return element("button", { type: "button", class: "vq-button", onclick, ...attributes }, label);
+}
+
+// The root of a widget. Jupyter's own shortcuts stay out of it: arrow keys belong to the figure.
+export function stage(el, label, ...children) {
+  const root = element("div", { class: "vq-stage", role: "group", "aria-label": label, "data-lm-suppress-shortcuts": "true" }, ...children);
+  root.addEventListener("keydown", (event) => event.stopPropagation());
+  el.replaceChildren(root);
+  return root;
+}
+
+// Paint 28x28 grey levels, 0..1, ink dark on white paper, into a canvas of any size.
+export function paintImage({ pen, width, height }, pixels, side = 28) {
+  const small = paintImage.small ??= new OffscreenCanvas(side, side);
+  if (small.width !== side) { small.width = side; small.height = side; }
+  const brush = small.getContext("2d");
+  const data = brush.createImageData(side, side);
+  for (let i = 0; i < side * side; i++) {
+    const grey = Math.round(255 * (1 - pixels[i]));
+    data.data.set([grey, grey, grey, 255], 4 * i);
+  }
+  brush.putImageData(data, 0, 0);
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(small, 0, 0, width, height);
+}
