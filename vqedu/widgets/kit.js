@@ -18,14 +18,19 @@ export function element(tag, attributes = {}, ...children) {
 // A canvas of width x height CSS pixels, drawn in those units, sharp on every screen.
 export function canvas(width, height, attributes = {}) {
   const node = element("canvas", attributes);
+  return resize({ node, pen: node.getContext("2d") }, width, height);
+}
+
+// Give a canvas another size in CSS pixels; what was drawn on it is gone.
+export function resize(surface, width, height) {
+  const { node, pen } = surface;
   const ratio = Math.max(window.devicePixelRatio || 1, 1);
   node.width = Math.round(width * ratio);
   node.height = Math.round(height * ratio);
   node.style.width = `${width}px`;
   node.style.height = `${height}px`;
-  const pen = node.getContext("2d");
   pen.scale(node.width / width, node.height / height);
-  return { node, pen, width, height };
+  return Object.assign(surface, { width, height });
 }
 
 // Where a pointer event lies on a canvas, in the canvas's own units, even where the page has scaled it.
@@ -44,12 +49,17 @@ export function onceAFrame(draw) {
   };
 }
 
-// Returns tell(state): the kernel hears the last state, once nothing has changed for `delay` milliseconds.
-export function whenSettled(model, delay = 300) {
+// Returns tell(state): the kernel hears the last state, once nothing has changed for `delay` milliseconds
+// and the hand has let go: while held() is true it waits on.
+export function whenSettled(model, delay = 300, held = () => false) {
   let timer;
-  return (state) => {
+  return function tell(state) {
     clearTimeout(timer);
-    timer = setTimeout(() => { model.set("state", state); model.save_changes(); }, delay);
+    timer = setTimeout(() => {
+      if (held()) return tell(state);
+      model.set("state", state);
+      model.save_changes();
+    }, delay);
   };
 }
 
