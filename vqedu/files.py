@@ -15,8 +15,9 @@ ABANDONED_AFTER_S = 3600
 def atomic_write(path: Path, content: bytes) -> None:
     """Put `content` at `path` so that a reader finds the old file or the whole new one, never a part.
 
-    The bytes go to a temporary file in the same directory, are flushed to the disk, and take the place of `path` in
-    one rename. On failure, or when interrupted, the temporary file is removed and `path` is as it was.
+    The bytes go to a temporary file in the same directory, are flushed to the disk, and take the place of
+    `path` in one rename. On failure, or when interrupted, the temporary file is removed and `path` is as it
+    was.
 
     Raises OSError if the directory is absent or read-only, the disk is full, or `path` is a directory.
     """
@@ -49,7 +50,7 @@ def remove_abandoned(directory: Path) -> None:
 
     A file that cannot be removed stays: it is in nobody's way.
     """
-    with contextlib.suppress(OSError):
-        for temporary in directory.glob(f".*.{'[0-9a-f]' * 16}.tmp"):
+    for temporary in directory.glob(f".*.{'[0-9a-f]' * 16}.tmp"):
+        with contextlib.suppress(OSError):
             if time.time() - temporary.stat().st_mtime > ABANDONED_AFTER_S:
                 temporary.unlink()
