@@ -1,0 +1,82 @@
+"""The command line: `python -m vqedu build | export | train`. Each subcommand is one function that imports what it needs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def build(arguments: argparse.Namespace) -> int:
+    """Execute the sources and write the notebooks."""
+    from vqedu import notebooks
+
+    try:
+        notebooks.build(arguments.names)
+    except notebooks.CellError as error:
+        return complain(error, 1)
+    return 0
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Execute the sources and write one self-contained page for each."""
+    from vqedu import notebooks, pages
+
+    try:
+        pages.export(arguments.names, arguments.to)
+    except notebooks.CellError as error:
+        return complain(error, 1)
+    return 0
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Train a shipped model anew by its recipe, and write its weights and card as one file."""
+    from vqedu import recipes
+
+    print(recipes.train(arguments.name, arguments.to))
+    return 0
+
+
+def complain(error: Exception, code: int) -> int:
+    """Say what went wrong, and return the exit code."""
+    print(f"vqedu: {error}", file=sys.stderr)
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    root = argparse.ArgumentParser(prog="python -m vqedu", description="What maintains the notebooks.")
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("build", help=build.__doc__, description=build.__doc__)
+    command.add_argument("names", nargs="*", metavar="NAME", help="such as 01_autoencoder; all if left out")
+    command.set_defaults(run=build)
+
+    command = commands.add_parser("export", help=export.__doc__, description=export.__doc__)
+    command.add_argument("names", nargs="*", metavar="NAME", help="such as 01_autoencoder; all if left out")
+    command.add_argument(
+        "--to", type=Path, default=Path("exported"), metavar="DIR", help="default: exported/"
+    )
+    command.set_defaults(run=export)
+
+    command = commands.add_parser("train", help=train.__doc__, description=train.__doc__)
+    command.add_argument("name", metavar="NAME", help="such as vae-2d")
+    command.add_argument(
+        "--to", type=Path, default=Path("."), metavar="DIR", help="default: the working directory"
+    )
+    command.set_defaults(run=train)
+    return root
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; a wrong name or an unusable file is one sentence and exit code 2, not a stack trace."""
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except (ValueError, OSError) as error:
+        return complain(error, 2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
