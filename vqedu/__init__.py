@@ -7,7 +7,7 @@ from types import ModuleType
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("data", "losses", "metrics", "models", "plots", "training", "widgets")
+_SUBMODULES = ("data", "gradients", "losses", "metrics", "models", "plots", "toy", "training", "widgets")
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -1,0 +1,30 @@
+// Formulas as MathML, built node by node: the browser sets them, a screen reader reads them, no library is needed.
+
+const MATHML = "http://www.w3.org/1998/Math/MathML";
+
+function part(tag, children, style) {
+  const node = document.createElementNS(MATHML, tag);
+  if (style) node.setAttribute("style", style);
+  node.append(...children);
+  return node;
+}
+
+function space(width) {
+  const node = part("mspace", []);
+  node.setAttribute("width", width);
+  return node;
+}
+
+export const mi = (name) => part("mi", [name]);
+export const mo = (sign) => part("mo", [sign]);
+export const thin = () => space("0.17em");
+export const log = () => part("mrow", [space("0.1em"), mi("log"), space("0.17em")]);
+export const row = (...children) => part("mrow", children);
+export const frac = (over, under) => part("mfrac", [over, under]);
+export const colored = (color, ...children) => part("mrow", children, `color: ${color}`);
+export const marked = (...children) => part("mrow", children, "background: #FBE0A6; padding: 2px 3px; border-radius: 4px");
+export const formula = (...children) => part("math", [part("mstyle", [row(...children)], "math-style: normal")]);
+
+// p(x|z) and its like: call("p", "x", "|", "z").
+export const call = (name, ...inside) =>
+  row(mi(name), mo("("), ...inside.map((sign) => (/^[,|\u2016]$/.test(sign) ? mo(sign) : typeof sign === "string" ? mi(sign) : sign)), mo(")"));
