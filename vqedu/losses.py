@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -30,3 +32,60 @@ def reconstruction(logits: Tensor, x: Tensor) -> Tensor:
         raise ValueError(f"logits and x must have one shape, got {tuple(logits.shape)} and {tuple(x.shape)}.")
     pixels = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
     return pixels.flatten(1).sum(1)  # (N, 1, 28, 28) -> (N, 784) -> (N,)
+
+
+def kl_to_standard_normal(mu: Tensor, logvar: Tensor) -> Tensor:
+    """Return KL(N(mu, sigma^2) || N(0, I)) of each row, with logvar = log sigma^2: two (N, D) -> (N,) nats.
+
+    KL = 1/2 sum_d (mu_d^2 + sigma_d^2 - 1 - log sigma_d^2). Source: Kingma and Welling 2014, appendix B.
+    Raises TypeError or ValueError if the two are no finite float tensors of one shape (N, D).
+    """
+    _gaussian(mu, logvar)
+    # expm1 keeps the digits that exp(logvar) - 1 loses where logvar is near 0.
+    return 0.5 * (mu.square() + torch.expm1(logvar) - logvar).sum(1)
+
+
+class ELBOLoss(NamedTuple):
+    """The negative ELBO and its two parts: scalars, nats per image; total = reconstruction + beta * kl."""
+
+    total: Tensor
+    reconstruction: Tensor
+    kl: Tensor
+
+
+def elbo(logits: Tensor, x: Tensor, mu: Tensor, logvar: Tensor, beta: float = 1.0) -> ELBOLoss:
+    """Return -ELBO = -E_q[log p(x|z)] + beta KL(q(z|x) || p(z)), the loss that a VAE minimizes, in nats per image.
+
+    `logits` (N, 1, 28, 28) come from one z per image drawn from q(z|x) = N(mu, sigma^2), mu and logvar (N, D).
+    At beta = 1 the ELBO itself is -total. Source: Kingma and Welling 2014, eq. 7; beta: Higgins et al. 2017, eq. 4.
+    Raises TypeError or ValueError for bad images or moments, and ValueError for a beta that is negative or not finite.
+    """
+    if not (math.isfinite(beta) and beta >= 0):
+        raise ValueError(f"beta must be a finite number of at least 0, got {beta}.")
+    kl = kl_to_standard_normal(mu, logvar).mean()
+    expected = reconstruction(logits, x).mean()
+    if len(mu) != len(x):
+        raise ValueError(f"mu must have one row an image, got {len(mu)} rows for {len(x)} images.")
+    return ELBOLoss(expected + beta * kl, expected, kl)
+
+
+def importance_weighted_bound(log_weights: Tensor) -> Tensor:
+    """Return log (1/k sum_j w_j) of each image, a lower bound of log p(x): (k, N) log weights -> (N,) nats.
+
+    log w_j = log p(x|z_j) + log p(z_j) - log q(z_j|x) with z_j drawn from q(z|x). k = 1 is the ELBO; the bound
+    never falls in expectation as k grows. Source: Burda, Grosse and Salakhutdinov 2016, eq. 8.
+    Raises TypeError or ValueError if `log_weights` is no float tensor of shape (k, N) with k, N >= 1.
+    """
+    validate.float_tensor(log_weights, "log_weights")
+    if log_weights.dim() != 2:
+        raise ValueError(f"log_weights must have shape (k, N), got {tuple(log_weights.shape)}.")
+    return torch.logsumexp(log_weights, dim=0) - math.log(len(log_weights))
+
+
+def _gaussian(mu: Tensor, logvar: Tensor) -> None:
+    validate.finite(mu, "mu")
+    validate.finite(logvar, "logvar")
+    if mu.dim() != 2 or mu.shape != logvar.shape:
+        raise ValueError(
+            f"mu and logvar must have one shape (N, D), got {tuple(mu.shape)} and {tuple(logvar.shape)}."
+        )

@@ -36,7 +36,13 @@ def half(tensor: Tensor) -> np.ndarray:
 
 
 def _kind(layer: nn.Module) -> str:
-    known = {nn.Linear: "linear", nn.LayerNorm: "layernorm", nn.SiLU: "silu", nn.ReLU: "relu", nn.Sigmoid: "sigmoid"}
+    known = {
+        nn.Linear: "linear",
+        nn.LayerNorm: "layernorm",
+        nn.SiLU: "silu",
+        nn.ReLU: "relu",
+        nn.Sigmoid: "sigmoid",
+    }
     if type(layer) not in known:
         raise TypeError(
             f"The explorers cannot run a {type(layer).__name__} in the page. "

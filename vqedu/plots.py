@@ -1,0 +1,162 @@
+"""The one figure style of the course: arrays in, Figure out. Nothing here runs a model."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+
+COLORS = {
+    "encoder": "#009E73",
+    "codebook": "#CC79A7",
+    "decoder": "#0072B2",
+    "prior": "#D55E00",
+    "data": "#000000",
+    "warning": "#E69F00",
+}
+# Ten digits need ten colours: Okabe and Ito's eight are too few, so each class also carries its numeral.
+DIGIT_COLORS = (
+    "#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#999999", "#EE7733", "#332288", "#882255",
+)  # fmt: skip
+DOTS_PER_INCH = 160
+
+
+class TeachingFigure(Figure):
+    """A matplotlib Figure that shows itself as a PNG with an alt text, and as one line of text that never varies."""
+
+    def __init__(self, width: float, height: float, alt: str) -> None:
+        super().__init__(figsize=(width, height), layout="constrained", facecolor="white")
+        FigureCanvasAgg(self)
+        self.alt = alt
+
+    def png(self) -> bytes:
+        """Return the figure as a PNG of 160 dots an inch."""
+        buffer = io.BytesIO()
+        # Without the fixed metadata the file would name the version of matplotlib, and differ between machines.
+        self.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+        return buffer.getvalue()
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": f"Figure: {self.alt}"}
+        inches = self.get_size_inches()
+        size = {"width": round(inches[0] * 100), "height": round(inches[1] * 100)}
+        return data, {"image/png": {"alt": self.alt, **size}}
+
+
+def image_grid(
+    rows: Mapping[str, np.ndarray],
+    title: str,
+    columns: Sequence[str] = (),
+    alt: str | None = None,
+    size: float = 0.85,
+) -> TeachingFigure:
+    """Draw rows of grey images, each row with its name at the left: {name: (n, 1, 28, 28) or (n, 28, 28)}, ink dark.
+
+    columns: one heading a column. size: inches an image.
+    """
+    arrays = {name: _pictures(images) for name, images in rows.items()}
+    n = max(len(images) for images in arrays.values())
+    figure = TeachingFigure(
+        1.5 + n * size, 0.55 + len(rows) * (size + 0.06) + 0.22 * bool(columns), alt or title
+    )
+    axes = figure.subplots(len(rows), n, squeeze=False)
+    for (name, images), line in zip(arrays.items(), axes, strict=True):
+        for column, axis in enumerate(line):
+            _bare(axis)
+            axis.set_visible(column < len(images))
+            if column < len(images):
+                axis.imshow(images[column], cmap="gray_r", vmin=0, vmax=1)
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=11, labelpad=8)
+    for axis, heading in zip(axes[0], columns, strict=False):
+        axis.set_title(heading, fontsize=10)
+    figure.suptitle(title, fontsize=13, fontweight="bold")
+    return figure
+
+
+def latent_maps(
+    maps: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    title: str,
+    prior_circle: bool = False,
+    limit: float | None = None,
+    alt: str | None = None,
+) -> TeachingFigure:
+    """Draw 2-D codes coloured by digit, one panel a model: {name: (codes (n, 2), digits (n,))}.
+
+    prior_circle: add the circle of radius 2 that holds 86% of N(0, I). limit: the same axes -limit..limit in all panels.
+    """
+    figure = TeachingFigure(5.0 * len(maps) + 0.6, 5.2, alt or title)
+    panels = figure.subplots(1, len(maps), squeeze=False)[0]
+    for axis, (name, (codes, digits)) in zip(panels, maps.items(), strict=True):
+        scatter_codes(axis, codes, digits)
+        if prior_circle:
+            add_prior_circle(axis)
+        if limit:
+            axis.set(xlim=(-limit, limit), ylim=(-limit, limit))
+        axis.set_aspect("equal", adjustable="datalim" if limit is None else "box")
+        axis.set(xlabel="$z_1$", ylabel="$z_2$", title=name)
+    figure.suptitle(title, fontsize=13, fontweight="bold")
+    return figure
+
+
+def scatter_codes(axis: Axes, codes: np.ndarray, digits: np.ndarray, size: float = 4) -> None:
+    """Scatter codes (n, 2) coloured by digit (n,), and write each numeral at the median of its codes."""
+    axis.scatter(
+        codes[:, 0], codes[:, 1], c=digits, cmap=ListedColormap(DIGIT_COLORS), s=size, vmin=0, vmax=9, lw=0
+    )
+    for digit in np.unique(digits):
+        x, y = np.median(codes[digits == digit], axis=0)
+        box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": DIGIT_COLORS[digit], "lw": 1.5}
+        axis.text(x, y, str(digit), ha="center", va="center", fontsize=11, fontweight="bold", bbox=box)
+
+
+def add_prior_circle(axis: Axes, radius: float = 2.0) -> None:
+    """Draw the circle around the origin that holds 1 - exp(-radius^2 / 2) of a 2-D standard normal."""
+    angle = np.linspace(0, 2 * np.pi, 200)
+    share = 1 - np.exp(-(radius**2) / 2)
+    label = f"$N(0, I)$: {share:.0%} of draws fall inside"
+    axis.plot(radius * np.cos(angle), radius * np.sin(angle), "--", color=COLORS["prior"], lw=2, label=label)
+    axis.legend(loc="upper right", fontsize=10)
+
+
+def lines(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    colors: Mapping[str, str] | None = None,
+    xscale: str = "linear",
+    yscale: str = "linear",
+    marker: str = "",
+    alt: str | None = None,
+) -> TeachingFigure:
+    """Draw named curves {name: (x, y)} in one panel; `colors` maps a name to a colour of the visual language."""
+    figure = TeachingFigure(7.5, 4.2, alt or title)
+    axis = figure.subplots()
+    for name, (x, y) in curves.items():
+        axis.plot(x, y, marker=marker, lw=2, label=name, color=(colors or {}).get(name))
+    axis.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
+    axis.grid(alpha=0.3)
+    axis.spines[["top", "right"]].set_visible(False)
+    if len(curves) > 1:
+        axis.legend(fontsize=10)
+    figure.suptitle(title, fontsize=13, fontweight="bold")
+    return figure
+
+
+def _pictures(images: np.ndarray) -> np.ndarray:
+    """Return images as (n, 28, 28), from (n, 1, 28, 28) or (n, 28, 28)."""
+    array = np.asarray(images)
+    return array.reshape(-1, *array.shape[-2:])
+
+
+def _bare(axis: Axes) -> None:
+    axis.set(xticks=[], yticks=[])
+    for spine in axis.spines.values():
+        spine.set(color="#b8b8b8", linewidth=0.8)

@@ -1,0 +1,218 @@
+"""One loop for every model of the course, and the way to the weights that ship with it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from vqedu import progress, validate
+from vqedu.checkpoints import available_pretrained, load_checkpoint, load_pretrained, save_checkpoint
+
+__all__ = [
+    "History",
+    "available_pretrained",
+    "fit",
+    "load_checkpoint",
+    "load_pretrained",
+    "save_checkpoint",
+    "start_at_mean_image",
+]
+
+
+class LossTerms(Protocol):
+    """What a loss returns: a NamedTuple of scalars whose field `total` is minimized."""
+
+    @property
+    def total(self) -> Tensor: ...
+    def _asdict(self) -> dict[str, Tensor]: ...
+
+
+@dataclass
+class History:
+    """What `fit` measured: means over `every` steps, in the loss's own unit (nats per image, unless its name says otherwise)."""
+
+    every: int  # steps between two rows
+    steps: list[int] = field(default_factory=list)  # the step at which each row ends, counted from 1
+    terms: dict[str, list[float]] = field(default_factory=dict)  # each term of the loss, "total" among them
+    seconds: float = 0.0
+    interrupted: bool = False
+
+    @property
+    def total(self) -> list[float]:
+        """The minimized loss of each row."""
+        return self.terms.get("total", [])
+
+
+def fit(
+    model: nn.Module,
+    images: Tensor | Any,
+    *,
+    epochs: int = 10,
+    batch_size: int = 128,
+    learning_rate: float = 3e-3,
+    schedule: str = "one-cycle",
+    binarize: bool = False,
+    seed: int = 0,
+    loss: Callable[[Tensor], LossTerms] | None = None,
+    on_step: Callable[[int], object] | None = None,
+) -> History:
+    """Train `model` in place with Adam on mini-batches of `images`, and return what was measured.
+
+    images: a tensor (N, ...) whose rows are examples, or a `data.Split`, whose x is taken. Each step minimizes
+    `loss(batch).total`, which is `model.loss` unless another is given. The last, smaller batch of an epoch is left out.
+    schedule: "one-cycle" (Smith and Topin 2018: up to `learning_rate` over the first tenth, then down to nothing) or
+    "constant". binarize: each pixel becomes 1 with its grey level as probability, anew at each step
+    (Salakhutdinov and Murray 2008). `on_step(step)` is called after each step; labs use it.
+
+    The same seed and the same starting weights give the same numbers on one machine. The model is trained on
+    CUDA or Apple's GPU if there is one, and comes back where it was, in eval mode. Ctrl-C ends the training and keeps
+    the model and its history, marked `interrupted`. This is plumbing: it would be the same for any network.
+
+    Raises ValueError or TypeError for bad arguments, FloatingPointError as soon as the loss is not finite.
+    """
+    examples = _examples(images, batch_size, binarize)
+    validate.positive_int(epochs, "epochs")
+    validate.known_name(schedule, ("one-cycle", "constant"), "schedule")
+    if not (math.isfinite(learning_rate) and learning_rate > 0):
+        raise ValueError(f"learning_rate must be a finite number above 0, got {learning_rate}.")
+    total_steps = epochs * (len(examples) // batch_size)
+    loss = loss or model.loss  # type: ignore[assignment]
+    history = History(every=max(1, total_steps // 200))
+    start = time.perf_counter()
+    with _seeded(seed), _on_best_device(model) as device, progress.bar(total_steps) as bar:
+        model.train()
+        optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=device.type != "mps")
+        rates = _rates(optimizer, schedule, learning_rate, total_steps)
+        meter = _Meter(history, device)
+        batches = _batches(examples.to(device), epochs, batch_size, seed)
+        try:
+            for step, batch in enumerate(batches, start=1):
+                if binarize:
+                    batch = torch.bernoulli(batch)
+                terms = loss(batch)
+                optimizer.zero_grad(set_to_none=True)
+                terms.total.backward()
+                optimizer.step()
+                rates.step()
+                if meter.add(step, terms, last=step == total_steps):
+                    bar.show(history, rates.get_last_lr()[0])
+                if on_step:
+                    on_step(step)
+        except KeyboardInterrupt:
+            history.interrupted = True
+            bar.say("Stopped. The model keeps what it has learned so far.")
+    model.eval()
+    history.seconds = time.perf_counter() - start
+    return history
+
+
+def start_at_mean_image(model: nn.Module, x: Tensor) -> None:
+    """Set the decoder's last bias to the logits of the mean of the images x (N, 1, 28, 28), in place.
+
+    The untrained decoder then answers with the mean image rather than with grey: the first few hundred steps, which
+    would learn only that, are saved. The mean is kept within [0.001, 0.999].
+    """
+    bias = model.get_parameter("decoder." + str(len(model.get_submodule("decoder")) - 1) + ".bias")  # type: ignore[arg-type]
+    mean = validate.images(x).mean(0).flatten().clamp(0.001, 0.999)
+    with torch.no_grad():
+        bias.copy_(torch.logit(mean))
+
+
+def best_device() -> torch.device:
+    """Return CUDA if there is one, else Apple's MPS if there is one, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+class _Meter:
+    """Averages the loss terms between two rows of a history, and stops at the first loss that is not finite."""
+
+    def __init__(self, history: History, device: torch.device) -> None:
+        self.history = history
+        # Reading a loss makes a GPU wait, so there it is read only when a row is due.
+        self.every_step = device.type == "cpu"
+        self.sums: dict[str, Tensor] = {}
+        self.count = 0
+
+    def add(self, step: int, terms: LossTerms, last: bool) -> bool:
+        """Add one step's terms; returns True if a row was written."""
+        for name, value in terms._asdict().items():
+            self.sums[name] = self.sums.get(name, 0) + value.detach()
+        self.count += 1
+        due = last or step % self.history.every == 0
+        if (due or self.every_step) and not math.isfinite(self.sums["total"].item()):
+            raise FloatingPointError(
+                f"The loss became {terms.total.item()} at step {step}. A lower learning_rate often helps; "
+                "so does a look for a log or a division by zero in the loss. The weights are of no more use."
+            )
+        if due:
+            self._write(step)
+        return due
+
+    def _write(self, step: int) -> None:
+        self.history.steps.append(step)
+        for name, value in self.sums.items():
+            self.history.terms.setdefault(name, []).append(value.item() / self.count)
+        self.sums, self.count = {}, 0
+
+
+def _examples(images: Tensor | Any, batch_size: int, binarize: bool) -> Tensor:
+    """Return the tensor of examples, checked once for the whole training."""
+    examples = getattr(images, "x", images)
+    if not isinstance(examples, Tensor):
+        raise TypeError(f"images must be a tensor or a data.Split, got {type(images).__name__}.")
+    if examples.is_floating_point() and (binarize or examples.dim() == 4):
+        validate.images(examples, "images")
+    validate.positive_int(batch_size, "batch_size")
+    if len(examples) < batch_size:
+        raise ValueError(
+            f"images must hold at least one batch of {batch_size}, got {len(examples)}. Lower batch_size."
+        )
+    return examples
+
+
+def _batches(examples: Tensor, epochs: int, batch_size: int, seed: int) -> Iterator[Tensor]:
+    """Yield the batches of all epochs, each epoch in a new order drawn on the CPU from `seed`."""
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(epochs):
+        order = torch.randperm(len(examples), generator=generator).to(examples.device)
+        for start in range(0, len(order) - batch_size + 1, batch_size):
+            yield examples[order[start : start + batch_size]]
+
+
+def _rates(
+    optimizer: torch.optim.Optimizer, schedule: str, learning_rate: float, total_steps: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    if schedule == "constant":
+        return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, learning_rate, total_steps=total_steps + 1, pct_start=0.1
+    )
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed torch inside the block, and give the caller its random state back after it."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def _on_best_device(model: nn.Module) -> Iterator[torch.device]:
+    """Move the model to the best device inside the block, and back to where it was after it."""
+    home = next(model.parameters()).device
+    device = best_device() if home.type == "cpu" else home
+    model.to(device)
+    try:
+        yield device
+    finally:
+        model.to(home)
