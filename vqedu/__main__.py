@@ -1,4 +1,4 @@
-"""The command line: `python -m vqedu build | export | train`. Each subcommand is one function that imports what it needs."""
+"""The command line, `python -m vqedu COMMAND`. Each command is one function that imports what it needs."""
 
 from __future__ import annotations
 

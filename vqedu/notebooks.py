@@ -1,4 +1,4 @@
-"""Builds the notebooks: a percent-format script in, an executed .ipynb out that changes only where its content does."""
+"""Builds the notebooks: a percent-format script in, an executed .ipynb out, the same from every build."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def sources(folder: Path = NOTEBOOKS) -> dict[str, Path]:
 
 
 def select(names: Iterable[str], folder: Path = NOTEBOOKS) -> dict[str, Path]:
-    """Return the sources called `names`, all of them if `names` is empty; raises ValueError for an unknown name."""
+    """Return the sources called `names`, all of them if empty; raises ValueError for an unknown name."""
     known = sources(folder)
     chosen = [validate.known_name(name, known, "notebook") for name in names] or list(known)
     return {name: known[name] for name in chosen}
@@ -69,9 +69,10 @@ def select(names: Iterable[str], folder: Path = NOTEBOOKS) -> dict[str, Path]:
 def build(
     names: Iterable[str] = (), folder: Path = NOTEBOOKS, report: Callable[[str], object] = print
 ) -> list[Path]:
-    """Execute the sources called `names` (all if empty) and write folder/NAME.ipynb for each; return the files.
+    """Execute the sources called `names` (all if empty), write folder/NAME.ipynb for each, return the files.
 
-    Two builds on one machine give the same bytes. A notebook's file is replaced only after all of its cells have run.
+    Two builds on one machine give the same bytes. A notebook's file is replaced only after all of its
+    cells have run.
     Raises CellError if a cell fails, ValueError for an unknown name.
     """
     written = []
@@ -100,7 +101,7 @@ def read_source(script: Path) -> NotebookNode:
 
 
 def cell_ids(cells: Iterable[NotebookNode]) -> list[str]:
-    """Return one id a cell, made from its type and text: a cell that did not change keeps its id where it moves.
+    """Return one id a cell, made from its type and text: an unchanged cell keeps its id wherever it moves.
 
     Of several cells with the same text, the second gets the suffix -2, the third -3.
     """
@@ -147,8 +148,8 @@ def execute(
 def clean(notebook: NotebookNode) -> None:
     """Remove from the outputs of an executed notebook, in place, what another run would not give again.
 
-    Widget views go: their model ids are random, and without a kernel a front end would show "model not found" above
-    the preview. Streams are joined, and show what a terminal would have shown, without a bar's times.
+    Widget views go: their model ids are random, and without a kernel a front end would show "model not found"
+    above the preview. Streams are joined, and show what a terminal would have shown, without a bar's times.
     """
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
@@ -190,7 +191,7 @@ def write(notebook: NotebookNode, path: Path) -> None:
 
 
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment without what would change a notebook's outputs from one caller to the next."""
+    """This process's environment without what would change the outputs from one caller to the next."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("VQEDU_")}
     kept.pop("MPLBACKEND", None)  # set by some editors and CI systems, it would suppress the figures
     return {**kept, "PYTHONHASHSEED": "0", **extra}

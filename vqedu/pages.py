@@ -37,9 +37,9 @@ def export(
     folder: Path = notebooks.NOTEBOOKS,
     report: Callable[[str], object] = print,
 ) -> list[Path]:
-    """Execute the sources called `names` (all if empty), write to/NAME.html for each, and return the files.
+    """Execute the sources called `names` (all if empty), write to/NAME.html for each, return the files.
 
-    The notebooks themselves stay as they are. Raises CellError if a cell fails, ValueError for an unknown name.
+    The notebooks stay as they are. Raises CellError if a cell fails, ValueError for an unknown name.
     """
     written = []
     for name, script in notebooks.select(names, folder).items():
@@ -78,14 +78,14 @@ def render(notebook: NotebookNode, name: str, folder: Path) -> str:
 
 
 def link_pages(markdown: str) -> str:
-    """Return the text with its links to other notebooks leading to their pages: 02_elbo.ipynb#x to 02_elbo.html#x."""
+    """Return the text with its links to other notebooks leading to their pages, as X.html#y."""
     return _LINK.sub(r"\1\2.html", markdown)
 
 
 def embed_pictures(markdown: str, folder: Path) -> str:
     """Return the text with the pictures it takes from files under `folder` inside it, as data URLs.
 
-    (nbconvert's own embedding closes a <details> before its content.) Raises OSError for a picture that is not there.
+    (nbconvert's own embedding closes a <details> before its content.) Raises OSError for a missing picture.
     """
 
     def embedded(found: re.Match[str]) -> str:
@@ -105,7 +105,7 @@ def title(notebook: NotebookNode, name: str) -> str:
 
 
 def without_kernel(output: NotebookNode, name: str) -> list[NotebookNode]:
-    """Return what a page shows of an output: a control that needs the kernel becomes its last picture and one line.
+    """Return what a page shows of an output: a control that needs the kernel becomes a picture and a line.
 
     A progress bar has nothing to say after the run, and goes.
     """

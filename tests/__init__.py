@@ -1,0 +1,1 @@
+"""The tests: one file a module, browser/ with a hand in a real browser, benchmarks/ that only print."""

@@ -1,0 +1,145 @@
+"""A real JupyterLab for the tests: start one, open a notebook, run all cells, wait until done."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page
+
+START_TIMEOUT_S = 90
+RUN_TIMEOUT_S = 180
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
+    # Every cell in the page from the start, so that a test can look at any of them.
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+}
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running server: its address, its token, and the folder it serves."""
+
+    url: str
+    token: str
+    root: Path
+
+
+@contextlib.contextmanager
+def running_lab(home: Path, notebooks: Path) -> Iterator[Lab]:
+    """Serve a copy of the folder `notebooks` on a free loopback port; JupyterLab's own files go to `home`."""
+    root = home / "notebooks"
+    shutil.copytree(notebooks, root, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    for plugin, settings in SETTINGS.items():
+        path = home / "settings" / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(settings), encoding="utf-8")
+    lab = Lab(f"http://127.0.0.1:{_free_port()}", secrets.token_hex(16), root)
+    with (home / "server.log").open("wb") as log:
+        server = subprocess.Popen(_command(lab), env=_environment(home), stdout=log, stderr=log)
+        try:
+            _wait_until_ready(lab, server, home / "server.log")
+            yield lab
+        finally:
+            server.terminate()
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def open_notebook(page: Page, lab: Lab, name: str) -> None:
+    """Open NAME.ipynb alone in `page`, and wait until its kernel is ready for work."""
+    page.goto(f"{lab.url}/lab/tree/{name}.ipynb?token={lab.token}&reset")
+    page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=60_000)
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for(
+        state="attached", timeout=60_000
+    )
+
+
+def run_all(page: Page, timeout_s: float = RUN_TIMEOUT_S) -> None:
+    """Choose Run > Run All Cells, and wait until every code cell has its number."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    wait_until_done(page, timeout_s)
+
+
+def wait_until_done(page: Page, timeout_s: float = RUN_TIMEOUT_S) -> None:
+    """Wait until every code cell of the notebook shows an execution count and none a star."""
+    page.wait_for_function(
+        """() => {
+            const prompts = [...document.querySelectorAll(".jp-NotebookPanel .jp-CodeCell .jp-InputPrompt")];
+            return prompts.length > 0 && prompts.every((prompt) => /\\[\\d+\\]/.test(prompt.textContent));
+        }""",
+        timeout=timeout_s * 1000,
+    )
+
+
+def cell(page: Page, index: int) -> Locator:
+    """Return the cell at `index`, counted from 0 over text and code, of the open notebook."""
+    return page.locator(".jp-NotebookPanel .jp-Notebook .jp-Cell").nth(index)
+
+
+def _command(lab: Lab) -> list[str]:
+    port = lab.url.rsplit(":", 1)[1]
+    options = {
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.port": port,
+        "ServerApp.port_retries": "0",
+        "ServerApp.root_dir": str(lab.root),
+        "ServerApp.open_browser": "False",
+        "IdentityProvider.token": lab.token,
+        "LabApp.check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
+        "LabApp.extension_manager": "readonly",
+    }
+    as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    return [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        *(f"--{key}={value}" for key, value in options.items()),
+        *as_root,
+    ]
+
+
+def _environment(home: Path) -> dict[str, str]:
+    own = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+    }
+    kept = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
+    return kept | {key: str(home / folder) for key, folder in own.items()}
+
+
+def _wait_until_ready(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and server.poll() is None:
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"{lab.url}/api/status?token={lab.token}", timeout=2).close()
+            return
+        time.sleep(0.2)
+    tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+    raise RuntimeError(f"JupyterLab was not ready within {START_TIMEOUT_S} s. The end of its log:\n{tail}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

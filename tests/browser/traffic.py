@@ -1,0 +1,37 @@
+"""What a page did while a test drove it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from playwright.sync_api import ConsoleMessage, Page, Request
+
+LOCAL_SCHEMES = ("file:", "data:", "blob:", "about:")
+
+
+@dataclass
+class Traffic:
+    """Console errors and uncaught exceptions as text, and the address of every request."""
+
+    errors: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    @property
+    def network(self) -> list[str]:
+        """The requests that would need a network."""
+        return [url for url in self.requests if not url.startswith(LOCAL_SCHEMES)]
+
+
+def watch(page: Page, traffic: Traffic) -> None:
+    """Record in `traffic` what `page` does from now on."""
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            traffic.errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def on_request(request: Request) -> None:
+        traffic.requests.append(request.url)
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: traffic.errors.append(f"uncaught: {error}"))
+    page.on("request", on_request)

@@ -1,0 +1,84 @@
+"""What the tests share: one thread where numbers must repeat, a browser that reports, a real JupyterLab."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.lab import Lab, running_lab
+from tests.browser.traffic import Traffic, watch
+
+REPOSITORY = Path(__file__).parent.parent
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+# No telemetry, no updates, no GPU that a test machine may not have.
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+NO_BROWSER = (
+    "no Chromium: `python -m playwright install chromium` gets one, or set VQEDU_CHROMIUM to a browser"
+)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Let torch compute on one thread: sums then have one order, and numbers repeat."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def find_chromium(own: str) -> str | None:
+    """Return the browser to drive: VQEDU_CHROMIUM, one on the PATH, Playwright's `own`, or None."""
+    if chosen := os.environ.get("VQEDU_CHROMIUM"):
+        return chosen
+    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), own if Path(own).exists() else None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium. Without one the tests fail where CI=true, and are skipped elsewhere."""
+    with sync_playwright() as playwright:
+        executable = find_chromium(playwright.chromium.executable_path)
+        if executable is None:
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_BROWSER)
+        chromium = playwright.chromium.launch(executable_path=executable, args=list(CHROMIUM_FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def traffic() -> Traffic:
+    """What the page of this test did: its console errors, its exceptions, its requests."""
+    return Traffic()
+
+
+@pytest.fixture
+def page(browser: Browser, traffic: Traffic) -> Iterator[Page]:
+    """A page of 1280 x 800 that fails its test at the end if it logged an error or raised an exception."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    opened = context.new_page()
+    watch(opened, traffic)
+    yield opened
+    context.close()
+    assert not traffic.errors, "the page logged errors:\n" + "\n".join(traffic.errors)
+
+
+@pytest.fixture(scope="session")
+def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab server of its own on copies of the notebooks, ended with the tests."""
+    home = tmp_path_factory.mktemp("jupyterlab")
+    with running_lab(home, REPOSITORY / "notebooks") as lab:
+        yield lab
