@@ -57,7 +57,7 @@ class Explorer(anywidget.AnyWidget):
     A subclass sets `_esm`, `config`, `data`, `state`, `summary`, and defines `preview`.
     """
 
-    _css = HERE / "kit.css"
+    _css: Path | str = HERE / "kit.css"
     data = traitlets.Bytes().tag(sync=True)  # the arrays, packed
     config = traitlets.Dict().tag(sync=True)  # everything else the page needs, and the table of the arrays
     state = traitlets.Dict().tag(sync=True)  # what the hand has set; the page writes it once it has settled
