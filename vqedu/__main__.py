@@ -13,7 +13,7 @@ def build(arguments: argparse.Namespace) -> int:
     from vqedu import notebooks
 
     try:
-        notebooks.build(arguments.names)
+        notebooks.build(arguments.names, notebooks.NOTEBOOKS)
     except notebooks.CellError as error:
         return complain(error, 1)
     return 0
@@ -24,7 +24,7 @@ def export(arguments: argparse.Namespace) -> int:
     from vqedu import notebooks, pages
 
     try:
-        pages.export(arguments.names, arguments.to)
+        pages.export(arguments.names, arguments.to, notebooks.NOTEBOOKS)
     except notebooks.CellError as error:
         return complain(error, 1)
     return 0
