@@ -1,0 +1,78 @@
+"""The package and its requirements: one truth in two files, and an import that costs nothing."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # pytest brings it
+
+REPOSITORY = Path(__file__).parent.parent
+REQUIREMENTS = (REPOSITORY / "requirements.txt").read_text(encoding="utf-8").splitlines()
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+TEST_COMMAND = re.compile(r"<!-- command: test -->\n```\w*\n(.+)\n```\n<!-- /command -->")
+
+
+def requirement_lines() -> list[str]:
+    return [line for line in REQUIREMENTS if line.strip() and not line.startswith("#")]
+
+
+def without_comment(line: str) -> str:
+    return line.split("#")[0].strip()
+
+
+def test_every_requirement_says_what_it_is_for() -> None:
+    for line in requirement_lines():
+        assert re.fullmatch(r"\S.*\S +# \w.{10,}", line), f"no purpose on the line {line!r}"
+
+
+def test_last_requirement_is_the_package_itself() -> None:
+    assert without_comment(REQUIREMENTS[-1]) == "-e ."
+
+
+def test_every_requirement_has_a_lower_and_an_upper_bound() -> None:
+    for line in requirement_lines()[:-1]:
+        assert re.fullmatch(r"[\w-]+>=[\d.]+,<[\d.]+", without_comment(line)), line
+
+
+def test_dependencies_of_the_package_are_requirements_with_the_same_range() -> None:
+    assert set(PROJECT["dependencies"]) <= {without_comment(line) for line in requirement_lines()}
+
+
+def test_readme_holds_one_test_command_on_one_line_and_the_workflow_runs_it() -> None:
+    (command,) = TEST_COMMAND.findall(README)
+    workflow = (REPOSITORY / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
+    assert command in workflow
+    assert command.replace(".venv/bin/python", r".venv\Scripts\python") in workflow
+
+
+def imported_by(statement: str) -> set[str]:
+    """The top-level names of the modules in a fresh process after `statement`."""
+    code = f"import sys; {statement}; print(' '.join(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    return {name.split(".")[0] for name in run.stdout.split()}
+
+
+@pytest.mark.parametrize("module", ["vqedu", "vqedu.models", "vqedu.losses", "vqedu.metrics", "vqedu.data"])
+def test_import_leaves_drawing_widgets_and_readers_for_later(module: str) -> None:
+    assert not imported_by(f"import {module}") & {"matplotlib", "ipywidgets", "anywidget", "torchvision", "IPython"}
+
+
+def test_import_of_the_package_alone_does_not_even_import_torch() -> None:
+    assert "torch" not in imported_by("import vqedu")
+
+
+def test_package_data_is_declared() -> None:
+    """Every kind of file under vqedu/ that git would commit is in the package data of pyproject.toml."""
+    tool = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    patterns = tool["package-data"]["*"]
+    kinds = {path.suffix for path in (REPOSITORY / "vqedu").rglob("*") if path.is_file()}
+    assert {f"*{kind}" for kind in kinds - {".py", ".pyc"}} <= set(patterns)
