@@ -1,0 +1,463 @@
+"""Vector quantization against oracles: brute force, k-means by hand, the identity, one process against two."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch import distributed as dist
+from torch import multiprocessing as mp
+
+from vqedu import metrics
+from vqedu.kmeans import kmeans
+from vqedu.kmeans import step as kmeans_step
+from vqedu.nearest import TILE, nearest_code
+from vqedu.quantizers import VectorQuantizer, straight_through
+
+
+def quantizer(codebook: Tensor, **options: object) -> VectorQuantizer:
+    """Return a quantizer that holds this codebook, without start-up or revival unless asked for."""
+    vq = VectorQuantizer(*codebook.shape, **{"start": "uniform", "revive_after": None, **options})  # type: ignore[arg-type]
+    vq.codebook.data.copy_(codebook)
+    if vq.update == "ema":
+        vq.ema_sums.copy_(codebook)
+    return vq
+
+
+# Nearest code
+
+
+def brute_force(rows: Tensor, codebook: Tensor) -> Tensor:
+    """The squared distance to every code in float64, and the first of the least."""
+    distances = (rows[:, None].double() - codebook[None].double()).square().sum(2)
+    return distances.min(1).indices
+
+
+@settings(max_examples=100, deadline=None)
+@given(n=st.integers(1, 300), d=st.integers(1, 70), k=st.integers(1, 300), seed=st.integers(0, 2**31))
+def test_lookup_equals_brute_force_where_ties_are_many(n: int, d: int, k: int, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    # Small whole numbers: every distance is exact, ties and equal codes abound.
+    codebook = torch.randint(-2, 3, (k, d), generator=generator).float()
+    rows = torch.randint(-2, 3, (n, d), generator=generator).float()
+    assert torch.equal(nearest_code(rows, codebook), brute_force(rows, codebook))
+
+
+@settings(max_examples=100, deadline=None)
+@given(n=st.integers(1, 300), d=st.integers(1, 70), k=st.integers(1, 300), seed=st.integers(0, 2**31))
+def test_lookup_equals_brute_force_with_equal_codes(n: int, d: int, k: int, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    distinct = torch.randn(k, d, generator=generator, dtype=torch.float64)
+    codebook = distinct[torch.randint(0, k, (k,), generator=generator)]  # about a third are copies
+    rows = torch.randn(n, d, generator=generator, dtype=torch.float64)
+    assert torch.equal(nearest_code(rows, codebook), brute_force(rows, codebook))
+
+
+def test_equal_codes_go_to_the_lowest_index_whatever_the_product_rounds() -> None:
+    # One row makes the product a matrix-vector product, which rounds equal columns differently.
+    torch.manual_seed(0)
+    for k in range(2, 120):
+        codebook = torch.randn(1, 64).expand(k, 64)
+        assert nearest_code(torch.randn(1, 64), codebook).tolist() == [0]
+
+
+def test_a_far_offset_does_not_change_the_code() -> None:
+    torch.manual_seed(0)
+    rows, codebook = torch.randn(500, 8) + 1000, torch.randn(64, 8) + 1000
+    assert torch.equal(nearest_code(rows, codebook), brute_force(rows, codebook))
+
+
+def test_tiles_join_to_the_whole() -> None:
+    torch.manual_seed(0)
+    rows, codebook = torch.randn(700, 4), torch.randn(TILE // 256, 4)  # tiles of 256 rows
+    assert torch.equal(nearest_code(rows, codebook), brute_force(rows, codebook))
+
+
+def test_lookup_is_exact_under_autocast() -> None:
+    torch.manual_seed(0)
+    rows, codebook = torch.randn(300, 16), torch.randn(100, 16)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        indices = nearest_code(rows, codebook)
+    assert torch.equal(indices, brute_force(rows, codebook))
+
+
+# Shapes
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (5, 3, 7), (2, 3, 4, 5), (2, 3, 4, 5, 6)])
+def test_every_vector_along_dimension_1_becomes_its_nearest_code(shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    vq, z_e = quantizer(torch.randn(9, 3)).eval(), torch.randn(shape)
+    out = vq(z_e)
+    assert out.z_q.shape == shape
+    assert out.indices.shape == (shape[0], *shape[2:])
+    assert out.indices.dtype == torch.int64
+    for position in torch.cartesian_prod(*map(torch.arange, out.indices.shape)).view(-1, out.indices.dim()).tolist():
+        n, *rest = position
+        vector = (n, slice(None), *rest)
+        distances = [math.dist(z_e[vector].tolist(), code) for code in vq.codebook.tolist()]
+        assert out.indices[tuple(position)] == distances.index(min(distances))
+        assert torch.equal(out.z_q[vector], vq.codebook[out.indices[tuple(position)]])
+
+
+def test_lookup_and_nearest_agree_with_forward_and_learn_nothing() -> None:
+    torch.manual_seed(0)
+    vq, z_e = quantizer(torch.randn(9, 3)), torch.randn(2, 3, 4, 5)
+    before = {name: value.clone() for name, value in vq.state_dict().items()}
+    indices = vq.nearest(z_e)
+    z_q = vq.lookup(indices)
+    assert all(torch.equal(value, before[name]) for name, value in vq.state_dict().items())
+    out = vq.eval()(z_e)
+    assert torch.equal(out.indices, indices)
+    assert torch.equal(out.z_q, z_q)
+    assert all(torch.equal(value, before[name]) for name, value in vq.state_dict().items())
+
+
+def test_half_precision_comes_back_in_half_precision() -> None:
+    vq = quantizer(torch.randn(9, 3)).eval()
+    assert vq(torch.randn(2, 3).bfloat16()).z_q.dtype == torch.bfloat16
+
+
+# Losses and gradients
+
+
+def test_losses_are_summed_over_an_example_and_averaged_over_the_batch() -> None:
+    vq = quantizer(torch.tensor([[0.0, 0.0], [10.0, 10.0]]), update="gradient")
+    z_e = torch.tensor([[[1.0, 9.0], [2.0, 10.0]], [[0.0, 10.0], [0.0, 13.0]]])  # (N = 2, D = 2, 2 positions)
+    out = vq(z_e)
+    assert out.indices.tolist() == [[0, 1], [0, 1]]
+    by_hand = ((1 + 4) + (1 + 0) + (0 + 0) + (0 + 9)) / 2
+    assert out.codebook_loss.item() == by_hand
+    assert out.commitment_loss.item() == by_hand
+
+
+@pytest.mark.parametrize("update", ["ema", "gradient"])
+def test_straight_through_copies_the_gradient(update: str) -> None:
+    torch.manual_seed(0)
+    vq = quantizer(torch.randn(9, 3, dtype=torch.float64), update=update).double()
+    z_e = torch.randn(4, 3, 5, 5, dtype=torch.float64, requires_grad=True)
+    z_q = vq(z_e).z_q
+    z_q.retain_grad()
+    (z_q.sin() * torch.randn_like(z_q)).sum().backward()
+    assert torch.equal(z_e.grad, z_q.grad)
+    assert vq.codebook.grad is None
+
+
+def test_straight_through_returns_the_code_to_the_last_bit() -> None:
+    z_e, code = torch.tensor([1e8], requires_grad=True), torch.tensor([0.1])
+    assert straight_through(z_e, code).item() == code.item()
+    assert (z_e + (code - z_e).detach()).item() != code.item()  # what the usual formula gives
+
+
+def gradients(term: str) -> tuple[Tensor | None, Tensor | None]:
+    """d term / d z_e and d term / d codebook."""
+    torch.manual_seed(0)
+    codebook, z_e = torch.randn(9, 3), torch.randn(4, 3, 5).requires_grad_()
+    vq = quantizer(codebook, update="gradient")
+    getattr(vq(z_e), term).sum().backward()
+    return z_e.grad, vq.codebook.grad
+
+
+def test_codebook_loss_moves_the_codebook_alone() -> None:
+    to_encoder, to_codebook = gradients("codebook_loss")
+    assert to_encoder is None
+    torch.manual_seed(0)
+    codebook, z_e = torch.randn(9, 3), torch.randn(4, 3, 5)
+    rows = z_e.movedim(1, 2).reshape(-1, 3)
+    by_hand = torch.zeros(9, 3)
+    for row, k in zip(rows, brute_force(rows, codebook), strict=True):
+        by_hand[k] += 2 * (codebook[k] - row) / 4
+    torch.testing.assert_close(to_codebook, by_hand)
+
+
+def test_commitment_loss_moves_the_encoder_alone() -> None:
+    to_encoder, to_codebook = gradients("commitment_loss")
+    assert to_codebook is None
+    torch.manual_seed(0)
+    codebook, z_e = torch.randn(9, 3), torch.randn(4, 3, 5)
+    nearest = codebook[brute_force(z_e.movedim(1, 2).reshape(-1, 3), codebook)].view(4, 5, 3).movedim(2, 1)
+    torch.testing.assert_close(to_encoder, 2 * (z_e - nearest) / 4)
+
+
+def test_the_two_losses_are_equal_in_value() -> None:
+    torch.manual_seed(0)
+    for update in ("ema", "gradient"):
+        out = quantizer(torch.randn(9, 3), update=update)(torch.randn(4, 3, 5))
+        assert torch.equal(out.codebook_loss, out.commitment_loss)
+
+
+def test_ema_gives_the_codebook_no_gradient() -> None:
+    vq = quantizer(torch.randn(9, 3))
+    assert not list(vq.parameters())
+    assert not vq(torch.randn(4, 3)).codebook_loss.requires_grad
+
+
+# EMA
+
+
+def test_ema_without_memory_is_one_step_of_k_means() -> None:
+    torch.manual_seed(0)
+    codebook, rows = torch.randn(16, 3), torch.randn(400, 3)
+    vq = quantizer(codebook, decay=0.0, epsilon=0.0)
+    vq(rows)
+    centres = codebook.clone()
+    nearest = brute_force(rows, codebook)
+    for k in nearest.unique():
+        centres[k] = rows[nearest == k].mean(0)
+    torch.testing.assert_close(vq.codebook, centres)
+    torch.testing.assert_close(kmeans_step(rows, codebook)[0], centres)
+
+
+def test_ema_by_hand_and_smoothing_that_is_not_written_back() -> None:
+    vq = quantizer(torch.tensor([[0.0], [10.0]]), decay=0.9, epsilon=0.5)
+    vq(torch.tensor([[1.0], [2.0], [3.0]]))
+    counts, sums = [0.9 * 1 + 0.1 * 3, 0.9 * 1 + 0.1 * 0], [0.9 * 0 + 0.1 * 6, 0.9 * 10 + 0.1 * 0]
+    n = sum(counts)
+    smoothed = [(count + 0.5) / (n + 2 * 0.5) * n for count in counts]
+    torch.testing.assert_close(vq.ema_counts, torch.tensor(counts))
+    torch.testing.assert_close(vq.ema_sums, torch.tensor(sums).unsqueeze(1))
+    torch.testing.assert_close(vq.codebook, torch.tensor([[s / m] for s, m in zip(sums, smoothed, strict=True)]))
+
+
+def test_a_code_that_nothing_chooses_stays_where_it_is() -> None:
+    vq = quantizer(torch.tensor([[0.0], [10.0]]), decay=0.5)
+    for _ in range(200):  # its running count falls below the smallest float32
+        vq(torch.tensor([[0.0]]))
+    assert vq.ema_counts[1] == 0
+    assert vq.codebook[1].item() == 10
+
+
+# Start-up and revival
+
+
+def blobs(n: int) -> tuple[Tensor, Tensor]:
+    """Return n vectors around each of 6 far centres, and the centres."""
+    centres = torch.tensor([[x, y] for x in (-10.0, 0.0, 10.0) for y in (-10.0, 10.0)])
+    return (centres + 0.1 * torch.randn(n, 6, 2)).flatten(0, 1), centres
+
+
+def test_k_means_lowers_the_squared_error_at_every_step() -> None:
+    torch.manual_seed(0)
+    rows = torch.randn(500, 3)
+    centres, errors = rows[:20], []
+    for _ in range(8):
+        errors.append((rows - centres[nearest_code(rows, centres)]).square().sum().item())
+        centres, counts = kmeans(rows, centres, steps=1)
+        assert counts.sum() == 500
+    assert errors == sorted(errors, reverse=True)
+    assert errors[-1] < 0.9 * errors[0]
+
+
+@pytest.mark.parametrize("update", ["ema", "gradient"])
+def test_the_codebook_starts_as_k_means_of_the_first_batch(update: str) -> None:
+    torch.manual_seed(0)
+    rows, centres = blobs(50)
+    vq = VectorQuantizer(24, 2, update)
+    out = vq(rows)
+    assert vq.started
+    assert torch.cdist(centres, vq.codebook).min(1).values.max() < 0.2  # a code at every blob
+    assert metrics.code_usage(out.indices, 24) == 1
+    assert out.commitment_loss < 0.03
+
+
+def test_the_start_happens_once_and_only_in_training() -> None:
+    vq = VectorQuantizer(8, 2).eval()
+    vq(torch.randn(50, 2))
+    assert not vq.started
+    vq.train()(torch.randn(50, 2))
+    codebook = vq.codebook.clone()
+    vq(100 + torch.randn(50, 2))
+    assert vq.codebook.abs().max() < 50
+    assert not torch.equal(codebook, vq.codebook)  # moved by EMA, not started anew
+
+
+def test_a_first_batch_smaller_than_the_codebook_starts_it_too() -> None:
+    vq = VectorQuantizer(8, 2)
+    rows = torch.tensor([[0.0, 1.0], [5.0, 5.0]])
+    out = vq(rows)
+    torch.testing.assert_close(out.z_q, rows)
+    assert torch.isfinite(vq.codebook).all()
+
+
+@pytest.mark.parametrize("update", ["ema", "gradient"])
+def test_a_dead_code_moves_onto_a_vector_of_the_batch(update: str) -> None:
+    rows = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    vq = quantizer(torch.tensor([[0.0, 0.0], [50.0, 50.0]]), update=update, revive_after=3)
+    for _ in range(2):
+        vq(rows)
+    assert vq.unused_steps.tolist() == [0, 2]
+    torch.testing.assert_close(vq.codebook[1].detach(), torch.tensor([50.0, 50.0]))
+    vq(rows)
+    assert vq.unused_steps.tolist() == [0, 0]
+    assert vq.codebook[1].tolist() in rows.tolist()
+
+
+def test_without_revival_a_dead_code_lies_where_it_is() -> None:
+    vq = quantizer(torch.tensor([[0.0], [50.0]]), update="gradient")
+    for _ in range(100):
+        vq(torch.tensor([[0.0]]))
+    assert vq.codebook[1].item() == 50
+    assert vq.unused_steps.tolist() == [0, 100]
+
+
+# Counters and metrics
+
+
+def test_usage_counts_what_training_chose() -> None:
+    vq = quantizer(torch.tensor([[0.0], [10.0], [20.0]]), update="gradient")
+    vq(torch.tensor([[1.0], [9.0], [11.0]]))
+    vq(torch.tensor([[1.0]]))
+    assert vq.usage.tolist() == [2, 2, 0]
+    vq.eval()(torch.tensor([[1.0]]))
+    assert vq.usage.tolist() == [2, 2, 0]
+    vq.reset_usage()
+    assert vq.usage.tolist() == [0, 0, 0]
+
+
+def test_perplexity_and_usage_by_hand() -> None:
+    indices = torch.tensor([[0, 0, 1, 2]])
+    assert metrics.perplexity(indices, 5).item() == pytest.approx(math.exp(0.5 * math.log(2) + 0.5 * math.log(4)))
+    assert metrics.code_usage(indices, 5).item() == pytest.approx(3 / 5)
+    assert metrics.perplexity(torch.arange(7), 7).item() == pytest.approx(7)
+    assert metrics.perplexity(torch.zeros(9, dtype=torch.int64), 7).item() == 1
+
+
+# State
+
+
+@pytest.mark.parametrize("update", ["ema", "gradient"])
+def test_training_goes_on_from_a_checkpoint_as_if_never_stopped(update: str) -> None:
+    def train(vq: VectorQuantizer, steps: range) -> None:
+        for seed in steps:
+            torch.manual_seed(seed)  # the batch, and the draws of the revival
+            vq(torch.randn(40, 3))
+
+    def new() -> VectorQuantizer:
+        torch.manual_seed(99)
+        return VectorQuantizer(32, 3, update, revive_after=2)
+
+    straight, first, second = new(), new(), new()
+    train(straight, range(12))
+    train(first, range(6))
+    second.load_state_dict(first.state_dict())
+    train(second, range(6, 12))
+    for name, value in straight.state_dict().items():
+        assert torch.equal(value, second.state_dict()[name]), name
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("z_e", "error", "words"),
+    [
+        (torch.randn(4, 5, 7, 7), ValueError, "shape"),
+        (torch.randn(4, 7, 7, 3), ValueError, "movedim"),
+        (torch.randn(3), ValueError, "shape"),
+        (torch.randn(0, 3, 7, 7), ValueError, "empty"),
+        (torch.full((4, 3), torch.nan), ValueError, "finite"),
+        (torch.full((4, 3), torch.inf), ValueError, "finite"),
+        (torch.ones(4, 3, dtype=torch.int64), TypeError, "floating-point"),
+        ([[1.0, 2.0, 3.0]], TypeError, r"torch\.Tensor"),
+    ],
+)
+def test_bad_z_e_is_an_error_that_changes_nothing(z_e: Tensor, error: type[Exception], words: str) -> None:
+    vq = VectorQuantizer(8, 3)
+    before = {name: value.clone() for name, value in vq.state_dict().items()}
+    with pytest.raises(error, match=words):
+        vq(z_e)
+    assert all(torch.equal(value, before[name]) for name, value in vq.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"codebook_size": 0}, ValueError),
+        ({"codebook_size": 8.0}, TypeError),
+        ({"code_dim": 0}, ValueError),
+        ({"code_dim": True}, TypeError),
+        ({"update": "EMA"}, ValueError),
+        ({"start": "kmeans"}, ValueError),
+        ({"decay": 1.0}, ValueError),
+        ({"decay": "0.9"}, TypeError),
+        ({"epsilon": -1.0}, ValueError),
+        ({"revive_after": 0}, ValueError),
+    ],
+)
+def test_bad_settings_are_errors(arguments: dict[str, object], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        VectorQuantizer(**{"codebook_size": 8, "code_dim": 3, **arguments})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("indices", "error", "words"),
+    [
+        (torch.tensor([0, 8]), ValueError, r"0 \.\. 7"),
+        (torch.tensor([-1, 0]), ValueError, r"0 \.\. 7"),
+        (torch.tensor([0.0]), TypeError, "whole numbers"),
+        (torch.tensor([True]), TypeError, "whole numbers"),
+        (torch.zeros(0, dtype=torch.int64), ValueError, "empty"),
+        ([0], TypeError, r"torch\.Tensor"),
+    ],
+)
+def test_bad_indices_are_errors(indices: Tensor, error: type[Exception], words: str) -> None:
+    for function in (
+        VectorQuantizer(8, 3).lookup,
+        lambda i: metrics.perplexity(i, 8),
+        lambda i: metrics.code_usage(i, 8),
+    ):
+        with pytest.raises(error, match=words):
+            function(indices)
+
+
+# Several processes
+
+
+def train_linear(rank: int, world: int, update: str) -> dict[str, Tensor]:
+    """Train encoder and codebook for 30 steps on this rank's part of the same joint batches; return the weights."""
+    torch.manual_seed(0)
+    encoder, vq = nn.Linear(6, 4), VectorQuantizer(48, 4, update, revive_after=2, decay=0.9)  # type: ignore[arg-type]
+    optimizer = torch.optim.SGD([*encoder.parameters(), *vq.parameters()], lr=0.02)
+    joint_batches = torch.Generator().manual_seed(1)
+    torch.manual_seed(2 + rank)  # only the draws of rank 0 may count
+    for _ in range(30):
+        x = torch.randn(64, 6, generator=joint_batches).chunk(world)[rank]
+        z_e = encoder(x)
+        out = vq(z_e)
+        loss = (out.z_q - x[:, :4]).square().sum() / len(x) + out.commitment_loss + out.codebook_loss
+        optimizer.zero_grad()
+        loss.backward()
+        for parameter in [*encoder.parameters(), *vq.parameters()]:
+            if world > 1:  # what DistributedDataParallel does
+                dist.all_reduce(parameter.grad)
+                parameter.grad /= world
+        optimizer.step()
+    return {**vq.state_dict(), **{f"encoder.{name}": value for name, value in encoder.state_dict().items()}}
+
+
+def worker(rank: int, folder: str, update: str) -> None:
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
+    torch.save(train_linear(rank, 2, update), f"{folder}/{rank}.pt")
+    dist.destroy_process_group()
+
+
+@pytest.mark.parametrize("update", ["ema", "gradient"])
+def test_two_processes_train_the_codebook_of_one_process_on_the_joint_batch(update: str, tmp_path: Path) -> None:
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    mp.spawn(worker, args=(str(tmp_path), update), nprocs=2)
+    first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2))
+    alone = train_linear(0, 1, update)
+    assert (alone["usage"] > 0).all()
+    for name, value in alone.items():
+        if name.startswith("encoder"):
+            torch.testing.assert_close(first[name], second[name], atol=1e-6, rtol=0)
+        else:
+            assert torch.equal(first[name], second[name]), f"{name} differs between the ranks"
+        torch.testing.assert_close(first[name], value, atol=1e-5, rtol=1e-5, msg=f"{name} differs from one process")
