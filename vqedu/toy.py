@@ -46,8 +46,8 @@ class Gaussian(NamedTuple):
 
 def log_normal(value: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> Array:
     """Return log N(value; mean, sd^2), the log of a density."""
-    standardized = (np.asarray(value) - mean) / sd
-    return -0.5 * standardized**2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
+    value, mean, sd = (np.asarray(argument, dtype=np.float64) for argument in (value, mean, sd))
+    return -0.5 * ((value - mean) / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
 
 
 def kl_to_prior(mu: ArrayLike, sigma: ArrayLike) -> Array:
@@ -64,7 +64,7 @@ class LatentModel:
     """p(x, z) = N(z; 0, 1) N(x; f(z), noise^2), with f one of DECODERS.
 
     With noise >= 0.4 no density p(x|z) exceeds 1, so that every log below is negative.
-    Raises ValueError for an unknown decoder or a noise that is not positive.
+    Raises ValueError for an unknown decoder or a noise outside [0.1, 10].
     """
 
     decoder: str = "linear"
@@ -72,8 +72,7 @@ class LatentModel:
 
     def __post_init__(self) -> None:
         validate.known_name(self.decoder, DECODERS, "decoder")
-        if not 0.1 <= self.noise <= 10:
-            raise ValueError(f"noise must be a standard deviation from 0.1 to 10, got {self.noise}.")
+        validate.between(self.noise, 0.1, 10, "noise")
 
     def f(self, z: ArrayLike) -> Array:
         """Return the decoder's output f(z), the mean of x given z."""
@@ -139,7 +138,7 @@ class LatentModel:
         With two equally good q, as the two-sided decoder has them, the one with mu >= 0.
         """
         low = 0.0 if self.decoder == "two-sided" else -5.0
-        mus, log_sigmas = np.linspace(low, 5.0, 41), np.linspace(*np.log((0.05, 2.0)), 13)
+        mus, log_sigmas = np.linspace(low, 5.0, 41), np.linspace(np.log(0.05), np.log(2.0), 13)
         mu, log_sigma, span_mu, span_sigma = 0.0, 0.0, mus[1] - mus[0], log_sigmas[1] - log_sigmas[0]
         for _ in range(30):
             values = self.elbo(x, mus[:, None], np.exp(log_sigmas))
@@ -154,9 +153,7 @@ _AROUND = np.linspace(-1.0, 1.0, 5)
 
 
 def _observed(x: float) -> float:
-    if not abs(x) <= X_LIMIT:  # a NaN fails the comparison
-        raise ValueError(f"x must lie in [-{X_LIMIT:g}, {X_LIMIT:g}], got {x}.")
-    return float(x)
+    return validate.between(x, -X_LIMIT, X_LIMIT, "x")
 
 
 def _q(mu: ArrayLike, sigma: ArrayLike) -> tuple[Array, Array]:

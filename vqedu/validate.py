@@ -23,6 +23,22 @@ def positive_int(value: int, name: str) -> int:
     return value
 
 
+def fraction(value: float, name: str) -> float:
+    """Return `value` if it is a number with 0 <= value < 1; raises TypeError or ValueError otherwise."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number, got {value!r} ({type(value).__name__}).")
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} must be at least 0 and below 1, got {value}.")
+    return value
+
+
+def between(value: float, low: float, high: float, name: str) -> float:
+    """Return `value` as a float if it lies in [low, high]; raises ValueError otherwise, NaN included."""
+    if not low <= value <= high:
+        raise ValueError(f"{name} must lie in [{low:g}, {high:g}], got {value}.")
+    return float(value)
+
+
 def float_tensor(value: Tensor, name: str) -> Tensor:
     """Return `value` if it is a tensor of floating-point numbers with at least one element.
 
@@ -45,7 +61,8 @@ def float_tensor(value: Tensor, name: str) -> Tensor:
 def finite(value: Tensor, name: str) -> Tensor:
     """Return the floating-point tensor `value` if every element is finite; raises ValueError otherwise."""
     float_tensor(value, name)
-    if not torch.isfinite(value).all():
+    low, high = torch.aminmax(value.detach())  # carries a NaN along; needs no second tensor of this size
+    if not (torch.isfinite(low) and torch.isfinite(high)):
         count = int((~torch.isfinite(value)).sum())
         raise ValueError(
             f"{name} must be finite, but {count} of its {value.numel()} elements are NaN or infinite. "
@@ -86,6 +103,26 @@ def codes(z: Tensor, latent_dim: int, name: str = "z") -> Tensor:
             f"got {tuple(z.shape)}."
         )
     return finite(z, name)
+
+
+def indices(value: Tensor, codebook_size: int, name: str = "indices") -> Tensor:
+    """Return `value` if it is a tensor of at least one whole number, each in 0 .. codebook_size - 1.
+
+    Raises TypeError for a wrong type or dtype, ValueError for an empty tensor or an index out of range.
+    """
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor of whole numbers, got {type(value).__name__}.")
+    if value.dtype == torch.bool or value.is_floating_point() or value.is_complex():
+        raise TypeError(f"{name} must hold whole numbers such as torch.int64, got {value.dtype}.")
+    if value.numel() == 0:
+        raise ValueError(f"{name} is empty: its shape is {tuple(value.shape)}. Pass at least one index.")
+    low, high = (int(bound) for bound in torch.aminmax(value))
+    if low < 0 or high >= codebook_size:
+        raise ValueError(
+            f"{name} must lie in 0 .. {codebook_size - 1} for a codebook of {codebook_size} codes, "
+            f"got values from {low} to {high}."
+        )
+    return value
 
 
 def known_name(name: str, known: Iterable[str], what: str) -> str:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_HOME = {"LatentExplorer": "latent"}
+_HOME = {
+    "LatentExplorer": "latent",
+    "ElboExplorer": "elbo",
+    "ReparameterizationExplorer": "reparameterization",
+}
 
 
 def __getattr__(name: str) -> Any:

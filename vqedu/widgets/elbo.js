@@ -1,6 +1,7 @@
 // The ELBO explorer: drag q over the true posterior; log p(x) = ELBO + KL(q || p(z|x)) at every place of the hand.
-import { COLORS, element, canvas, position, onceAFrame, whenSettled, slider, button, stage } from "./kit.js";
-import { number, write, frame, axisX, axisY, stroke, curve, clip, dot, arrow, legend } from "./plot.js";
+import { COLORS, element, canvas, onceAFrame, whenSettled, slider, button, stage } from "./kit.js";
+import { number, write, frame, axisX, axisY, stroke, curve, arrow, legend } from "./plot.js";
+import { clamp, drawHandles, holdGaussian } from "./hand.js";
 import { DECODERS, logPrior, logNormal, logJoint, logEvidence, elbo, reconstruction, klToPrior, klToPosterior, derivation, bestGaussian } from "./elbo_math.js";
 import { derivationBoard } from "./elbo_board.js";
 
@@ -8,8 +9,6 @@ const LIMITS = { x: [-2, 4], mu: [-4, 4], sigma: [0.05, 4] };
 const DECODER_NAMES = { linear: "linear: f(z) = z", curved: "curved: f(z) = softplus(4z)", "two-sided": "two-sided: f(z) = z\u00B2" };
 const Q_FILL = "rgba(0, 158, 115, 0.16)";
 
-const clamp = (value, [low, high]) => Math.min(Math.max(value, low), high);
-const hundredths = (value) => Math.round(value * 100) / 100;
 // The first of these heights that holds `value`: a scale that jumps seldom, and says so at its ticks.
 const roundUp = (value, heights) => heights.find((height) => height >= value) ?? value;
 const DENSITY_HEIGHTS = [1, 2, 4, 9];
@@ -28,13 +27,6 @@ function measure(state, noise) {
     toPrior: klToPrior(mu, sigma),
     lines: derivation(model, x, mu, sigma, evidence),
   };
-}
-
-// Where the hand can take hold of q: its peak, and its curve one sigma to either side.
-function handles({ mu, sigma }, f) {
-  const peak = Math.exp(logNormal(mu, mu, sigma));
-  const side = f.Y(peak * Math.exp(-0.5));
-  return { mean: [f.X(mu), f.Y(peak)], left: [f.X(mu - sigma), side], right: [f.X(mu + sigma), side] };
 }
 
 function densityFrame(pen, { mu, sigma }, posterior) {
@@ -60,17 +52,6 @@ function drawDensities({ pen, width, height }, state, { model, evidence }) {
   ], 56, 22);
   drawDecoder(pen, state, model);
   return f;
-}
-
-function drawHandles(f, state) {
-  const { mean, left, right } = handles(state, f);
-  f.pen.save();
-  clip({ ...f, top: 0, height: f.bottom });
-  stroke(f.pen, [[mean[0], f.bottom], mean], { color: COLORS.encoder, width: 1.5, dash: [4, 4] });
-  stroke(f.pen, [left, right], { color: COLORS.encoder, width: 1.5 });
-  for (const [x, y] of [left, right]) dot(f.pen, x, y, 7, { fill: "#fff", color: COLORS.encoder, width: 3 });
-  dot(f.pen, ...mean, 9, { fill: COLORS.encoder, color: "#fff" });
-  f.pen.restore();
 }
 
 // Below the densities, on the same z: what the decoder makes of z, and which z explain the observed x.
@@ -154,34 +135,6 @@ function controls(state, change, findBest, found) {
   return { node: element("div", { class: "vq-elbo-controls" }, found, element("div", { class: "vq-row" }, left, group, best)), show };
 }
 
-function listenToHand(sheet, state, change, currentFrame) {
-  let held = null;
-  sheet.node.addEventListener("pointerdown", (event) => {
-    const [x, y] = position(event, sheet);
-    const f = currentFrame();
-    if (y > f.bottom) return;
-    const near = Object.entries(handles(state, f)).map(([name, [hx, hy]]) => [Math.hypot(hx - x, hy - y), name]).sort((a, b) => a[0] - b[0])[0];
-    // Away from every handle the whole of q moves along, without a jump.
-    held = near[0] < 18 && near[1] !== "mean" ? { width: true } : { offset: state.mu - f.valueAt(x) };
-    sheet.node.setPointerCapture(event.pointerId);
-  });
-  sheet.node.addEventListener("pointermove", (event) => {
-    if (!held) return;
-    const z = currentFrame().valueAt(position(event, sheet)[0]);
-    if (held.width) change({ sigma: hundredths(Math.abs(z - state.mu)) });
-    else change({ mu: hundredths(z + held.offset) });
-  });
-  for (const end of ["pointerup", "pointercancel"]) sheet.node.addEventListener(end, () => { held = null; });
-  sheet.node.addEventListener("keydown", (event) => {
-    const step = event.shiftKey ? 0.5 : 0.05;
-    const moves = { ArrowLeft: { mu: -step }, ArrowRight: { mu: step }, ArrowUp: { sigma: step }, ArrowDown: { sigma: -step } };
-    const [[name, by]] = Object.entries(moves[event.key] ?? { none: 0 });
-    if (name === "none") return;
-    event.preventDefault();
-    change({ [name]: hundredths(state[name] + by) });
-  });
-}
-
 // Moves q to its best place in half a second, or at once where the reader has asked for less motion.
 function glide(state, goal, change) {
   const from = { mu: state.mu, sigma: state.sigma };
@@ -248,7 +201,7 @@ function render({ model, el }) {
   const board = derivationBoard((line) => change({ line }));
   const title = element("h3", { class: "vq-title vq-elbo-title" }, "Whatever q is, ELBO and gap add up to log p(x): raising the ELBO is closing the gap");
   stage(el, "ELBO explorer", title, status, element("div", { class: "vq-row vq-elbo-figure" }, densities.node, bars.node, panel.node), board.node);
-  listenToHand(densities, state, change, () => shownFrame);
+  holdGaussian(densities, state, change, () => shownFrame);
   draw();
   return () => stop();
 }

@@ -19,7 +19,7 @@ class ElboExplorer(Explorer):
     Raises ValueError for a value outside its range. The page computes everything; Python draws the preview.
     """
 
-    _esm = bundle("kit.js", "plot.js", "mathml.js", "elbo_math.js", "elbo_board.js", "elbo.js")
+    _esm = bundle("kit.js", "plot.js", "hand.js", "mathml.js", "elbo_math.js", "elbo_board.js", "elbo.js")
     _css = "".join((HERE / name).read_text(encoding="utf-8") for name in ("kit.css", "elbo.css"))
     summary = "ELBO explorer: log p(x) = ELBO + KL(q(z|x) || p(z|x)) for every q"
 
@@ -27,7 +27,7 @@ class ElboExplorer(Explorer):
         self, decoder: str = "linear", x: float = 1.0, mu: float = -1.0, sigma: float = 1.0, line: int = 1
     ) -> None:
         for name, value in (("x", x), ("mu", mu), ("sigma", sigma)):
-            _within(value, *LIMITS[name], name)
+            validate.between(value, *LIMITS[name], name)
         if validate.positive_int(line, "line") > LINES:
             raise ValueError(f"line must be from 1 to {LINES}, got {line}.")
         self.model = toy.LatentModel(decoder)
@@ -44,9 +44,7 @@ class ElboExplorer(Explorer):
         posterior = np.exp(model.log_posterior(x, z))
         left.fill_between(z, posterior, color="#dddddd", ec="black", label="true posterior p(z|x)")
         left.plot(z, np.exp(model.log_prior(z)), "--", color=plots.COLORS["prior"], label="prior p(z)")
-        left.plot(
-            z, np.exp(toy.log_normal(z, mu, sigma)), color=plots.COLORS["encoder"], lw=2.5, label="q(z|x)"
-        )
+        left.plot(z, np.exp(toy.log_normal(z, mu, sigma)), color=plots.COLORS["encoder"], lw=2.5, label="q(z|x)")
         left.set(xlabel="latent z", ylabel="density", xlim=(-5, 5), ylim=(0, None))
         left.legend(fontsize=10)
         elbo, gap = float(model.elbo(x, mu, sigma)), float(model.kl_to_posterior(x, mu, sigma))
@@ -59,8 +57,3 @@ class ElboExplorer(Explorer):
         result = f"log p(x) {elbo + gap:.3f} = ELBO {elbo:.3f} + gap {gap:.3f} nats".replace("-", "\u2212")
         figure.suptitle(f"Whatever q is, ELBO and gap add up: {result}", fontsize=13, fontweight="bold")
         return figure.png()
-
-
-def _within(value: float, low: float, high: float, name: str) -> None:
-    if not low <= value <= high:  # a NaN fails the comparison
-        raise ValueError(f"{name} must lie in [{low:g}, {high:g}], got {value}.")

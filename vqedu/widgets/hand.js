@@ -1,0 +1,54 @@
+// A Gaussian that a hand can hold: its peak moves the mean, its shoulders the width; the arrow keys do the same.
+import { COLORS, position } from "./kit.js";
+import { stroke, dot, clip } from "./plot.js";
+
+export const clamp = (value, [low, high]) => Math.min(Math.max(value, low), high);
+const hundredths = (value) => Math.round(value * 100) / 100;
+
+// Where it can be held in a frame of densities: the peak, and the curve one sigma to either side.
+function handles({ mu, sigma }, f) {
+  const peak = 1 / (sigma * Math.sqrt(2 * Math.PI));
+  const side = f.Y(peak * Math.exp(-0.5));
+  return { mean: [f.X(mu), f.Y(peak)], left: [f.X(mu - sigma), side], right: [f.X(mu + sigma), side] };
+}
+
+export function drawHandles(f, state) {
+  const { mean, left, right } = handles(state, f);
+  f.pen.save();
+  clip({ ...f, top: 0, height: f.bottom });
+  stroke(f.pen, [[mean[0], f.bottom], mean], { color: COLORS.encoder, width: 1.5, dash: [4, 4] });
+  stroke(f.pen, [left, right], { color: COLORS.encoder, width: 1.5 });
+  for (const [x, y] of [left, right]) dot(f.pen, x, y, 7, { fill: "#fff", color: COLORS.encoder, width: 3 });
+  dot(f.pen, ...mean, 9, { fill: COLORS.encoder, color: "#fff" });
+  f.pen.restore();
+}
+
+// sheet: a canvas of kit.js; currentFrame(): the frame of the densities as it was last drawn.
+export function holdGaussian(sheet, state, change, currentFrame) {
+  let held = null;
+  sheet.node.addEventListener("pointerdown", (event) => {
+    const [x, y] = position(event, sheet);
+    const f = currentFrame();
+    if (y < f.top - 20 || y > f.bottom) return;
+    const { left, right, mean } = handles(state, f);
+    const distance = ([hx, hy]) => Math.hypot(hx - x, hy - y);
+    const side = Math.min(distance(left), distance(right));
+    // Away from every handle the whole Gaussian moves along, without a jump.
+    held = side < 18 && side < distance(mean) ? { width: true } : { offset: state.mu - f.valueAt(x) };
+    sheet.node.setPointerCapture(event.pointerId);
+  });
+  sheet.node.addEventListener("pointermove", (event) => {
+    if (!held) return;
+    const z = currentFrame().valueAt(position(event, sheet)[0]);
+    if (held.width) change({ sigma: hundredths(Math.abs(z - state.mu)) });
+    else change({ mu: hundredths(z + held.offset) });
+  });
+  for (const end of ["pointerup", "pointercancel"]) sheet.node.addEventListener(end, () => { held = null; });
+  sheet.node.addEventListener("keydown", (event) => {
+    const step = event.shiftKey ? 0.5 : 0.05;
+    const [name, by] = { ArrowLeft: ["mu", -step], ArrowRight: ["mu", step], ArrowUp: ["sigma", step], ArrowDown: ["sigma", -step] }[event.key] ?? [];
+    if (!name) return;
+    event.preventDefault();
+    change({ [name]: hundredths(state[name] + by) });
+  });
+}
