@@ -216,8 +216,8 @@ def test_ema_without_memory_is_one_step_of_k_means() -> None:
 
 def test_ema_by_hand_and_smoothing_that_is_not_written_back() -> None:
     vq = quantizer(torch.tensor([[0.0], [10.0]]), decay=0.9, epsilon=0.5)
-    vq(torch.tensor([[1.0], [2.0], [3.0]]))
-    counts, sums = [0.9 * 1 + 0.1 * 3, 0.9 * 1 + 0.1 * 0], [0.9 * 0 + 0.1 * 6, 0.9 * 10 + 0.1 * 0]
+    vq(torch.tensor([[1.0], [2.0], [9.0]]))
+    counts, sums = [0.9 * 1 + 0.1 * 2, 0.9 * 1 + 0.1 * 1], [0.9 * 0 + 0.1 * 3, 0.9 * 10 + 0.1 * 9]
     n = sum(counts)
     smoothed = [(count + 0.5) / (n + 2 * 0.5) * n for count in counts]
     torch.testing.assert_close(vq.ema_counts, torch.tensor(counts))

@@ -69,6 +69,31 @@ def elbo(logits: Tensor, x: Tensor, mu: Tensor, logvar: Tensor, beta: float = 1.
     return ELBOLoss(expected + beta * kl, expected, kl)
 
 
+class VQVAELoss(NamedTuple):
+    """The VQ-VAE's loss and its parts: scalars; total = reconstruction + codebook_loss + cost * commitment_loss."""
+
+    total: Tensor
+    reconstruction: Tensor
+    codebook_loss: Tensor
+    commitment_loss: Tensor
+
+
+def vqvae(
+    logits: Tensor, x: Tensor, codebook_loss: Tensor, commitment_loss: Tensor, commitment_cost: float = 0.25
+) -> VQVAELoss:
+    """Return -log p(x|z_q) + |sg(z_e) - e|^2 + commitment_cost |z_e - sg(e)|^2, averaged over the batch.
+
+    The first term is in nats per image; the other two, which a quantizer returns, are squared distances summed over one
+    image. A codebook moved by averages lowers the second term without a gradient; it stays part of the total.
+    Source: van den Oord et al. 2017, eq. 3, whose last weight is called beta there.
+    Raises TypeError or ValueError for bad images or logits.
+    """
+    expected = reconstruction(logits, x).mean()
+    return VQVAELoss(
+        expected + codebook_loss + commitment_cost * commitment_loss, expected, codebook_loss, commitment_loss
+    )
+
+
 def importance_weighted_bound(log_weights: Tensor) -> Tensor:
     """Return log (1/k sum_j w_j) of each image, a lower bound of log p(x): (k, N) log weights -> (N,) nats.
 
@@ -86,6 +111,4 @@ def _gaussian(mu: Tensor, logvar: Tensor) -> None:
     validate.finite(mu, "mu")
     validate.finite(logvar, "logvar")
     if mu.dim() != 2 or mu.shape != logvar.shape:
-        raise ValueError(
-            f"mu and logvar must have one shape (N, D), got {tuple(mu.shape)} and {tuple(logvar.shape)}."
-        )
+        raise ValueError(f"mu and logvar must have one shape (N, D), got {tuple(mu.shape)} and {tuple(logvar.shape)}.")

@@ -63,3 +63,27 @@ def active_units(mu: Tensor, threshold: float = 0.01) -> int:
     """
     validate.finite(mu, "mu")
     return int((mu.var(dim=0) > threshold).sum())
+
+
+def _shares(indices: Tensor, codebook_size: int) -> Tensor:
+    """Return the share of each code among the indices: (codebook_size,), which sums to 1."""
+    validate.indices(indices, validate.positive_int(codebook_size, "codebook_size"))
+    return torch.bincount(indices.flatten(), minlength=codebook_size) / indices.numel()
+
+
+def perplexity(indices: Tensor, codebook_size: int) -> Tensor:
+    """Return exp(H), H = -sum_k p_k log p_k in nats, with p_k the share of code k: a scalar in 1 .. codebook_size.
+
+    It is the number of codes that, used equally often, would have the same entropy. `indices` of any shape; a batch and
+    a data set have different shares, hence different perplexities.
+    Raises TypeError or ValueError for indices that are no whole numbers, out of range or none.
+    """
+    return torch.special.entr(_shares(indices, codebook_size)).sum().exp()
+
+
+def code_usage(indices: Tensor, codebook_size: int) -> Tensor:
+    """Return the share of the codebook that occurs among the indices at least once: a scalar in 1/codebook_size .. 1.
+
+    Raises TypeError or ValueError for indices that are no whole numbers, out of range or none.
+    """
+    return (_shares(indices, codebook_size) > 0).float().mean()

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from vqedu import losses, validate
+from vqedu.quantizers import VectorQuantizer
 
 PIXELS = 28 * 28
 
 
 def mlp(*sizes: int) -> nn.Sequential:
-    """Return linear layers from sizes[0] to sizes[-1], with LayerNorm and SiLU after each but the last."""
-    layers: list[nn.Module] = []
-    for n_in, n_out in pairwise(sizes[:-1]):
+    """Return linear layers from sizes[0] to sizes[-1] with SiLU between them, and LayerNorm from the second one on.
+
+    The first has no LayerNorm: it would hide from a decoder how far from the origin its z lies.
+    """
+    layers: list[nn.Module] = [nn.Linear(sizes[0], sizes[1]), nn.SiLU()]
+    for n_in, n_out in pairwise(sizes[1:-1]):
         layers += [nn.Linear(n_in, n_out), nn.LayerNorm(n_out), nn.SiLU()]
     return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
@@ -111,3 +115,82 @@ class VAE(nn.Module):
         """Return -ELBO with one draw of z an image, and its two parts: scalars, nats per image."""
         logits, mu, logvar, _ = self(x)
         return losses.elbo(logits, x, mu, logvar, beta)
+
+
+class VQVAEOutput(NamedTuple):
+    """What VQVAE.forward returns: `logits` (N, 1, 28, 28); `z_e` and `z_q` (N, D, 7, 7); `indices` int64 (N, 7, 7).
+
+    The two losses are scalars, summed over the elements of one example and averaged over the batch.
+    """
+
+    logits: Tensor
+    z_e: Tensor
+    z_q: Tensor
+    indices: Tensor
+    codebook_loss: Tensor
+    commitment_loss: Tensor
+
+
+class VQVAE(nn.Module):
+    """x -> z_e -> the nearest of K codes at each of 7 x 7 positions, z_q -> x_hat = sigmoid(f(z_q)).
+
+    Worked shape: x (128, 1, 28, 28), z_e (128, 32, 7, 7), indices (128, 7, 7), logits (128, 1, 28, 28).
+
+    Source: van den Oord et al. 2017, here with convolutions of 16 channels. Where we leave the paper:
+    - p(x|z_q) is a Bernoulli variable a pixel, as in our AE and VAE, so that all three are measured in the same nats.
+    - normalize=True: BatchNorm without weights gives each channel of z_e mean 0 and variance 1 over the batch. The
+      codebook then need not follow an encoder that moves away, nor one whose z_e shrinks to please the commitment loss.
+    - The codebook starts from data and revives dead codes; see VectorQuantizer for `update`, `start`, `revive_after`.
+
+    Raises ValueError or TypeError for a size below 1, a negative `commitment_cost` or an unknown `update` or `start`.
+    """
+
+    def __init__(
+        self,
+        codebook_size: int,
+        code_dim: int,
+        update: Literal["ema", "gradient"] = "ema",
+        *,
+        start: Literal["data", "uniform"] = "data",
+        revive_after: int | None = 20,
+        normalize: bool = True,
+        commitment_cost: float = 0.25,
+    ) -> None:
+        super().__init__()
+        self.quantizer = VectorQuantizer(codebook_size, code_dim, update, start=start, revive_after=revive_after)
+        self.codebook_size, self.code_dim, self.update = codebook_size, code_dim, update
+        self.start, self.revive_after, self.normalize = start, revive_after, normalize
+        self.commitment_cost = validate.at_least_zero(commitment_cost, "commitment_cost")
+        self.encoder = nn.Sequential(
+            nn.Conv2d(1, 16, 4, stride=2, padding=1),  # (N, 16, 14, 14)
+            nn.ReLU(),
+            nn.Conv2d(16, 16, 4, stride=2, padding=1),  # (N, 16, 7, 7)
+            nn.ReLU(),
+            nn.Conv2d(16, code_dim, 3, padding=1),  # (N, D, 7, 7)
+            nn.BatchNorm2d(code_dim, affine=False) if normalize else nn.Identity(),
+        )
+        self.decoder = nn.Sequential(
+            nn.Conv2d(code_dim, 16, 3, padding=1),  # (N, 16, 7, 7)
+            nn.ReLU(),
+            nn.ConvTranspose2d(16, 16, 4, stride=2, padding=1),  # (N, 16, 14, 14)
+            nn.ReLU(),
+            nn.ConvTranspose2d(16, 1, 4, stride=2, padding=1),  # (N, 1, 28, 28)
+        )
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Return the codes' indices of images: (N, 1, 28, 28) in [0, 1] -> int64 (N, 7, 7). Nothing is learnt."""
+        return self.quantizer.nearest(self.encoder(validate.images(x)))
+
+    def decode(self, indices: Tensor) -> Tensor:
+        """Return the logits of the images that indices stand for: (N, 7, 7) -> (N, 1, 28, 28)."""
+        return self.decoder(self.quantizer.lookup(validate.code_map(indices, self.codebook_size)))
+
+    def forward(self, x: Tensor) -> VQVAEOutput:
+        z_e = self.encoder(validate.images(x))
+        z_q, indices, codebook_loss, commitment_loss = self.quantizer(z_e)
+        return VQVAEOutput(self.decoder(z_q), z_e, z_q, indices, codebook_loss, commitment_loss)
+
+    def loss(self, x: Tensor) -> losses.VQVAELoss:
+        """Return eq. 3 and its three parts: scalars, averaged over the batch."""
+        out = self(x)
+        return losses.vqvae(out.logits, x, out.codebook_loss, out.commitment_loss, self.commitment_cost)

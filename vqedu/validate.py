@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 
 import torch
 from torch import Tensor
 
 IMAGE_SHAPE = (1, 28, 28)
+CODE_MAP_SHAPE = (7, 7)
 
 
 def positive_int(value: int, name: str) -> int:
@@ -99,8 +101,7 @@ def codes(z: Tensor, latent_dim: int, name: str = "z") -> Tensor:
     float_tensor(z, name)
     if z.dim() != 2 or z.shape[1] != latent_dim:
         raise ValueError(
-            f"{name} must have shape (N, {latent_dim}), one row of {latent_dim} numbers an image, "
-            f"got {tuple(z.shape)}."
+            f"{name} must have shape (N, {latent_dim}), one row of {latent_dim} numbers an image, got {tuple(z.shape)}."
         )
     return finite(z, name)
 
@@ -122,6 +123,29 @@ def indices(value: Tensor, codebook_size: int, name: str = "indices") -> Tensor:
             f"{name} must lie in 0 .. {codebook_size - 1} for a codebook of {codebook_size} codes, "
             f"got values from {low} to {high}."
         )
+    return value
+
+
+def code_map(value: Tensor, codebook_size: int, name: str = "indices") -> Tensor:
+    """Return `value` if it is a batch of code maps: whole numbers in 0 .. codebook_size - 1, shape (N, 7, 7).
+
+    Raises TypeError or ValueError as `indices` does, ValueError for another shape.
+    """
+    indices(value, codebook_size, name)
+    if value.dim() != 3 or tuple(value.shape[1:]) != CODE_MAP_SHAPE:
+        raise ValueError(
+            f"{name} must have shape (N, 7, 7), got {tuple(value.shape)}. "
+            "Rows of 49 indices become code maps with indices.view(-1, 7, 7)."
+        )
+    return value
+
+
+def at_least_zero(value: float, name: str) -> float:
+    """Return `value` if it is a finite number of at least 0; raises TypeError or ValueError otherwise."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number, got {value!r} ({type(value).__name__}).")
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name} must be a finite number of at least 0, got {value}.")
     return value
 
 
