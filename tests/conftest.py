@@ -26,9 +26,9 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-NO_BROWSER = (
-    "no Chromium: `python -m playwright install chromium` gets one, or set VQEDU_CHROMIUM to a browser"
-)
+NO_BROWSER = "no Chromium: `python -m playwright install chromium` gets one, or set VQEDU_CHROMIUM to a browser"
+
+os.environ.pop("MPLBACKEND", None)  # where set, the kernels that nbval starts would show no figures
 
 
 @pytest.fixture
