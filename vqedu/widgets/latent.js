@@ -85,7 +85,7 @@ function build(space, hand) {
   });
   let repaint = () => {};
   const classes = legend(space, (only) => { map.highlight(only); repaint(); });
-  const mapPanel = panel("z", "z = g(x)", "drag z; click a dot to pick its digit", COLORS.encoder, map.node, classes);
+  const mapPanel = panel("z", "z = g(x)", "drag z, or click a dot", COLORS.encoder, map.node, classes);
   const pictures = whole ? [xPanel(space, hand)] : [];
   const xHat = xHatPanel(space, COLORS.decoder);
   const walk = whole ? [walkPanel(space, hand)] : [];

@@ -84,7 +84,7 @@ class LatentExplorer(Explorer):
         """Return x_hat = sigmoid(f(z)), (28, 28) in [0, 1], for the z of `state` (default: the present one)."""
         z = {**self.state, **(state or {})}["z"]
         with torch.no_grad():
-            return self._model.decode(torch.tensor([z], dtype=torch.float32)).sigmoid()[0, 0].numpy()
+            return self._model.decode(torch.tensor(np.array([z]), dtype=torch.float32)).sigmoid()[0, 0].numpy()
 
     def shown(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
         """Return x, (28, 28) in [0, 1], as `state` has it: drawn, picked, or empty paper."""

@@ -37,7 +37,7 @@ const moved = (strokes, scale, dx, dy) => strokes.map((stroke) => stroke.map(([x
 export function likeMnist(strokes) {
   const xs = strokes.flat().map(([x]) => x), ys = strokes.flat().map(([, y]) => y);
   const extent = Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));
-  const scale = extent > 3 ? (20 - PEN) / extent : 1;
+  const scale = extent > 3 ? (20 - 2 * PEN) / extent : 1;
   const boxed = moved(strokes, scale, 14 - (scale * (Math.max(...xs) + Math.min(...xs))) / 2, 14 - (scale * (Math.max(...ys) + Math.min(...ys))) / 2);
   let mass = 0, x = 0, y = 0;
   rasterize(boxed).forEach((ink, i) => { mass += ink; x += ink * ((i % SIDE) + 0.5); y += ink * (Math.floor(i / SIDE) + 0.5); });

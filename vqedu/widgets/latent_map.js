@@ -158,7 +158,7 @@ function paintHand(pen, at, space, { state, code }) {
   const [x, y] = at.toPage(space.project(code));
   pen.lineWidth = 3.5; pen.strokeStyle = COLORS.encoder;
   pen.beginPath(); pen.arc(x, y, 15, 0, 7); pen.stroke();
-  if (Math.hypot(x - z[0], y - z[1]) > 30) haloed(pen, "code of x", x, y - 27 < MARGIN.top ? y + 27 : y - 27, COLORS.encoder);
+  if (Math.hypot(x - z[0], y - z[1]) > 30) haloed(pen, "code of x", Math.min(Math.max(x, MARGIN.left + 42), MARGIN.left + at.w - 42), y - 27 < MARGIN.top ? y + 27 : y - 27, COLORS.encoder);
 }
 
 // Drag: z follows the pointer. A click that does not move and hits a dot picks that digit.

@@ -4,6 +4,7 @@ import { button, canvas, element, paintImage, resize } from "./kit.js";
 import { inkPad, likeMnist, rasterize } from "./latent_ink.js";
 
 const THUMB = 42;
+const GAP_RULE = "A typical gap is the median distance from a code to its nearest other code.";
 
 function thumbnail(pixels, size = THUMB, attributes = { "aria-hidden": "true" }) {
   const surface = canvas(size, size, attributes);
@@ -94,7 +95,7 @@ export function xHatPanel(space, color) {
   const nats = element("p", { class: "vq-line" });
   const near = thumbnail(null, 56);
   const words = element("span", {});
-  const neighbour = element("div", { class: "vq-neighbour" }, near.node, words);
+  const neighbour = element("div", { class: "vq-neighbour", title: GAP_RULE }, near.node, words);
   const node = panel("xhat", "x\u0302 = f(z)", "decoded", color, surface.node, source, nats, neighbour);
   let shownNear = -1;
   return {

@@ -1,0 +1,231 @@
+"""How soon a picture follows the hand in JupyterLab: the latent explorer against `interact` + matplotlib, alternating.
+
+    python -m tests.benchmarks.explorer_latency [rounds]
+
+Both figures stand in one notebook and decode with the same network (2 -> 400 -> 400 -> 784). A step is one pointer or
+key event; its time runs until the page shows other pixels. A drag is two seconds of pointer moves; settle is the
+time from its last move to the last change of pixels.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from playwright.sync_api import Locator, Page, WebSocket, sync_playwright
+
+from tests.browser import lab as jupyter
+from tests.conftest import CHROMIUM_FLAGS, REPOSITORY, find_chromium
+
+STEPS = 20
+DRAG_S = 2.0
+CELLS = (
+    """import sys; sys.path.insert(0, {repository!r})
+import matplotlib.pyplot as plt, torch
+from ipywidgets import FloatSlider, interact
+from vqedu import data, models
+from vqedu.widgets.latent import LatentExplorer
+torch.manual_seed(0)
+model = models.Autoencoder(2)
+optimizer = torch.optim.Adam(model.parameters(), 3e-3)
+for batch in data.load().train.x.split(256):
+    optimizer.zero_grad(); model.loss(batch).total.backward(); optimizer.step()
+LatentExplorer(model, data.load().test)""",
+    """@interact(z1=FloatSlider(min=-4, max=4, step=0.01), z2=FloatSlider(min=-4, max=4, step=0.01))
+def show(z1, z2):
+    with torch.no_grad():
+        picture = model.decode(torch.tensor([[z1, z2]])).sigmoid()[0, 0]
+    plt.figure(figsize=(3, 3)); plt.imshow(picture, cmap="gray_r", vmin=0, vmax=1); plt.axis("off"); plt.show()""",
+)
+
+# Looks after each frame, when its pixels are on their way to the screen, and notes when they are others.
+PROBE = """(read) => {
+    window.probe?.stop();
+    let last = read(), going = true;
+    const probe = window.probe = { events: [], changes: [], stop: () => { going = false; } };
+    for (const kind of ["pointermove", "keydown"]) {
+        window.addEventListener(kind, (event) => going && probe.events.push(event.timeStamp), { capture: true });
+    }
+    const after = new MessageChannel();
+    after.port1.onmessage = () => {
+        const now = read();
+        if (now !== last) { last = now; probe.changes.push(performance.now()); }
+        if (going) requestAnimationFrame(() => after.port2.postMessage(0));
+    };
+    after.port2.postMessage(0);
+}"""
+READ_CANVAS = """() => {
+    const node = document.querySelector(".vq-decoded");
+    const { data } = node.getContext("2d").getImageData(0, 0, node.width, node.height);
+    let hash = 0;
+    for (let i = 16; i < data.length; i += 32) hash = (Math.imul(hash, 31) + data[i]) | 0;
+    return hash;
+}"""
+READ_IMAGE = """() => {
+    const image = document.querySelector(".jupyter-widgets img");
+    return image?.complete && image.naturalWidth ? image.src : (window.probeLast ?? "");
+}"""
+
+
+@dataclass
+class Figure:
+    """One of the two figures, and what was measured on it."""
+
+    name: str
+    read: str
+    step: Callable[[int], None]
+    handle: Callable[[], tuple[float, float, float]]  # where a drag starts, and how many pixels it may go right
+    steps_ms: list[float] = field(default_factory=list)
+    frames: list[float] = field(default_factory=list)
+    settle_ms: list[float] = field(default_factory=list)
+    messages: int = 0
+
+
+def measure_steps(page: Page, figure: Figure) -> None:
+    """Make single steps, each after the last has been drawn."""
+    for index in range(STEPS):
+        page.evaluate(f"() => ({PROBE})({figure.read})")
+        page.wait_for_timeout(60)
+        figure.step(index)
+        page.wait_for_timeout(300)
+        events, changes = page.evaluate("() => { probe.stop(); return [probe.events, probe.changes]; }")
+        if events and changes:
+            figure.steps_ms.append(changes[0] - events[0])
+
+
+def measure_drag(page: Page, figure: Figure, sent: list[str]) -> None:
+    """Drag to and fro, and count the pictures that appear."""
+    x, y, reach = figure.handle()
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate(f"() => ({PROBE})({figure.read})")
+    sent.clear()
+    start = page.evaluate("() => performance.now()")
+    position = 0
+    while page.evaluate("() => performance.now()") - start < 1000 * DRAG_S:
+        position += 1
+        share = 1 - abs(position % 120 / 60 - 1)
+        page.mouse.move(x + reach * share, y + (0.3 * reach * share if "explorer" in figure.name else 0))
+    figure.messages += len(sent)
+    page.wait_for_timeout(800)
+    page.mouse.up()
+    events, changes = page.evaluate("() => { probe.stop(); return [probe.events, probe.changes]; }")
+    during = [time for time in changes if time <= events[-1]]
+    figure.frames.append(1000 * len(during) / (events[-1] - events[0]))
+    figure.settle_ms.append(max(0.0, changes[-1] - events[-1]))
+
+
+def explorer_figure(page: Page) -> Figure:
+    chart = jupyter.cell(page, 0).locator(".vq-map")
+
+    def place() -> dict[str, float]:
+        box = chart.bounding_box()
+        assert box is not None
+        return dict(box)
+
+    def step(index: int) -> None:
+        box = place()
+        if index == 0:
+            page.mouse.move(box["x"] + 120, box["y"] + 120)
+            page.mouse.down()
+        page.mouse.move(box["x"] + 130 + 10 * index, box["y"] + 120 + 7 * index)
+        if index == STEPS - 1:
+            page.mouse.up()
+
+    def handle() -> tuple[float, float, float]:
+        box = place()
+        return box["x"] + 0.25 * box["width"], box["y"] + 0.3 * box["height"], 0.6 * box["width"]
+
+    return Figure("latent explorer", READ_CANVAS, step, handle)
+
+
+def interact_figure(page: Page) -> Figure:
+    knob: Locator = jupyter.cell(page, 1).locator(".noUi-handle").first
+
+    def step(index: int) -> None:
+        if index == 0:
+            knob.focus()
+        page.keyboard.press("PageUp" if index % 2 == 0 else "ArrowRight")
+
+    def handle() -> tuple[float, float, float]:
+        box = knob.bounding_box()
+        assert box is not None
+        knob.focus()
+        page.keyboard.press("Home")
+        page.wait_for_timeout(300)
+        box = knob.bounding_box()
+        assert box is not None
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 130.0
+
+    return Figure("interact + matplotlib", READ_IMAGE, step, handle)
+
+
+def quantile(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def report(figures: list[Figure]) -> None:
+    print(f"{'figure':24}{'step p50 ms':>12}{'p95 ms':>8}{'frames/s':>10}{'settle ms':>11}{'messages':>10}")
+    for each in figures:
+        middle, late = statistics.median(each.steps_ms), quantile(each.steps_ms, 0.95)
+        frames, settle = statistics.median(each.frames), statistics.median(each.settle_ms)
+        print(f"{each.name:24}{middle:12.1f}{late:8.1f}{frames:10.1f}{settle:11.0f}{each.messages:10d}")
+    ours, plain = figures
+    ratio = statistics.median(plain.steps_ms) / statistics.median(ours.steps_ms)
+    frames = statistics.median(ours.frames) / statistics.median(plain.frames)
+    print(f"the explorer answers {ratio:.1f} times as fast and draws {frames:.1f} times as many frames in a drag")
+
+
+def write_notebook(path: Path) -> None:
+    cells = [nbformat.v4.new_code_cell(source.replace("{repository!r}", repr(str(REPOSITORY)))) for source in CELLS]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, path)
+
+
+def measure(page: Page, sent: list[str], rounds: int) -> list[Figure]:
+    figures = [explorer_figure(page), interact_figure(page)]
+    for _ in range(rounds):
+        for figure in figures:
+            measure_steps(page, figure)
+            measure_drag(page, figure, sent)
+    return figures
+
+
+def listen(socket: WebSocket, sent: list[str]) -> None:
+    def keep(payload: str | bytes) -> None:
+        text = payload if isinstance(payload, str) else payload.decode("utf-8", "replace")
+        if '"comm_msg"' in text:
+            sent.append(text)
+
+    socket.on("framesent", keep)
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    sent: list[str] = []
+    with (
+        tempfile.TemporaryDirectory() as home,
+        sync_playwright() as playwright,
+        jupyter.running_lab(Path(home), REPOSITORY / "notebooks") as lab,
+    ):
+        write_notebook(lab.root / "latency.ipynb")
+        executable = find_chromium(playwright.chromium.executable_path)
+        browser = playwright.chromium.launch(executable_path=executable, args=list(CHROMIUM_FLAGS))
+        page = browser.new_page(viewport={"width": 1400, "height": 1400})
+        page.on("websocket", lambda socket: listen(socket, sent))
+        jupyter.open_notebook(page, lab, "latency")
+        jupyter.run_all(page)
+        page.locator(".vq-decoded").wait_for()
+        page.locator(".jupyter-widgets img").first.wait_for()
+        report(measure(page, sent, rounds))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

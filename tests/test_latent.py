@@ -1,0 +1,223 @@
+"""The latent explorer without a browser: what it computes, packs and says."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tests.browser.latent_hand import explorer, split, trained
+from vqedu import models
+from vqedu.data import Split
+from vqedu.widgets import latent_codes
+from vqedu.widgets.latent import LatentExplorer
+
+
+@pytest.fixture(scope="module")
+def test_split() -> Split:
+    return split()
+
+
+def cloud(n: int = 200, dim: int = 5) -> np.ndarray:
+    generator = np.random.default_rng(0)
+    return generator.normal(size=(n, dim)) @ generator.normal(size=(dim, dim)) + 3
+
+
+def unpacked(shown: LatentExplorer, name: str) -> np.ndarray:
+    entry = shown.config["arrays"][name]
+    count = int(np.prod(entry["shape"]))
+    return np.frombuffer(shown.data, entry["dtype"], count, entry["offset"]).reshape(entry["shape"])
+
+
+def test_principal_directions_are_those_of_the_covariance() -> None:
+    codes = cloud()
+    found = latent_codes.principal(codes, most=3)
+    variances, vectors = np.linalg.eigh(np.cov(codes.T))
+    np.testing.assert_allclose(found.std**2, variances[::-1][:3], rtol=1e-10)
+    np.testing.assert_allclose(np.abs(found.directions @ vectors[:, ::-1][:, :3]), np.eye(3), atol=1e-10)
+    np.testing.assert_allclose(found.share, variances[::-1][:3] / variances.sum(), rtol=1e-10)
+    assert (found.directions.max(1) >= -found.directions.min(1)).all()
+
+
+def test_spacing_is_that_of_brute_force() -> None:
+    codes = cloud(50)
+    nearest = [min(np.linalg.norm(a - b) for j, b in enumerate(codes) if j != i) for i, a in enumerate(codes)]
+    found = latent_codes.spacing(codes)
+    assert found.median == pytest.approx(np.median(nearest), rel=1e-9)
+    assert found.reach == pytest.approx(np.quantile(nearest, 0.99), rel=1e-9)
+
+
+def test_spacing_of_equal_codes_is_a_positive_length() -> None:
+    assert latent_codes.spacing(np.ones((4, 2))).median > 0
+
+
+def test_the_plane_of_two_dimensions_is_the_plane_itself() -> None:
+    codes = cloud(dim=2)
+    plane = latent_codes.plane(codes, np.zeros(200, int), latent_codes.principal(codes))
+    np.testing.assert_array_equal(plane.places, codes)
+    np.testing.assert_array_equal(plane.project(codes), codes)
+
+
+def test_the_plane_of_more_dimensions_projects_on_the_first_two_directions() -> None:
+    codes = cloud()
+    plane = latent_codes.plane(codes, np.zeros(200, int), latent_codes.principal(codes))
+    _, _, right = torch.pca_lowrank(torch.tensor(codes), q=5, niter=10)
+    expected = (codes - codes.mean(0)) @ right[:, :2].numpy()
+    np.testing.assert_allclose(np.abs(plane.places), np.abs(expected), atol=1e-6)
+
+
+def test_the_rectangle_holds_the_disc_of_the_prior() -> None:
+    codes = 10 + cloud(dim=2) / 100
+    plane = latent_codes.plane(codes, np.zeros(200, int), latent_codes.principal(codes))
+    assert (plane.low < -2).all()
+    assert (plane.high > 10).all()
+
+
+def test_the_walk_joins_the_two_classes_that_lie_farthest_apart() -> None:
+    codes = np.array([[0.0], [0.1], [0.2], [5.0], [5.1], [5.2], [9.0], [9.1], [9.2]])
+    labels = np.repeat([4, 7, 2], 3)
+    assert set(latent_codes.walk_ends(codes, labels)) == {1, 7}
+    assert set(latent_codes.walk_ends(codes[:3], labels[:3])) <= {0, 1, 2}
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2, 5, 32])
+def test_the_picture_is_the_decoder_s_output(latent_dim: int) -> None:
+    shown, model = explorer(latent_dim), trained(latent_dim)
+    z = torch.randn(1, latent_dim, generator=torch.Generator().manual_seed(3))
+    expected = model.decode(z).sigmoid().detach()[0, 0]
+    np.testing.assert_allclose(shown.picture({"z": z[0].tolist()}), expected, atol=1e-6)
+
+
+def test_the_explorer_keeps_the_model_as_it_was() -> None:
+    model = models.Autoencoder(2, (8,)).train()
+    shown = LatentExplorer(model, split(), digits=20)
+    before = shown.picture()
+    nn.init.zeros_(model.decoder[0].weight)
+    np.testing.assert_array_equal(shown.picture(), before)
+    assert model.training
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2, 32])
+def test_what_is_packed_is_what_the_model_computes(latent_dim: int, test_split: Split) -> None:
+    shown, model = explorer(latent_dim), trained(latent_dim)
+    images = torch.from_numpy(unpacked(shown, "images").astype(np.float32) / 255).reshape(-1, 1, 28, 28)
+    codes = unpacked(shown, "codes")
+    np.testing.assert_allclose(codes, model.encode(images).detach(), atol=2e-4)
+    for place, weight in (("decoder.0.weight", model.decoder[0].weight), ("encoder.0.bias", model.encoder[0].bias)):
+        np.testing.assert_allclose(unpacked(shown, place), weight.detach(), atol=1e-6, rtol=1e-3)
+    directions, std = unpacked(shown, "directions"), unpacked(shown, "std")
+    along = (codes - unpacked(shown, "mean")) @ directions.T
+    np.testing.assert_allclose(along.std(0, ddof=1), std, rtol=1e-3)
+    assert shown.config["latent_dim"] == latent_dim
+
+
+def test_the_same_seed_chooses_the_same_digits_and_another_seed_others() -> None:
+    np.testing.assert_array_equal(explorer(2).labels, explorer(2, seed=0).labels)
+    assert (explorer(2).labels != explorer(2, seed=1).labels).any()
+
+
+def test_a_vae_shows_mu() -> None:
+    model = models.VAE(3, (16,))
+    shown = LatentExplorer(model, split(), digits=50)
+    mu, _ = model.encode(shown.images)
+    np.testing.assert_allclose(shown.codes, mu.detach(), atol=1e-6)
+
+
+@pytest.mark.parametrize(("latent_dim", "view"), [(1, "all"), (2, "all"), (2, "map"), (32, "all")])
+def test_the_preview_is_a_picture_of_sensible_size(latent_dim: int, view: str) -> None:
+    from matplotlib.image import imread
+
+    shown = explorer(latent_dim, view=view)
+    shown.state = {"prior": True}
+    png = shown.preview()
+    width, height = struct.unpack(">II", png[16:24])
+    assert png.startswith(b"\x89PNG")
+    assert 900 <= width <= 2000
+    assert 400 <= height <= 1200
+    assert len(png) < 300_000
+    assert imread(io.BytesIO(png)).std() > 0.05  # not blank
+
+
+def test_the_preview_shows_the_present_state() -> None:
+    shown = explorer(2)
+    before = shown.preview()
+    shown.state = {"z": [1.0, -1.0], "digit": None}
+    assert shown.preview() != before
+
+
+def test_the_summary_never_varies() -> None:
+    assert explorer(2).summary == "Latent explorer: drag z over the map of 300 test digits (2 of 2 dimensions shown)."
+    assert explorer(32).summary.endswith("(2 of 32 dimensions shown).")
+    assert explorer(1).summary.endswith("(1 of 1 dimensions shown).")
+
+
+def test_a_part_of_the_state_moves_only_that_part() -> None:
+    shown = explorer(2)
+    before = dict(shown.state)
+    shown.state = {"z": [1, 2]}
+    assert shown.state == {**before, "z": [1.0, 2.0]}
+    assert all(isinstance(value, float) for value in shown.state["z"])
+
+
+def test_what_was_drawn_is_what_is_shown() -> None:
+    shown = explorer(2)
+    shown.state = {"drawing": [255] + [0] * 783, "digit": None}
+    assert shown.shown()[0, 0] == 1
+    assert shown.shown().sum() == 1
+    shown.state = {"drawing": None}
+    assert shown.shown().sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ({"z": [1.0]}, "list of 2 finite numbers"),
+        ({"a": [float("nan"), 0.0]}, "list of 2 finite numbers"),
+        ({"t": 1.5}, "between 0"),
+        ({"digit": 300}, "from 0 to 299"),
+        ({"digit": -1}, "from 0 to 299"),
+        ({"drawing": [0] * 783}, "784 grey levels"),
+        ({"drawing": [256] * 784}, "784 grey levels"),
+        ({"draws": -1}, "draws"),
+        ({"zz": [0.0, 0.0]}, "Did you mean 'z'"),
+    ],
+)
+def test_a_state_that_cannot_be_shown_is_refused(state: dict[str, object], says: str) -> None:
+    shown = explorer(2)
+    before = dict(shown.state)
+    with pytest.raises(ValueError, match=says):
+        shown.state = state
+    assert shown.state == before
+
+
+def test_wrong_models_and_images_are_refused(test_split: Split) -> None:
+    model, (x, y) = trained(2), test_split
+    with pytest.raises(TypeError, match="Autoencoder or VAE"):
+        LatentExplorer(nn.Linear(2, 2), test_split)
+    with pytest.raises(TypeError, match=r"\.x and \.y"):
+        LatentExplorer(model, x)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"\(N, 1, 28, 28\)"):
+        LatentExplorer(model, Split(x[:, 0], y))
+    with pytest.raises(ValueError, match="grey levels"):
+        LatentExplorer(model, Split(x * 255, y))
+    with pytest.raises(ValueError, match="one whole number an image"):
+        LatentExplorer(model, Split(x, y[:-1]))
+    with pytest.raises(ValueError, match="classes from 0 to 9"):
+        LatentExplorer(model, Split(x, y + 1))
+    with pytest.raises(ValueError, match="at least 1"):
+        LatentExplorer(model, test_split, digits=0)
+    with pytest.raises(ValueError, match="at least 2 images"):
+        LatentExplorer(model, test_split, digits=1)
+    with pytest.raises(ValueError, match="Did you mean 'map'"):
+        LatentExplorer(model, test_split, view="maps")
+
+
+def test_codes_that_are_not_finite_are_refused(test_split: Split) -> None:
+    model = models.Autoencoder(2, (8,))
+    nn.init.constant_(model.encoder[-1].bias, float("nan"))
+    with pytest.raises(ValueError, match="codes of the images must be finite"):
+        LatentExplorer(model, test_split, digits=10)
