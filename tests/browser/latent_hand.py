@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from playwright.sync_api import Locator, Page
 
+from tests.browser.exported import next_frame
 from vqedu import data, models
 from vqedu.widgets.latent import LatentExplorer
 
@@ -53,14 +54,9 @@ def pixels(canvas: Locator) -> np.ndarray:
     )
 
 
-def two_frames(page: Page) -> None:
-    """Wait until whatever was asked for has been drawn."""
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-
-
 def decoded(page: Page) -> np.ndarray:
     """Return the ink of x_hat, after the next frame."""
-    two_frames(page)
+    next_frame(page)
     return pixels(page.locator(".vq-decoded"))
 
 

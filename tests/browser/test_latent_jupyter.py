@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
 from tests.browser import lab as jupyter
+from tests.browser.exported import next_frame
 from tests.browser.lab import Lab
-from tests.browser.latent_hand import differ, drag, pixels, two_frames
+from tests.browser.latent_hand import differ, drag, pixels
 
 pytestmark = pytest.mark.browser
 NAME = "latent_explorer_under_test"
@@ -72,7 +73,7 @@ def run(page: Page, index: int) -> None:
 
 
 def picture(page: Page, index: int) -> np.ndarray:
-    two_frames(page)
+    next_frame(page)
     return pixels(jupyter.cell(page, index).locator(".vq-decoded"))
 
 

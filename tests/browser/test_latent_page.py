@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,9 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
-from tests.browser.latent_hand import decoded, differ, drag, explorer, pixels, trained, two_frames
+from tests.browser.exported import load_module, next_frame, open_exported
+from tests.browser.latent_hand import decoded, differ, drag, explorer, pixels, trained
 from tests.browser.traffic import Traffic
-from vqedu.widgets.base import bundle
 from vqedu.widgets.latent import LatentExplorer
 
 pytestmark = pytest.mark.browser
@@ -22,38 +21,26 @@ HALF_STEP = 0.5 / 255  # a canvas holds whole grey levels
 LIMIT = 2 / 255
 
 
-def opened(page: Page, folder: Path, shown: LatentExplorer) -> None:
-    """Show an explorer as its exported page, from a file, with the network cut off."""
-    path = folder / "page.html"
-    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Latent explorer</title>'
-    path.write_text(f"{head}<body>{shown.to_html()}</body></html>", encoding="utf-8")
-    page.context.set_offline(True)
-    page.goto(path.as_uri())
-    page.locator(".vq-decoded").wait_for()
-    two_frames(page)
-
-
 @pytest.fixture
 def plane(page: Page, tmp_path: Path) -> LatentExplorer:
     """The explorer of a 2-D autoencoder, shown in `page`."""
     shown = explorer(2)
-    opened(page, tmp_path, shown)
+    open_exported(page, shown, tmp_path)
+    next_frame(page)
     return shown
 
 
 def in_the_page(page: Page, shown: LatentExplorer, call: str, inputs: np.ndarray) -> np.ndarray:
     """Return call(space, input) of the explorer's JavaScript for each row of `inputs`."""
-    source = bundle("kit.js", "nn.js", "latent_space.js")
+    load_module(page, "kit.js", "nn.js", "latent_space.js")
     argument: dict[str, Any] = {
-        "module": base64.b64encode(source.encode()).decode(),
         "data": base64.b64encode(shown.data).decode(),
-        "config": json.loads(json.dumps(shown.config)),
+        "config": shown.config,
         "inputs": inputs.tolist(),
     }
-    script = f"""async ({{ module, data, config, inputs }}) => {{
-        const {{ latentSpace }} = await import("data:text/javascript;base64," + module);
+    script = f"""({{ data, config, inputs }}) => {{
         const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-        const space = latentSpace(new DataView(bytes.buffer), config);
+        const space = tested.latentSpace(new DataView(bytes.buffer), config);
         return inputs.map((input) => Array.from(({call})(space, input)));
     }}"""
     return np.array(page.evaluate(script, argument))
@@ -97,14 +84,10 @@ def test_distances_and_places_in_the_page_are_numpy_s(page: Page) -> None:
 
 
 def test_samples_are_standard_normal_and_repeat(page: Page) -> None:
-    source = bundle("kit.js", "nn.js", "latent_space.js")
-    module = base64.b64encode(source.encode()).decode()
-    script = """async (module) => {
-        const { standardNormal } = await import("data:text/javascript;base64," + module);
-        const draw = (seed) => Array.from({ length: 4000 }, (_, i) => standardNormal(seed, i, 2));
-        return [draw(0), draw(0), draw(1)];
-    }"""
-    first, again, other = (np.array(each) for each in page.evaluate(script, module))
+    load_module(page, "kit.js", "nn.js", "latent_space.js")
+    script = """() => [0, 0, 1].map((seed) =>
+        Array.from({ length: 4000 }, (_, i) => tested.standardNormal(seed, i, 2)))"""
+    first, again, other = (np.array(each) for each in page.evaluate(script))
     np.testing.assert_array_equal(first, again)
     assert (first != other).all()
     # Five standard errors of 4,000 draws.
@@ -173,6 +156,20 @@ def test_the_map_by_keyboard(page: Page, plane: LatentExplorer) -> None:
     expect(chart).not_to_be_focused()
 
 
+def test_keys_faster_than_frames_all_count(page: Page, plane: LatentExplorer) -> None:
+    chart = page.get_by_role("application", name="Map of the codes")
+    chart.focus()
+    for _ in range(6):
+        chart.press("ArrowUp")
+        next_frame(page)
+    slowly = decoded(page)
+    chart.press("Home")
+    chart.evaluate("""(node) => {
+        for (let i = 0; i < 6; i++) node.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true }));
+    }""")
+    np.testing.assert_array_equal(decoded(page), slowly)
+
+
 @pytest.mark.parametrize("key", ["Home", "End"])
 def test_the_walk_reaches_both_ends(page: Page, plane: LatentExplorer, key: str) -> None:
     walk = page.get_by_role("slider", name="from A to B")
@@ -208,7 +205,7 @@ def test_here_moves_an_end_of_the_walk(page: Page, plane: LatentExplorer) -> Non
 def test_play_goes_from_a_to_b_and_can_be_stopped(page: Page, plane: LatentExplorer) -> None:
     page.get_by_role("button", name="Play").click()
     page.get_by_role("button", name="Pause").click()
-    two_frames(page)
+    next_frame(page)
     stopped = page.locator(".vq-t").inner_text()
     page.wait_for_timeout(200)
     assert page.locator(".vq-t").inner_text() == stopped
@@ -230,14 +227,14 @@ def test_samples_move_z_and_the_prior_can_be_hidden(page: Page, plane: LatentExp
     expect(page.get_by_text("2 drawn")).to_be_visible()
     with_prior = chart.evaluate("(node) => node.toDataURL()")
     box.uncheck()
-    two_frames(page)
+    next_frame(page)
     assert chart.evaluate("(node) => node.toDataURL()") != with_prior
 
 
 def test_a_drawing_gets_a_code_and_a_reconstruction(page: Page, plane: LatentExplorer) -> None:
     pad = page.locator(".vq-ink")
     drag(page, pad, (0.5, 0.1), (0.45, 0.7))
-    two_frames(page)
+    next_frame(page)
     ink = pixels(pad)
     assert ink[:, 8:20].sum() > 30
     assert ink[:, :6].sum() == 0
@@ -246,13 +243,13 @@ def test_a_drawing_gets_a_code_and_a_reconstruction(page: Page, plane: LatentExp
     drag(page, pad, (0.2, 0.2), (0.8, 0.2))
     assert differ(decoded(page), one)
     page.get_by_role("button", name="Clear").click()
-    two_frames(page)
+    next_frame(page)
     assert pixels(pad).sum() == 0
 
 
 def test_the_encoder_sees_a_drawing_as_mnist_is_made(page: Page, plane: LatentExplorer) -> None:
     drag(page, page.locator(".vq-ink"), (0.1, 0.1), (0.25, 0.35))
-    two_frames(page)
+    next_frame(page)
     seen = pixels(page.locator(".vq-seen canvas"))
     rows, columns = np.nonzero(seen > 0.1)
     index = np.arange(28)
@@ -260,7 +257,7 @@ def test_the_encoder_sees_a_drawing_as_mnist_is_made(page: Page, plane: LatentEx
     assert (seen.sum(1) @ index) / seen.sum() == pytest.approx(13.5, abs=0.1)
     assert (seen.sum(0) @ index) / seen.sum() == pytest.approx(13.5, abs=0.1)
     page.get_by_role("checkbox", name="centre and scale as MNIST").uncheck()
-    two_frames(page)
+    next_frame(page)
     raw = pixels(page.locator(".vq-seen canvas"))
     np.testing.assert_allclose(raw, pixels(page.locator(".vq-ink")), atol=1.5 / 255)
     assert raw[14:].sum() == 0
@@ -278,7 +275,7 @@ def test_drawing_by_keyboard(page: Page, plane: LatentExplorer) -> None:
         pad.press("ArrowRight")
     pad.press("Tab")
     expect(pad).not_to_be_focused()
-    two_frames(page)
+    next_frame(page)
     ink = pixels(page.locator(".vq-ink"))
     assert ink[14:22, 13:15].min() > 0.5
     assert ink[:, 18:].sum() == 0  # the pen was up
@@ -301,11 +298,11 @@ def test_the_legend_shows_one_class_alone(page: Page, plane: LatentExplorer) -> 
     chart, three = page.locator(".vq-map"), page.get_by_role("button", name="Show only class 3")
     before = chart.evaluate("(node) => node.toDataURL()")
     three.press("Space")
-    two_frames(page)
+    next_frame(page)
     assert chart.evaluate("(node) => node.toDataURL()") != before
     expect(three).to_have_attribute("aria-pressed", "true")
     three.press("Space")
-    two_frames(page)
+    next_frame(page)
     page.mouse.move(0, 0)
     assert chart.evaluate("(node) => node.toDataURL()") == before
 
@@ -313,7 +310,8 @@ def test_the_legend_shows_one_class_alone(page: Page, plane: LatentExplorer) -> 
 @pytest.mark.parametrize("number", [1, 2, 8])
 def test_a_direction_reaches_both_ends_and_the_middle(page: Page, tmp_path: Path, number: int) -> None:
     shown = explorer(32)
-    opened(page, tmp_path, shown)
+    open_exported(page, shown, tmp_path)
+    next_frame(page)
     control = page.get_by_role("slider", name=f"direction {number} ")
     control.focus()
     seen = []
@@ -332,11 +330,11 @@ def test_a_direction_reaches_both_ends_and_the_middle(page: Page, tmp_path: Path
 
 
 def test_the_first_two_directions_follow_the_map(page: Page, tmp_path: Path) -> None:
-    opened(page, tmp_path, explorer(32))
+    open_exported(page, explorer(32), tmp_path)
     values = [page.get_by_role("slider", name=f"direction {k} ") for k in (1, 2, 3)]
     before = [each.input_value() for each in values]
     drag(page, page.locator(".vq-map"), (0.3, 0.3), (0.8, 0.7))
-    two_frames(page)
+    next_frame(page)
     after = [each.input_value() for each in values]
     assert after[0] != before[0]
     assert after[1] != before[1]
@@ -345,7 +343,7 @@ def test_the_first_two_directions_follow_the_map(page: Page, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(("latent_dim", "view"), [(1, "all"), (2, "map"), (50, "all")])
 def test_other_shapes_live_too(page: Page, tmp_path: Path, latent_dim: int, view: str) -> None:
-    opened(page, tmp_path, explorer(latent_dim, view=view))
+    open_exported(page, explorer(latent_dim, view=view), tmp_path)
     before = decoded(page)
     drag(page, page.locator(".vq-map"), (0.2, 0.5), (0.9, 0.6))
     assert differ(decoded(page), before)
@@ -355,15 +353,16 @@ def test_other_shapes_live_too(page: Page, tmp_path: Path, latent_dim: int, view
 @pytest.mark.parametrize("width", [420, 700, 980, 1280])
 def test_nothing_is_cut_off_and_nothing_is_small(page: Page, tmp_path: Path, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    opened(page, tmp_path, explorer(32))
+    open_exported(page, explorer(32), tmp_path)
     page.wait_for_timeout(100)
     found = page.evaluate("""() => {
         const stage = document.querySelector(".vq-stage"), right = stage.getBoundingClientRect().right;
         const all = [...stage.querySelectorAll("*")];
         const texts = all.filter((node) => [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE));
+        const names = (nodes) => nodes.map((node) => node.className);
         return {
-            over: all.filter((node) => node.getBoundingClientRect().right > right + 0.5).map((node) => node.className),
-            small: texts.filter((node) => parseFloat(getComputedStyle(node).fontSize) < 14).map((node) => node.className),
+            over: names(all.filter((node) => node.getBoundingClientRect().right > right + 0.5)),
+            small: names(texts.filter((node) => parseFloat(getComputedStyle(node).fontSize) < 14)),
             wide: document.documentElement.scrollWidth - innerWidth,
         };
     }""")

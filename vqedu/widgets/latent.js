@@ -79,6 +79,7 @@ function sizes(width, whole) {
 function build(space, hand) {
   const whole = space.config.view === "all";
   const map = latentMap(space, {
+    place: () => space.project(hand.state().z),
     onmove: ([u, v]) => hand.change({ z: space.moveTo(hand.state().z, u, v) }),
     onpick: (digit) => hand.look({ digit }),
     onhome: hand.home,

@@ -96,7 +96,6 @@ export function priorPanel(hand) {
     show({ state }) {
       box.checked = state.prior;
       count.textContent = state.prior && state.draws ? `${state.draws} drawn` : "";
-      count.style.color = COLORS.prior;
     },
   };
 }

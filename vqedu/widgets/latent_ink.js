@@ -44,6 +44,18 @@ export function likeMnist(strokes) {
   return rasterize(moved(boxed, 1, 14 - x / mass, 14 - y / mass));
 }
 
+function penKeys(node, { move, toggle, clear }) {
+  const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  node.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { key } = event;
+    const act = steps[key] ? () => move(steps[key]) : { " ": toggle, Delete: clear, Backspace: clear }[key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+}
+
 // The picture x, on which one draws. onink(strokes) is called at each change; an empty list means: cleared.
 export function inkPad(onink) {
   const surface = canvas(224, 224, {
@@ -87,18 +99,20 @@ export function inkPad(onink) {
   });
   for (const end of ["pointerup", "pointercancel"]) surface.node.addEventListener(end, () => { drawing = false; });
 
-  surface.node.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    const known = step || [" ", "Delete", "Backspace"].includes(event.key);
-    if (!known || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    if (step) pen = pen.map((v, i) => Math.min(26, Math.max(2, v + step[i])));
-    else if (event.key === " ") penDown = !penDown;
-    else return clear();
-    if (event.key === " " && penDown) strokes.push([pen]);
-    else if (step && penDown) add(pen);
-    else return paint();
-    draw();
+  penKeys(surface.node, {
+    move([dx, dy]) {
+      pen = [pen[0] + dx, pen[1] + dy].map((v) => Math.min(26, Math.max(2, v)));
+      if (!penDown) return paint();
+      add(pen);
+      draw();
+    },
+    toggle() {
+      penDown = !penDown;
+      if (!penDown) return paint();
+      strokes.push([pen]);
+      draw();
+    },
+    clear,
   });
   for (const change of ["focus", "blur"]) surface.node.addEventListener(change, paint);
 

@@ -68,7 +68,7 @@ function paintAxes(pen, at, config) {
   pen.restore();
 }
 
-function haloed(pen, text, x, y, color, size = 15) {
+function haloed(pen, text, x, y, color, size = 16) {
   pen.font = `700 ${size}px ${FONT}`;
   pen.textAlign = "center"; pen.textBaseline = "middle";
   pen.lineJoin = "round"; pen.lineWidth = 5; pen.strokeStyle = "rgba(255, 255, 255, .92)";
@@ -162,7 +162,7 @@ function paintHand(pen, at, space, { state, code }) {
 }
 
 // Drag: z follows the pointer. A click that does not move and hits a dot picks that digit.
-function listen(surface, space, at, zPlace, { onmove, onpick }) {
+function listen(surface, space, at, place, { onmove, onpick }) {
   let press = null;
   const to = (event) => {
     const [x, y] = position(event, surface);
@@ -173,7 +173,7 @@ function listen(surface, space, at, zPlace, { onmove, onpick }) {
     event.preventDefault();
     surface.node.focus({ focusVisible: false });
     surface.node.setPointerCapture(event.pointerId);
-    const [x, y] = position(event, surface), [zx, zy] = at().toPage(zPlace());
+    const [x, y] = position(event, surface), [zx, zy] = at().toPage(place());
     const onHandle = Math.hypot(x - zx, y - zy) < 14;
     press = { x, y, grip: onHandle ? [x - zx, y - zy] : [0, 0], still: !onHandle };
     if (!onHandle) to(event);
@@ -202,22 +202,23 @@ function dotAt([x, y], { places, count }, at, reach = 6) {
   return best;
 }
 
-// onmove([u, v]), onpick(index of a digit), onhome(): what the hand does here.
-export function latentMap(space, { onmove, onpick, onhome }) {
+// place(): where z is on the map, also between two frames; onmove([u, v]), onpick(index of a digit), onhome(): what the hand does here.
+export function latentMap(space, { place, onmove, onpick, onhome }) {
   const surface = canvas(466, 400, {
     class: "vq-map", tabindex: 0, role: "application", "aria-roledescription": "map",
     "aria-label": "Map of the codes. Arrow keys move z, with Shift in big steps; Home goes to the code of x.",
   });
   const layer = canvas(466, 400);
-  let at = frame(space.config, surface), z = space.config.low, stale = true, only = null;
-  listen(surface, space, () => at, () => z, { onmove, onpick });
+  let at = frame(space.config, surface), stale = true, only = null;
+  listen(surface, space, () => at, place, { onmove, onpick });
   surface.node.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
     if ((!step && event.key !== "Home") || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     if (!step) return onhome();
     const size = (at.limits[1] - at.limits[0]) * (event.shiftKey ? 0.05 : 0.005);
-    onmove(at.toMap(at.toPage([z[0] + step[0] * size, z[1] + step[1] * size])));
+    const [u, v] = place();
+    onmove(at.toMap(at.toPage([u + step[0] * size, v + step[1] * size])));
   });
   function repaintLayer() {
     layer.pen.clearRect(0, 0, layer.width, layer.height);
@@ -239,7 +240,6 @@ export function latentMap(space, { onmove, onpick, onhome }) {
     highlight(label) { only = label; stale = true; },
     show(view) {
       if (stale) repaintLayer();
-      z = space.project(view.state.z);
       const { pen, width, height } = surface;
       pen.clearRect(0, 0, width, height);
       pen.drawImage(layer.node, 0, 0, width, height);
