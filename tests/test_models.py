@@ -66,8 +66,8 @@ def test_reparameterize_has_the_path_gradient() -> None:
 
 
 def test_mlp_has_a_bare_last_layer() -> None:
-    kinds = [type(layer).__name__ for layer in models.mlp(4, 3, 2)]
-    assert kinds == ["Linear", "LayerNorm", "SiLU", "Linear"]
+    kinds = [type(layer).__name__ for layer in models.mlp(5, 4, 3, 2)]
+    assert kinds == ["Linear", "SiLU", "Linear", "LayerNorm", "SiLU", "Linear"]
 
 
 @pytest.mark.parametrize("cls", [models.Autoencoder, models.VAE])

@@ -62,9 +62,7 @@ def test_long_histories_have_about_200_rows_and_average_all_steps() -> None:
 
     history = training.fit(model, x, epochs=52, batch_size=32, loss=loss)
     assert history.every == 2
-    assert history.total == pytest.approx(
-        [(a + b) / 2 for a, b in zip(seen[::2], seen[1::2], strict=True)], rel=1e-5
-    )
+    assert history.total == pytest.approx([(a + b) / 2 for a, b in zip(seen[::2], seen[1::2], strict=True)], rel=1e-5)
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others() -> None:
@@ -140,6 +138,13 @@ def test_ctrl_c_keeps_a_usable_model_and_its_history() -> None:
     assert not model.training
     assert any(not torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
     assert math.isfinite(model.loss(images()).total.item())
+
+
+def test_on_step_hears_every_step_and_may_end_the_training() -> None:
+    heard: list[int] = []
+    history = training.fit(small(), images(), epochs=5, on_step=lambda step: heard.append(step) or step == 7)
+    assert heard == list(range(1, 8))
+    assert history.interrupted
 
 
 def test_start_at_mean_image_makes_the_mean_the_first_answer() -> None:

@@ -57,7 +57,7 @@ def load(
         raise TypeError(
             f"root must be a path (str or pathlib.Path) or None, got {root!r} ({type(root).__name__})."
         )
-    reader = getattr(_torchvision_datasets(), class_name)
+    reader = getattr(torchvision_datasets(), class_name)
     if name == "mnist" and root is None:
         folder = cache.mnist()
     else:
@@ -120,7 +120,7 @@ def _refuse_legacy_files(processed: Path) -> None:
         )
 
 
-def _torchvision_datasets() -> ModuleType:
+def torchvision_datasets() -> ModuleType:
     """Return torchvision.datasets; raises ImportError if it does not work with this torch."""
     try:
         from torchvision import datasets

@@ -63,9 +63,7 @@ def image_grid(
     """
     arrays = {name: _pictures(images) for name, images in rows.items()}
     n = max(len(images) for images in arrays.values())
-    figure = TeachingFigure(
-        1.5 + n * size, 0.55 + len(rows) * (size + 0.06) + 0.22 * bool(columns), alt or title
-    )
+    figure = TeachingFigure(1.5 + n * size, 0.55 + len(rows) * (size + 0.06) + 0.22 * bool(columns), alt or title)
     axes = figure.subplots(len(rows), n, squeeze=False)
     for (name, images), line in zip(arrays.items(), axes, strict=True):
         for column, axis in enumerate(line):
@@ -107,9 +105,7 @@ def latent_maps(
 
 def scatter_codes(axis: Axes, codes: np.ndarray, digits: np.ndarray, size: float = 4) -> None:
     """Scatter codes (n, 2) coloured by digit (n,), and write each numeral at the median of its codes."""
-    axis.scatter(
-        codes[:, 0], codes[:, 1], c=digits, cmap=ListedColormap(DIGIT_COLORS), s=size, vmin=0, vmax=9, lw=0
-    )
+    axis.scatter(codes[:, 0], codes[:, 1], c=digits, cmap=ListedColormap(DIGIT_COLORS), s=size, vmin=0, vmax=9, lw=0)
     for digit in np.unique(digits):
         x, y = np.median(codes[digits == digit], axis=0)
         box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": DIGIT_COLORS[digit], "lw": 1.5}
@@ -135,17 +131,47 @@ def lines(
     yscale: str = "linear",
     marker: str = "",
     alt: str | None = None,
+    **axes: Any,
 ) -> TeachingFigure:
-    """Draw named curves {name: (x, y)} in one panel; `colors` maps a name to a colour of the visual language."""
+    """Draw named curves {name: (x, y)} in one panel; `colors` maps a name to a colour of the visual language.
+
+    axes: further settings of the matplotlib Axes, such as xlim=(low, high).
+    """
     figure = TeachingFigure(7.5, 4.2, alt or title)
     axis = figure.subplots()
     for name, (x, y) in curves.items():
         axis.plot(x, y, marker=marker, lw=2, label=name, color=(colors or {}).get(name))
-    axis.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
+    axis.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale, **axes)
     axis.grid(alpha=0.3)
     axis.spines[["top", "right"]].set_visible(False)
     if len(curves) > 1:
         axis.legend(fontsize=10)
+    figure.suptitle(title, fontsize=13, fontweight="bold")
+    return figure
+
+
+def histograms(
+    samples: Mapping[str, np.ndarray],
+    title: str,
+    xlabel: str,
+    colors: Mapping[str, str] | None = None,
+    mark: tuple[str, float] | None = None,
+    alt: str | None = None,
+) -> TeachingFigure:
+    """Draw named samples {name: (n,)} as histograms on shared bins; `mark` is a (name, value) shown as a vertical line."""
+    figure = TeachingFigure(7.5, 3.6, alt or title)
+    axis = figure.subplots()
+    bins = np.histogram_bin_edges(np.concatenate(list(samples.values())), bins=60)
+    for name, values in samples.items():
+        style = {"color": (colors or {}).get(name), "label": name}
+        axis.hist(values, bins=bins, density=True, histtype="stepfilled", alpha=0.45, **style)
+    if mark:
+        axis.axvline(mark[1], color=COLORS["data"], ls="--")
+        axis.annotate(f"${mark[0]}$", (mark[1], 0.94), xycoords=("data", "axes fraction"), xytext=(5, 0),
+                      textcoords="offset points", fontsize=12)  # fmt: skip
+    axis.set(xlabel=xlabel, ylabel="density", yticks=[])
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(fontsize=10)
     figure.suptitle(title, fontsize=13, fontweight="bold")
     return figure
 

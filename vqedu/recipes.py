@@ -28,13 +28,13 @@ class Recipe:
 
 
 RECIPES = {
-    "ae-2d": Recipe("Autoencoder", {"latent_dim": 2}, {"epochs": 40, "batch_size": 256}),
+    "ae-2d": Recipe("Autoencoder", {"latent_dim": 2, "hidden": [400, 400, 400]}, {"epochs": 30, "batch_size": 256}),
     "ae-32d": Recipe("Autoencoder", {"latent_dim": 32}, {"epochs": 20, "batch_size": 256}),
     "vae-2d": Recipe("VAE", {"latent_dim": 2, "hidden": [400, 400, 400]}, {"epochs": 80, "batch_size": 256}),
     "vae-50d": Recipe(
         "VAE",
         {"latent_dim": 50, "hidden": [512, 512]},
-        {"epochs": 150, "binarize": True, "learning_rate": 1e-3},
+        {"epochs": 200, "binarize": True, "learning_rate": 1e-3},
         likelihood_samples=(1, 50, 500, 5000),
     ),
 }
@@ -50,32 +50,44 @@ def build(recipe: Recipe, train: data.Split) -> nn.Module:
     return model
 
 
+def retrain(name: str, train: data.Split) -> tuple[nn.Module, training.History]:
+    """Train the shipped model `name` anew by its recipe, here and now, and return it with its history.
+
+    Raises ValueError for an unknown name.
+    """
+    recipe = _recipe(name)
+    model = build(recipe, train)
+    return model, training.fit(model, train, **recipe.fit)
+
+
 def train(name: str, folder: str | Path = ".") -> Path:
     """Train the shipped model `name` anew by its recipe, write <folder>/<name>.safetensors, and return that path.
 
     The metrics of the card are measured on the file as written, whose weights are rounded to float16.
     Raises ValueError for an unknown name.
     """
-    recipe = RECIPES[validate.known_name(name, RECIPES, "recipe")]
-    images = data.load(recipe.data)
-    model = build(recipe, images.train)
-    history = training.fit(model, images.train, **recipe.fit)
+    images = data.load(_recipe(name).data)
+    model, history = retrain(name, images.train)
     path = Path(folder) / f"{name}.safetensors"
     card = {
         "name": name,
-        "recipe": asdict(recipe),
+        "recipe": asdict(_recipe(name)),
         "minutes": round(history.seconds / 60, 1),
         "device": training.best_device().type,
     }
     save_checkpoint(model, path, card, half=True)
     rounded = load_checkpoint(path)
-    card["metrics"] = evaluate(rounded, images.test, recipe.likelihood_samples)
+    card["metrics"] = evaluate(rounded, images.test, _recipe(name).likelihood_samples)
     save_checkpoint(rounded, path, card, half=True)
     return path
 
 
+def _recipe(name: str) -> Recipe:
+    return RECIPES[validate.known_name(name, RECIPES, "recipe")]
+
+
 @torch.no_grad()
-def evaluate(model: nn.Module, test: data.Split, likelihood_samples: Sequence[int] = ()) -> dict[str, float]:
+def evaluate(model: Any, test: data.Split, likelihood_samples: Sequence[int] = ()) -> dict[str, float]:
     """Return what a card says of a model, measured on all test images with seed 0.
 
     Nats are per image, squared errors per pixel. `log_p_k` is the estimate with k samples an image on images that

@@ -69,7 +69,7 @@ def fit(
     `loss(batch).total`, which is `model.loss` unless another is given. The last, smaller batch of an epoch is left out.
     schedule: "one-cycle" (Smith and Topin 2018: up to `learning_rate` over the first tenth, then down to nothing) or
     "constant". binarize: each pixel becomes 1 with its grey level as probability, anew at each step
-    (Salakhutdinov and Murray 2008). `on_step(step)` is called after each step; labs use it.
+    (Salakhutdinov and Murray 2008). `on_step(step)` is called after each step, and a true answer ends the training; labs use it.
 
     The same seed and the same starting weights give the same numbers on one machine. The model is trained on
     CUDA or Apple's GPU if there is one, and comes back where it was, in eval mode. Ctrl-C ends the training and keeps
@@ -83,7 +83,7 @@ def fit(
     if not (math.isfinite(learning_rate) and learning_rate > 0):
         raise ValueError(f"learning_rate must be a finite number above 0, got {learning_rate}.")
     total_steps = epochs * (len(examples) // batch_size)
-    loss = loss or model.loss  # type: ignore[assignment]
+    objective: Callable[[Tensor], LossTerms] = loss or getattr(model, "loss")  # noqa: B009 (nn.Module types its attributes too widely)
     history = History(every=max(1, total_steps // 200))
     start = time.perf_counter()
     with _seeded(seed), _on_best_device(model) as device, progress.bar(total_steps) as bar:
@@ -96,15 +96,16 @@ def fit(
             for step, batch in enumerate(batches, start=1):
                 if binarize:
                     batch = torch.bernoulli(batch)
-                terms = loss(batch)
+                terms = objective(batch)
                 optimizer.zero_grad(set_to_none=True)
                 terms.total.backward()
                 optimizer.step()
                 rates.step()
                 if meter.add(step, terms, last=step == total_steps):
-                    bar.show(history, rates.get_last_lr()[0])
-                if on_step:
-                    on_step(step)
+                    bar.show(history, float(rates.get_last_lr()[0]))
+                if on_step and on_step(step):
+                    history.interrupted = True
+                    break
         except KeyboardInterrupt:
             history.interrupted = True
             bar.say("Stopped. The model keeps what it has learned so far.")
@@ -173,9 +174,7 @@ def _examples(images: Tensor | Any, batch_size: int, binarize: bool) -> Tensor:
         validate.images(examples, "images")
     validate.positive_int(batch_size, "batch_size")
     if len(examples) < batch_size:
-        raise ValueError(
-            f"images must hold at least one batch of {batch_size}, got {len(examples)}. Lower batch_size."
-        )
+        raise ValueError(f"images must hold at least one batch of {batch_size}, got {len(examples)}. Lower batch_size.")
     return examples
 
 
@@ -193,9 +192,7 @@ def _rates(
 ) -> torch.optim.lr_scheduler.LRScheduler:
     if schedule == "constant":
         return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
-    return torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, learning_rate, total_steps=total_steps + 1, pct_start=0.1
-    )
+    return torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=total_steps + 1, pct_start=0.1)
 
 
 @contextmanager

@@ -1,0 +1,77 @@
+# %% [markdown]
+# # Start here
+#
+# This course follows one question: **what stands between an image and its code?** It starts with the autoencoder,
+# which squeezes an image through a few numbers. It goes on to the variational autoencoder (VAE), which can also
+# invent images, and to the VQ-VAE, which turns an image into a short list of entries of a table. Such a list is what
+# today's models that read and draw with one network call *image tokens*.
+#
+# **After this page you can**
+#
+# - say which four systems the course builds, and what question each one answers,
+# - tell that your machine is ready,
+# - move a code by hand and see an image answer.
+#
+# **Time:** 5 minutes. **Builds on:** nothing. The course assumes linear algebra, a little probability, and one torch tutorial.
+
+# %%
+from vqedu import data, diagrams, machine, training, widgets
+
+# %% [markdown]
+# ## The map of the course
+#
+# Read each row from left to right. $x$ is an image, $\hat x$ ("x hat") is the image that comes out at the other end.
+# Between them stands the code. Colours mean the same thing everywhere in this course:
+# <span style="color:#009E73">**green**</span> is the encoder and what it says,
+# <span style="color:#CC79A7">**purple**</span> is the codebook, <span style="color:#0072B2">**blue**</span> is the decoder,
+# <span style="color:#D55E00">**red-orange**</span> is the prior: what we assume about codes before we have seen an image.
+
+# %%
+diagrams.course_map()
+
+# %% [markdown]
+# ## Is this machine ready?
+#
+# Everything runs without network and without a GPU. The next cell looks at what is here and says so in plain words.
+# If a line says *look*, do what it says and run the cell again.
+
+# %% tags=["nbval-ignore-output"]
+machine.check()
+
+# %% [markdown]
+# ## A first hand on a code
+#
+# The network below was trained on 60,000 handwritten digits. It turns each image into **two numbers**, $z_1$ and $z_2$,
+# and turns two numbers back into an image. Each dot on the map is the code of one test digit.
+#
+# **Before you touch it, guess:** what will you see between two digits, a clean digit or a blend of both?
+#
+# Then drag the ring over the map, or click the map and use the arrow keys. Draw a digit of your own in the box at the left.
+
+# %%
+images = data.load("mnist")
+widgets.LatentExplorer(
+    training.load_pretrained("ae-2d"), images.test, title="Every place on this map decodes to an image"
+)
+
+# %% [markdown]
+# What you saw: every place on the map answers with an image, also places where no dot lies. Near the dots the image is a
+# digit. Far from all dots it is a smudge, or a digit that nobody wrote. Why that is so, and how to change it, is what the
+# next notebooks are about.
+#
+# ## How to work through a notebook
+#
+# - Each section asks a question. **Say your guess out loud or write it down before you run the cell.** A wrong guess
+#   teaches more than a right one that was never made.
+# - Run a cell with <kbd>Shift</kbd>+<kbd>Enter</kbd>. "Run All" from top to bottom always works.
+# - Trained networks come with the course, so every figure is alive within seconds. Where a notebook says
+#   `RETRAIN = False`, set it to `True` to train the same network on your own machine and watch it learn.
+# - Change things. To start over, choose *Restart kernel and run all cells*.
+#
+# | notebook | you will | minutes |
+# |---|---|---|
+# | **00 Start here** | check the machine, move a first code | 5 |
+# | [01 The autoencoder](01_autoencoder.ipynb) | squeeze digits through 32 numbers, beat PCA, see why random codes decode to junk | 45 |
+
+# %% [markdown]
+# **Next:** [01 The autoencoder](01_autoencoder.ipynb).

@@ -1,0 +1,354 @@
+# %% [markdown]
+# # 01 · The autoencoder: an image through 32 numbers
+#
+# **After this notebook you can**
+#
+# - build and train an autoencoder in about 25 lines, and say what each line does,
+# - measure how much better it is than the best *linear* compression (PCA),
+# - read a map of codes, and walk between two images in code space,
+# - show with numbers why decoding a random code gives no image.
+#
+# **Time:** 45 minutes. **Builds on:** [00 Start here](00_start_here.ipynb), matrix products, one torch tutorial.
+
+# %%
+import torch
+from itertools import pairwise
+from torch import nn
+from torch.nn import functional as F
+from vqedu import data, plots, recipes, training, widgets
+
+RETRAIN = False  # True: train the two networks of this notebook here (about 3 minutes on 2 cores)
+images = data.load("mnist")
+x_test, y_test = images.test
+print(f"{len(images.train.x):,} images to learn from, {len(x_test):,} to test on, each {tuple(x_test.shape[1:])}")
+
+# %% [markdown]
+# ## 1. What is an image to a computer?
+#
+# An image $x$ of this data set is a table of $28 \times 28 = 784$ grey levels between 0 (paper) and 1 (ink).
+# The shape `(1, 28, 28)` reads: one colour channel, 28 rows, 28 columns.
+
+# %%
+first_of_each = [int((y_test == digit).nonzero()[0]) for digit in range(10)]
+x = x_test[first_of_each]  # (10, 1, 28, 28)
+plots.image_grid({"$x$": x.numpy()}, "Ten test images: 784 numbers each", columns=list("0123456789"))
+
+# %% [markdown]
+# A table of 784 random grey levels is never a digit. So the digits fill only a tiny part of the space of all images,
+# and a description with far fewer than 784 numbers should be possible.
+#
+# **Guess first:** with only 32 numbers an image, which is 1 for every 24 pixels, will you still be able to read the digits?
+#
+# ## 2. The straight way: PCA
+#
+# Principal component analysis (PCA) finds the 32 directions along which the training images vary most. The code of an
+# image is its 32 coordinates along these directions. Decoding adds the directions up again. Among all *linear* codes of
+# 32 numbers, none has a smaller squared error on the training images. So PCA is the mark to beat.
+
+# %%
+flat = images.train.x.flatten(1)  # (60000, 1, 28, 28) -> (60000, 784)
+mean = flat.mean(0)  # (784,)
+_, vectors = torch.linalg.eigh(torch.cov(flat.T))  # columns sorted by variance, largest last
+V = vectors[:, -32:]  # (784, 32)
+
+
+def pca(x):
+    z = (x.flatten(1) - mean) @ V  # (N, 784) -> (N, 32)
+    return (z @ V.T + mean).view_as(x)  # (N, 32) -> (N, 784) -> (N, 1, 28, 28)
+
+
+def squared_error(x_hat):
+    return (x_hat - x_test).square().mean()  # per pixel, over all test images
+
+
+pca_error = squared_error(pca(x_test))
+print(f"PCA with 32 numbers: squared error {pca_error:.4f} a pixel")
+
+# %% [markdown]
+# ## 3. The autoencoder
+#
+# An autoencoder replaces the two matrix products by two networks:
+#
+# $$z = g(x), \qquad \hat x = f(z).$$
+#
+# The **encoder** $g$ takes 784 pixels to 32 numbers, the **decoder** $f$ takes the 32 numbers back to 784 pixels.
+# Nobody tells the network what the 32 numbers should mean. The only demand is that $\hat x$ resembles $x$.
+#
+# Both networks are chains of linear maps with a bend between them. The bend is *SiLU*, a smooth version of "negative becomes zero".
+# *LayerNorm* keeps the numbers inside the network at one scale, which makes training faster. Without the bends the whole
+# chain would be one matrix, and the autoencoder could not beat PCA.
+
+
+# %%
+def mlp(*sizes):
+    layers = [nn.Linear(sizes[0], sizes[1]), nn.SiLU()]
+    for n_in, n_out in pairwise(sizes[1:-1]):
+        layers += [nn.Linear(n_in, n_out), nn.LayerNorm(n_out), nn.SiLU()]
+    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
+
+
+class Autoencoder(nn.Module):
+    def __init__(self, latent_dim, hidden=(400, 400)):
+        super().__init__()
+        self.encoder = mlp(784, *hidden, latent_dim)
+        self.decoder = mlp(latent_dim, *reversed(hidden), 784)
+
+    def encode(self, x):
+        return self.encoder(x.flatten(1))  # (N, 1, 28, 28) -> (N, 784) -> (N, latent_dim)
+
+    def decode(self, z):
+        return self.decoder(z).view(-1, 1, 28, 28)  # (N, latent_dim) -> (N, 784) -> (N, 1, 28, 28)
+
+    def forward(self, x):
+        z = self.encode(x)
+        return self.decode(z), z
+
+
+# %% [markdown]
+# **What the decoder says.** The last layer gives one number a pixel, from $-\infty$ to $\infty$, called a **logit** $l$.
+# The sigmoid $s(l) = 1 / (1 + e^{-l})$ turns it into a grey level between 0 and 1. We read that grey level as a
+# probability: "this pixel is ink with probability $s(l)$".
+#
+# **What it is paid for.** If a pixel is ink, the price is $-\log s(l)$; if it is paper, $-\log(1 - s(l))$. A grey pixel
+# pays both, in proportion. This price is the *cross-entropy*. With the natural logarithm its unit is the **nat**
+# (1 nat is 1.44 bits). We add up the 784 pixels of an image, so the loss is in nats per image. The sum matters: from notebook 02 on
+# this number is a log-probability, and an average over pixels would make it 784 times too small.
+
+
+# %%
+def reconstruction(logits, x):
+    pixels = F.binary_cross_entropy_with_logits(logits, x, reduction="none")  # (N, 1, 28, 28)
+    return pixels.flatten(1).sum(1)  # (N,), nats per image
+
+
+torch.manual_seed(0)
+untrained = Autoencoder(32)
+with torch.no_grad():
+    logits, z = untrained(x)
+print("shapes:", tuple(x.shape), "->", tuple(z.shape), "->", tuple(logits.shape))
+print(
+    f"untrained: {reconstruction(logits, x).mean():.0f} nats per image; a guess of 1/2 everywhere costs {784 * 0.6931:.0f}"
+)
+
+# %% [markdown]
+# **Training** repeats three steps: take a batch of images, compute the loss and its gradient, let the optimizer move the
+# weights a little against the gradient. One pass over all training images is an *epoch*. The next cell runs one epoch, about 5 seconds.
+
+# %%
+torch.manual_seed(0)
+model = Autoencoder(32)
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+for batch in torch.randperm(len(images.train.x)).split(128):
+    x_batch = images.train.x[batch]
+    logits, z = model(x_batch)
+    loss = reconstruction(logits, x_batch).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+with torch.no_grad():
+    after_one_epoch = reconstruction(model(x_test)[0], x_test).mean()
+print("after one epoch, test loss below 80 nats per image:", bool(after_one_epoch < 80))
+
+# %% [markdown]
+# The loop does not change for any model of this course, so `training.fit` holds it from now on, with a progress bar and a
+# learning rate that rises and falls. The course ships the same network after 20 such epochs.
+
+# %%
+if RETRAIN:
+    ae32, history = recipes.retrain("ae-32d", images.train)
+else:
+    ae32 = training.load_pretrained("ae-32d")
+
+torch.set_grad_enabled(False)  # from here on nothing is trained
+x_hat = torch.sigmoid(ae32(x_test).logits)
+ae_error = squared_error(x_hat)
+print(f"autoencoder with 32 numbers: squared error {ae_error:.4f} a pixel (expect 0.0035 to 0.0041)")
+print(f"PCA with 32 numbers:         squared error {pca_error:.4f} a pixel")
+print(f"the autoencoder's error is {pca_error / ae_error:.1f} times smaller")
+
+# %%
+plots.image_grid(
+    {"$x$": x.numpy(), "PCA": pca(x).clamp(0, 1).numpy(), "autoencoder": x_hat[first_of_each].numpy()},
+    "Both use 32 numbers an image. The autoencoder's images are sharp, PCA leaves ghosts",
+)
+
+# %% [markdown]
+# **What we saw.** 32 numbers are enough to read every digit. PCA must paint with 32 fixed pictures that reach over the
+# whole image, so light shadows remain on the paper. The autoencoder bends: what a number does depends on the other 31.
+#
+# ## 4. Two numbers: a map
+#
+# With $z$ in two dimensions we can look at all codes at once. The price is blur: two numbers cannot say everything.
+#
+# **Guess first:** nobody told the network which image is a 3. Will the 3s lie together?
+
+# %%
+if RETRAIN:
+    ae2, history = recipes.retrain("ae-2d", images.train)
+else:
+    ae2 = training.load_pretrained("ae-2d")
+
+z_test = ae2.encode(x_test)  # (10000, 2)
+plots.latent_maps(
+    {"codes of 3,000 test images": (z_test[:3000].numpy(), y_test[:3000].numpy())},
+    "Images of one digit lie together, though no label was ever shown",
+)
+
+# %% [markdown]
+# **What we saw.** Similar images get similar codes, because the decoder is a smooth function: neighbours in $z$ must
+# decode to neighbours in $x$. But look at the shape. There are rays and gaps, some regions are crowded and others
+# empty, and the axes run to whatever numbers the training happened to reach. Nobody asked for more order than that.
+#
+# Now use your hand. Drag the ring from the 0s to the 1s. Find the border between the 4s and the 9s. Draw your own digit at the left.
+
+# %%
+widgets.LatentExplorer(ae2, images.test, title="Two numbers: drag z over the map of codes")
+
+# %% [markdown]
+# ## 5. A walk between two images
+#
+# Two images, two codes $z_a$ and $z_b$ in 32 dimensions. The straight line between them is
+#
+# $$z_t = (1 - t)\, z_a + t\, z_b, \qquad 0 \le t \le 1.$$
+#
+# **Guess first:** does the walk in code space look like a cross-fade of the two images?
+
+# %%
+a, b = x[2:3], x[3:4]  # a 2 and a 3, each (1, 1, 28, 28)
+t = torch.linspace(0, 1, 9).view(-1, 1)  # (9, 1)
+z_t = (1 - t) * ae32.encode(a) + t * ae32.encode(b)  # (9, 32)
+walk = torch.sigmoid(ae32.decode(z_t))
+t_pixels = t.view(-1, 1, 1, 1)
+fade = (1 - t_pixels) * a + t_pixels * b
+
+plots.image_grid(
+    {"in code space": walk.numpy(), "cross-fade of pixels": fade.numpy()},
+    "Walking through codes moves the strokes; fading pixels lays one image over the other",
+    columns=[f"t = {value:.2f}" for value in t.flatten().tolist()],
+)
+
+# %% [markdown]
+# The explorer below holds the 32-number network. The map shows the two directions along which the codes vary most, and the
+# sliders move along eight of the 32. Set A and B to two digits and walk. Then press **Sample z ~ N(0, I)** a few times.
+
+# %%
+widgets.LatentExplorer(ae32, images.test, title="32 numbers: slide along the main directions of the codes")
+
+# %% [markdown]
+# ## 6. Can it invent images?
+#
+# The decoder turns any $z$ into an image. So, to make a new digit, draw a random $z$ and decode it. $N(0, I)$ means:
+# each of the 32 numbers is drawn independently from the normal distribution with mean 0 and variance 1.
+#
+# **Guess first:** how many of ten random codes will decode to a digit?
+
+# %%
+generator = torch.Generator().manual_seed(0)
+z_train = ae32.encode(images.train.x)  # (60000, 32)
+standard = torch.randn(2000, 32, generator=generator)  # z ~ N(0, I)
+
+center, L = z_train.mean(0), torch.linalg.cholesky(torch.cov(z_train.T))
+fitted = center + standard @ L.T  # same mean and covariance as the real codes
+
+plots.image_grid(
+    {
+        "$z \\sim N(0, I)$": torch.sigmoid(ae32.decode(standard[:10])).numpy(),
+        "fitted normal": torch.sigmoid(ae32.decode(fitted[:10])).numpy(),
+        "codes of real images": x_hat[:10].numpy(),
+    },
+    "Random codes decode to strokes that are no digits",
+)
+
+# %% [markdown]
+# The first row does not even know where the codes lie. The second row does: it has the mean and the covariance of the
+# real codes. It still fails. Let us measure why.
+#
+# **Where do the codes lie, and where do the samples fall?** For a code, take the distance to the nearest code of a training image.
+# Codes of *test* images tell what distance is usual: 95% of them have a training code within the radius $r$. We call a sample
+# *near* if it has one within $r$ too.
+
+
+# %%
+def nearest(z):
+    return torch.cat([torch.cdist(part, z_train).min(1).values for part in z.split(500)])  # (N,)
+
+
+distances = {"codes of test images": nearest(ae32.encode(x_test[:2000]))}
+distances |= {"fitted normal": nearest(fitted), "N(0, I)": nearest(standard)}
+r = distances["codes of test images"].quantile(0.95)
+near = {name: (distance <= r).float().mean().item() for name, distance in distances.items()}
+for name, share in near.items():
+    print(
+        f"{name:22s} {'95%' if name.startswith('codes') else 'less than 15%' if share < 0.15 else 'MORE than 15%'} near"
+    )
+
+# %%
+plots.histograms(
+    {name: distance.numpy() for name, distance in distances.items()},
+    "Random codes fall where no image has ever been encoded",
+    "distance to the nearest code of a training image",
+    colors={"codes of test images": "#009E73", "fitted normal": "#E69F00", "N(0, I)": "#D55E00"},
+    mark=("r", r.item()),
+)
+
+# %% [markdown]
+# **What we saw.** The real codes fill a thin, curved part of the 32-dimensional space. Random points miss it, even when their
+# mean and covariance are right. The decoder was never trained out there, so it answers with whatever comes out.
+#
+# **What would have to be true?** To generate, we would need the distribution of the codes themselves. Call it $p(z)$. If we knew
+# it, we would draw $z$ from $p(z)$ and then an image from what the decoder says about $z$, written $p(x \mid z)$. The
+# probability of an image would then be a sum over all codes that could have produced it:
+#
+# $$p(x) = \sum_z p(x \mid z)\, p(z), \qquad \text{for a continuous } z: \quad p(x) = \int p(x \mid z)\, p(z)\, dz.$$
+#
+# The autoencoder has a good $p(x \mid z)$, the decoder. It has no $p(z)$ at all: training never asked for one. There are two ways out.
+# One can fit a $p(z)$ to the codes afterwards; notebook 07 does that for discrete codes. Or one can choose a simple $p(z)$ *first* and train the
+# encoder so that the codes really lie there. That is the VAE, and the next notebook begins it.
+#
+# ## Try it
+#
+# 1. Train the live cell of section 3 with the bends removed (delete both `nn.SiLU()` and the `nn.LayerNorm`). What error do you get, and with which other method does it compare?
+#
+# <details><summary>Answer</summary>
+#
+# Without the bends the chain is one linear map, so it cannot beat PCA in squared error on the training images. The sigmoid at the end
+# is the only bend left. Trained long enough, it comes close to PCA, with slightly cleaner paper because of that sigmoid.
+#
+# </details>
+#
+# 2. In section 6, add a little noise to codes of training images instead of drawing from a normal: `z_train[:10] + 0.3 * standard[:10]`. Are these new images? Would you call this a generator?
+#
+# <details><summary>Answer</summary>
+#
+# They are digits, but each is a small change of one image that was stored. As a $p(z)$ this is a sum of 60,000 narrow bumps,
+# one a training image. It must keep all codes in memory, and it knows nothing between the bumps.
+#
+# </details>
+#
+# ## Summary
+#
+# - An autoencoder is two networks, $z = g(x)$ and $\hat x = f(z)$, trained only to give $x$ back.
+# - With 32 numbers an image its squared error is more than four times smaller than PCA's.
+# - Codes of similar images lie together, and the line between two codes decodes to a smooth change.
+# - It cannot generate: nothing ties the codes to a distribution $p(z)$ that we could draw from.
+#
+# ## Three questions to answer from memory
+#
+# <details><summary>1. Why can PCA not do as well with the same 32 numbers?</summary>
+#
+# Its decoder is linear: each number adds a fixed picture. The autoencoder's decoder bends, so the effect of one number depends on the others.
+#
+# </details>
+# <details><summary>2. What does the decoder put out, and how does it become a grey level?</summary>
+#
+# A logit a pixel, any real number. The sigmoid turns it into a probability of ink, which is shown as a grey level.
+#
+# </details>
+# <details><summary>3. A random code with the right mean and covariance still decodes to junk. Why?</summary>
+#
+# The codes lie on a thin, curved part of the space. Mean and covariance describe an ellipsoid around it, and most of that ellipsoid is empty of codes.
+#
+# </details>
+#
+# **Next:** 02, from $p(x) = \int p(x \mid z)\, p(z)\, dz$ to a bound that can be computed: the ELBO.

@@ -1,0 +1,358 @@
+# %% [markdown]
+# # 02 · From Bayes to the ELBO
+#
+# **After this notebook you can**
+#
+# - say why $p(x) = \int p(x \mid z)\, p(z)\, dz$ cannot be computed by drawing $z$ at random,
+# - derive the evidence lower bound (ELBO) in five lines, and check each line with a number,
+# - read the ELBO in its second form, reconstruction minus KL, and compute the KL of Gaussians by its formula,
+# - close the gap between the bound and $\log p(x)$ with more samples.
+#
+# **Time:** 60 minutes. **Builds on:** [01 The autoencoder](01_autoencoder.ipynb), Bayes' rule, the mean of a function of a random number.
+
+# %%
+import math
+import numpy as np
+import torch
+from torch.distributions import Normal, kl_divergence
+from vqedu import data, losses, plots, toy, training, widgets
+
+torch.set_grad_enabled(False)  # nothing is trained here
+images = data.load("mnist")
+
+# %% [markdown]
+# ## 1. The probability of an image
+#
+# Notebook 01 ended with a wish. Choose a simple distribution of codes *first*, the **prior** $p(z)$; in this course always
+# $N(0, I)$. Let the decoder say how likely each image is for a code, $p(x \mid z)$. Then the model as a whole gives each
+# image a probability,
+#
+# $$p(x) = \int p(x \mid z)\, p(z)\, dz .$$
+#
+# A good model gives real images a high probability, so training should raise $\log p(x)$, the **evidence**. The integral is the mean
+# of $p(x \mid z)$ over draws of $z$ from the prior. So draw many $z$, decode each, and average. What could go wrong?
+#
+# We try it with two trained models that come with the course, one with 2 latent numbers and one with 50. Notebook 04
+# builds both; here we use only their decoders. $\log p(x \mid z)$ is minus the cross-entropy of notebook 01.
+#
+# **Guess first:** of 20,000 codes drawn from the prior, how many matter for the average? Half? A tenth? One?
+
+# %%
+x = images.test.x[:1].round()  # a test image of a 7, made black and white: (1, 1, 28, 28)
+
+
+def log_likelihoods_under_prior(model, draws):
+    z = torch.randn(draws, model.latent_dim, generator=torch.Generator().manual_seed(0))  # z ~ p(z)
+    parts = [-losses.reconstruction(model.decode(part), x.expand(len(part), -1, -1, -1)) for part in z.split(1000)]
+    return torch.cat(parts)  # log p(x|z) of each draw: (draws,)
+
+
+def carriers(log_weights, mass=0.99):
+    """How many of the draws, largest first, carry this share of the sum."""
+    weights = torch.softmax(log_weights, 0).sort(descending=True).values
+    return int((weights.cumsum(0) < mass).sum()) + 1
+
+
+draws = {name: log_likelihoods_under_prior(training.load_pretrained(name), 20_000) for name in ("vae-2d", "vae-50d")}
+for name, log_px_z in draws.items():
+    few = [limit for limit in (10, 100, 1000, 20_000) if carriers(log_px_z) <= limit][0]
+    print(f"{name:8s} 99% of the average comes from at most {few:,} of 20,000 draws")
+
+# %% [markdown]
+# With two latent numbers a small share of the draws carries everything: the others decode to other digits, and
+# $p(x \mid z)$ is next to nothing there. With 50 latent numbers a handful of draws remain, and even they are far from
+# good ones. The next figure shows what the best of the 20,000 draws decode to.
+
+# %%
+best = {"$x$": x}
+for name, log_px_z in draws.items():
+    model = training.load_pretrained(name)
+    z = torch.randn(20_000, model.latent_dim, generator=torch.Generator().manual_seed(0))
+    best[f"{name}: best draws"] = torch.sigmoid(model.decode(z[log_px_z.topk(8).indices]))
+plots.image_grid(
+    {name: pictures.numpy() for name, pictures in best.items()},
+    "The best 8 of 20,000 random codes: in 50 dimensions none of them hits this 7",
+)
+
+# %% [markdown]
+# The average is correct in the limit, but the limit is out of reach: the more dimensions, the smaller the share of the
+# prior where the image could have come from.
+#
+# ## 2. A model small enough to integrate
+#
+# From here on we want to *check* every claim, so we take a model where the integral can be computed. One latent number $z$, one observed number $x$:
+#
+# $$z \sim N(0, 1), \qquad x \mid z \sim N\!\left(f(z),\, s^2\right), \qquad f(z) = \log(1 + e^{4z}), \quad s = 0.5 .$$
+#
+# $f$ plays the decoder. It bends, as a decoder does. An integral over one number is a sum over a fine grid: this is called *quadrature*.
+
+# %%
+dz = 0.001
+z = np.arange(-12, 12, dz)  # the grid
+model = toy.LatentModel("curved", noise=0.5)
+x_observed = 1.0
+
+log_prior = model.log_prior(z)  # log p(z)
+log_likelihood = model.log_likelihood(x_observed, z)  # log p(x|z)
+log_joint = log_prior + log_likelihood  # log p(x, z)
+log_px = math.log(np.sum(np.exp(log_joint)) * dz)  # log of the integral
+print(f"log p(x) = {log_px:.6f} nats, by quadrature")
+
+# %% [markdown]
+# Drawing from the prior works here, since one number is easy to hit. We count the carriers all the same.
+
+# %%
+z_draws = np.random.default_rng(0).standard_normal(20_000)
+log_px_z = model.log_likelihood(x_observed, z_draws)
+print(f"by 20,000 draws: {np.logaddexp.reduce(log_px_z) - math.log(20_000):.2f} nats")
+print(f"{carriers(torch.tensor(log_px_z)) / 20_000:.0%} of the draws carry 99% of the average")
+
+# %% [markdown]
+# ## 3. A posterior for each image
+#
+# Which codes could this $x$ have come from? Bayes' rule answers: the **posterior**
+#
+# $$p(z \mid x) = \frac{p(x, z)}{p(x)} = \frac{p(x \mid z)\, p(z)}{p(x)} .$$
+#
+# It is high where the average gets its weight. But its denominator is $p(x)$, the very thing we cannot compute. So we do what
+# the VAE does: take a simple distribution $q(z \mid x)$, a Gaussian with its own mean $\mu$ and standard deviation $\sigma$ for each image,
+# and let it stand in for the posterior. Later an encoder network will put out $\mu$ and $\sigma$. Here we choose them by hand.
+
+# %%
+mu, sigma = 0.6, 0.5
+log_posterior = log_joint - log_px  # Bayes' rule
+log_q = toy.log_normal(z, mu, sigma)
+q = np.exp(log_q)
+
+plots.lines(
+    {"prior $p(z)$": (z, np.exp(log_prior)), "posterior $p(z|x)$": (z, np.exp(log_posterior)), "$q(z|x)$": (z, q)},
+    "The posterior is narrow and skewed; the Gaussian q stands in for it",
+    "latent number z",
+    "density",
+    colors={"prior $p(z)$": "#D55E00", "posterior $p(z|x)$": "#000000", "$q(z|x)$": "#009E73"},
+    xlim=(-3, 3),
+)
+
+# %% [markdown]
+# ## 4. The derivation, five lines, each with its number
+#
+# We start from $\log p(x)$ and bring in $q$. An integral $\int q(z \mid x)\, h(z)\, dz$ is the mean of $h$ under $q$; on the grid it is `mean_under_q(h)`.
+
+
+# %%
+def mean_under_q(h):
+    return np.sum(q * h) * dz
+
+
+lines = {}
+
+# %% [markdown]
+# **Line 1.** $\log p(x)$ does not depend on $z$, and $q$ integrates to 1. So the mean of a constant is the constant:
+#
+# $$\log p(x) = \int q(z \mid x)\, \log p(x)\, dz .$$
+
+# %%
+lines[1] = mean_under_q(np.full_like(z, log_px))
+print(f"line 1: {lines[1]:.6f}")
+
+# %% [markdown]
+# **Line 2.** Bayes' rule, solved for $p(x)$, holds at every $z$: $p(x) = p(x, z) / p(z \mid x)$.
+#
+# $$= \int q(z \mid x)\, \log \frac{p(x, z)}{p(z \mid x)}\, dz$$
+
+# %%
+lines[2] = mean_under_q(log_joint - log_posterior)
+print(f"line 2: {lines[2]:.6f}")
+
+# %% [markdown]
+# **Line 3.** Multiply and divide by $q$ inside the logarithm. Nothing changes:
+#
+# $$= \int q(z \mid x)\, \log \left( \frac{p(x, z)}{q(z \mid x)} \cdot \frac{q(z \mid x)}{p(z \mid x)} \right) dz$$
+
+# %%
+lines[3] = mean_under_q((log_joint - log_q) + (log_q - log_posterior))
+print(f"line 3: {lines[3]:.6f}")
+
+# %% [markdown]
+# **Line 4.** The logarithm of a product is a sum, and the integral of a sum is a sum of integrals:
+#
+# $$= \underbrace{\int q(z \mid x)\, \log \frac{p(x, z)}{q(z \mid x)}\, dz}_{\text{ELBO}}
+# \;+\; \underbrace{\int q(z \mid x)\, \log \frac{q(z \mid x)}{p(z \mid x)}\, dz}_{\mathrm{KL}(q(z \mid x)\,\|\,p(z \mid x))}$$
+#
+# The second term is the *Kullback-Leibler divergence* of $q$ from the posterior: how many nats $q$ is off, on average.
+
+# %%
+elbo = mean_under_q(log_joint - log_q)
+gap = mean_under_q(log_q - log_posterior)
+lines[4] = elbo + gap
+print(f"line 4: {elbo:.6f} + {gap:.6f} = {lines[4]:.6f}")
+
+# %% [markdown]
+# **Line 5.** A KL divergence is never negative, and zero only if the two distributions are the same. So
+#
+# $$\log p(x) \;\ge\; \text{ELBO} .$$
+
+# %%
+lines[5] = elbo
+print(f"line 5: {lines[5]:.6f} <= {log_px:.6f}")
+print("lines 1 to 4 agree to 1e-6:", max(lines[i] for i in (1, 2, 3, 4)) - min(lines[i] for i in (1, 2, 3, 4)) < 1e-6)
+print("the gap log p(x) - ELBO is the KL to 1e-6:", abs((log_px - elbo) - gap) < 1e-6)
+
+# %% [markdown]
+# **Why line 5 is worth so much.** The ELBO holds $\log p(x, z) = \log p(x \mid z) + \log p(z)$ and $\log q(z \mid x)$. We can compute all three
+# for any $z$, and $p(x)$ is not among them. Raising the ELBO does two things at once. It pushes $\log p(x)$ up from below,
+# and it makes $q$ more like the true posterior, since the gap between the two is the KL.
+#
+# **Why is KL never negative?** The logarithm bends downwards, so the mean of a log is at most the log of the mean (Jensen's inequality):
+# $-\mathrm{KL} = \int q \log \frac{p}{q}\, dz \le \log \int q\, \frac{p}{q}\, dz = \log 1 = 0$.
+#
+# ### Put your hand on it
+#
+# Drag the green $q$. The black line $\log p(x)$ stays; the ELBO and the gap trade places below it. **Find the best $q$ by hand**, then press
+# *Best q*. With the linear decoder the gap closes to zero: there the posterior *is* a Gaussian. With a curved decoder it cannot.
+# Step through the five lines and watch which term changes.
+
+# %%
+widgets.ElboExplorer("curved", x=1.0, mu=-1.0, sigma=1.0)
+
+# %% [markdown]
+# ## 5. The second form: reconstruction minus KL to the prior
+#
+# Write $\log p(x, z) = \log p(x \mid z) + \log p(z)$ inside the ELBO and sort the terms:
+#
+# $$\text{ELBO} = \underbrace{\mathbb{E}_{q}\left[\log p(x \mid z)\right]}_{\text{reconstruction}}
+# \;-\; \underbrace{\mathrm{KL}\left(q(z \mid x)\,\|\,p(z)\right)}_{\text{price of the code}} .$$
+#
+# $\mathbb{E}_q[\cdot]$ is the mean under $q$. The first term asks that codes drawn from $q$ decode to $x$. The second asks that $q$ stays close to the prior.
+#
+# **Take care:** this KL is not the gap. The gap compares $q$ with the *posterior* $p(z \mid x)$ and cannot be computed in a real model. This one compares $q$
+# with the *prior* $p(z)$, and for Gaussians it has a formula.
+
+# %%
+reconstruction = mean_under_q(log_likelihood)
+kl_to_prior = mean_under_q(log_q - log_prior)
+print(f"reconstruction {reconstruction:.4f} - KL to the prior {kl_to_prior:.4f} = {reconstruction - kl_to_prior:.4f}")
+print(f"ELBO from line 4                                   {elbo:.4f}")
+
+# %% [markdown]
+# ### The KL of two Gaussians
+#
+# For $q = N(\mu, \sigma^2)$ with $D$ independent dimensions and $p = N(0, I)$ the integral is
+#
+# $$\mathrm{KL} = \frac{1}{2} \sum_{d=1}^{D} \left( \mu_d^2 + \sigma_d^2 - 1 - \log \sigma_d^2 \right) .$$
+#
+# Where does it come from? $\log q - \log p = -\frac{(z-\mu)^2}{2 \sigma^2} - \frac12 \log \sigma^2 + \frac{z^2}{2}$ in each dimension.
+# Under $q$ the mean of $(z - \mu)^2$ is $\sigma^2$ and the mean of $z^2$ is $\mu^2 + \sigma^2$. Put them in.
+#
+# Networks put out `logvar` $= \log \sigma^2$, so that any real number is a valid variance. Mind the three names: $\sigma$ is the standard deviation, $\sigma^2$ the variance, `logvar` its logarithm.
+
+
+# %%
+def kl_to_standard_normal(mu, logvar):
+    return 0.5 * (mu.square() + torch.expm1(logvar) - logvar).sum(1)  # two (N, D) -> (N,); expm1(v) is exp(v) - 1
+
+
+mu_50 = torch.randn(4, 50, generator=torch.Generator().manual_seed(1))
+logvar_50 = torch.randn(4, 50, generator=torch.Generator().manual_seed(2))
+formula = kl_to_standard_normal(mu_50, logvar_50)
+library = kl_divergence(Normal(mu_50, torch.exp(logvar_50 / 2)), Normal(0.0, 1.0)).sum(1)
+
+sigma_50 = torch.exp(logvar_50 / 2)
+z_50 = mu_50 + sigma_50 * torch.randn(20_000, 4, 50, generator=torch.Generator().manual_seed(3))
+log_ratio = Normal(mu_50, sigma_50).log_prob(z_50) - Normal(0.0, 1.0).log_prob(z_50)  # (20000, 4, 50)
+print("formula    ", [f"{value:.1f}" for value in formula.tolist()])
+print("library    ", [f"{value:.1f}" for value in library.tolist()])
+print("Monte Carlo within 0.5 nats of the formula:", bool((log_ratio.sum(2).mean(0) - formula).abs().max() < 0.5))
+
+# %% [markdown]
+# ## 6. More samples, a tighter bound
+#
+# The ELBO uses one $z$ at a time. With $k$ draws $z_1, \dots, z_k$ from $q$ one can average *inside* the logarithm:
+#
+# $$\mathcal{L}_k = \mathbb{E}\left[\log \frac{1}{k} \sum_{j=1}^{k} \frac{p(x, z_j)}{q(z_j \mid x)}\right], \qquad
+# \text{ELBO} = \mathcal{L}_1 \le \mathcal{L}_5 \le \mathcal{L}_{50} \le \dots \le \log p(x) .$$
+#
+# Each fraction is a weight: how much more likely the model finds this $z$ than $q$ does. The average of the weights is an honest estimate of
+# $p(x)$, and it gets steadier with $k$ (Burda, Grosse and Salakhutdinov 2016, eq. 8).
+#
+# **Guess first:** the gap here is about 0.1 to 0.2 nats. How many samples close it to a hundredth?
+
+
+# %%
+def importance_weighted_bound(k, repeats=20_000):
+    rng = np.random.default_rng(k)
+    z = mu + sigma * rng.standard_normal((k, repeats))
+    log_weights = model.log_joint(x_observed, z) - toy.log_normal(z, mu, sigma)
+    return np.mean(np.logaddexp.reduce(log_weights, axis=0) - math.log(k))
+
+
+bounds = {k: importance_weighted_bound(k) for k in (1, 5, 50, 500)}
+for k, bound in bounds.items():
+    print(f"k = {k:3d}: bound {bound:.2f}, still {log_px - bound:.2f} nats below log p(x)")
+
+# %%
+plots.lines(
+    {"importance-weighted bound": (list(bounds), list(bounds.values())), "log p(x)": ([1, 500], [log_px, log_px])},
+    "The bound climbs to log p(x) as the number of samples grows",
+    "samples k",
+    "nats",
+    colors={"importance-weighted bound": "#009E73", "log p(x)": "#000000"},
+    xscale="log",
+    marker="o",
+)
+
+# %% [markdown]
+# Notebook 04 uses this bound with $k = 5{,}000$ to report $\log p(x)$ of the trained VAE on real digits.
+#
+# ## Reading the original with care
+#
+# The lecture note that this course grew from, like many slides and blogs, is quick with its letters. Three readings to keep straight:
+#
+# - The lecture writes the posterior per image as $p$. The *true* posterior $p(z \mid x)$ is unknown. What the encoder puts out is the stand-in $q(z \mid x)$, and a different letter is worth its ink.
+# - The decoder reads a code, so $p(x \mid z_i)$ takes $z_i$, not $x_i$, as its input. The index $i$ says that the code was drawn from $q(z \mid x_i)$ of image $i$.
+# - $p(X) = \sum_z p(X \mid z)\, p(z)$ is written with a sum. For a Gaussian $z$ it is an integral. For the codebook of notebook 05 the sum is right.
+#
+# ## Try it
+#
+# 1. Set `mu, sigma = 0.6, 0.5` in section 3 to values of your own and run sections 3 to 5 again. Which of the five lines change? Which two numbers move in step?
+#
+# <details><summary>Answer</summary>
+#
+# Lines 1 to 4 keep the value of $\log p(x)$, whatever $q$ is. Line 5, the ELBO, changes, and the gap changes by exactly as much in the other direction.
+#
+# </details>
+#
+# 2. A friend's training shows ELBO = -80 nats on an image and claims $\log p(x) = -80$. What can you say for certain?
+#
+# <details><summary>Answer</summary>
+#
+# $\log p(x) \ge -80$. By how much it is larger is the KL between $q$ and the true posterior, which the ELBO alone does not tell.
+#
+# </details>
+#
+# ## Summary
+#
+# - $p(x)$ is a mean over the prior, but almost no draw from the prior matters.
+# - $\log p(x) = \text{ELBO} + \mathrm{KL}(q(z \mid x) \,\|\, p(z \mid x))$, for every $q$.
+# - $\text{ELBO} = \mathbb{E}_q[\log p(x \mid z)] - \mathrm{KL}(q(z \mid x) \,\|\, p(z))$: reconstruction minus the price of the code.
+# - With $k$ samples inside the logarithm the bound climbs to $\log p(x)$.
+#
+# ## Three questions to answer from memory
+#
+# <details><summary>1. Two KL divergences appear. Between what is each, and which one can be computed in a VAE?</summary>
+#
+# The gap is $\mathrm{KL}(q(z \mid x) \| p(z \mid x))$, between $q$ and the unknown posterior. The price is $\mathrm{KL}(q(z \mid x) \| p(z))$, between $q$ and the prior; for Gaussians it has a formula.
+#
+# </details>
+# <details><summary>2. When is the gap zero?</summary>
+#
+# When $q$ equals the posterior. A Gaussian $q$ can only manage that if the posterior is Gaussian, as with a linear decoder.
+#
+# </details>
+# <details><summary>3. What is KL of $N(0, 1)$ from itself, and of $N(1, 1)$ from $N(0, 1)$?</summary>
+#
+# 0, and $\frac12 (1 + 1 - 1 - 0) = \frac12$ nat.
+#
+# </details>
+#
+# **Next:** [03 Reparameterization](03_reparameterization.ipynb). To raise the ELBO by gradient steps we must differentiate a mean under $q$ with respect to $q$'s own parameters.

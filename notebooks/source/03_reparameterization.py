@@ -1,0 +1,245 @@
+# %% [markdown]
+# # 03 · Reparameterization: a path for the gradient
+#
+# **After this notebook you can**
+#
+# - draw from $N(\mu, \sigma^2)$ by shifting and scaling noise, and say why that is the same as drawing from it directly,
+# - estimate the gradient of a mean with respect to the parameters of its distribution in two ways,
+# - say, with measured numbers, why the VAE uses the one and not the other,
+# - explain why networks put out the logarithm of the variance.
+#
+# **Time:** 40 minutes. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb), the chain rule, `loss.backward()`.
+
+# %%
+import math
+import torch
+from torch.distributions import Normal
+from vqedu import gradients, plots, widgets
+
+# %% [markdown]
+# ## 1. The question
+#
+# Training a VAE raises the ELBO, and the ELBO holds a mean under $q$: $\mathbb{E}_{z \sim N(\mu, \sigma^2)}[f(z)]$, where $f(z)$ is $\log p(x \mid z)$.
+# The encoder puts out $\mu$ and $\sigma$, so we need the derivative of this mean **with respect to $\mu$ and $\sigma$**. They are not inside $f$; they say where the $z$ are drawn.
+#
+# To see every number, take $f(z) = z^2$ with $\mu = 2$, $\sigma = 1$. Then $\mathbb{E}[z^2] = \mu^2 + \sigma^2$, and the exact gradient is $(2\mu, 2\sigma) = (4, 2)$.
+#
+# **Guess first:** torch can draw from a normal distribution. If we draw, square, average, and call `backward()`, what gradient will $\mu$ receive?
+
+# %%
+mu = torch.tensor(2.0, requires_grad=True)
+sigma = torch.tensor(1.0, requires_grad=True)
+
+z = Normal(mu, sigma).sample((1000,))  # draws from N(mu, sigma^2)
+mean_f = z.square().mean()
+print(f"mean of z^2 close to the exact 5: {abs(mean_f.item() - 5) < 0.5}")
+print("does the result remember mu?", mean_f.requires_grad)
+
+# %% [markdown]
+# It does not. `sample` looks up random numbers; for autograd they are constants that fell from the sky. Calling `backward()` here would raise an error, and
+# inside a larger loss it would silently add nothing: the encoder would never hear from the decoder.
+#
+# ## 2. Move the randomness out of the way
+#
+# Take noise that does not depend on any parameter, $\varepsilon \sim N(0, 1)$, and set
+#
+# $$z = \mu + \sigma\, \varepsilon .$$
+#
+# Scaling by $\sigma$ makes the standard deviation $\sigma$, shifting by $\mu$ makes the mean $\mu$, and a shifted and scaled normal is normal. So $z \sim N(\mu, \sigma^2)$, as before.
+
+# %%
+eps = torch.randn(100_000, generator=torch.Generator().manual_seed(0))
+z = (mu + sigma * eps).detach().sort().values
+share_below = torch.arange(1, len(z) + 1) / len(z)
+largest_difference = (Normal(2.0, 1.0).cdf(z) - share_below).abs().max().item()
+print(f"largest difference between the two distribution functions below 0.005: {largest_difference < 0.005}")
+
+# %% [markdown]
+# The same distribution, but now $z$ is a *function* of $\mu$ and $\sigma$, and a function has derivatives: $\partial z / \partial \mu = 1$ and
+# $\partial z / \partial \sigma = \varepsilon$. By the chain rule $f(z)$ passes on
+#
+# $$\frac{\partial f(z)}{\partial \mu} = f'(z), \qquad \frac{\partial f(z)}{\partial \sigma} = f'(z)\, \varepsilon .$$
+#
+# This is the **reparameterization** (Kingma and Welling 2014). In code it is one line, here with `logvar` $= \log \sigma^2$, which section 5 explains.
+
+
+# %%
+def reparameterize(mu, logvar, generator=None):
+    eps = torch.randn(mu.shape, generator=generator, dtype=mu.dtype, device=mu.device)
+    return mu + torch.exp(0.5 * logvar) * eps
+
+
+mean_f = (mu + sigma * eps).square().mean()
+gradient = torch.autograd.grad(mean_f, (mu, sigma))
+print(f"gradient (mu, sigma) = ({gradient[0]:.1f}, {gradient[1]:.1f}); exact: (4, 2)")
+
+# %% [markdown]
+# ## 3. The other way: the score function
+#
+# There is an older way that needs no derivative of $f$. Move the derivative onto the density $q(z)$ of $N(\mu, \sigma^2)$:
+#
+# $$\frac{\partial}{\partial \mu} \int q(z)\, f(z)\, dz = \int f(z)\, \frac{\partial q(z)}{\partial \mu}\, dz
+# = \int q(z)\; f(z)\, \frac{\partial \log q(z)}{\partial \mu}\, dz ,$$
+#
+# since $\partial \log q = \partial q / q$. So the mean of $f(z)\, \partial \log q(z) / \partial \mu$ is the gradient, too. The factor $\partial \log q / \partial \mu = (z - \mu)/\sigma^2 = \varepsilon / \sigma$ is called the *score*,
+# and the estimator REINFORCE (Williams 1992). It says: make draws with a large $f$ more likely.
+#
+# Subtracting a constant $b$ from $f$, a **baseline**, changes nothing on average, because the score has mean zero. It can lower the variance.
+#
+# **Guess first:** both estimators are right on average. Draw 16 samples for each estimate. Which one scatters more, and how much more: twice, ten times, a hundred times?
+
+
+# %%
+def f(z):
+    return z.square()
+
+
+def spread(estimator, n, repeats=2000):
+    """Variance of the estimate of d/d mu, when each estimate averages n samples."""
+    eps = torch.randn(repeats * n, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    return estimator(eps).view(repeats, n).mean(1).var().item()
+
+
+estimators = {
+    "score function": lambda eps: f(2 + eps) * eps,  # sigma is 1
+    "score function with baseline": lambda eps: (f(2 + eps) - 5) * eps,  # b = E[f(z)] = 5
+    "reparameterization": lambda eps: 2 * (2 + eps),  # f'(z) = 2z
+}
+for name, estimator in estimators.items():
+    print(f"{name:29s} variance of one estimate from 16 samples: {spread(estimator, 16):.1f}")
+
+# %% [markdown]
+# For $f(z) = z^2$ the variances can be worked out by hand. One sample of the reparameterized gradient is $2z$, with variance $4 \sigma^2$. One sample of the score
+# function is $z^2 \varepsilon / \sigma$; squaring and using $\mathbb{E}\,\varepsilon^2, \varepsilon^4, \varepsilon^6 = 1, 3, 15$ gives
+# $\mu^4 / \sigma^2 + 14 \mu^2 + 15 \sigma^2$ (the squared mean $4\mu^2$ is already subtracted). `gradients.variances_of_square` holds the full calculation.
+
+# %%
+exact = gradients.variances_of_square(2.0, 1.0)
+with_baseline = gradients.variances_of_square(2.0, 1.0, baseline=5.0)
+exact_variance = {
+    "score function": exact.score_function.mu.item(),
+    "score function with baseline": with_baseline.score_function.mu.item(),
+    "reparameterization": exact.reparameterized.mu.item(),
+}
+for name, estimator in estimators.items():
+    measured = spread(estimator, 1, repeats=2_000_000)
+    agree = abs(measured / exact_variance[name] - 1) < 0.05
+    print(f"{name:29s} exact variance of one sample {exact_variance[name]:5.1f}, measured within 5%: {agree}")
+ratio = exact_variance["score function"] / exact_variance["reparameterization"]
+print(f"score function / reparameterization = {ratio:.1f}")
+
+# %% [markdown]
+# ## 4. What more samples buy
+#
+# An average of $n$ independent samples has $1/n$ of the variance of one. On axes with logarithmic scales that is a straight line with slope $-1$.
+
+# %%
+counts = [1, 4, 16, 64, 256]
+curves = {name: (counts, [spread(estimator, n) for n in counts]) for name, estimator in estimators.items()}
+curves |= {f"theory: {value:.0f} / n": (counts, [value / n for n in counts]) for value in exact_variance.values()}
+colors = ["#D55E00", "#E69F00", "#009E73", "#999999", "#999999", "#999999"]
+plots.lines(
+    curves,
+    "The score function needs many times the samples for the same certainty",
+    "samples an estimate, n",
+    "variance of the estimate",
+    colors=dict(zip(curves, colors)),
+    xscale="log",
+    yscale="log",
+    marker="o",
+)
+
+# %% [markdown]
+# **What we saw.** All lines fall with slope $-1$, but they start at different heights. To be as certain as reparameterization with one sample, the score
+# function here needs more than twenty. In a real VAE $f$ is the log-likelihood of 784 pixels and $z$ has dozens of dimensions, and the factor grows.
+# The VAE is trained with **one** $z$ an image and step. That works because of this notebook.
+#
+# The price: reparameterization needs $f$ to have a derivative, and $z$ to be continuous. If $f$ is a step, its derivative is zero nearly everywhere and the path
+# carries no signal; the score function still works. Remember this for notebook 05, where "take the nearest code" is such a step.
+#
+# ### Put your hand on it
+#
+# The dots above are fixed noise $\varepsilon$. Move $\mu$ and $\sigma$, and the threads carry each dot to its $z$. Below, 300 estimates of the gradient by each estimator.
+# Try the step function: which estimator goes silent?
+
+# %%
+widgets.ReparameterizationExplorer("square", mu=2.0, sigma=1.0)
+
+# %% [markdown]
+# ## 5. Which number should the encoder put out?
+#
+# A standard deviation must be positive, and a linear layer can put out anything. Three choices:
+#
+# | the network puts out | then | trouble |
+# |---|---|---|
+# | $\sigma$ | use it directly | negative values are no standard deviation, yet $\sigma^2$ hides the sign |
+# | $\sigma^2$ | $\sigma = \sqrt{\sigma^2}$ | negative values give NaN; the slope of the root is infinite at 0 |
+# | $\log \sigma^2$, `logvar` | $\sigma = e^{\text{logvar}/2}$ | none: each real number is a valid variance |
+#
+# A second reason: with `logvar` equal steps are equal *factors*. Going from $\sigma = 1$ to $0.1$ and from $0.1$ to $0.01$ is the same distance, $2 \log 10$ in `logvar`.
+# A third: the KL's formula needs $\log \sigma^2$ anyway.
+
+# %%
+for logvar in (-20.0, -2.0, 0.0, 2.0):
+    leaf = torch.tensor([[logvar]], requires_grad=True)
+    z = reparameterize(torch.zeros(1, 1), leaf, torch.Generator().manual_seed(0))
+    (slope,) = torch.autograd.grad(z.sum(), leaf)
+    print(
+        f"logvar {leaf.item():5.0f}: sigma {math.exp(leaf.item() / 2):8.5f}, dz/dlogvar finite: {bool(slope.isfinite())}"
+    )
+
+# %% [markdown]
+# **The mistake to avoid.** `exp(logvar)` is the variance, `exp(logvar / 2)` the standard deviation. Code that multiplies noise by `exp(logvar)` runs, trains, and is wrong. How would you notice?
+
+# %%
+generator = torch.Generator().manual_seed(0)
+logvar = torch.full((100_000, 1), math.log(4.0))  # sigma^2 = 4, sigma = 2
+right = reparameterize(torch.zeros(100_000, 1), logvar, generator)
+wrong = torch.exp(logvar) * torch.randn(100_000, 1, generator=generator)
+print(f"standard deviation asked for: 2.0; right: {right.std():.1f}; wrong: {wrong.std():.1f}")
+
+# %% [markdown]
+# ## Try it
+#
+# 1. Set $\mu = 0$ in sections 3 and 4 by hand (replace 2 by 0 and the baseline 5 by 1). Does reparameterization still win? By what factor?
+#
+# <details><summary>Answer</summary>
+#
+# At $\mu = 0$, $\sigma = 1$ one sample of the score function has variance 15, with the baseline $b = 1$ it is 10, and reparameterization has 4. It still wins, by a factor of 3.75, or 2.5 against the baseline.
+#
+# </details>
+#
+# 2. Draw one $\varepsilon$ for the whole batch instead of one an image (`torch.randn(1)`). The mean of the gradient is still right. What is lost?
+#
+# <details><summary>Answer</summary>
+#
+# All images of the batch get the same noise, so their errors no longer average out. The variance of the batch gradient does not fall with the batch size as it should.
+#
+# </details>
+#
+# ## Summary
+#
+# - `sample()` cuts the gradient: numbers that are looked up have no derivative.
+# - $z = \mu + \sigma \varepsilon$ has the same distribution and a derivative: 1 for $\mu$, $\varepsilon$ for $\sigma$.
+# - Both estimators are right on average. For $z^2$ at $\mu = 2, \sigma = 1$ the score function's variance is more than twenty times larger.
+# - Networks put out $\log \sigma^2$; $\sigma = e^{\text{logvar}/2}$.
+#
+# ## Three questions to answer from memory
+#
+# <details><summary>1. What is random in $z = \mu + \sigma\varepsilon$, and what receives a gradient?</summary>
+#
+# Only $\varepsilon$ is random, and it receives none. $\mu$ and $\sigma$ receive gradients.
+#
+# </details>
+# <details><summary>2. When would you use the score function all the same?</summary>
+#
+# When $f$ has no useful derivative, or $z$ is discrete.
+#
+# </details>
+# <details><summary>3. logvar is 2. What is the standard deviation?</summary>
+#
+# $e^{1} \approx 2.72$.
+#
+# </details>
+#
+# **Next:** [04 The VAE](04_vae.ipynb): the encoder puts out $\mu$ and `logvar`, one $z$ is drawn by this line, and the ELBO is the loss.
