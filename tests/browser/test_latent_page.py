@@ -361,7 +361,7 @@ def test_nothing_is_cut_off_and_nothing_is_small(page: Page, tmp_path: Path, wid
         const texts = all.filter((node) => [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE));
         const names = (nodes) => nodes.map((node) => node.className);
         return {
-            over: names(all.filter((node) => node.getBoundingClientRect().right > right + 0.5)),
+            over: names(all.filter((node) => node.getBoundingClientRect().right > right - 16)),
             small: names(texts.filter((node) => parseFloat(getComputedStyle(node).fontSize) < 14)),
             wide: document.documentElement.scrollWidth - innerWidth,
         };

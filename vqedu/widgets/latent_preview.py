@@ -86,5 +86,11 @@ def _prior(axis: Axes, explorer: LatentExplorer) -> None:
         axis.add_patch(Rectangle((centre[0] - 2, low), 4, high - low, **outline))
     else:
         axis.add_patch(Circle(tuple(centre), 2, **outline))
-    style: dict[str, Any] = {"color": COLORS["prior"], "fontweight": "bold", "ha": "center", "va": "bottom"}
-    axis.annotate("N(0, I)", (centre[0], centre[1] + 2.2), **style)
+    style: dict[str, Any] = {
+        "color": COLORS["prior"],
+        "fontweight": "bold",
+        "ha": "center",
+        "va": "bottom",
+        "path_effects": HALO,
+    }
+    axis.annotate("N(0, I)", (centre[0], centre[1] - 1.9), **style)
