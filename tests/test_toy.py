@@ -126,6 +126,17 @@ def test_no_q_of_a_fine_grid_beats_the_best_gaussian_and_its_gap_is_open(decoder
     assert decoder == "curved" or best.mu >= 0
 
 
+@pytest.mark.parametrize("decoder", sorted(toy.DECODERS))
+@pytest.mark.parametrize("x", XS)
+def test_the_elbo_is_flat_at_the_best_gaussian(decoder: str, x: float) -> None:
+    model, h = toy.LatentModel(decoder), 1e-4
+    mu, sigma = model.best_gaussian(x)
+    in_mu = model.elbo(x, mu + h, sigma) - model.elbo(x, mu - h, sigma)
+    in_sigma = model.elbo(x, mu, sigma + h) - model.elbo(x, mu, sigma - h)
+    assert abs(in_mu) / (2 * h) < 1e-4
+    assert abs(in_sigma) / (2 * h) < 1e-4
+
+
 def test_bad_input_is_named() -> None:
     model = toy.LatentModel()
     with pytest.raises(ValueError, match=r"no decoder 'linaer'.*linear"):

@@ -74,16 +74,16 @@ export function bestGaussian(model, x) {
   let mus = mirrored ? line(0, stepMu, 11) : line(-5, stepMu, 21);
   let logs = line(Math.log(0.05), stepLog, 9);
   let best;
-  for (let round = 0; round < 26; round++) {
+  for (let round = 0; round < 30; round++) {
     best = { value: -Infinity };
     for (const mu of mus) for (const log of logs) {
       const value = elbo(model, x, mu, Math.exp(log));
       if (value > best.value) best = { value, mu, log };
     }
-    stepMu *= 0.55;
-    stepLog *= 0.55;
-    mus = line(best.mu - stepMu, stepMu, 3);
-    logs = line(best.log - stepLog, stepLog, 3);
+    mus = line(best.mu - stepMu, stepMu / 2, 5);
+    logs = line(best.log - stepLog, stepLog / 2, 5);
+    stepMu *= 0.6;
+    stepLog *= 0.6;
   }
   return { mu: mirrored ? Math.abs(best.mu) : best.mu, sigma: Math.exp(best.log) };
 }
