@@ -53,8 +53,7 @@ def drag_on(page: Page, canvas: Locator, start: tuple[float, float], end: tuple[
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None
-    # The canvas has a border of one pixel.
-    (x0, y0), (x1, y1) = ((box["x"] + x + 1, box["y"] + y + 1) for x, y in (start, end))
+    (x0, y0), (x1, y1) = ((box["x"] + x, box["y"] + y) for x, y in (start, end))
     page.mouse.move(x0, y0)
     page.mouse.down()
     page.mouse.move(x1, y1, steps=8)
