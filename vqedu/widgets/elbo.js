@@ -71,7 +71,7 @@ function drawDecoder(pen, { decoder, x, sigma, mu }, { noise }) {
 function drawBars({ pen, width, height }, m) {
   pen.clearRect(0, 0, width, height);
   const depth = roundUp(-1.05 * m.elbo, NAT_HEIGHTS);
-  const f = frame(pen, { left: 50, top: 52, width: 264, height: 264, x: [0, 4], y: [-depth, 0] });
+  const f = frame(pen, { left: 55, top: 52, width: 260, height: 264, x: [0, 4], y: [-depth, 0] });
   axisY(f);
   write(pen, "nats", f.left - 6, 18, { size: 14, align: "right", color: "#444" });
   const bars = [
