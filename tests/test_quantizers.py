@@ -1,23 +1,17 @@
-"""Vector quantization against oracles: brute force, k-means by hand, the identity, one process against two."""
+"""Vector quantization against oracles: brute force, k-means by hand, the identity."""
 
 from __future__ import annotations
 
 import math
-import os
-from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from torch import Tensor, nn
-from torch import distributed as dist
-from torch import multiprocessing as mp
+from torch import Tensor
 
 from vqedu import metrics
 from vqedu.kmeans import kmeans
 from vqedu.kmeans import step as kmeans_step
-from vqedu.nearest import TILE, nearest_code
+from vqedu.nearest import nearest_code
 from vqedu.quantizers import VectorQuantizer, straight_through
 
 
@@ -30,61 +24,10 @@ def quantizer(codebook: Tensor, **options: object) -> VectorQuantizer:
     return vq
 
 
-# Nearest code
-
-
 def brute_force(rows: Tensor, codebook: Tensor) -> Tensor:
     """The squared distance to every code in float64, and the first of the least."""
     distances = (rows[:, None].double() - codebook[None].double()).square().sum(2)
     return distances.min(1).indices
-
-
-@settings(max_examples=100, deadline=None)
-@given(n=st.integers(1, 300), d=st.integers(1, 70), k=st.integers(1, 300), seed=st.integers(0, 2**31))
-def test_lookup_equals_brute_force_where_ties_are_many(n: int, d: int, k: int, seed: int) -> None:
-    generator = torch.Generator().manual_seed(seed)
-    # Small whole numbers: every distance is exact, ties and equal codes abound.
-    codebook = torch.randint(-2, 3, (k, d), generator=generator).float()
-    rows = torch.randint(-2, 3, (n, d), generator=generator).float()
-    assert torch.equal(nearest_code(rows, codebook), brute_force(rows, codebook))
-
-
-@settings(max_examples=100, deadline=None)
-@given(n=st.integers(1, 300), d=st.integers(1, 70), k=st.integers(1, 300), seed=st.integers(0, 2**31))
-def test_lookup_equals_brute_force_with_equal_codes(n: int, d: int, k: int, seed: int) -> None:
-    generator = torch.Generator().manual_seed(seed)
-    distinct = torch.randn(k, d, generator=generator, dtype=torch.float64)
-    codebook = distinct[torch.randint(0, k, (k,), generator=generator)]  # about a third are copies
-    rows = torch.randn(n, d, generator=generator, dtype=torch.float64)
-    assert torch.equal(nearest_code(rows, codebook), brute_force(rows, codebook))
-
-
-def test_equal_codes_go_to_the_lowest_index_whatever_the_product_rounds() -> None:
-    # One row makes the product a matrix-vector product, which rounds equal columns differently.
-    torch.manual_seed(0)
-    for k in range(2, 120):
-        codebook = torch.randn(1, 64).expand(k, 64)
-        assert nearest_code(torch.randn(1, 64), codebook).tolist() == [0]
-
-
-def test_a_far_offset_does_not_change_the_code() -> None:
-    torch.manual_seed(0)
-    rows, codebook = torch.randn(500, 8) + 1000, torch.randn(64, 8) + 1000
-    assert torch.equal(nearest_code(rows, codebook), brute_force(rows, codebook))
-
-
-def test_tiles_join_to_the_whole() -> None:
-    torch.manual_seed(0)
-    rows, codebook = torch.randn(700, 4), torch.randn(TILE // 256, 4)  # tiles of 256 rows
-    assert torch.equal(nearest_code(rows, codebook), brute_force(rows, codebook))
-
-
-def test_lookup_is_exact_under_autocast() -> None:
-    torch.manual_seed(0)
-    rows, codebook = torch.randn(300, 16), torch.randn(100, 16)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        indices = nearest_code(rows, codebook)
-    assert torch.equal(indices, brute_force(rows, codebook))
 
 
 # Shapes
@@ -414,50 +357,3 @@ def test_bad_indices_are_errors(indices: Tensor, error: type[Exception], words: 
     ):
         with pytest.raises(error, match=words):
             function(indices)
-
-
-# Several processes
-
-
-def train_linear(rank: int, world: int, update: str) -> dict[str, Tensor]:
-    """Train encoder and codebook for 30 steps on this rank's part of the same joint batches; return the weights."""
-    torch.manual_seed(0)
-    encoder, vq = nn.Linear(6, 4), VectorQuantizer(48, 4, update, revive_after=2, decay=0.9)  # type: ignore[arg-type]
-    optimizer = torch.optim.SGD([*encoder.parameters(), *vq.parameters()], lr=0.02)
-    joint_batches = torch.Generator().manual_seed(1)
-    torch.manual_seed(2 + rank)  # only the draws of rank 0 may count
-    for _ in range(30):
-        x = torch.randn(64, 6, generator=joint_batches).chunk(world)[rank]
-        z_e = encoder(x)
-        out = vq(z_e)
-        loss = (out.z_q - x[:, :4]).square().sum() / len(x) + out.commitment_loss + out.codebook_loss
-        optimizer.zero_grad()
-        loss.backward()
-        for parameter in [*encoder.parameters(), *vq.parameters()]:
-            if world > 1:  # what DistributedDataParallel does
-                dist.all_reduce(parameter.grad)
-                parameter.grad /= world
-        optimizer.step()
-    return {**vq.state_dict(), **{f"encoder.{name}": value for name, value in encoder.state_dict().items()}}
-
-
-def worker(rank: int, folder: str, update: str) -> None:
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
-    torch.save(train_linear(rank, 2, update), f"{folder}/{rank}.pt")
-    dist.destroy_process_group()
-
-
-@pytest.mark.parametrize("update", ["ema", "gradient"])
-def test_two_processes_train_the_codebook_of_one_process_on_the_joint_batch(update: str, tmp_path: Path) -> None:
-    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
-    mp.spawn(worker, args=(str(tmp_path), update), nprocs=2)
-    first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2))
-    alone = train_linear(0, 1, update)
-    assert (alone["usage"] > 0).all()
-    for name, value in alone.items():
-        if name.startswith("encoder"):
-            torch.testing.assert_close(first[name], second[name], atol=1e-6, rtol=0)
-        else:
-            assert torch.equal(first[name], second[name]), f"{name} differs between the ranks"
-        torch.testing.assert_close(first[name], value, atol=1e-5, rtol=1e-5, msg=f"{name} differs from one process")
