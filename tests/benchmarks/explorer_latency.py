@@ -12,6 +12,7 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.conftest import CHROMIUM_FLAGS, REPOSITORY, find_chromium
 
 STEPS = 20
 DRAG_S = 2.0
+MOVES = 60
 CELLS = (
     """import sys; sys.path.insert(0, {repository!r})
 import matplotlib.pyplot as plt, torch
@@ -36,7 +38,7 @@ optimizer = torch.optim.Adam(model.parameters(), 3e-3)
 for batch in data.load().train.x.split(256):
     optimizer.zero_grad(); model.loss(batch).total.backward(); optimizer.step()
 LatentExplorer(model, data.load().test)""",
-    """@interact(z1=FloatSlider(min=-4, max=4, step=0.01), z2=FloatSlider(min=-4, max=4, step=0.01))
+    """@interact(z1=FloatSlider(min=-4, max=4, step=0.1), z2=FloatSlider(min=-4, max=4, step=0.1))
 def show(z1, z2):
     with torch.no_grad():
         picture = model.decode(torch.tensor([[z1, z2]])).sigmoid()[0, 0]
@@ -68,7 +70,8 @@ READ_CANVAS = """() => {
 }"""
 READ_IMAGE = """() => {
     const image = document.querySelector(".jupyter-widgets img");
-    return image?.complete && image.naturalWidth ? image.src : (window.probeLast ?? "");
+    // Between two pictures the output is empty: the last one counts until the next is there.
+    return image?.complete && image.naturalWidth ? (window.seen = image.src) : (window.seen ?? "");
 }"""
 
 
@@ -79,7 +82,7 @@ class Figure:
     name: str
     read: str
     step: Callable[[int], None]
-    handle: Callable[[], tuple[float, float, float]]  # where a drag starts, and how many pixels it may go right
+    handle: Callable[[], tuple[float, float, float, float]]  # where a drag starts, and how far it goes right and down
     steps_ms: list[float] = field(default_factory=list)
     frames: list[float] = field(default_factory=list)
     settle_ms: list[float] = field(default_factory=list)
@@ -87,30 +90,29 @@ class Figure:
 
 
 def measure_steps(page: Page, figure: Figure) -> None:
-    """Make single steps, each after the last has been drawn."""
+    """Make single steps, each after the last has been drawn. The first one only takes hold of the figure."""
     for index in range(STEPS):
         page.evaluate(f"() => ({PROBE})({figure.read})")
         page.wait_for_timeout(60)
         figure.step(index)
         page.wait_for_timeout(300)
         events, changes = page.evaluate("() => { probe.stop(); return [probe.events, probe.changes]; }")
-        if events and changes:
+        if index and events and changes:
             figure.steps_ms.append(changes[0] - events[0])
 
 
 def measure_drag(page: Page, figure: Figure, sent: list[str]) -> None:
     """Drag to and fro, and count the pictures that appear."""
-    x, y, reach = figure.handle()
+    x, y, reach, down = figure.handle()
     page.mouse.move(x, y)
     page.mouse.down()
     page.evaluate(f"() => ({PROBE})({figure.read})")
     sent.clear()
-    start = page.evaluate("() => performance.now()")
-    position = 0
-    while page.evaluate("() => performance.now()") - start < 1000 * DRAG_S:
-        position += 1
-        share = 1 - abs(position % 120 / 60 - 1)
-        page.mouse.move(x + reach * share, y + (0.3 * reach * share if "explorer" in figure.name else 0))
+    start = time.monotonic()
+    while time.monotonic() - start < DRAG_S:
+        # Many steps in one call: the driver sends one as soon as the page has taken the last, about one a frame.
+        for share in (1, 0):
+            page.mouse.move(x + reach * share, y + down * share, steps=MOVES)
     figure.messages += len(sent)
     page.wait_for_timeout(800)
     page.mouse.up()
@@ -137,9 +139,9 @@ def explorer_figure(page: Page) -> Figure:
         if index == STEPS - 1:
             page.mouse.up()
 
-    def handle() -> tuple[float, float, float]:
+    def handle() -> tuple[float, float, float, float]:
         box = place()
-        return box["x"] + 0.25 * box["width"], box["y"] + 0.3 * box["height"], 0.6 * box["width"]
+        return box["x"] + 0.25 * box["width"], box["y"] + 0.3 * box["height"], 0.6 * box["width"], 0.3 * box["height"]
 
     return Figure("latent explorer", READ_CANVAS, step, handle)
 
@@ -150,9 +152,9 @@ def interact_figure(page: Page) -> Figure:
     def step(index: int) -> None:
         if index == 0:
             knob.focus()
-        page.keyboard.press("PageUp" if index % 2 == 0 else "ArrowRight")
+        page.keyboard.press("ArrowRight")
 
-    def handle() -> tuple[float, float, float]:
+    def handle() -> tuple[float, float, float, float]:
         box = knob.bounding_box()
         assert box is not None
         knob.focus()
@@ -160,7 +162,7 @@ def interact_figure(page: Page) -> Figure:
         page.wait_for_timeout(300)
         box = knob.bounding_box()
         assert box is not None
-        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 130.0
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 130.0, 0.0
 
     return Figure("interact + matplotlib", READ_IMAGE, step, handle)
 
