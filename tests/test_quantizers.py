@@ -18,9 +18,7 @@ from vqedu.quantizers import VectorQuantizer, straight_through
 def quantizer(codebook: Tensor, **options: object) -> VectorQuantizer:
     """Return a quantizer that holds this codebook, without start-up or revival unless asked for."""
     vq = VectorQuantizer(*codebook.shape, **{"start": "uniform", "revive_after": None, **options})  # type: ignore[arg-type]
-    vq.codebook.data.copy_(codebook)
-    if vq.update == "ema":
-        vq.ema_sums.copy_(codebook)
+    vq.set_codebook(codebook)
     return vq
 
 
@@ -316,6 +314,11 @@ def test_bad_z_e_is_an_error_that_changes_nothing(z_e: Tensor, error: type[Excep
     with pytest.raises(error, match=words):
         vq(z_e)
     assert all(torch.equal(value, before[name]) for name, value in vq.state_dict().items())
+
+
+def test_a_codebook_of_another_shape_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"\(8, 3\)"):
+        VectorQuantizer(8, 3).set_codebook(torch.zeros(3, 8))
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,18 @@ class VectorQuantizer(nn.Module):
         """Return the index of the nearest code of each vector, and learn nothing: (N, D, *) -> (N, *) int64."""
         return nearest_code(self._rows(z_e), self.codebook).view(len(z_e), *z_e.shape[2:])
 
+    @torch.no_grad()
+    def set_codebook(self, codes: Tensor) -> None:
+        """Begin from these codes (K, D), as if one vector each had chosen them so far; no start from data follows.
+
+        Raises TypeError or ValueError unless they are float, finite and of that shape.
+        """
+        if validate.finite(codes, "codes").shape != self.codebook.shape:
+            expected = tuple(self.codebook.shape)
+            raise ValueError(f"codes must have the codebook's shape {expected}, got {tuple(codes.shape)}.")
+        self._place(torch.arange(self.codebook_size, device=self.codebook.device), codes.to(self.codebook))
+        self.started.fill_(True)
+
     def reset_usage(self) -> None:
         """Begin to count anew how often each code is chosen in training."""
         self.usage.zero_()
@@ -141,8 +153,7 @@ class VectorQuantizer(nn.Module):
         rows = joint.gather(rows)
         picked = joint.from_first(draw(len(rows), self.codebook_size).to(rows.device))
         centres, _ = kmeans(rows, rows[picked])
-        self._place(torch.arange(self.codebook_size, device=rows.device), joint.from_first(centres))
-        self.started.fill_(True)
+        self.set_codebook(joint.from_first(centres))
 
     @torch.no_grad()
     def _learn(self, rows: Tensor, chosen: Tensor) -> None:

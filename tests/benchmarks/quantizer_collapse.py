@@ -6,7 +6,6 @@ python tests/benchmarks/quantizer_collapse.py
 from __future__ import annotations
 
 import torch
-from torch import nn
 
 from vqedu import data, metrics, models
 
@@ -26,9 +25,7 @@ def codes_used(settings: dict[str, object], images: data.Images, seed: int) -> t
     torch.manual_seed(seed)
     model = models.VQVAE(K, D, **settings)
     if settings.get("start") == "uniform":
-        nn.init.normal_(model.quantizer.codebook, std=10)
-        if model.update == "ema":
-            model.quantizer.ema_sums.copy_(model.quantizer.codebook)
+        model.quantizer.set_codebook(10 * torch.randn(K, D))
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
     for _ in range(STEPS):
         batch = images.train.x[torch.randint(0, len(images.train.x), (128,))]
