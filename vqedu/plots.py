@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ DIGIT_COLORS = (
     "#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#999999", "#EE7733", "#332288", "#882255",
 )  # fmt: skip
 DOTS_PER_INCH = 160
+LETTERS_PER_INCH = 9  # of a bold title at 13 points
 
 
 class TeachingFigure(Figure):
@@ -35,6 +37,11 @@ class TeachingFigure(Figure):
         super().__init__(figsize=(width, height), layout="constrained", facecolor="white")
         FigureCanvasAgg(self)
         self.alt = alt
+
+    def headline(self, title: str) -> None:
+        """Set the title over the whole figure, broken into lines that fit its width."""
+        letters = int(self.get_size_inches()[0] * LETTERS_PER_INCH)
+        self.suptitle(textwrap.fill(title, letters), fontsize=13, fontweight="bold")
 
     def png(self) -> bytes:
         """Return the figure as a PNG of 160 dots an inch."""
@@ -74,7 +81,7 @@ def image_grid(
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=11, labelpad=8)
     for axis, heading in zip(axes[0], columns, strict=False):
         axis.set_title(heading, fontsize=10)
-    figure.suptitle(title, fontsize=13, fontweight="bold")
+    figure.headline(title)
     return figure
 
 
@@ -85,7 +92,7 @@ def latent_maps(
     limit: float | None = None,
     alt: str | None = None,
 ) -> TeachingFigure:
-    """Draw 2-D codes coloured by digit, one panel a model: {name: (codes (n, 2), digits (n,))}.
+    """Draw 2-D codes coloured by digit, a panel a model: {name: (codes (n, 2), digits (n,))}.
 
     prior_circle: add the circle of radius 2 that holds 86% of N(0, I). limit: the same axes -limit..limit in all panels.
     """
@@ -99,7 +106,7 @@ def latent_maps(
             axis.set(xlim=(-limit, limit), ylim=(-limit, limit))
         axis.set_aspect("equal", adjustable="datalim" if limit is None else "box")
         axis.set(xlabel="$z_1$", ylabel="$z_2$", title=name)
-    figure.suptitle(title, fontsize=13, fontweight="bold")
+    figure.headline(title)
     return figure
 
 
@@ -130,23 +137,39 @@ def lines(
     xscale: str = "linear",
     yscale: str = "linear",
     marker: str = "",
+    dashed: Collection[str] = (),
     alt: str | None = None,
     **axes: Any,
 ) -> TeachingFigure:
     """Draw named curves {name: (x, y)} in one panel; `colors` maps a name to a colour of the visual language.
 
+    dashed: names of the curves drawn dashed and without markers.
     axes: further settings of the matplotlib Axes, such as xlim=(low, high).
     """
     figure = TeachingFigure(7.5, 4.2, alt or title)
     axis = figure.subplots()
     for name, (x, y) in curves.items():
-        axis.plot(x, y, marker=marker, lw=2, label=name, color=(colors or {}).get(name))
+        style = {"ls": "--", "lw": 1.2} if name in dashed else {"marker": marker, "lw": 2}
+        axis.plot(x, y, label=name, color=(colors or {}).get(name), **style)
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale, **axes)
     axis.grid(alpha=0.3)
     axis.spines[["top", "right"]].set_visible(False)
     if len(curves) > 1:
         axis.legend(fontsize=10)
-    figure.suptitle(title, fontsize=13, fontweight="bold")
+    figure.headline(title)
+    return figure
+
+
+def bars(
+    heights: np.ndarray, title: str, xlabel: str, ylabel: str, color: str = COLORS["prior"], alt: str | None = None
+) -> TeachingFigure:
+    """Draw heights (n,) as bars numbered from 1."""
+    figure = TeachingFigure(7.5, 3.4, alt or title)
+    axis = figure.subplots()
+    axis.bar(np.arange(1, len(heights) + 1), heights, color=color)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    axis.spines[["top", "right"]].set_visible(False)
+    figure.headline(title)
     return figure
 
 
@@ -158,7 +181,7 @@ def histograms(
     mark: tuple[str, float] | None = None,
     alt: str | None = None,
 ) -> TeachingFigure:
-    """Draw named samples {name: (n,)} as histograms on shared bins; `mark` is a (name, value) shown as a vertical line."""
+    """Draw named samples {name: (n,)} as histograms on shared bins; `mark` (name, value) is a vertical line."""
     figure = TeachingFigure(7.5, 3.6, alt or title)
     axis = figure.subplots()
     bins = np.histogram_bin_edges(np.concatenate(list(samples.values())), bins=60)
@@ -172,7 +195,7 @@ def histograms(
     axis.set(xlabel=xlabel, ylabel="density", yticks=[])
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(fontsize=10)
-    figure.suptitle(title, fontsize=13, fontweight="bold")
+    figure.headline(title)
     return figure
 
 

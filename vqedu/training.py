@@ -36,7 +36,7 @@ class LossTerms(Protocol):
 
 @dataclass
 class History:
-    """What `fit` measured: means over `every` steps, in the loss's own unit (nats per image, unless its name says otherwise)."""
+    """What `fit` measured: means over `every` steps, in the loss's own unit (nats per image for ours)."""
 
     every: int  # steps between two rows
     steps: list[int] = field(default_factory=list)  # the step at which each row ends, counted from 1
@@ -69,7 +69,7 @@ def fit(
     `loss(batch).total`, which is `model.loss` unless another is given. The last, smaller batch of an epoch is left out.
     schedule: "one-cycle" (Smith and Topin 2018: up to `learning_rate` over the first tenth, then down to nothing) or
     "constant". binarize: each pixel becomes 1 with its grey level as probability, anew at each step
-    (Salakhutdinov and Murray 2008). `on_step(step)` is called after each step, and a true answer ends the training; labs use it.
+    (Salakhutdinov and Murray 2008). `on_step(step)` is called after each step, and a true answer ends the training.
 
     The same seed and the same starting weights give the same numbers on one machine. The model is trained on
     CUDA or Apple's GPU if there is one, and comes back where it was, in eval mode. Ctrl-C ends the training and keeps

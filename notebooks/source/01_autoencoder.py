@@ -279,9 +279,7 @@ distances |= {"fitted normal": nearest(fitted), "N(0, I)": nearest(standard)}
 r = distances["codes of test images"].quantile(0.95)
 near = {name: (distance <= r).float().mean().item() for name, distance in distances.items()}
 for name, share in near.items():
-    print(
-        f"{name:22s} {'95%' if name.startswith('codes') else 'less than 15%' if share < 0.15 else 'MORE than 15%'} near"
-    )
+    print(f"{name:22s} {share:4.0%} near a code of a training image")
 
 # %%
 plots.histograms(

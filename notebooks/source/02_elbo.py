@@ -55,7 +55,7 @@ def carriers(log_weights, mass=0.99):
 
 draws = {name: log_likelihoods_under_prior(training.load_pretrained(name), 20_000) for name in ("vae-2d", "vae-50d")}
 for name, log_px_z in draws.items():
-    few = [limit for limit in (10, 100, 1000, 20_000) if carriers(log_px_z) <= limit][0]
+    few = next(limit for limit in (10, 100, 1000, 20_000) if carriers(log_px_z) <= limit)
     print(f"{name:8s} 99% of the average comes from at most {few:,} of 20,000 draws")
 
 # %% [markdown]

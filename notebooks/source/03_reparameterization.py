@@ -94,7 +94,7 @@ def f(z):
     return z.square()
 
 
-def spread(estimator, n, repeats=2000):
+def spread(estimator, n, repeats=20_000):
     """Variance of the estimate of d/d mu, when each estimate averages n samples."""
     eps = torch.randn(repeats * n, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     return estimator(eps).view(repeats, n).mean(1).var().item()
@@ -137,7 +137,7 @@ print(f"score function / reparameterization = {ratio:.1f}")
 counts = [1, 4, 16, 64, 256]
 curves = {name: (counts, [spread(estimator, n) for n in counts]) for name, estimator in estimators.items()}
 curves |= {f"theory: {value:.0f} / n": (counts, [value / n for n in counts]) for value in exact_variance.values()}
-colors = ["#D55E00", "#E69F00", "#009E73", "#999999", "#999999", "#999999"]
+colors = ["#D55E00", "#E69F00", "#009E73", *["#555555"] * 3]
 plots.lines(
     curves,
     "The score function needs many times the samples for the same certainty",
@@ -147,6 +147,7 @@ plots.lines(
     xscale="log",
     yscale="log",
     marker="o",
+    dashed=[name for name in curves if name.startswith("theory")],
 )
 
 # %% [markdown]

@@ -1,0 +1,262 @@
+# %% [markdown]
+# # 04 · The variational autoencoder
+#
+# **After this notebook you can**
+#
+# - turn the autoencoder of notebook 01 into a VAE by changing a handful of lines,
+# - generate digits by decoding draws from $N(0, I)$, and say why that works now,
+# - tell which $\beta$ a piece of VAE code really uses, whatever it says,
+# - provoke posterior collapse, detect it and cure it,
+# - estimate $\log p(x)$ of a test set, and say how far the ELBO was from it.
+#
+# **Time:** 90 minutes. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb) and [03 Reparameterization](03_reparameterization.ipynb).
+
+# %%
+import math
+import torch
+from torch import nn
+from torch.nn import functional as F
+from vqedu import collapse, data, losses, metrics, plots, recipes, training, widgets
+from vqedu.beta import effective_beta
+from vqedu.models import Autoencoder, mlp, reparameterize
+
+RETRAIN = False  # True: train the 2-D VAE of this notebook here (about 4 minutes on 2 cores)
+images = data.load("mnist")
+x_test, y_test = images.test
+
+# %% [markdown]
+# ## 1. From autoencoder to VAE
+#
+# Notebook 01 left us with a good decoder and no idea where to draw codes. Notebook 02 gave a loss that ties the codes to the prior $N(0, I)$: the ELBO. Notebook 03 made it differentiable.
+# Now we put the pieces together. Compare with the autoencoder of notebook 01: **the lines marked `# <-` are all that changes.**
+
+# %%
+class VAE(nn.Module):
+    def __init__(self, latent_dim, hidden=(400, 400)):
+        super().__init__()
+        self.encoder = mlp(784, *hidden, 2 * latent_dim)  # <- twice as many outputs: mu and logvar
+        self.decoder = mlp(latent_dim, *reversed(hidden), 784)
+
+    def encode(self, x):
+        return self.encoder(x.flatten(1)).chunk(2, dim=1)  # <- (N, 784) -> two (N, latent_dim)
+
+    def decode(self, z):
+        return self.decoder(z).view(-1, 1, 28, 28)
+
+    def forward(self, x):
+        mu, logvar = self.encode(x)  # <- the posterior q(z|x) = N(mu, sigma^2) of each image
+        z = reparameterize(mu, logvar)  # <- one draw from it
+        return self.decode(z), mu, logvar
+
+
+def elbo_loss(logits, x, mu, logvar, beta=1.0):
+    reconstruction = F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)  # (N,)
+    kl = 0.5 * (mu.square() + torch.expm1(logvar) - logvar).sum(1)  # <- (N,), the price of the code
+    return (reconstruction + beta * kl).mean()  # <- minus the ELBO, nats per image, when beta is 1
+
+
+# %% [markdown]
+# The loss is **minus** the ELBO, because optimizers go down. Both terms are summed over one image (784 pixels, all latent numbers) and averaged over the batch.
+# This bookkeeping decides what the model learns, as section 5 shows.
+#
+# The training loop is the one of notebook 01. The cell runs one epoch, about 6 seconds.
+
+# %%
+torch.manual_seed(0)
+model = VAE(20)
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+for batch in torch.randperm(len(images.train.x)).split(128):
+    x = images.train.x[batch]
+    logits, mu, logvar = model(x)
+    loss = elbo_loss(logits, x, mu, logvar)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+torch.set_grad_enabled(False)
+after_one_epoch = elbo_loss(model(x_test)[0], x_test, *model.encode(x_test))
+print("after one epoch, test loss below 140 nats per image:", bool(after_one_epoch < 140))
+
+# %% [markdown]
+# ## 2. Two maps under the same eyes
+#
+# The course ships a VAE with two latent numbers, so that we can look at it. Left: the autoencoder of notebook 01. Right: the VAE. Both on the same axes.
+#
+# **Guess first:** where will the VAE's codes lie? What will happen to the gaps between the digits?
+
+# %%
+vae2 = recipes.retrain("vae-2d", images.train)[0] if RETRAIN else training.load_pretrained("vae-2d")
+ae2 = training.load_pretrained("ae-2d")
+terms = vae2.loss(x_test)
+print(f"vae-2d on the test images: {terms.total:.0f} nats per image (expect 134 to 136)")
+
+mu, logvar = vae2.encode(x_test)
+digits = y_test[:3000].numpy()
+plots.latent_maps(
+    {
+        "autoencoder: $z = g(x)$": (ae2.encode(x_test[:3000]).numpy(), digits),
+        "VAE: $\\mu(x)$ of $q(z|x)$": (mu[:3000].numpy(), digits),
+    },
+    "The autoencoder leaves rays and holes; the VAE fills a disc",
+    prior_circle=True,
+    limit=8,
+)
+
+# %% [markdown]
+# **What we saw.** The KL term pulls each $q(z \mid x)$ towards $N(0, I)$, so the codes gather around the origin. The reconstruction term keeps different images apart.
+# And because each code is not a point but a small cloud, its neighbours must decode to the same image: the holes close.
+#
+# Under your hand now: the VAE's map. The ellipse is $q(z \mid x)$ of the picked digit. Press *e* to draw another $\varepsilon$, and see what the picture allows itself.
+
+# %%
+widgets.LatentExplorer(vae2, images.test, title="The VAE's map: each image is a small cloud")
+
+# %% [markdown]
+# ## 3. Can it invent images?
+#
+# The same test as in notebook 01: draw $z \sim N(0, I)$ and decode. Besides the 2-D model we take one with 50 latent numbers, which is far sharper.
+#
+# There are two things one can show for a $z$. The **decoder's mean** is the grey image of probabilities. A **sample** from $p(x \mid z)$ throws a coin for each pixel. Papers usually show the mean.
+
+# %%
+vae50 = training.load_pretrained("vae-50d")
+generator = torch.Generator().manual_seed(4)
+z2, z50 = torch.randn(12, 2, generator=generator), torch.randn(12, 50, generator=generator)
+mean50 = torch.sigmoid(vae50.decode(z50))
+ae32 = training.load_pretrained("ae-32d")
+plots.image_grid(
+    {
+        "autoencoder, 32-D": torch.sigmoid(ae32.decode(torch.randn(12, 32, generator=generator))).numpy(),
+        "VAE, 2-D": torch.sigmoid(vae2.decode(z2)).numpy(),
+        "VAE, 50-D: mean": mean50.numpy(),
+        "VAE, 50-D: sample": torch.bernoulli(mean50, generator=generator).numpy(),
+    },
+    "Random codes decode to digits now",
+)
+
+# %% [markdown]
+# Most are digits, some are between digits. The clouds $q(z \mid x)$ of all training images together, the *aggregate posterior*, cover the prior quite well but not exactly. Where they leave a thin spot, the decoder improvises.
+#
+# Reconstructions and walks, as in notebook 01:
+
+# %%
+first_of_each = [int((y_test == digit).nonzero()[0]) for digit in range(10)]
+x = x_test[first_of_each]
+torch.manual_seed(0)
+plots.image_grid(
+    {
+        "$x$": x.numpy(),
+        "VAE, 2-D": torch.sigmoid(vae2(x).logits).numpy(),
+        "VAE, 50-D": torch.sigmoid(vae50(x).logits).numpy(),
+    },
+    "Reconstructions: two numbers blur, fifty keep the stroke",
+)
+
+# %%
+mu50, _ = vae50.encode(x)
+t = torch.linspace(0, 1, 10).view(-1, 1)
+plots.image_grid(
+    {
+        f"{a} to {b}": torch.sigmoid(vae50.decode((1 - t) * mu50[a] + t * mu50[b])).numpy()
+        for a, b in ((2, 3), (4, 9), (1, 7))
+    },
+    "Walks through the 50-D code space pass through plausible strokes",
+    columns=[f"t = {value:.2f}" for value in t.flatten().tolist()],
+)
+
+# %% [markdown]
+# ## 4. What did the two terms pay for?
+#
+# The KL is a price in nats. A latent number whose $q(z_d \mid x)$ equals the prior costs nothing and tells nothing. Let us look at the bill of the 50-D model, number by number.
+
+# %%
+mu50, logvar50 = vae50.encode(x_test)
+price = collapse.kl_per_dimension(mu50, logvar50).sort(descending=True).values  # (50,), nats, averaged over images
+active = metrics.active_units(mu50)
+print(f"active units of 50: between 15 and 40: {15 <= active <= 40}; total price below 30 nats: {bool(price.sum() < 30)}")
+plots.bars(price.numpy(), "The 50-D model switches off the numbers it does not need", "latent number, sorted", "KL, nats per image")
+
+# %% [markdown]
+# A unit is called **active** if its $\mu_d(x)$ varies over the data by more than 0.01 (Burda and others 2016). The others are at the prior for each image: the decoder ignores them, and so the KL puts them to sleep. Here that is
+# thrift. When *all* units fall asleep it is called **posterior collapse**, and the model is useless; section 6 provokes it.
+#
+# ## 5. What is my beta really?
+#
+# $\beta$-VAEs weigh the KL: loss = reconstruction + $\beta$ KL (Higgins and others 2017). $\beta > 1$ buys order, $\beta < 1$ buys sharpness. Only $\beta = 1$ is the ELBO.
+#
+# But look at code that people share. `mse_loss` averages over pixels *and* batch by default. The KL is sometimes summed over latent numbers, sometimes averaged. Each such choice multiplies one term by a constant, and **a constant on one term is a change of $\beta$**.
+# If the code's reconstruction is $a \cdot R$ and its KL is $b \cdot \mathrm{KL}$, with $R$ and $\mathrm{KL}$ the terms of the ELBO, then
+#
+# $$a R + \beta\, b\, \mathrm{KL} = a \left( R + \frac{\beta\, b}{a}\, \mathrm{KL} \right), \qquad \beta_{\text{eff}} = \frac{\beta\, b}{a} .$$
+#
+# **Guess first:** squared error averaged over 28 x 28 pixels, KL averaged over 5 latent numbers, and the code says $\beta = 0.1$. Compared with a Gaussian of variance 1, for which $R = \frac12 \sum (x - \hat x)^2$, is the real $\beta$ below or above 1?
+
+# %%
+public_recipes = {
+    "squared error averaged over 784 pixels, KL averaged over 5 latents, beta 0.1": dict(
+        beta=0.1, likelihood="gaussian", reconstruction="element", kl="element", pixels=784, latents=5, half=False
+    ),
+    "Bernoulli loss averaged over 32x32 pixels, times 500": dict(reconstruction="element", pixels=1024, weight=500),
+    "summed squared error without the 1/2": dict(likelihood="gaussian", half=False),
+}
+for name, recipe in public_recipes.items():
+    print(f"{name}: beta is really {effective_beta(**recipe):.3g}")
+
+# %% [markdown]
+# The first one says 0.1 and means 7.84. Do not trust the formula; measure. The next cell takes that very code, computes the gradients of both terms, and compares their ratio with that of the ELBO.
+
+# %%
+torch.set_grad_enabled(True)
+x_hat = torch.rand(8, 784, requires_grad=True)
+m = torch.randn(8, 5, requires_grad=True)  # mu of five latents; sigma is 1, so KL = mu^2 / 2
+target = torch.rand(8, 784)
+
+code = F.mse_loss(x_hat, target) + 0.1 * (0.5 * m.square()).mean()
+elbo = (0.5 * (x_hat - target).square()).sum(1).mean() + losses.kl_to_standard_normal(m, torch.zeros_like(m)).mean()
+code_x, code_m = torch.autograd.grad(code, (x_hat, m))
+elbo_x, elbo_m = torch.autograd.grad(elbo, (x_hat, m))
+print(f"measured: {(code_m.norm() / code_x.norm()) / (elbo_m.norm() / elbo_x.norm()):.2f}")
+torch.set_grad_enabled(False);
+
+# %% [markdown]
+# Put your own code's choices into the calculator.
+
+# %%
+widgets.BetaCalculator()
+
+# %% [markdown]
+# ## 6. Posterior collapse: provoke it, detect it, cure it
+#
+# If the KL weighs too much, the cheapest model pays no KL at all: $q(z \mid x) = N(0, I)$ for every image. Then $z$ tells nothing, and the decoder answers with the mean image.
+# This also happens by accident, early in training: while the decoder is still bad, a code earns nothing, and the KL already costs.
+#
+# Three short trainings on the same data with a loss that weighs the KL by 20. **Guess first:** what will the reconstructions look like?
+#
+# Two known cures. **KL annealing** starts with $\beta = 0$ and raises it slowly, so that the decoder first learns that codes are useful (Bowman and others 2016).
+# **Free bits** lets each latent number keep some nats for free: below that price the KL is not pushed down any further (Kingma and others 2016).
+
+# %%
+FEW = images.train.x[:20_000]
+
+
+def short_training(beta, cure=None, floor=1.0, epochs=3):
+    torch.manual_seed(0)
+    model = models.VAE(10, hidden=(200,))
+    steps = epochs * (len(FEW) // 128)
+    seen = itertools.count(1)
+
+    def loss(x):
+        logits, mu, logvar, _ = model(x)
+        reconstruction = losses.reconstruction(logits, x).mean()
+        per_number = collapse.kl_per_dimension(mu, logvar)  # (10,), nats
+        kl = collapse.free_bits(per_number, floor) if cure == "free bits" else per_number.sum()
+        weight = collapse.annealed(beta, next(seen), steps) if cure == "annealing" else beta
+        return losses.ELBOLoss(reconstruction + weight * kl, reconstruction, per_number.sum())
+
+    with torch.enable_grad():
+        training.fit(model, FEW, epochs=epochs, loss=loss)
+    return model
+
+
+# %% [markdown]
+# ## 9. END
