@@ -79,7 +79,7 @@ def train(run: Run, x: Tensor, seed: int) -> tuple[models.VQVAE, nn.Module]:
     own = run.settings if run.quantizer is None else {}
     model = models.VQVAE(K, D, normalize=run.normalize, **own)
     vq = Ours(model.quantizer) if run.quantizer is None else run.quantizer(**run.settings)
-    parameters = {*model.encoder.parameters(), *model.decoder.parameters(), *vq.parameters()}
+    parameters = [*model.encoder.parameters(), *model.decoder.parameters(), *vq.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=1e-3, fused=True)
     batches = torch.Generator().manual_seed(seed)
     for _ in range(STEPS):

@@ -71,7 +71,7 @@ def main() -> None:
         "peer, EMA (its default)": quantizer_pass(peer(), False),
         "peer, EMA, k-means, revival": quantizer_pass(peer(**PEER_CURED), False),
     }
-    print(table(alternating(alone, 41), "ours, EMA"))
+    print(table(alternating(alone, 21), "ours, EMA"))
     x = data.load().train.x
     print("The whole training step")
     steps = {
@@ -79,7 +79,7 @@ def main() -> None:
         "peer, EMA (its default)": training_step(x, peer()),
         "peer, EMA, k-means, revival": training_step(x, peer(**PEER_CURED)),
     }
-    print(table(alternating(steps, 41), "ours, EMA"))
+    print(table(alternating(steps, 15), "ours, EMA"))
 
 
 if __name__ == "__main__":
