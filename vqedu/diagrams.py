@@ -50,7 +50,7 @@ def pipelines(
 ) -> TeachingFigure:
     """Draw each row of boxes from left to right, joined by arrows, its name and its question above it."""
     figure = TeachingFigure(9.8, 0.5 + 1.25 * len(rows), alt or title)
-    figure.suptitle(title, fontsize=14, fontweight="bold")
+    figure.headline(title)
     for axis, (name, boxes) in zip(figure.subplots(len(rows), 1, squeeze=False)[:, 0], rows.items(), strict=True):
         axis.set(xlim=(0, 100), ylim=(0, 10))
         axis.axis("off")

@@ -138,12 +138,13 @@ def lines(
     yscale: str = "linear",
     marker: str = "",
     dashed: Collection[str] = (),
+    notes: Mapping[str, tuple[float, float]] | None = None,
     alt: str | None = None,
     **axes: Any,
 ) -> TeachingFigure:
     """Draw named curves {name: (x, y)} in one panel; `colors` maps a name to a colour of the visual language.
 
-    dashed: names of the curves drawn dashed and without markers.
+    dashed: names of the curves drawn dashed and without markers. notes: texts beside points, {text: (x, y)}.
     axes: further settings of the matplotlib Axes, such as xlim=(low, high).
     """
     figure = TeachingFigure(7.5, 4.2, alt or title)
@@ -154,6 +155,8 @@ def lines(
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale, **axes)
     axis.grid(alpha=0.3)
     axis.spines[["top", "right"]].set_visible(False)
+    for text, point in (notes or {}).items():
+        axis.annotate(text, point, xytext=(7, 5), textcoords="offset points", fontsize=11)
     if len(curves) > 1:
         axis.legend(fontsize=10)
     figure.headline(title)
