@@ -63,29 +63,38 @@ def running_lab(home: Path, notebooks: Path) -> Iterator[Lab]:
 
 def open_notebook(page: Page, lab: Lab, name: str) -> None:
     """Open NAME.ipynb alone in `page`, and wait until its kernel is ready for work."""
-    page.goto(f"{lab.url}/lab/tree/{name}.ipynb?token={lab.token}&reset")
+    workspace = secrets.token_hex(4)  # a new one, so that no notebook of another test comes back
+    page.goto(f"{lab.url}/lab/workspaces/{workspace}/tree/{name}.ipynb?token={lab.token}")
     page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=60_000)
-    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for(
-        state="attached", timeout=60_000
+    page.wait_for_function(
+        """() => {
+            const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
+            return kernel?.connectionStatus === "connected" && kernel.status === "idle";
+        }""",
+        timeout=60_000,
     )
 
 
 def run_all(page: Page, timeout_s: float = RUN_TIMEOUT_S) -> None:
-    """Choose Run > Run All Cells, and wait until every code cell has its number."""
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    wait_until_done(page, timeout_s)
+    """Do what Run > Run All Cells does, and wait until the last cell is done.
 
-
-def wait_until_done(page: Page, timeout_s: float = RUN_TIMEOUT_S) -> None:
-    """Wait until every code cell of the notebook shows an execution count and none a star."""
-    page.wait_for_function(
+    Raises AssertionError with the text of the first error that a cell shows: the cells after it do not run.
+    """
+    page.evaluate(
         """() => {
-            const prompts = [...document.querySelectorAll(".jp-NotebookPanel .jp-CodeCell .jp-InputPrompt")];
-            return prompts.length > 0 && prompts.every((prompt) => /\\[\\d+\\]/.test(prompt.textContent));
-        }""",
-        timeout=timeout_s * 1000,
+            window.allRan = false;
+            const done = () => { window.allRan = true; };
+            window.jupyterapp.commands.execute("notebook:run-all-cells").then(done, done);
+        }"""
     )
+    page.wait_for_function("() => window.allRan", timeout=timeout_s * 1000)
+    errors = page.evaluate(
+        """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
+            .flatMap((cell) => (cell.type === "code" ? cell.outputs.toJSON() : []))
+            .filter((output) => output.output_type === "error")
+            .map((output) => `${output.ename}: ${output.evalue}`)"""
+    )
+    assert not errors, f"a cell raised {errors[0]}"
 
 
 def cell(page: Page, index: int) -> Locator:
@@ -104,6 +113,7 @@ def _command(lab: Lab) -> list[str]:
         "IdentityProvider.token": lab.token,
         "LabApp.check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
         "LabApp.extension_manager": "readonly",
+        "LabApp.expose_app_in_browser": "True",  # window.jupyterapp, which knows when a kernel is ready
     }
     as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     return [

@@ -28,3 +28,12 @@ def test_a_notebook_opens_and_runs(jupyterlab: Lab, page: Page, traffic: Traffic
     expect(cell(page, 2).locator(".widget-slider")).to_be_visible()
     expect(cell(page, 3).locator(".jp-OutputArea")).to_contain_text(jupyterlab.root.name)
     assert [url for url in traffic.network if not url.startswith((jupyterlab.url, "ws://127.0.0.1"))] == []
+
+
+@pytest.mark.browser
+def test_a_cell_that_raises_ends_the_wait(jupyterlab: Lab, page: Page) -> None:
+    cells = [new_code_cell("raise ValueError('no luck')"), new_code_cell("1")]
+    nbformat.write(new_notebook(cells=cells, metadata=notebooks.METADATA), jupyterlab.root / "test_raises.ipynb")
+    open_notebook(page, jupyterlab, "test_raises")
+    with pytest.raises(AssertionError, match="no luck"):
+        run_all(page, timeout_s=20)
