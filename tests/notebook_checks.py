@@ -19,13 +19,9 @@ MAX_CODE_LINES = 350
 MAX_BYTES = 3_000_000
 
 KERNEL_NAMES = {*dir(builtins), "__name__", "display", "get_ipython"}
-LOCAL_PATH = re.compile(
-    r"""(?<![\w/.:])(?:/(?:home|root|Users|tmp|work|usr|var|opt|mnt|private)/|[A-Za-z]:\\)\w"""
-)
+LOCAL_PATH = re.compile(r"""(?<![\w/.:])(?:/(?:home|root|Users|tmp|work|usr|var|opt|mnt|private)/|[A-Za-z]:\\)\w""")
 URL = re.compile(r"\b[a-z]+://\S+")
-LINK = re.compile(
-    r"""\]\(([^)\s]+)[^)]*\)|\b(?:href|src)=["']([^"']+)["']|^\[[^\]\n]+\]:\s*(\S+)""", re.MULTILINE
-)
+LINK = re.compile(r"""\]\(([^)\s]+)[^)]*\)|\b(?:href|src)=["']([^"']+)["']|^\[[^\]\n]+\]:\s*(\S+)""", re.MULTILINE)
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 FENCE = re.compile(r"```.*?```", re.DOTALL)
 HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
@@ -82,9 +78,7 @@ def over_budget(notebook: NotebookNode, size: int) -> list[str]:
         if count > MAX_CELL_LINES
     ]
     if lines and statistics.median(lines) > MAX_MEDIAN_LINES:
-        problems.append(
-            f"the median code cell has {statistics.median(lines)} lines, more than {MAX_MEDIAN_LINES}"
-        )
+        problems.append(f"the median code cell has {statistics.median(lines)} lines, more than {MAX_MEDIAN_LINES}")
     if sum(lines) > MAX_CODE_LINES:
         problems.append(f"there are {sum(lines)} lines of code, more than {MAX_CODE_LINES}")
     if size > MAX_BYTES:
@@ -126,14 +120,11 @@ def undefined_names(notebook: NotebookNode) -> list[str]:
         for statement in parse(cell.source).body:
             uses, used_inside, defines, deletes = names(statement)
             unknown = uses - defined - set_before_use(statement, defines)
-            problems += [
-                f"code cell {position} uses {name} before its definition" for name in sorted(unknown)
-            ]
+            problems += [f"code cell {position} uses {name} before its definition" for name in sorted(unknown)]
             defined = (defined | defines) - deletes
             inner |= used_inside
         problems += [
-            f"a function in code cell {position} uses {name}, not yet defined"
-            for name in sorted(inner - defined)
+            f"a function in code cell {position} uses {name}, not yet defined" for name in sorted(inner - defined)
         ]
     return problems
 

@@ -19,9 +19,7 @@ PRETRAINED = Path(__file__).parent / "pretrained"
 CARD_KEY = "vqedu-card"
 
 
-def save_checkpoint(
-    model: nn.Module, path: str | Path, card: dict[str, Any] | None = None, half: bool = False
-) -> None:
+def save_checkpoint(model: nn.Module, path: str | Path, card: dict[str, Any] | None = None, half: bool = False) -> None:
     """Write a model of `vqedu.models` to `path`: its weights, its constructor's arguments, and a card (JSON).
 
     card: what the reader should know (data, recipe, seed, minutes, metrics); library versions are added.
@@ -45,17 +43,11 @@ def load_checkpoint(path: str | Path) -> nn.Module:
     not written by `save_checkpoint`.
     """
     card = read_card(path)
-    known = [
-        name
-        for name, value in vars(models).items()
-        if inspect.isclass(value) and issubclass(value, nn.Module)
-    ]
+    known = [name for name, value in vars(models).items() if inspect.isclass(value) and issubclass(value, nn.Module)]
     model = getattr(models, validate.known_name(card["model"], known, "model"))(**card["arguments"])
     expected = model.state_dict()
     stored = safetensors.torch.load_file(path)
-    wrong = [
-        name for name in expected.keys() | stored.keys() if _shape(expected, name) != _shape(stored, name)
-    ]
+    wrong = [name for name in expected.keys() | stored.keys() if _shape(expected, name) != _shape(stored, name)]
     if wrong:
         raise ValueError(
             f"{path} does not fit its own card: {card['model']} has other weights at {', '.join(sorted(wrong)[:3])}. "
@@ -66,7 +58,10 @@ def load_checkpoint(path: str | Path) -> nn.Module:
 
 
 def read_card(path: str | Path) -> dict[str, Any]:
-    """Return the card of a checkpoint: model, arguments, versions, and what its writer added. Errors as load_checkpoint."""
+    """Return the card of a checkpoint: model, arguments, versions, and what its writer added.
+
+    Raises what `load_checkpoint` raises.
+    """
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no checkpoint at {path}.")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
@@ -68,8 +69,9 @@ def _row(axis: Axes, boxes: Sequence[Box]) -> None:
     for (text, role), width in zip(boxes, widths, strict=True):
         color = COLORS[role]
         # The last two digits are the opacity: a tint, so that dark text stays readable on it.
-        style = {"boxstyle": "round,pad=0,rounding_size=0.8", "fc": color + ("00" if role == "data" else "26")}
-        axis.add_patch(FancyBboxPatch((left, 0.6), width, 5.6, ec=color, lw=1.8, mutation_aspect=0.5, **style))
+        tint = color + ("00" if role == "data" else "26")
+        shape: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=0.8", "mutation_aspect": 0.5}
+        axis.add_patch(FancyBboxPatch((left, 0.6), width, 5.6, ec=color, fc=tint, lw=1.8, **shape))
         axis.text(left + width / 2, 3.4, text, fontsize=12.5, ha="center", va="center")
         if left + width < 99:
             arrow = {"arrowstyle": "-|>", "lw": 1.6, "color": "#444444", "shrinkA": 2, "shrinkB": 2}

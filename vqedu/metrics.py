@@ -14,10 +14,8 @@ DECODED_IMAGES_AT_ONCE = 1024  # a chunk that stays in the cache: 4,096 took twi
 
 
 @torch.no_grad()
-def log_likelihood(
-    model: VAE, x: Tensor, num_samples: int, generator: torch.Generator | None = None
-) -> Tensor:
-    """Return the importance-weighted estimate of log p(x) with `num_samples` draws an image: (N, 1, 28, 28) -> (N,) nats.
+def log_likelihood(model: VAE, x: Tensor, num_samples: int, generator: torch.Generator | None = None) -> Tensor:
+    """Return the importance-weighted estimate of log p(x) from `num_samples` draws: (N, 1, 28, 28) -> (N,) nats.
 
     log p(x) is at least log (1/k sum_j p(x|z_j) p(z_j) / q(z_j|x)) in expectation, z_j ~ q(z|x); the gap closes as
     k grows. At most 1,024 images are decoded at once, so memory does not grow with k or N.
@@ -37,16 +35,12 @@ def _bound(model: VAE, x: Tensor, num_samples: int, draws: int, generator: torch
     total = torch.full((len(x),), -math.inf, device=x.device)
     for start in range(0, num_samples, draws):
         k = min(draws, num_samples - start)
-        log_weights = _log_weights(
-            model, x.repeat(k, 1, 1, 1), mu.repeat(k, 1), logvar.repeat(k, 1), generator
-        )
+        log_weights = _log_weights(model, x.repeat(k, 1, 1, 1), mu.repeat(k, 1), logvar.repeat(k, 1), generator)
         total = torch.logaddexp(total, torch.logsumexp(log_weights.view(k, len(x)), dim=0))
     return total - math.log(num_samples)
 
 
-def _log_weights(
-    model: VAE, x: Tensor, mu: Tensor, logvar: Tensor, generator: torch.Generator | None
-) -> Tensor:
+def _log_weights(model: VAE, x: Tensor, mu: Tensor, logvar: Tensor, generator: torch.Generator | None) -> Tensor:
     """Return log p(x|z) + log p(z) - log q(z|x) for one z ~ q(z|x) a row: (M,) nats."""
     z = reparameterize(mu, logvar, generator)
     eps = (z - mu) * torch.exp(-0.5 * logvar)

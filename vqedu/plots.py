@@ -94,7 +94,7 @@ def latent_maps(
 ) -> TeachingFigure:
     """Draw 2-D codes coloured by digit, a panel a model: {name: (codes (n, 2), digits (n,))}.
 
-    prior_circle: add the circle of radius 2 that holds 86% of N(0, I). limit: the same axes -limit..limit in all panels.
+    prior_circle: add the circle of radius 2 that holds 86% of N(0, I). limit: axes from -limit to limit.
     """
     figure = TeachingFigure(5.0 * len(maps) + 0.6, 5.2, alt or title)
     panels = figure.subplots(1, len(maps), squeeze=False)[0]
@@ -150,7 +150,7 @@ def lines(
     figure = TeachingFigure(7.5, 4.2, alt or title)
     axis = figure.subplots()
     for name, (x, y) in curves.items():
-        style = {"ls": "--", "lw": 1.2} if name in dashed else {"marker": marker, "lw": 2}
+        style: dict[str, Any] = {"ls": "--", "lw": 1.2} if name in dashed else {"marker": marker, "lw": 2}
         axis.plot(x, y, label=name, color=(colors or {}).get(name), **style)
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale, **axes)
     axis.grid(alpha=0.3)
@@ -189,8 +189,8 @@ def histograms(
     axis = figure.subplots()
     bins = np.histogram_bin_edges(np.concatenate(list(samples.values())), bins=60)
     for name, values in samples.items():
-        style = {"color": (colors or {}).get(name), "label": name}
-        axis.hist(values, bins=bins, density=True, histtype="stepfilled", alpha=0.45, **style)
+        style: dict[str, Any] = {"color": (colors or {}).get(name), "label": name}
+        axis.hist(values, bins=list(bins), density=True, histtype="stepfilled", alpha=0.45, **style)
     if mark:
         axis.axvline(mark[1], color=COLORS["data"], ls="--")
         axis.annotate(f"${mark[0]}$", (mark[1], 0.94), xycoords=("data", "axes fraction"), xytext=(5, 0),

@@ -58,7 +58,7 @@ def in_notebook() -> bool:
 
 
 def curve_svg(steps: Sequence[int], values: Sequence[float], width: int = 480, height: int = 150) -> str:
-    """Return an SVG of a loss curve: `values` over `steps`, with the first, the lowest and the last value written out."""
+    """Return an SVG of a loss curve: `values` over `steps`, with the extremes and the last value written out."""
     if not values:
         return ""
     low, high = min(values), max(values)

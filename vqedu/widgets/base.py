@@ -52,8 +52,9 @@ def pack(arrays: Mapping[str, np.ndarray]) -> tuple[bytes, dict[str, Any]]:
 class Explorer(anywidget.AnyWidget):
     """A figure that runs in the page: the kernel sends its arrays once and hears the settled `state`.
 
-    Shown in a notebook it is the live widget with a PNG preview and a stable line of text beside it. While a notebook is exported
-    (environment variable VQEDU_EXPORT=1) it is self-contained HTML: the same module, a stand-in for the kernel.
+    Shown in a notebook it is the live widget with a PNG preview and a stable line of text beside it. While a notebook
+    is exported (environment variable VQEDU_EXPORT=1) it is self-contained HTML: the same module, a stand-in for the
+    kernel.
     A subclass sets `_esm`, `config`, `data`, `state`, `summary`, and defines `preview`.
     """
 
