@@ -32,9 +32,7 @@ def committed(name: str) -> NotebookNode:
 
 def test_there_are_notebooks_and_each_has_its_script() -> None:
     assert NAMES
-    assert {path.stem for path in FOLDER.glob("*.ipynb")} == {
-        path.stem for path in FOLDER.glob("source/*.py")
-    }
+    assert {path.stem for path in FOLDER.glob("*.ipynb")} == {path.stem for path in FOLDER.glob("source/*.py")}
 
 
 @each_notebook
@@ -160,9 +158,7 @@ def test_a_stripped_copy_of_a_real_notebook_is_caught(name: str) -> None:
 
 def test_script_and_notebook_that_disagree_are_caught(tmp_path: Path) -> None:
     script = tmp_path / "sample.py"
-    script.write_text(
-        '# %% [markdown]\n# # Text\n\n# %% tags=["a"]\nx = 1\n\n# %%\ny = 2\n', encoding="utf-8"
-    )
+    script.write_text('# %% [markdown]\n# # Text\n\n# %% tags=["a"]\nx = 1\n\n# %%\ny = 2\n', encoding="utf-8")
     source = notebooks.read_source(script)
     assert not checks.disagreements(source, source)
 
@@ -248,14 +244,14 @@ def test_names_defined_in_time_pass(sources: list[str]) -> None:
 
 def test_dead_links_are_caught(tmp_path: Path) -> None:
     (tmp_path / "b.ipynb").touch()
-    text = "# My *own* heading\n[a](b.ipynb#Its-heading) <a href='b.ipynb'>b</a> [c](#My-own-heading) [d](https://x.org/y)"
+    text = (
+        "# My *own* heading\n[a](b.ipynb#Its-heading) <a href='b.ipynb'>b</a> [c](#My-own-heading) [d](https://x.org/y)"
+    )
     live = new_notebook(cells=[new_markdown_cell(text)])
     headings = {"a.ipynb": checks.anchors(live), "b.ipynb": {"Its-heading"}}
     assert not checks.dead_links(live, "a.ipynb", tmp_path, headings)
 
-    dead = new_notebook(
-        cells=[new_markdown_cell("[a](absent.ipynb) ![p](p.png) [b](b.ipynb#x) [c](#y) `[d](e.md)`")]
-    )
+    dead = new_notebook(cells=[new_markdown_cell("[a](absent.ipynb) ![p](p.png) [b](b.ipynb#x) [c](#y) `[d](e.md)`")])
     assert len(checks.dead_links(dead, "a.ipynb", tmp_path, headings)) == 4
 
 

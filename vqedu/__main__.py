@@ -55,16 +55,12 @@ def parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("export", help=export.__doc__, description=export.__doc__)
     command.add_argument("names", nargs="*", metavar="NAME", help="such as 01_autoencoder; all if left out")
-    command.add_argument(
-        "--to", type=Path, default=Path("exported"), metavar="DIR", help="default: exported/"
-    )
+    command.add_argument("--to", type=Path, default=Path("exported"), metavar="DIR", help="default: exported/")
     command.set_defaults(run=export)
 
     command = commands.add_parser("train", help=train.__doc__, description=train.__doc__)
     command.add_argument("name", metavar="NAME", help="such as vae-2d")
-    command.add_argument(
-        "--to", type=Path, default=Path("."), metavar="DIR", help="default: the working directory"
-    )
+    command.add_argument("--to", type=Path, default=Path("."), metavar="DIR", help="default: the working directory")
     command.set_defaults(run=train)
     return root
 

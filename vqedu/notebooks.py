@@ -66,9 +66,7 @@ def select(names: Iterable[str], folder: Path = NOTEBOOKS) -> dict[str, Path]:
     return {name: known[name] for name in chosen}
 
 
-def build(
-    names: Iterable[str] = (), folder: Path = NOTEBOOKS, report: Callable[[str], object] = print
-) -> list[Path]:
+def build(names: Iterable[str] = (), folder: Path = NOTEBOOKS, report: Callable[[str], object] = print) -> list[Path]:
     """Execute the sources called `names` (all if empty), write folder/NAME.ipynb for each, return the files.
 
     Two builds on one machine give the same bytes. A notebook's file is replaced only after all of its
@@ -135,9 +133,7 @@ def execute(
             try:
                 client.execute_cell(cell, index, execution_count=client.code_cells_executed + 1)
             except CellExecutionError as error:
-                raise CellError(
-                    _message(name, index, cell, f"raised {error.ename}: {error.evalue}")
-                ) from None
+                raise CellError(_message(name, index, cell, f"raised {error.ename}: {error.evalue}")) from None
             except CellTimeoutError:
                 raise CellError(_message(name, index, cell, f"took more than {CELL_TIMEOUT_S} s")) from None
             except DeadKernelError:

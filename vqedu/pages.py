@@ -50,9 +50,7 @@ def export(
         to.mkdir(parents=True, exist_ok=True)
         path = to / f"{name}.html"
         files.atomic_write(path, page.encode("utf-8"))
-        report(
-            f"exported {path} ({path.stat().st_size / 1e6:.1f} MB) in {time.perf_counter() - started:.0f} s"
-        )
+        report(f"exported {path} ({path.stat().st_size / 1e6:.1f} MB) in {time.perf_counter() - started:.0f} s")
         written.append(path)
     return written
 
