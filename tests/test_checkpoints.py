@@ -83,9 +83,7 @@ def test_a_missing_file_and_an_unknown_model_are_named(tmp_path: Path) -> None:
         training.load_checkpoint(tmp_path / "absent.safetensors")
     path = tmp_path / "m.safetensors"
     card = {"model": "VEA", "arguments": {}}
-    safetensors.torch.save_file(
-        {"w": torch.zeros(1)}, path, metadata={checkpoints.CARD_KEY: json.dumps(card)}
-    )
+    safetensors.torch.save_file({"w": torch.zeros(1)}, path, metadata={checkpoints.CARD_KEY: json.dumps(card)})
     with pytest.raises(ValueError, match="Did you mean 'VAE'"):
         training.load_checkpoint(path)
 

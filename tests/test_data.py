@@ -342,9 +342,7 @@ def test_directory_where_a_file_should_be(incomplete_cache):
     assert not temporaries(incomplete_cache)
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="permissions do not bind the administrator"
-)
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="permissions do not bind the administrator")
 def test_read_only_directory(tmp_path, monkeypatch):
     tmp_path.chmod(0o500)
     monkeypatch.setenv("VQEDU_CACHE", str(tmp_path / "cache"))
@@ -361,15 +359,11 @@ def test_disk_full_or_read_only(incomplete_cache, monkeypatch, code):
     assert {path.name for path in incomplete_cache.iterdir()} == cache.MNIST_MD5.keys() - {SMALL}
 
 
-@pytest.mark.skipif(
-    not Path("/dev/full").exists(), reason="/dev/full, a disk that is always full, is Linux's"
-)
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full, a disk that is always full, is Linux's")
 def test_disk_really_full(incomplete_cache, monkeypatch):
     monkeypatch.setattr(Path, "with_name", lambda self, name: Path("/dev/full"))
     real_open = Path.open
-    monkeypatch.setattr(
-        Path, "open", lambda self, mode="r", *rest: real_open(self, mode.replace("x", "w"), *rest)
-    )
+    monkeypatch.setattr(Path, "open", lambda self, mode="r", *rest: real_open(self, mode.replace("x", "w"), *rest))
     monkeypatch.setattr(Path, "unlink", lambda self, missing_ok=False: None)  # spare the device file
     assert os.strerror(errno.ENOSPC) in refusal()
 
@@ -618,9 +612,7 @@ def mirror(tmp_path, monkeypatch):
         def log_message(self, *_):
             pass
 
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(served))
-    )
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(served)))
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(datasets.FashionMNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])

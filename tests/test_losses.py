@@ -11,9 +11,7 @@ from torch.distributions import Bernoulli, Normal, kl_divergence
 from vqedu import losses
 
 
-def gaussian(
-    n: int = 64, dims: int = 5, low: float = -12, high: float = 12
-) -> tuple[torch.Tensor, torch.Tensor]:
+def gaussian(n: int = 64, dims: int = 5, low: float = -12, high: float = 12) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(0)
     mu = 3 * torch.randn(n, dims, generator=generator)
     return mu, low + (high - low) * torch.rand(n, dims, generator=generator)

@@ -75,9 +75,7 @@ def test_mlp_has_a_bare_last_layer() -> None:
     ("latent_dim", "error"),
     [(0, ValueError), (-3, ValueError), (2.0, TypeError), ("2", TypeError), (True, TypeError)],
 )
-def test_latent_dim_must_be_a_positive_whole_number(
-    cls: type, latent_dim: object, error: type[Exception]
-) -> None:
+def test_latent_dim_must_be_a_positive_whole_number(cls: type, latent_dim: object, error: type[Exception]) -> None:
     with pytest.raises(error, match="latent_dim must be"):
         cls(latent_dim)
 
@@ -101,9 +99,7 @@ def bad_images() -> list[tuple[object, type[Exception], str]]:
 
 @pytest.mark.parametrize("cls", [models.Autoencoder, models.VAE])
 @pytest.mark.parametrize(("x", "error", "message"), bad_images())
-def test_encode_says_what_is_wrong_with_images(
-    cls: type, x: object, error: type[Exception], message: str
-) -> None:
+def test_encode_says_what_is_wrong_with_images(cls: type, x: object, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         cls(2).encode(x)
 
@@ -119,8 +115,6 @@ def test_encode_says_what_is_wrong_with_images(
         (torch.zeros(4, 2, dtype=torch.int64), TypeError, "floating-point"),
     ],
 )
-def test_decode_says_what_is_wrong_with_codes(
-    cls: type, z: object, error: type[Exception], message: str
-) -> None:
+def test_decode_says_what_is_wrong_with_codes(cls: type, z: object, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         cls(2).decode(z)

@@ -35,9 +35,7 @@ class Images(NamedTuple):
     test: Split
 
 
-def load(
-    name: str = "mnist", root: str | os.PathLike[str] | None = None, *, download: bool = False
-) -> Images:
+def load(name: str = "mnist", root: str | os.PathLike[str] | None = None, *, download: bool = False) -> Images:
     """Return a whole data set: grey levels 0..255 divided by 255, and labels 0..9.
 
     "mnist": handwritten digits. Y. LeCun, C. Cortes, C. Burges, The MNIST database; CC BY-SA 3.0. Without
@@ -54,9 +52,7 @@ def load(
     """
     class_name = CLASS_NAMES[validate.known_name(name, CLASS_NAMES, "data set")]
     if root is not None and not isinstance(root, str | os.PathLike):
-        raise TypeError(
-            f"root must be a path (str or pathlib.Path) or None, got {root!r} ({type(root).__name__})."
-        )
+        raise TypeError(f"root must be a path (str or pathlib.Path) or None, got {root!r} ({type(root).__name__}).")
     reader = getattr(torchvision_datasets(), class_name)
     if name == "mnist" and root is None:
         folder = cache.mnist()
@@ -124,9 +120,7 @@ def torchvision_datasets() -> ModuleType:
     """Return torchvision.datasets; raises ImportError if it does not work with this torch."""
     try:
         from torchvision import datasets
-    except (
-        Exception
-    ) as error:  # a mismatched pair raises RuntimeError, AttributeError, OSError or ImportError
+    except Exception as error:  # a mismatched pair raises RuntimeError, AttributeError, OSError or ImportError
         raise ImportError(
             f"torchvision ({_installed('torchvision')}) does not work with torch ({_installed('torch')}): "
             f"{_last_line(error)}. "

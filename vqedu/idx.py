@@ -64,18 +64,14 @@ def _count(path: Path, magic: int, item_shape: tuple[int, ...]) -> int:
         start = stream.read(header.size)
     size = path.stat().st_size
     if len(start) < header.size:
-        raise ValueError(
-            f"{path} is truncated: it has {size} bytes, its header alone has {header.size}. {MEND}"
-        )
+        raise ValueError(f"{path} is truncated: it has {size} bytes, its header alone has {header.size}. {MEND}")
     found_magic, count, *shape = header.unpack(start)
     if found_magic != magic or count < 1:
         raise ValueError(
             f"{path} must begin with {magic} and a count of at least 1, got {found_magic}, {count}. {MEND}"
         )
     if tuple(shape) != item_shape:
-        raise ValueError(
-            f"{path} must hold images of 28 x 28 pixels, got {' x '.join(map(str, shape))}. {MEND}"
-        )
+        raise ValueError(f"{path} must hold images of 28 x 28 pixels, got {' x '.join(map(str, shape))}. {MEND}")
     whole = header.size + count * SIDE ** len(shape)
     if size != whole:
         state = "truncated" if size < whole else "too long"
