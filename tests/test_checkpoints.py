@@ -10,7 +10,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from vqedu import checkpoints, models, recipes, training
+from vqedu import cards, checkpoints, models, recipes, training
 
 
 def model() -> models.VAE:
@@ -119,6 +119,11 @@ def test_each_shipped_model_loads_and_its_card_is_its_recipe(name: str) -> None:
     assert type(loaded).__name__ == recipe["model"]
     assert card["minutes"] > 0
     assert card["metrics"]
+
+
+def test_the_readme_shows_the_cards_as_they_are() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    assert cards.table() in readme, "paste the output of `python -m vqedu cards` into the README"
 
 
 def test_every_recipe_is_shipped_and_all_weights_together_stay_small() -> None:

@@ -38,6 +38,14 @@ def train(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def cards(_: argparse.Namespace) -> int:
+    """Print the cards of the shipped models as the Markdown table of the README."""
+    from vqedu import cards
+
+    print(cards.table(), end="")
+    return 0
+
+
 def complain(error: Exception, code: int) -> int:
     """Say what went wrong, and return the exit code."""
     print(f"vqedu: {error}", file=sys.stderr)
@@ -62,6 +70,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("name", metavar="NAME", help="such as vae-2d")
     command.add_argument("--to", type=Path, default=Path("."), metavar="DIR", help="default: the working directory")
     command.set_defaults(run=train)
+
+    command = commands.add_parser("cards", help=cards.__doc__, description=cards.__doc__)
+    command.set_defaults(run=cards)
     return root
 
 
