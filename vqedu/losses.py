@@ -40,7 +40,7 @@ def kl_to_standard_normal(mu: Tensor, logvar: Tensor) -> Tensor:
     KL = 1/2 sum_d (mu_d^2 + sigma_d^2 - 1 - log sigma_d^2). Source: Kingma and Welling 2014, appendix B.
     Raises TypeError or ValueError if the two are no finite float tensors of one shape (N, D).
     """
-    _gaussian(mu, logvar)
+    validate.moments(mu, logvar)
     # expm1 keeps the digits that exp(logvar) - 1 loses where logvar is near 0.
     return 0.5 * (mu.square() + torch.expm1(logvar) - logvar).sum(1)
 
@@ -105,10 +105,3 @@ def importance_weighted_bound(log_weights: Tensor) -> Tensor:
     if log_weights.dim() != 2:
         raise ValueError(f"log_weights must have shape (k, N), got {tuple(log_weights.shape)}.")
     return torch.logsumexp(log_weights, dim=0) - math.log(len(log_weights))
-
-
-def _gaussian(mu: Tensor, logvar: Tensor) -> None:
-    validate.finite(mu, "mu")
-    validate.finite(logvar, "logvar")
-    if mu.dim() != 2 or mu.shape != logvar.shape:
-        raise ValueError(f"mu and logvar must have one shape (N, D), got {tuple(mu.shape)} and {tuple(logvar.shape)}.")

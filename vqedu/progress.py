@@ -16,14 +16,14 @@ REDRAW_SECONDS = 0.25
 
 
 class Bar:
-    """A progress bar: `show` moves it, `say` leaves a sentence under it."""
+    """A progress bar: `show` moves it, `say` leaves a sentence under it; a `quiet` one shows nothing."""
 
-    def __init__(self, total_steps: int) -> None:
+    def __init__(self, total_steps: int, quiet: bool = False) -> None:
         from tqdm.auto import tqdm
 
-        quiet = not in_notebook() and (bool(os.environ.get("CI")) or not sys.stderr.isatty())
+        quiet = quiet or (not in_notebook() and (bool(os.environ.get("CI")) or not sys.stderr.isatty()))
         self.tqdm = tqdm(total=total_steps, unit="step", desc="training", disable=quiet, leave=True)
-        self.curve = _live_curve() if in_notebook() else None
+        self.curve = _live_curve() if in_notebook() and not quiet else None
         self.redrawn = -REDRAW_SECONDS
 
     def show(self, history: History, learning_rate: float) -> None:
@@ -43,9 +43,9 @@ class Bar:
 
 
 @contextmanager
-def bar(total_steps: int) -> Iterator[Bar]:
+def bar(total_steps: int, quiet: bool = False) -> Iterator[Bar]:
     """Yield a Bar that is closed at the end of the block."""
-    shown = Bar(total_steps)
+    shown = Bar(total_steps, quiet)
     try:
         yield shown
     finally:

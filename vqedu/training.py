@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -62,6 +62,7 @@ def fit(
     seed: int = 0,
     loss: Callable[[Tensor], LossTerms] | None = None,
     on_step: Callable[[int], object] | None = None,
+    background: bool = False,
 ) -> History:
     """Train `model` in place with Adam on mini-batches of `images`, and return what was measured.
 
@@ -70,6 +71,9 @@ def fit(
     schedule: "one-cycle" (Smith and Topin 2018: up to `learning_rate` over the first tenth, then down to nothing) or
     "constant". binarize: each pixel becomes 1 with its grey level as probability, anew at each step
     (Salakhutdinov and Murray 2008). `on_step(step)` is called after each step, and a true answer ends the training.
+
+    background: for labs, which train in a thread beside other cells: nothing is shown, and torch's random state is
+    neither seeded nor given back, so the loss must draw from a generator of its own.
 
     The same seed and the same starting weights give the same numbers on one machine. The model is trained on
     CUDA or Apple's GPU if there is one, and comes back where it was, in eval mode. Ctrl-C ends the training and keeps
@@ -86,7 +90,8 @@ def fit(
     objective: Callable[[Tensor], LossTerms] = loss or getattr(model, "loss")  # noqa: B009 (nn.Module types its attributes too widely)
     history = History(every=max(1, total_steps // 200))
     start = time.perf_counter()
-    with _seeded(seed), _on_best_device(model) as device, progress.bar(total_steps) as bar:
+    own_random_state = nullcontext() if background else _seeded(seed)
+    with own_random_state, _on_best_device(model) as device, progress.bar(total_steps, quiet=background) as bar:
         model.train()
         optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=device.type != "mps")
         rates = _rates(optimizer, schedule, learning_rate, total_steps)

@@ -106,6 +106,14 @@ def codes(z: Tensor, latent_dim: int, name: str = "z") -> Tensor:
     return finite(z, name)
 
 
+def moments(mu: Tensor, logvar: Tensor) -> None:
+    """Check that mu and logvar are finite float tensors of one shape (N, D); raises TypeError or ValueError if not."""
+    finite(mu, "mu")
+    finite(logvar, "logvar")
+    if mu.dim() != 2 or mu.shape != logvar.shape:
+        raise ValueError(f"mu and logvar must have one shape (N, D), got {tuple(mu.shape)} and {tuple(logvar.shape)}.")
+
+
 def indices(value: Tensor, codebook_size: int, name: str = "indices") -> Tensor:
     """Return `value` if it is a tensor of at least one whole number, each in 0 .. codebook_size - 1.
 

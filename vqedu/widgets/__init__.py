@@ -9,6 +9,8 @@ _HOME = {
     "LatentExplorer": "latent",
     "ElboExplorer": "elbo",
     "ReparameterizationExplorer": "reparameterization",
+    "BetaCalculator": "beta",
+    "CollapseLab": "collapse",
 }
 
 

@@ -2,7 +2,7 @@
 
 const MATHML = "http://www.w3.org/1998/Math/MathML";
 
-function part(tag, children, style) {
+export function part(tag, children, style) {
   const node = document.createElementNS(MATHML, tag);
   if (style) node.setAttribute("style", style);
   node.append(...children);

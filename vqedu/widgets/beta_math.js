@@ -1,0 +1,71 @@
+// vqedu/beta.py once more, in the page: by which factor each term of the code differs from the ELBO's, and why.
+
+// What a reduction multiplies a term by, compared with the sum over one image averaged over the batch.
+function reductionFactor(reduction, elements, batchSize) {
+  return { image: [1, "1"], element: [1 / elements, `1/${elements}`], total: [batchSize, String(batchSize)] }[reduction];
+}
+
+// The factors a and b as numbers, and as the product that makes them up.
+export function factors({ likelihood, reconstruction, kl, pixels, latents, batch_size: batchSize, half, variance }) {
+  const parts = [];
+  if (likelihood === "gaussian" && !half) parts.push([2, "2"]);
+  if (likelihood === "gaussian" && variance !== 1) parts.push([variance, String(variance)]);
+  parts.push(reductionFactor(reconstruction, pixels, batchSize));
+  const told = parts.filter(([value]) => value !== 1);
+  const [b, why] = reductionFactor(kl, latents, batchSize);
+  return {
+    a: parts.reduce((product, [value]) => product * value, 1),
+    aProduct: told.map(([, text]) => text).join(" \u00D7 ") || "1",
+    b,
+    bProduct: why,
+  };
+}
+
+export function effectiveBeta(state) {
+  const { a, b } = factors(state);
+  return (state.beta * b) / (state.weight * a);
+}
+
+// Three digits, and all the digits before the point.
+export function short(value) {
+  if (value >= 1000) return Math.round(value).toLocaleString("en");
+  const digits = Number(value.toPrecision(3));
+  return digits !== 0 && digits < 1e-4 ? digits.toExponential().replace("-", "\u2212") : String(digits);
+}
+
+export function verdict(value) {
+  if (value === 0) return "The KL is switched off: nothing ties the codes to the prior.";
+  if (Math.abs(value - 1) < 1e-9) return "This code is the ELBO: nothing to correct.";
+  if (value < 1) return `The code weighs the KL only ${short(value)} times as much as the ELBO does.`;
+  return `The code weighs the KL ${short(value)} times as much as the ELBO does.`;
+}
+
+export function consequence(value) {
+  if (Math.abs(value - 1) < 1e-9) return "A \u03B2 found with it means what the papers mean.";
+  if (value < 1) return "Expect sharper reconstructions, and codes that stray from the prior: draws from N(0, I) decode worse.";
+  return "Expect blurred reconstructions, and latents that fall silent.";
+}
+
+// What keeps a state from being one, in a sentence; null if nothing does.
+export function complaint(state) {
+  const whole = { pixels: "Pixels", latents: "Latents", batch_size: "Batch size" };
+  for (const [name, label] of Object.entries(whole)) {
+    if (!(Number.isInteger(state[name]) && state[name] >= 1)) return [name, `${label} must be a whole number of at least 1.`];
+  }
+  if (!(Number.isFinite(state.beta) && state.beta >= 0)) return ["beta", "\u03B2 must be a number of at least 0."];
+  for (const [name, label] of [["weight", "The weight"], ["variance", "The variance"]]) {
+    if (!(Number.isFinite(state[name]) && state[name] > 0)) return [name, `${label} must be a number above 0.`];
+  }
+  return null;
+}
+
+// The three lines of torch for a state; `code` holds their parts, which Python's own preview uses too.
+export function lossLines(code, { likelihood, reconstruction, kl, beta, weight, half }) {
+  const factor = likelihood === "gaussian" && half ? "0.5 * " : "";
+  const term = (value, name) => (value === 1 ? name : `${value} * ${name}`);
+  return [
+    `recon = ${factor}${code.reconstruction[likelihood]}${code.summed[reconstruction]}`,
+    `kl = (${code.kl})${code.klSummed[kl]}`,
+    `loss = ${term(weight, "recon")} + ${term(beta, "kl")}`,
+  ];
+}
