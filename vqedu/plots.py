@@ -22,9 +22,10 @@ COLORS = {
     "data": "#000000",
     "warning": "#E69F00",
 }
-# Ten digits need ten colours: Okabe and Ito's eight are too few, so each class also carries its numeral.
+# Ten classes, found by a search that keeps them apart from one another, and from the colours above that marks on a map
+# have, for full and for reduced colour vision. Ten stay hard to tell, so each class also carries its numeral.
 DIGIT_COLORS = (
-    "#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#999999", "#EE7733", "#332288", "#882255",
+    "#7C8DB8", "#625A03", "#854173", "#A3DCE1", "#DDD440", "#6F0D09", "#4A0C51", "#72BF8B", "#C0A1F8", "#1B1994",
 )  # fmt: skip
 DOTS_PER_INCH = 160
 LETTERS_PER_INCH = 9  # of a bold title at 13 points
@@ -99,24 +100,49 @@ def latent_maps(
     figure = TeachingFigure(5.0 * len(maps) + 0.6, 5.2, alt or title)
     panels = figure.subplots(1, len(maps), squeeze=False)[0]
     for axis, (name, (codes, digits)) in zip(panels, maps.items(), strict=True):
-        scatter_codes(axis, codes, digits)
-        if prior_circle:
-            add_prior_circle(axis)
         if limit:
             axis.set(xlim=(-limit, limit), ylim=(-limit, limit))
         axis.set_aspect("equal", adjustable="datalim" if limit is None else "box")
+        scatter_codes(axis, codes, digits)
+        if prior_circle:
+            add_prior_circle(axis)
         axis.set(xlabel="$z_1$", ylabel="$z_2$", title=name)
     figure.headline(title)
     return figure
 
 
 def scatter_codes(axis: Axes, codes: np.ndarray, digits: np.ndarray, size: float = 4) -> None:
-    """Scatter codes (n, 2) coloured by digit (n,), and write each numeral at the median of its codes."""
+    """Scatter codes (n, 2) coloured by digit (n,), and write each numeral near the median of its codes.
+
+    Limits and aspect should be set before: they decide how far apart the numerals have to stand.
+    """
     axis.scatter(codes[:, 0], codes[:, 1], c=digits, cmap=ListedColormap(DIGIT_COLORS), s=size, vmin=0, vmax=9, lw=0)
-    for digit in np.unique(digits):
-        x, y = np.median(codes[digits == digit], axis=0)
-        box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": DIGIT_COLORS[digit], "lw": 1.5}
-        axis.text(x, y, str(digit), ha="center", va="center", fontsize=11, fontweight="bold", bbox=box)
+    write_numerals(axis, {int(digit): np.median(codes[digits == digit], axis=0) for digit in np.unique(digits)})
+
+
+def write_numerals(axis: Axes, places: Mapping[int, np.ndarray], gap: float = 17) -> None:
+    """Write each class's numeral at its place {digit: (x, y)}, moved until none are closer than `gap` points."""
+    axis.apply_aspect()
+    pixels = axis.transData.transform(np.array(list(places.values())))
+    apart = spread(pixels, gap * axis.get_figure(root=True).dpi / 72)
+    for digit, (x, y) in zip(places, axis.transData.inverted().transform(apart), strict=True):
+        box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": DIGIT_COLORS[digit], "lw": 2}
+        axis.text(x, y, str(digit), ha="center", va="center", fontsize=11, fontweight="bold", bbox=box, zorder=4)
+
+
+def spread(points: np.ndarray, gap: float, rounds: int = 200) -> np.ndarray:
+    """Return points (n, 2) pushed apart until no two are closer than `gap`, or `rounds` are over."""
+    placed = np.array(points, dtype=float)
+    # Points that coincide need a direction to leave in: each one its own, too short to see.
+    placed += 1e-6 * gap * np.column_stack([np.cos(np.arange(len(placed))), np.sin(np.arange(len(placed)))])
+    for _ in range(rounds):
+        between = placed[:, None] - placed[None]  # (n, n, 2)
+        distance = np.linalg.norm(between, axis=2) + gap * np.eye(len(placed))
+        lacking = np.maximum(gap * 1.001 - distance, 0)
+        if not (distance < gap).any():
+            break
+        placed += (between * (lacking / distance / 2)[..., None]).sum(1)
+    return placed
 
 
 def add_prior_circle(axis: Axes, radius: float = 2.0) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 _HOME = {
     "LatentExplorer": "latent",
+    "SideBySideExplorer": "side_by_side",
     "ElboExplorer": "elbo",
     "ReparameterizationExplorer": "reparameterization",
     "BetaCalculator": "beta",

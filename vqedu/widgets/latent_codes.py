@@ -39,6 +39,14 @@ class Plane(NamedTuple):
         return places if places.shape[1] == 2 else np.hstack([places, middle])
 
 
+class Ellipse(NamedTuple):
+    """Where a Gaussian lies on the map: centre (2,), half axes of one sigma (2,), longer first, and the angle of that."""
+
+    centre: np.ndarray
+    half_axes: np.ndarray
+    angle: float  # radians, from the u axis
+
+
 def principal(codes: np.ndarray, most: int = 8) -> Principal:
     """Return the at most `most` principal directions of codes (N, D), N >= 2, of the largest variance first.
 
@@ -83,6 +91,17 @@ def plane(codes: np.ndarray, labels: np.ndarray, directions: Principal) -> Plane
     high = np.maximum(np.quantile(places, 0.99, axis=0), zero + 2)
     margin = 0.05 * (high - low)
     return Plane(axes, origin, places, low - margin, high + margin)
+
+
+def ellipse(mu: np.ndarray, sigma: np.ndarray, plane: Plane) -> Ellipse:
+    """Return the ellipse of N(mu, diag(sigma^2)), both (D,), seen on the map: its covariance there is A diag(sigma^2) A^T."""
+    covariance = np.zeros((2, 2))
+    k = len(plane.axes)
+    covariance[:k, :k] = (plane.axes * sigma**2) @ plane.axes.T
+    variances, directions = np.linalg.eigh(covariance)
+    long = directions[:, 1]
+    half_axes = np.sqrt(np.maximum(variances[::-1], 0))
+    return Ellipse(plane.project(mu[None])[0], half_axes, float(np.arctan2(long[1], long[0])))
 
 
 def class_places(places: np.ndarray, labels: np.ndarray) -> list[tuple[int, float, float]]:

@@ -2,6 +2,7 @@
 
 import { button, canvas, element, paintImage, resize } from "./kit.js";
 import { inkPad, likeMnist, rasterize } from "./latent_ink.js";
+import { nearestWords, sourceWords } from "./latent_view.js";
 
 const THUMB = 42;
 const GAP_RULE = "A typical gap is the median distance from a code to its nearest other code.";
@@ -79,16 +80,6 @@ export function xPanel(space, hand) {
   };
 }
 
-const plural = (n) => `${n.toFixed(1)} typical gaps`;
-
-// How far z is from the codes, in words. reach: closer than this are 99 of 100 digits to their nearest neighbour.
-export function nearestWords({ config }, { label, distance }) {
-  if (distance < 1e-3 * config.spacing) return { far: false, text: `z is the code of a ${label}` };
-  const gaps = plural(distance / config.spacing);
-  if (distance <= config.reach) return { far: false, text: `nearest code: a ${label}, ${gaps} away` };
-  return { far: true, text: `no code near: the closest, a ${label}, is ${gaps} away` };
-}
-
 export function xHatPanel(space, color) {
   const surface = canvas(224, 224, { class: "vq-decoded", role: "img" });
   const source = element("p", { class: "vq-line" });
@@ -96,19 +87,21 @@ export function xHatPanel(space, color) {
   const near = thumbnail(null, 56);
   const words = element("span", {});
   const neighbour = element("div", { class: "vq-neighbour", title: GAP_RULE }, near.node, words);
-  const node = panel("xhat", "x\u0302 = f(z)", "decoded", color, surface.node, source, nats, neighbour);
+  const said = element("div", { class: "vq-said" }, source, nats, neighbour);
+  const node = panel("xhat", "x\u0302 = f(z)", "decoded", color, element("div", { class: "vq-pictured" }, surface.node, said));
   let shownNear = -1;
   return {
     node,
-    resize(side) {
-      node.style.width = `${side}px`;
+    // The picture is `side` pixels wide, the panel as wide as that or, with the words beside the picture, `width`.
+    resize(side, width = side) {
+      node.style.width = `${width}px`;
       node.classList.toggle("vq-small", side < 200);
       if (side !== surface.width) resize(surface, side, side);
     },
     show(view) {
       paintImage(surface, view.pixels);
       source.hidden = nats.hidden = view.x === null;
-      source.textContent = view.follows ? "the reconstruction of x" : "z is away from the code of x";
+      source.textContent = sourceWords(view);
       nats.textContent = `\u2212log p(x|z): ${view.nats.toFixed(0)} nats`;
       const { far, text } = nearestWords(space, view.near);
       words.textContent = text;

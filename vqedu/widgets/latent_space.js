@@ -25,6 +25,10 @@ export function standardNormal(seed, index, d) {
   return Array.from({ length: d }, () => Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next()));
 }
 
+// Draw number `index` of eps ~ N(0, I) for q(z|x): another stream than the samples of the prior.
+const EPS_STREAM = 0x2545f491;
+export const drawEps = (seed, index, d) => standardNormal(seed + EPS_STREAM, index, d);
+
 export const short = (v) => v.toFixed(2).replace("-", "\u2212");
 
 export const between = (a, b, t) => a.map((v, i) => (1 - t) * v + t * b[i]);
@@ -38,6 +42,11 @@ export function reconstructionNats(logits, x) {
   }
   return sum;
 }
+
+// KL(N(mu, sigma^2) || N(0, 1)) of each dimension, in nats; expm1 keeps the digits that exp(logvar) - 1 loses near 0.
+export const klTerms = (mu, logvar) => mu.map((m, i) => 0.5 * (m * m + Math.expm1(logvar[i]) - logvar[i]));
+
+export const sumOf = (values) => values.reduce((a, b) => a + b, 0);
 
 export function latentSpace(data, config) {
   const arrays = unpack(data, config.arrays);
@@ -75,13 +84,23 @@ export function latentSpace(data, config) {
     const [u0, v0] = project(z);
     return z.map((value, j) => value + (u - u0) * axes[j] + (d > 1 ? (v - v0) * axes[d + j] : 0));
   }
+  // The ellipse of one sigma as it lies on the map: both half axes, the longer first, and the angle of that one.
+  function ellipse(logvar) {
+    let uu = 0, uv = 0, vv = 0;
+    logvar.forEach((value, j) => {
+      const variance = Math.exp(value), u = axes[j], v = d > 1 ? axes[d + j] : 0;
+      uu += u * u * variance; uv += u * v * variance; vv += v * v * variance;
+    });
+    const middle = (uu + vv) / 2, half = Math.hypot((uu - vv) / 2, uv);
+    return { long: Math.sqrt(middle + half), narrow: Math.sqrt(Math.max(middle - half, 0)), angle: Math.atan2(2 * uv, uu - vv) / 2 };
+  }
   const coordinate = (z, k) => (std[k] > 0 ? dot(directions, centred(z, mean), k * d) / std[k] : 0);
   function withCoordinate(z, k, value) {
     const step = (value - coordinate(z, k)) * std[k];
     return z.map((v, j) => v + step * directions[k * d + j]);
   }
   return {
-    config, d, labels, places, count: labels.length, encode, decode, nearest, project, moveTo, coordinate, withCoordinate,
+    config, d, labels, places, count: labels.length, encode, decode, nearest, project, moveTo, ellipse, coordinate, withCoordinate,
     code: (i) => Array.from(codes.subarray(i * d, (i + 1) * d)),
     image: (i) => Float32Array.from(images.subarray(i * 784, (i + 1) * 784), (v) => v / 255),
   };
