@@ -94,7 +94,7 @@ def test_opens_from_a_file_and_asks_the_network_for_nothing(root: Locator, traff
     check(root)
     assert shown(root) == 7.84
     expect(root.locator("p[role=status]")).to_have_text("The code weighs the KL 7.84 times as much as the ELBO does.")
-    expect(root.locator("math")).to_have_text("βeff=β·bweight·a=0.1·0.21·0.00255=")
+    expect(root.locator("math")).to_have_text("β eff=β·bweight·a=0.1·0.21·0.00255=")
     assert traffic.network == []
     assert exported.smallest_text(root) >= 14
 

@@ -204,17 +204,17 @@ def collapse_figure(state: CollapseState) -> TeachingFigure:
     _draw_kl(figure.add_axes((0.065, 0.2, 0.29, 0.6)), state)
     _draw_active(figure.add_axes((0.435, 0.47, 0.28, 0.33)), state)
     _draw_beta(figure.add_axes((0.435, 0.2, 0.28, 0.17)), state)
-    _draw_digits(figure, state, left=0.79, right=0.975, bottom=0.06, top=0.83)
+    _draw_digits(figure.add_axes((0.79, 0.05, 0.19, 0.79)), state)
     return figure
 
 
 def _draw_kl(axis: Axes, state: CollapseState) -> None:
     latents = np.arange(1, len(state.kl) + 1)
     axis.bar(latents, state.kl, color=COLORS["prior"])
-    top = max(1.0, math.ceil(1.05 * float(state.kl.max())))
+    top = max(2.0, math.ceil(1.05 * float(state.kl.max())))
     if state.cure == "free bits":
         axis.axhline(FLOOR, color=COLORS["data"], ls="--", lw=1.2)
-        axis.text(len(latents) + 0.5, FLOOR + 0.02 * top, f"free: {FLOOR:g} nats", ha="right", fontsize=10)
+        axis.text(len(latents) + 0.5, 0.97 * top, f"dashed: {FLOOR:g} nats are free", ha="right", va="top", fontsize=11)
     axis.set(xticks=latents, ylim=(0, top), xlabel="latent dimension", ylabel="nats, mean over test images")
     axis.yaxis.set_major_locator(MaxNLocator(4))
     axis.set_title("KL of each latent", fontsize=12, loc="left")
@@ -238,19 +238,18 @@ def _draw_beta(axis: Axes, state: CollapseState) -> None:
     axis.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_digits(
-    figure: TeachingFigure, state: CollapseState, left: float, right: float, bottom: float, top: float
-) -> None:
-    """Draw x in the left column, x_hat in the right one."""
-    for column, (name, images) in enumerate((("x", state.x), (r"$\hat{x}$", state.x_hat))):
-        for row, image in enumerate(images):
-            width, height = (right - left) / 2, (top - bottom) / len(images)
-            axis = figure.add_axes((left + column * width, top - (row + 1) * height, width, 0.96 * height))
-            axis.imshow(image, cmap="gray_r", vmin=0, vmax=1)
-            axis.set(xticks=[], yticks=[])
-            axis.spines[:].set_color("#b8b8b8")
-            if row == 0:
-                axis.set_title(name, fontsize=13)
+def _draw_digits(axis: Axes, state: CollapseState) -> None:
+    """Draw x in the left column, x_hat in the right one: one picture, which draws faster than ten."""
+    axis.imshow(np.vstack([np.hstack(list(map(_framed, pair))) for pair in zip(state.x, state.x_hat, strict=True)]),
+                cmap="gray_r", vmin=0, vmax=1)  # fmt: skip
+    axis.axis("off")
+    for place, name in ((0.25, "x"), (0.75, r"$\hat{x}$")):
+        axis.text(place, 1.01, name, transform=axis.transAxes, ha="center", va="bottom", fontsize=14)
+
+
+def _framed(image: np.ndarray) -> np.ndarray:
+    """An image in a thin grey frame on white paper: (28, 28) -> (32, 32)."""
+    return np.pad(np.pad(image, 1, constant_values=0.25), 1)
 
 
 def _reach(state: CollapseState) -> int:

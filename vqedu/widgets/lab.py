@@ -15,7 +15,7 @@ import ipywidgets
 from vqedu.plots import TeachingFigure
 from vqedu.widgets.base import EXPORT_VARIABLE, WIDGET_VIEW
 
-REDRAW_SECONDS = 0.35
+REDRAW_SECONDS = 0.2
 RUN_TO_USE = "A still of a lab: run this cell in Jupyter to train it live."
 
 
@@ -89,7 +89,7 @@ class Lab:
         self.say(self.idle)
 
     def redraw(self, now: bool = False) -> None:
-        """Show the present figure; not more often than about three times a second unless `now` is true."""
+        """Show the present figure; at most about three times a second unless `now` is true."""
         if now or time.monotonic() - self._drawn >= REDRAW_SECONDS:
             self.picture.value = self.figure().png()
             self._drawn = time.monotonic()  # from the end of the drawing: the work gets its share of the time
