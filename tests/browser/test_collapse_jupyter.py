@@ -15,8 +15,7 @@ from tests.browser.lab import Lab
 pytestmark = pytest.mark.browser
 NAME = "collapse_lab_under_test"
 CELLS = (
-    "import torch\ntorch.set_num_threads(1)\nfrom vqedu import data\nfrom vqedu.widgets import CollapseLab\n"
-    "lab = CollapseLab(data.load(), beta=1.0)\nlab",
+    "from vqedu import data\nfrom vqedu.widgets import CollapseLab\nlab = CollapseLab(data.load(), beta=1.0)\nlab",
     "print(lab.running, lab.step > 0, lab.beta.value, lab.cure.value, sorted(set(lab.state.betas)))",
 )
 

@@ -19,7 +19,7 @@ from vqedu import losses, metrics, models, training, validate
 from vqedu.collapse import annealed, free_bits, kl_per_dimension
 from vqedu.data import Images
 from vqedu.plots import COLORS, TeachingFigure
-from vqedu.widgets.lab import Lab
+from vqedu.widgets.lab import Lab, one_core
 
 BETAS = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 CURES = ("none", "KL annealing", "free bits")
@@ -154,11 +154,12 @@ class CollapseLab(Lab):
             return on_step(step)
 
         batches = len(self.train_images) // self.batch_size
-        training.fit(
-            self.model, self.train_images, epochs=max(1, STEPS_AT_MOST // max(1, batches)), batch_size=self.batch_size,
-            learning_rate=self.learning_rate, schedule="constant", seed=self.seed + self.step, loss=self.loss,
-            on_step=after, background=True,
-        )  # fmt: skip
+        with one_core():
+            training.fit(
+                self.model, self.train_images, epochs=max(1, STEPS_AT_MOST // max(1, batches)),
+                batch_size=self.batch_size, learning_rate=self.learning_rate, schedule="constant", seed=self.seed + self.step, loss=self.loss,
+                on_step=after, background=True,
+            )  # fmt: skip
 
     @torch.no_grad()
     def _measure(self) -> None:

@@ -6,11 +6,13 @@ import base64
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 
 import ipywidgets
+import torch
 
 from vqedu.plots import TeachingFigure
 from vqedu.widgets.base import EXPORT_VARIABLE, WIDGET_VIEW
@@ -121,6 +123,20 @@ def lay_out(*rows: Sequence[ipywidgets.Widget]) -> ipywidgets.VBox:
     row = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "4px 16px"}
     boxes = [ipywidgets.HBox(list(widgets), layout=row) for widgets in rows]
     return ipywidgets.VBox(boxes, layout={"max_width": "1000px", "grid_gap": "6px"})
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Let torch compute on one core inside the block: the other is for the drawing, the notebook and the browser.
+
+    A small network gains little from a second thread, and loses tenfold where that thread has to wait for its core.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _ignoring_the_button(action: Callable[[], None]) -> Callable[[ipywidgets.Button], None]:
