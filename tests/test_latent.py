@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from tests.browser.latent_hand import explorer, split, trained
-from vqedu import models
+from tests.browser.latent_hand import explorer, split, trained, vae_explorer
+from vqedu import losses, models
 from vqedu.data import Split
 from vqedu.widgets import latent_codes
 from vqedu.widgets.latent import LatentExplorer
@@ -183,6 +183,7 @@ def test_what_was_drawn_is_what_is_shown() -> None:
         ({"drawing": [0] * 783}, "784 grey levels"),
         ({"drawing": [256] * 784}, "784 grey levels"),
         ({"draws": -1}, "draws"),
+        ({"eps": 10_001}, "eps"),
         ({"zz": [0.0, 0.0]}, "Did you mean 'z'"),
     ],
 )
@@ -221,3 +222,79 @@ def test_codes_that_are_not_finite_are_refused(test_split: Split) -> None:
     nn.init.constant_(model.encoder[-1].bias, float("nan"))
     with pytest.raises(ValueError, match="codes of the images must be finite"):
         LatentExplorer(model, test_split, digits=10)
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2, 7])
+def test_kl_by_dimension_is_that_of_the_loss(latent_dim: int) -> None:
+    shown, model = vae_explorer(latent_dim), trained(latent_dim, models.VAE)
+    mu, logvar = model.encode(torch.from_numpy(shown.shown()[None, None]).float())
+    found = shown.posterior()
+    assert found.kl.sum() == pytest.approx(losses.kl_to_standard_normal(mu, logvar).item(), rel=1e-5)
+    q, p = (torch.distributions.Normal(*moments) for moments in ((mu, (0.5 * logvar).exp()), (0.0, 1.0)))
+    np.testing.assert_allclose(found.kl, torch.distributions.kl_divergence(q, p)[0].detach(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found.sigma, (0.5 * logvar).exp()[0].detach(), rtol=1e-6)
+
+
+def test_the_ellipse_of_two_dimensions_has_sigma_for_its_half_axes() -> None:
+    plane = latent_codes.plane(cloud(dim=2), np.zeros(200, int), latent_codes.principal(cloud(dim=2)))
+    mu = np.array([1.0, -2.0])
+    for sigma, angle in (((0.5, 0.2), 0.0), ((0.1, 0.4), np.pi / 2)):
+        found = latent_codes.ellipse(mu, np.array(sigma), plane)
+        np.testing.assert_allclose(found.centre, mu)
+        np.testing.assert_allclose(found.half_axes, sorted(sigma, reverse=True))
+        assert found.angle % np.pi == pytest.approx(angle)
+
+
+def test_the_ellipse_of_more_dimensions_is_that_of_projected_draws() -> None:
+    codes = cloud()
+    plane = latent_codes.plane(codes, np.zeros(200, int), latent_codes.principal(codes))
+    generator = np.random.default_rng(1)
+    mu, sigma = codes[0], np.array([0.2, 1.5, 0.7, 0.1, 0.9])
+    draws = plane.project(mu + sigma * generator.normal(size=(200_000, 5)))
+    found = latent_codes.ellipse(mu, sigma, plane)
+    variances, directions = np.linalg.eigh(np.cov(draws.T))
+    np.testing.assert_allclose(found.centre, draws.mean(0), atol=0.02)
+    np.testing.assert_allclose(found.half_axes, np.sqrt(variances[::-1]), rtol=0.01)
+    long = np.array([np.cos(found.angle), np.sin(found.angle)])
+    assert abs(long @ directions[:, 1]) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_ellipse_of_one_dimension_is_flat() -> None:
+    shown = vae_explorer(1)
+    found = shown.posterior()
+    np.testing.assert_allclose(found.ellipse.half_axes, [found.sigma[0], 0], atol=1e-12)
+    assert found.ellipse.angle % np.pi == pytest.approx(0)
+
+
+def test_the_bars_keep_one_order_the_largest_mean_first() -> None:
+    shown = vae_explorer(7)
+    mu, logvar = trained(7, models.VAE).encode(shown.images)
+    one = torch.distributions.Normal(0.0, 1.0)
+    terms = torch.distributions.kl_divergence(torch.distributions.Normal(mu, (0.5 * logvar).exp()), one)
+    np.testing.assert_allclose(shown.config["mean_kl"], terms.mean(0).detach(), rtol=1e-4)
+    assert sorted(shown.config["kl_order"]) == list(range(7))
+    assert (np.diff(np.array(shown.config["mean_kl"])[shown.config["kl_order"]]) <= 0).all()
+    assert vae_explorer(2).config["kl_order"] == [0, 1]
+
+
+def test_an_autoencoder_has_no_posterior() -> None:
+    assert not explorer(2).config["variational"]
+    assert "mean_kl" not in explorer(2).config
+    with pytest.raises(TypeError, match="Only a VAE"):
+        explorer(2).posterior()
+
+
+def test_a_logvar_that_is_not_finite_is_refused(test_split: Split) -> None:
+    model = models.VAE(2, (8,))
+    with torch.no_grad():
+        model.encoder[-1].bias[2:] = float("inf")
+    with pytest.raises(ValueError, match="logvar of the images must be finite"):
+        LatentExplorer(model, test_split, digits=10)
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2, 7])
+def test_the_preview_of_a_vae_shows_its_posterior(latent_dim: int) -> None:
+    shown = vae_explorer(latent_dim)
+    png = shown.preview()
+    shown.state = {"digit": None}
+    assert shown.preview() != png

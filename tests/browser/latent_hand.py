@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+from typing import Any
 
 import numpy as np
 import torch
 from playwright.sync_api import Locator, Page
 
-from tests.browser.exported import next_frame
+from tests.browser.exported import load_module, next_frame
 from vqedu import data, models
 from vqedu.widgets.latent import LatentExplorer
+from vqedu.widgets.side_by_side import SideBySideExplorer
 
 HIDDEN = (64, 64)
 
 
 @functools.cache
-def trained(latent_dim: int) -> models.Autoencoder:
-    """An autoencoder after a second of training: its pictures differ from place to place, as a test needs."""
+def trained(latent_dim: int, kind: type[models.Autoencoder] | type[models.VAE] = models.Autoencoder) -> Any:
+    """A model after a second of training: its pictures differ from place to place, as a test needs."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # the same model on every machine
     torch.manual_seed(0)
-    model = models.Autoencoder(latent_dim, HIDDEN)
+    model = kind(latent_dim, HIDDEN)
     optimizer = torch.optim.Adam(model.parameters(), 5e-3)
     for batch in data.load().train.x[:9600].split(64) * 2:
         optimizer.zero_grad()
@@ -39,6 +42,32 @@ def split() -> data.Split:
 def explorer(latent_dim: int, **options: object) -> LatentExplorer:
     """A new explorer of 300 test digits."""
     return LatentExplorer(trained(latent_dim), split(), digits=300, **options)  # type: ignore[arg-type]
+
+
+def vae_explorer(latent_dim: int, **options: object) -> LatentExplorer:
+    """A new explorer of a VAE and 300 test digits."""
+    return LatentExplorer(trained(latent_dim, models.VAE), split(), digits=300, **options)  # type: ignore[arg-type]
+
+
+def side_by_side() -> SideBySideExplorer:
+    """A new explorer of an autoencoder and a VAE and 300 test digits."""
+    return SideBySideExplorer(trained(2), trained(2, models.VAE), split(), digits=300)
+
+
+def in_the_page(page: Page, shown: LatentExplorer, call: str, inputs: np.ndarray) -> np.ndarray:
+    """Return call(space, input) of the explorer's JavaScript for each row of `inputs`."""
+    load_module(page, "kit.js", "nn.js", "latent_space.js")
+    argument: dict[str, Any] = {
+        "data": base64.b64encode(shown.data).decode(),
+        "config": shown.config,
+        "inputs": inputs.tolist(),
+    }
+    script = f"""({{ data, config, inputs }}) => {{
+        const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+        const space = tested.latentSpace(new DataView(bytes.buffer), config);
+        return inputs.map((input) => Array.from(({call})(space, input)));
+    }}"""
+    return np.array(page.evaluate(script, argument))
 
 
 def pixels(canvas: Locator) -> np.ndarray:

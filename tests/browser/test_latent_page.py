@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +10,7 @@ import torch
 from playwright.sync_api import Page, expect
 
 from tests.browser.exported import load_module, next_frame, open_exported
-from tests.browser.latent_hand import decoded, differ, drag, explorer, pixels, trained
+from tests.browser.latent_hand import decoded, differ, drag, explorer, in_the_page, pixels, trained
 from tests.browser.traffic import Traffic
 from vqedu.widgets.latent import LatentExplorer
 
@@ -28,22 +26,6 @@ def plane(page: Page, tmp_path: Path) -> LatentExplorer:
     open_exported(page, shown, tmp_path)
     next_frame(page)
     return shown
-
-
-def in_the_page(page: Page, shown: LatentExplorer, call: str, inputs: np.ndarray) -> np.ndarray:
-    """Return call(space, input) of the explorer's JavaScript for each row of `inputs`."""
-    load_module(page, "kit.js", "nn.js", "latent_space.js")
-    argument: dict[str, Any] = {
-        "data": base64.b64encode(shown.data).decode(),
-        "config": shown.config,
-        "inputs": inputs.tolist(),
-    }
-    script = f"""({{ data, config, inputs }}) => {{
-        const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-        const space = tested.latentSpace(new DataView(bytes.buffer), config);
-        return inputs.map((input) => Array.from(({call})(space, input)));
-    }}"""
-    return np.array(page.evaluate(script, argument))
 
 
 @pytest.mark.parametrize("latent_dim", [1, 2, 32, 50])

@@ -39,7 +39,7 @@ def draw(explorer: LatentExplorer) -> TeachingFigure:
             draw_posterior(middle, space, explorer.shown())
     if state["prior"]:
         draw_prior(middle, space)
-    mark(middle, space.plane.project(np.array([state["z"]]))[0], "z", COLORS["decoder"])
+    mark_z(middle, space, state["z"])
     draw_picture(right, explorer.picture(), r"$\hat{x} = f(z)$", COLORS["decoder"])
     figure.suptitle(explorer.config["title"], fontsize=13, fontweight="bold")
     return figure
@@ -85,8 +85,8 @@ def draw_posterior(axis: Axes, space: LatentSpace, x: np.ndarray) -> None:
 def _walk(axis: Axes, space: LatentSpace, state: Mapping[str, Any]) -> None:
     a, b = space.plane.project(np.array([state["a"], state["b"]]))
     axis.plot([a[0], b[0]], [a[1], b[1]], ":", color="black", lw=1.4)
-    mark(axis, a, "A", "black")
-    mark(axis, b, "B", "black")
+    _mark(axis, space, state["a"], "A", "black", (-5, -5))
+    _mark(axis, space, state["b"], "B", "black", (-5, -5))
 
 
 def _window(axis: Axes, low: np.ndarray, high: np.ndarray, equal: bool) -> None:
@@ -99,11 +99,21 @@ def _window(axis: Axes, low: np.ndarray, high: np.ndarray, equal: bool) -> None:
     axis.set(xlim=(u - w, u + w), ylim=(v - h, v + h))
 
 
-def mark(axis: Axes, place: np.ndarray, letter: str, color: str) -> None:
-    """Mark a place on a map with a disc that holds a letter."""
-    style: dict[str, Any] = {**CENTRED, "color": "white", "fontsize": 10, "zorder": 6}
-    disc = {"boxstyle": "circle,pad=0.25", "fc": color, "lw": 1.5, "ec": "white"}
-    axis.annotate(letter, (place[0], place[1]), **style, bbox=disc)
+def mark_z(axis: Axes, space: LatentSpace, z: Any) -> None:
+    """Mark z on the map."""
+    _mark(axis, space, z, "z", COLORS["decoder"], (6, 5))
+
+
+def _mark(axis: Axes, space: LatentSpace, point: Any, letter: str, color: str, offset: tuple[int, int]) -> None:
+    """Mark a point with a disc that holds its letter; a VAE's with a small dot, which leaves the ellipse in view."""
+    place = space.plane.project(np.array([point]))[0]
+    if not space.variational:
+        disc = {"boxstyle": "circle,pad=0.25", "fc": color, "lw": 1.5, "ec": "white"}
+        axis.annotate(letter, tuple(place), **CENTRED, color="white", fontsize=10, zorder=6, bbox=disc)
+        return
+    axis.plot(*place, "o", color=color, ms=6, mec="white", zorder=8)
+    style: dict[str, Any] = {**CENTRED, "color": color, "fontsize": 13, "path_effects": HALO, "zorder": 8}
+    axis.annotate(letter, tuple(place), (2 * offset[0], 2 * offset[1]), textcoords="offset points", **style)
 
 
 def draw_prior(axis: Axes, space: LatentSpace) -> None:

@@ -9,7 +9,7 @@ import { legend, priorPanel } from "./latent_controls.js";
 import { liveFigure } from "./latent_stage.js";
 
 const GAP = 16;
-const SIDE = 168; // of the picture x
+const X_SIDE = 168; // of the picture x
 const NOWHERE = [0, 0]; // where z stands as long as there is neither a picture nor a place
 
 // z of one model: where the hand put it for both, or else the code of x in that model.
@@ -71,7 +71,7 @@ function zoomBox(hand) {
 
 function sizes(width) {
   const stacked = width < 620;
-  const map = stacked ? width : Math.floor((width - SIDE - 2 * GAP) / 2);
+  const map = stacked ? width : Math.floor((width - X_SIDE - 2 * GAP) / 2);
   return { stacked, map, height: Math.round(Math.min(400, Math.max(240, map * 0.96))), xHat: map < 300 ? 112 : 140 };
 }
 
@@ -97,7 +97,7 @@ function build(spaces, windows, hand, repaint) {
     resize(width) {
       const { stacked, map, height, xHat } = sizes(width);
       row.classList.toggle("vq-stacked", stacked);
-      x.resize(SIDE);
+      x.resize(X_SIDE);
       for (const each of columns) each.resize(map, height, xHat);
     },
   };

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from vqedu.plots import COLORS, TeachingFigure
 from vqedu.widgets import latent_state
-from vqedu.widgets.latent_preview import draw_map, draw_picture, draw_posterior, draw_prior, mark
+from vqedu.widgets.latent_preview import draw_map, draw_picture, draw_posterior, draw_prior, mark_z
+
+from vqedu.widgets.side_by_side import NAMES
 
 if TYPE_CHECKING:
     from vqedu.widgets.side_by_side import SideBySideExplorer
@@ -19,7 +21,7 @@ def draw(explorer: SideBySideExplorer) -> TeachingFigure:
     draw_picture(axes[0, 0], explorer.shown(), "x", COLORS["data"])
     axes[1, 0].set_visible(False)
     places, pictures = explorer.places(), explorer.pictures()
-    for i, (space, name) in enumerate(zip(explorer.spaces, ("Autoencoder", "VAE"), strict=True)):
+    for i, (space, name) in enumerate(zip(explorer.spaces, NAMES, strict=True)):
         upper, lower = axes[:, i + 1]
         draw_map(upper, space, explorer.window())
         upper.set_title(f"{name}: {upper.get_title()}", color=COLORS["encoder"], fontweight="bold")
@@ -27,7 +29,7 @@ def draw(explorer: SideBySideExplorer) -> TeachingFigure:
             draw_posterior(upper, space, explorer.shown())
         if explorer.state["prior"]:
             draw_prior(upper, space)
-        mark(upper, places[i], "z", COLORS["decoder"])
+        mark_z(upper, space, places[i])
         draw_picture(lower, pictures[i], r"$\hat{x} = f(z)$", COLORS["decoder"])
     figure.suptitle(explorer.config["title"], fontsize=13, fontweight="bold")
     return figure
