@@ -157,8 +157,8 @@ class CollapseLab(Lab):
         with one_core():
             training.fit(
                 self.model, self.train_images, epochs=max(1, STEPS_AT_MOST // max(1, batches)),
-                batch_size=self.batch_size, learning_rate=self.learning_rate, schedule="constant", seed=self.seed + self.step, loss=self.loss,
-                on_step=after, background=True,
+                batch_size=self.batch_size, learning_rate=self.learning_rate, schedule="constant",
+                seed=self.seed + self.step, loss=self.loss, on_step=after, background=True,
             )  # fmt: skip
 
     @torch.no_grad()
