@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from vqedu import losses, models
+from vqedu import collapse, losses, models
 
 SOURCES = Path(__file__).parent.parent / "notebooks" / "source"
 
@@ -70,3 +70,11 @@ def test_the_vae_and_its_loss_of_notebook_04() -> None:
     for beta in (1.0, 0.3):
         expected = losses.elbo(output.logits, x, output.mu, output.logvar, beta).total
         torch.testing.assert_close(elbo_loss(logits, x, mu, logvar, beta), expected)
+
+
+def test_the_two_cures_of_notebook_04() -> None:
+    annealed, free_bits = definitions("04_vae", "annealed", "free_bits")
+    for step in (0, 1, 150, 300, 400):
+        assert annealed(10.0, step, 300) == collapse.annealed(10.0, step, 300)
+    kl = torch.tensor([0.1, 0.5, 2.0])
+    assert torch.equal(free_bits(kl, 0.5), collapse.free_bits(kl, 0.5))

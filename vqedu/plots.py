@@ -40,9 +40,11 @@ class TeachingFigure(Figure):
         self.alt = alt
 
     def headline(self, title: str) -> None:
-        """Set the title over the whole figure, broken into lines that fit its width."""
+        """Set the title over the whole figure, broken into lines of like length that fit its width."""
         letters = int(self.get_size_inches()[0] * LETTERS_PER_INCH)
-        self.suptitle(textwrap.fill(title, letters), fontsize=13, fontweight="bold")
+        count = len(textwrap.wrap(title, letters))
+        width = next(w for w in range(len(title) // count, letters + 1) if len(textwrap.wrap(title, w)) == count)
+        self.suptitle(textwrap.fill(title, width), fontsize=13, fontweight="bold")
 
     def png(self) -> bytes:
         """Return the figure as a PNG of 160 dots an inch."""

@@ -54,7 +54,8 @@ def bar(total_steps: int, quiet: bool = False) -> Iterator[Bar]:
 
 def in_notebook() -> bool:
     """Return whether this process is the kernel of a notebook."""
-    return "ipykernel" in sys.modules and "IPKernelApp" in sys.modules["IPython"].get_ipython().config
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return shell is not None and "IPKernelApp" in shell.config
 
 
 def curve_svg(steps: Sequence[int], values: Sequence[float], width: int = 480, height: int = 150) -> str:

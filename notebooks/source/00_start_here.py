@@ -72,6 +72,11 @@ widgets.LatentExplorer(
 # |---|---|---|
 # | **00 Start here** | check the machine, move a first code | 5 |
 # | [01 The autoencoder](01_autoencoder.ipynb) | squeeze digits through 32 numbers, beat PCA, see why random codes decode to junk | 45 |
+# | [02 From Bayes to the ELBO](02_elbo.ipynb) | derive the bound in five lines and check each with a number | 60 |
+# | [03 Reparameterization](03_reparameterization.ipynb) | find a path for the gradient, and measure what it saves | 40 |
+# | [04 The VAE](04_vae.ipynb) | generate digits, find out what beta really is, collapse a posterior and cure it | 90 |
+#
+# The last two rows of the map, VQ-VAE and image tokens, are the second half of the course.
 
 # %% [markdown]
 # **Next:** [01 The autoencoder](01_autoencoder.ipynb).

@@ -18,6 +18,8 @@ from torch.nn import functional as F
 from vqedu import data, plots, recipes, training, widgets
 
 RETRAIN = False  # True: train the two networks of this notebook here (about 3 minutes on 2 cores)
+
+# %%
 images = data.load("mnist")
 x_test, y_test = images.test
 print(f"{len(images.train.x):,} images to learn from, {len(x_test):,} to test on, each {tuple(x_test.shape[1:])}")
@@ -31,6 +33,8 @@ print(f"{len(images.train.x):,} images to learn from, {len(x_test):,} to test on
 # %%
 first_of_each = [int((y_test == digit).nonzero()[0]) for digit in range(10)]
 x = x_test[first_of_each]  # (10, 1, 28, 28)
+
+# %%
 plots.image_grid({"$x$": x.numpy()}, "Ten test images: 784 numbers each", columns=list("0123456789"))
 
 # %% [markdown]
@@ -52,11 +56,17 @@ _, vectors = torch.linalg.eigh(torch.cov(flat.T))  # columns sorted by variance,
 V = vectors[:, -32:]  # (784, 32)
 
 
+# %%
 def pca(x):
     z = (x.flatten(1) - mean) @ V  # (N, 784) -> (N, 32)
     return (z @ V.T + mean).view_as(x)  # (N, 32) -> (N, 784) -> (N, 1, 28, 28)
 
 
+# %% [markdown]
+# To compare two codes, we take the squared error a pixel on the test images, which neither method has seen.
+
+
+# %%
 def squared_error(x_hat):
     return (x_hat - x_test).square().mean()  # per pixel, over all test images
 
@@ -87,6 +97,11 @@ def mlp(*sizes):
     return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
 
+# %% [markdown]
+# `mlp(784, 400, 400, 32)` is such a chain: 784 numbers in, 32 out, two layers of 400 between. The autoencoder is two of them, mirrored.
+
+
+# %%
 class Autoencoder(nn.Module):
     def __init__(self, latent_dim, hidden=(400, 400)):
         super().__init__()
@@ -121,6 +136,7 @@ def reconstruction(logits, x):
     return pixels.flatten(1).sum(1)  # (N,), nats per image
 
 
+# %%
 torch.manual_seed(0)
 untrained = Autoencoder(32)
 with torch.no_grad():
@@ -146,6 +162,7 @@ for batch in torch.randperm(len(images.train.x)).split(128):
     loss.backward()
     optimizer.step()
 
+# %%
 with torch.no_grad():
     after_one_epoch = reconstruction(model(x_test)[0], x_test).mean()
 print("after one epoch, test loss below 80 nats per image:", bool(after_one_epoch < 80))
@@ -161,6 +178,8 @@ else:
     ae32 = training.load_pretrained("ae-32d")
 
 torch.set_grad_enabled(False)  # from here on nothing is trained
+
+# %%
 x_hat = torch.sigmoid(ae32(x_test).logits)
 ae_error = squared_error(x_hat)
 print(f"autoencoder with 32 numbers: squared error {ae_error:.4f} a pixel (expect 0.0035 to 0.0041)")
@@ -190,6 +209,8 @@ else:
     ae2 = training.load_pretrained("ae-2d")
 
 z_test = ae2.encode(x_test)  # (10000, 2)
+
+# %%
 plots.latent_maps(
     {"codes of 3,000 test images": (z_test[:3000].numpy(), y_test[:3000].numpy())},
     "Images of one digit lie together, though no label was ever shown",
@@ -218,10 +239,12 @@ widgets.LatentExplorer(ae2, images.test, title="Two numbers: drag z over the map
 a, b = x[2:3], x[3:4]  # a 2 and a 3, each (1, 1, 28, 28)
 t = torch.linspace(0, 1, 9).view(-1, 1)  # (9, 1)
 z_t = (1 - t) * ae32.encode(a) + t * ae32.encode(b)  # (9, 32)
-walk = torch.sigmoid(ae32.decode(z_t))
+walk = torch.sigmoid(ae32.decode(z_t))  # (9, 1, 28, 28)
+
 t_pixels = t.view(-1, 1, 1, 1)
 fade = (1 - t_pixels) * a + t_pixels * b
 
+# %%
 plots.image_grid(
     {"in code space": walk.numpy(), "cross-fade of pixels": fade.numpy()},
     "Walking through codes moves the strokes; fading pixels lays one image over the other",
@@ -251,6 +274,7 @@ standard = torch.randn(2000, 32, generator=generator)  # z ~ N(0, I)
 center, L = z_train.mean(0), torch.linalg.cholesky(torch.cov(z_train.T))
 fitted = center + standard @ L.T  # same mean and covariance as the real codes
 
+# %%
 plots.image_grid(
     {
         "$z \\sim N(0, I)$": torch.sigmoid(ae32.decode(standard[:10])).numpy(),
@@ -274,6 +298,7 @@ def nearest(z):
     return torch.cat([torch.cdist(part, z_train).min(1).values for part in z.split(500)])  # (N,)
 
 
+# %%
 distances = {"codes of test images": nearest(ae32.encode(x_test[:2000]))}
 distances |= {"fitted normal": nearest(fitted), "N(0, I)": nearest(standard)}
 r = distances["codes of test images"].quantile(0.95)
@@ -301,7 +326,7 @@ plots.histograms(
 # $$p(x) = \sum_z p(x \mid z)\, p(z), \qquad \text{for a continuous } z: \quad p(x) = \int p(x \mid z)\, p(z)\, dz.$$
 #
 # The autoencoder has a good $p(x \mid z)$, the decoder. It has no $p(z)$ at all: training never asked for one. There are two ways out.
-# One can fit a $p(z)$ to the codes afterwards; notebook 07 does that for discrete codes. Or one can choose a simple $p(z)$ *first* and train the
+# One can fit a $p(z)$ to the codes afterwards; the second half of the course does that for discrete codes. Or one can choose a simple $p(z)$ *first* and train the
 # encoder so that the codes really lie there. That is the VAE, and the next notebook begins it.
 #
 # ## Try it
@@ -349,4 +374,4 @@ plots.histograms(
 #
 # </details>
 #
-# **Next:** 02, from $p(x) = \int p(x \mid z)\, p(z)\, dz$ to a bound that can be computed: the ELBO.
+# **Next:** [02 From Bayes to the ELBO](02_elbo.ipynb), from $p(x) = \int p(x \mid z)\, p(z)\, dz$ to a bound that can be computed: the ELBO.

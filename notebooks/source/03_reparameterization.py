@@ -69,6 +69,7 @@ def reparameterize(mu, logvar, generator=None):
     return mu + torch.exp(0.5 * logvar) * eps
 
 
+# %%
 mean_f = (mu + sigma * eps).square().mean()
 gradient = torch.autograd.grad(mean_f, (mu, sigma))
 print(f"gradient (mu, sigma) = ({gradient[0]:.1f}, {gradient[1]:.1f}); exact: (4, 2)")
@@ -100,6 +101,7 @@ def spread(estimator, n, repeats=20_000):
     return estimator(eps).view(repeats, n).mean(1).var().item()
 
 
+# %%
 estimators = {
     "score function": lambda eps: f(2 + eps) * eps,  # sigma is 1
     "score function with baseline": lambda eps: (f(2 + eps) - 5) * eps,  # b = E[f(z)] = 5

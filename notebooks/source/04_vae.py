@@ -12,7 +12,6 @@
 # **Time:** 90 minutes. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb) and [03 Reparameterization](03_reparameterization.ipynb).
 
 # %%
-import itertools
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -50,6 +49,11 @@ class VAE(nn.Module):
         return self.decode(z), mu, logvar
 
 
+# %% [markdown]
+# One line of the loss is new as well:
+
+
+# %%
 def elbo_loss(logits, x, mu, logvar, beta=1.0):
     reconstruction = F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)  # (N,)
     kl = 0.5 * (mu.square() + torch.expm1(logvar) - logvar).sum(1)  # <- (N,), the price of the code
@@ -74,6 +78,7 @@ for batch in torch.randperm(len(images.train.x)).split(128):
     loss.backward()
     optimizer.step()
 
+# %%
 torch.set_grad_enabled(False)
 after_one_epoch = elbo_loss(model(x_test)[0], x_test, *model.encode(x_test))
 print("after one epoch, test loss below 140 nats per image:", bool(after_one_epoch < 140))
@@ -89,8 +94,9 @@ print("after one epoch, test loss below 140 nats per image:", bool(after_one_epo
 vae2 = recipes.retrain("vae-2d", images.train)[0] if RETRAIN else training.load_pretrained("vae-2d")
 ae2 = training.load_pretrained("ae-2d")
 terms = vae2.loss(x_test)
-print(f"vae-2d on the test images: {terms.total:.0f} nats per image (expect 134 to 136)")
+print(f"vae-2d on the test images: {terms.total:.0f} nats per image (expect 133 to 135)")
 
+# %%
 mu, logvar = vae2.encode(x_test)
 digits = y_test[:3000].numpy()
 plots.latent_maps(
@@ -113,6 +119,12 @@ plots.latent_maps(
 widgets.LatentExplorer(vae2, images.test, title="The VAE's map: each image is a small cloud")
 
 # %% [markdown]
+# Now both models under the same hand. The same $z$ is decoded by both. Drag it into a gap of the autoencoder's map, and draw samples of $N(0, I)$.
+
+# %%
+widgets.SideBySideExplorer(ae2, vae2, images.test)
+
+# %% [markdown]
 # ## 3. Can it invent images?
 #
 # The same test as in notebook 01: draw $z \sim N(0, I)$ and decode. Besides the 2-D model we take one with 50 latent numbers, which is far sharper.
@@ -125,6 +137,8 @@ generator = torch.Generator().manual_seed(4)
 z2, z50 = torch.randn(12, 2, generator=generator), torch.randn(12, 50, generator=generator)
 mean50 = torch.sigmoid(vae50.decode(z50))
 ae32 = training.load_pretrained("ae-32d")
+
+# %%
 plots.image_grid(
     {
         "autoencoder, 32-D": torch.sigmoid(ae32.decode(torch.randn(12, 32, generator=generator))).numpy(),
@@ -219,6 +233,7 @@ x_hat = torch.rand(8, 784, requires_grad=True)
 m = torch.randn(8, 5, requires_grad=True)  # mu of five latents; sigma is 1, so KL = mu^2 / 2
 target = torch.rand(8, 784)
 
+# %%
 code = F.mse_loss(x_hat, target) + 0.1 * (0.5 * m.square()).mean()
 elbo = (0.5 * (x_hat - target).square()).sum(1).mean() + losses.kl_to_standard_normal(m, torch.zeros_like(m)).mean()
 code_x, code_m = torch.autograd.grad(code, (x_hat, m))
@@ -237,59 +252,78 @@ widgets.BetaCalculator()
 # If the KL weighs too much, the cheapest model pays no KL at all: $q(z \mid x) = N(0, I)$ for every image. Then $z$ tells nothing, and the decoder answers with the mean image.
 # This also happens by accident, early in training: while the decoder is still bad, a code earns nothing, and the KL already costs.
 #
-# Three short trainings on the same data with a loss that weighs the KL by 20. **Guess first:** what will the reconstructions look like?
-#
-# Two known cures. **KL annealing** starts with $\beta = 0$ and raises it slowly, so that the decoder first learns that codes are useful (Bowman and others 2016).
-# **Free bits** lets each latent number keep some nats for free: below that price the KL is not pushed down any further (Kingma and others 2016).
+# We train a small VAE for a few seconds with $\beta = 10$. Its decoder is deep, so that the signal of $z$ is weak at first.
+# **Guess first:** how many of its 8 latent numbers will still be active after 600 steps?
+
 
 # %%
-FEW = images.train.x[:20_000]
+def collapse_run(cure, steps=600):
+    lab = widgets.CollapseLab(images, latent_dim=8, beta=10.0, cure=cure)
+    lab.train(steps)
+    return lab
 
 
-def short_training(beta, cure=None, floor=1.0, epochs=3):
-    torch.manual_seed(0)
-    model = models.VAE(10, hidden=(200,))
-    steps = epochs * (len(FEW) // 128)
-    seen = itertools.count(1)
+runs = {cure: collapse_run(cure) for cure in ("none", "KL annealing", "free bits")}
 
-    def loss(x):
-        logits, mu, logvar, _ = model(x)
-        reconstruction = losses.reconstruction(logits, x).mean()
-        per_number = collapse.kl_per_dimension(mu, logvar)  # (10,), nats
-        kl = collapse.free_bits(per_number, floor) if cure == "free bits" else per_number.sum()
-        weight = collapse.annealed(beta, next(seen), steps) if cure == "annealing" else beta
-        return losses.ELBOLoss(reconstruction + weight * kl, reconstruction, per_number.sum())
-
-    with torch.enable_grad():
-        training.fit(model, FEW, epochs=epochs, loss=loss)
-    return model
-
+# %%
+active = {cure: run.state.active[-1] for cure, run in runs.items()}
+print("no cure:      at most 3 of 8 units active:", active["none"] <= 3)
+print("KL annealing: more than without a cure:   ", active["KL annealing"] > active["none"])
+print("free bits:    all 8 active:               ", active["free bits"] == 8)
 
 # %% [markdown]
-# @@COLLAPSE@@
+# Two known cures were tried beside it. **KL annealing** starts with $\beta = 0$ and raises it slowly, so that the decoder first learns that codes are useful (Bowman and others 2016).
+# **Free bits** gives each latent number some nats for free: below that price the KL is not pushed down any further (Kingma and others 2016). In code each is one line:
+
 
 # %%
-runs = {
-    "beta = 1": short_training(1.0),
-    "beta = 30": short_training(30.0),
+def annealed(beta, step, steps):
+    return beta * min(1.0, step / steps)
+
+
+def free_bits(kl_per_number, floor):
+    return kl_per_number.clamp(min=floor).sum()  # (D,) -> one number, nats per image
+
+
+# %%
+rows = {
+    f"{cure}: $\\hat x$": torch.sigmoid(run.model.decode(run.model.encode(x_test[:8])[0])) for cure, run in runs.items()
 }
-for name, model in runs.items():
-    mu, _ = model.encode(x_test)
-    print(f"{name}: active units {'0' if metrics.active_units(mu) == 0 else 'more than 5'} of 10")
+plots.image_grid(
+    {"$x$": x_test[:8].numpy()} | {name: pictures.numpy() for name, pictures in rows.items()},
+    "A collapsed model answers with almost the same image every time; both cures bring the digits back",
+)
+
+# %% [markdown]
+# **What we saw.** Without a cure most latent numbers fall silent, and the reconstructions become one blurred average. Free bits keeps all numbers in use, because it changes the price itself.
+# Annealing helps the start. If $\beta$ at the end is as high as here, the optimum itself uses few numbers, and annealing cannot change that.
+#
+# Try it live. Press **Start**, watch the bars, and move $\beta$ while it trains. To try annealing, choose it, press **Reset**, then **Start**: it works from the beginning, not on a model that has already collapsed.
+
+# %%
+runs["none"]
 
 # %% [markdown]
 # ## 7. What a nat buys: rate and distortion
 #
 # The two terms are two prices. The KL is the **rate**: how many nats the code may carry. The reconstruction term is the **distortion**: how many nats the image costs once the code is known. $\beta$ sets the exchange rate between them.
-# Train the same small network with different $\beta$ and draw one point for each.
+# Train the same small network with different $\beta$ for a few seconds each and draw one point for each.
 #
 # **Guess first:** which way does the curve bend? Does the first nat of rate buy more or the twentieth?
 
+
 # %%
-points = {}
-for beta in (0.1, 0.3, 1.0, 3.0, 10.0, 30.0):
-    terms = short_training(beta, epochs=2).loss(x_test)
-    points[beta] = (terms.kl.item(), terms.reconstruction.item())
+def rate_and_distortion(beta):
+    torch.manual_seed(0)
+    model = models.VAE(10, hidden=(200,))
+    with torch.enable_grad():
+        training.fit(model, images.train.x[:20_000], epochs=2, loss=lambda x: model.loss(x, beta))
+    terms = model.loss(x_test)
+    return terms.kl.item(), terms.reconstruction.item()
+
+
+# %%
+points = {beta: rate_and_distortion(beta) for beta in (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)}
 
 rates, distortions = zip(*points.values())
 print("the rate falls as beta grows:", list(rates) == sorted(rates, reverse=True))
