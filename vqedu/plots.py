@@ -126,7 +126,7 @@ def write_numerals(axis: Axes, places: Mapping[int, np.ndarray], gap: float = 17
     """Write each class's numeral at its place {digit: (x, y)}, moved until none are closer than `gap` points."""
     axis.apply_aspect()
     pixels = axis.transData.transform(np.array(list(places.values())))
-    apart = spread(pixels, gap * axis.get_figure(root=True).dpi / 72)
+    apart = spread(pixels, gap * axis.figure.dpi / 72)
     for digit, (x, y) in zip(places, axis.transData.inverted().transform(apart), strict=True):
         box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": DIGIT_COLORS[digit], "lw": 2}
         axis.text(x, y, str(digit), ha="center", va="center", fontsize=11, fontweight="bold", bbox=box, zorder=4)

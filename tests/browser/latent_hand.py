@@ -28,7 +28,9 @@ def trained(latent_dim: int, kind: type[models.Autoencoder] | type[models.VAE] =
     optimizer = torch.optim.Adam(model.parameters(), 5e-3)
     for batch in data.load().train.x[:9600].split(64) * 2:
         optimizer.zero_grad()
-        model.loss(batch).total.backward()
+        # With beta = 1 the code of a VAE would say nothing yet after so few steps.
+        loss = model.loss(batch, 0.1) if isinstance(model, models.VAE) else model.loss(batch)
+        loss.total.backward()
         optimizer.step()
     torch.set_num_threads(threads)
     return model

@@ -79,7 +79,8 @@ def test_both_pictures_answer_in_one_frame(page: Page, both: SideBySideExplorer)
         const before = now();
         const map = document.querySelector(".vq-model-vae .vq-map");
         await frame();
-        for (let i = 0; i < 12; i++) map.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", shiftKey: true, bubbles: true }));
+        const key = { key: "ArrowRight", shiftKey: true, bubbles: true };
+        for (let i = 0; i < 12; i++) map.dispatchEvent(new KeyboardEvent("keydown", key));
         await frame();
         await new Promise((done) => setTimeout(done));
         return now().map((url, i) => url !== before[i]);

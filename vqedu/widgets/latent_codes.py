@@ -40,7 +40,7 @@ class Plane(NamedTuple):
 
 
 class Ellipse(NamedTuple):
-    """Where a Gaussian lies on the map: centre (2,), half axes of one sigma (2,), longer first, and the angle of that."""
+    """Where a Gaussian lies on the map: centre (2,), half axes of one sigma (2,), the longer first, and its angle."""
 
     centre: np.ndarray
     half_axes: np.ndarray
@@ -94,7 +94,7 @@ def plane(codes: np.ndarray, labels: np.ndarray, directions: Principal) -> Plane
 
 
 def ellipse(mu: np.ndarray, sigma: np.ndarray, plane: Plane) -> Ellipse:
-    """Return the ellipse of N(mu, diag(sigma^2)), both (D,), seen on the map: its covariance there is A diag(sigma^2) A^T."""
+    """Return the ellipse of N(mu, diag(sigma^2)), (D,) both, on the map; its covariance there: A diag(sigma^2) A^T."""
     covariance = np.zeros((2, 2))
     k = len(plane.axes)
     covariance[:k, :k] = (plane.axes * sigma**2) @ plane.axes.T

@@ -109,13 +109,13 @@ function drawWords({ q, drawn, nats, state }) {
 export function posteriorPanel(space, hand) {
   const lens = canvas(224, 150, { class: "vq-lens", role: "img" });
   const bars = canvas(600, 110, { class: "vq-bars", role: "img" });
-  const closeUp = panel("closeup", "q(z|x)", "close up: 1\u03c3, 2\u03c3", COLORS.encoder, lens.node);
+  const closeUp = panel("closeup", "q(z|x)", "1\u03c3 and 2\u03c3", COLORS.encoder, lens.node);
   const table = numbers(space);
   const words = element("span", { class: "vq-draw" });
   const draw = button("Draw z = \u03bc + \u03c3\u03b5", hand.draw, { class: "vq-button vq-eps", "aria-keyshortcuts": "e", title: "Key e" });
   draw.append(" ", element("kbd", {}, "e"));
-  const order = space.d > 2 ? "largest mean first; " : "";
-  const kl = panel("kl", KL_NAME, `${order}black: mean of all digits`, COLORS.prior, bars.node,
+  const hint = space.d > 2 ? "largest mean first; black: mean of all digits" : "black: mean";
+  const kl = panel("kl", KL_NAME, hint, COLORS.prior, bars.node,
     element("div", { class: "vq-buttons" }, draw, words), table.node);
   const total = kl.querySelector(".vq-title");
   const node = element("div", { class: "vq-posterior" }, closeUp, kl);
@@ -123,6 +123,7 @@ export function posteriorPanel(space, hand) {
     node,
     resize(width, side) {
       node.classList.toggle("vq-stacked", side === width);
+      closeUp.style.width = `${side}px`;
       resize(lens, side, Math.round(Math.min(150, side * 0.8)));
       resize(bars, side === width ? width : width - side - 16, space.d <= FEW ? Math.max(40, 34 * space.d) : 124);
     },

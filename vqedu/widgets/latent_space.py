@@ -119,7 +119,7 @@ def encode(model: Any, x: Tensor) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def kl_terms(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
-    """Return KL(N(mu, sigma^2) || N(0, 1)) of each element in nats: the terms that losses.kl_to_standard_normal sums."""
+    """Return KL(N(mu, sigma^2) || N(0, 1)) of each element, in nats: what losses.kl_to_standard_normal sums."""
     return 0.5 * (mu**2 + np.expm1(logvar) - logvar)
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from vqedu.plots import COLORS, TeachingFigure
 from vqedu.widgets import latent_state
 from vqedu.widgets.latent_preview import draw_map, draw_picture, draw_posterior, draw_prior, mark_z
-
 from vqedu.widgets.side_by_side import NAMES
 
 if TYPE_CHECKING:
