@@ -277,7 +277,7 @@ print("Monte Carlo within 0.5 nats of the formula:", bool((log_ratio.sum(2).mean
 # Each fraction is a weight: how much more likely the model finds this $z$ than $q$ does. The average of the weights is an honest estimate of
 # $p(x)$, and it gets steadier with $k$ (Burda, Grosse and Salakhutdinov 2016, eq. 8).
 #
-# **Guess first:** the gap here is about a quarter of a nat. How many samples close it to a tenth of that?
+# **Guess first:** the gap here is about a quarter of a nat. Do 50 samples close it?
 
 
 # %%
@@ -304,6 +304,9 @@ plots.lines(
 )
 
 # %% [markdown]
+# Fifty samples close most of the gap, and then it gets slow. This $q$ is too narrow on the left, where the posterior has a long tail. Draws from there are rare but carry large weights,
+# and the average must wait for them.
+#
 # The same works on the image of section 1. There, 20,000 draws from the prior were not enough. The 50-D model also has an encoder that puts out
 # $\mu$ and $\sigma$ of $q(z \mid x)$ for this image, so that we can draw where it matters.
 
@@ -325,7 +328,7 @@ print(f"log p(x) of this 7, by 500 draws from q(z|x):       {from_q:.0f} nats")
 #
 # - The lecture writes the posterior per image as $p$. The *true* posterior $p(z \mid x)$ is unknown. What the encoder puts out is the stand-in $q(z \mid x)$, and a different letter is worth its ink.
 # - The decoder reads a code, so $p(x \mid z_i)$ takes $z_i$, not $x_i$, as its input. The index $i$ says that the code was drawn from $q(z \mid x_i)$ of image $i$.
-# - $p(X) = \sum_z p(X \mid z)\, p(z)$ is written with a sum. For a Gaussian $z$ it is an integral. For the codebook of notebook 05 the sum is right.
+# - $p(X) = \sum_z p(X \mid z)\, p(z)$ is written with a sum. For a Gaussian $z$ it is an integral. For the codebook of the VQ-VAE the sum is right.
 #
 # ## Try it
 #

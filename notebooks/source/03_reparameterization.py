@@ -158,7 +158,7 @@ plots.lines(
 # The VAE is trained with **one** $z$ an image and step. That works because of this notebook.
 #
 # The price: reparameterization needs $f$ to have a derivative, and $z$ to be continuous. If $f$ is a step, its derivative is zero nearly everywhere and the path
-# carries no signal; the score function still works. Remember this for notebook 05, where "take the nearest code" is such a step.
+# carries no signal; the score function still works. Remember this for the VQ-VAE, where "take the nearest code" is such a step.
 #
 # ### Put your hand on it
 #

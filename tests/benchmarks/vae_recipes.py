@@ -52,7 +52,7 @@ def live(x: torch.Tensor) -> models.VAE:
 def live_2d(x: torch.Tensor) -> models.VAE:
     model = models.VAE(2, hidden=(400, 400, 400))
     training.start_at_mean_image(model, x)
-    training.fit(model, x, epochs=10, batch_size=256)
+    training.fit(model, x, epochs=10, batch_size=256, learning_rate=5e-3)
     return model
 
 
