@@ -192,3 +192,12 @@ def test_the_curve_ends_where_the_loss_ends() -> None:
     assert heights == [12.0, 68.0, 124.0]
     assert "step 30" in drawing
     assert "now 1" in drawing
+
+
+def test_fit_learns_also_where_gradients_are_switched_off() -> None:
+    model = small()
+    with torch.no_grad():
+        before = model.loss(images()).total.item()
+        training.fit(model, images(), epochs=5, batch_size=32, learning_rate=1e-2)
+        assert model.loss(images()).total.item() < before
+        assert not torch.is_grad_enabled()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -67,34 +67,28 @@ def fit(
     """Train `model` in place with Adam on mini-batches of `images`, and return what was measured.
 
     images: a tensor (N, ...) whose rows are examples, or a `data.Split`, whose x is taken. Each step minimizes
-    `loss(batch).total`, which is `model.loss` unless another is given. The last, smaller batch of an epoch is left out.
+    `loss(batch).total` (default: `model.loss`). The last, smaller batch of an epoch is left out.
     schedule: "one-cycle" (Smith and Topin 2018: up to `learning_rate` over the first tenth, then down to nothing) or
     "constant". binarize: each pixel becomes 1 with its grey level as probability, anew at each step
     (Salakhutdinov and Murray 2008). `on_step(step)` is called after each step, and a true answer ends the training.
-
     background: for labs, which train in a thread beside other cells: nothing is shown, and torch's random state is
     neither seeded nor given back, so the loss must draw from a generator of its own.
 
     The same seed and the same starting weights give the same numbers on one machine. The model is trained on
     CUDA or Apple's GPU if there is one, and comes back where it was, in eval mode. Ctrl-C ends the training and keeps
     the model and its history, marked `interrupted`. This is plumbing: it would be the same for any network.
-
     Raises ValueError or TypeError for bad arguments, FloatingPointError as soon as the loss is not finite.
     """
     examples = _examples(images, batch_size, binarize)
-    validate.positive_int(epochs, "epochs")
-    validate.known_name(schedule, ("one-cycle", "constant"), "schedule")
-    if not (math.isfinite(learning_rate) and learning_rate > 0):
-        raise ValueError(f"learning_rate must be a finite number above 0, got {learning_rate}.")
-    total_steps = epochs * (len(examples) // batch_size)
-    objective: Callable[[Tensor], LossTerms] = loss or getattr(model, "loss")  # noqa: B009 (nn.Module types its attributes too widely)
+    total_steps = validate.positive_int(epochs, "epochs") * (len(examples) // batch_size)
+    objective = loss or cast("Callable[[Tensor], LossTerms]", model.loss)
     history = History(every=max(1, total_steps // 200))
     start = time.perf_counter()
     own_random_state = nullcontext() if background else _seeded(seed)
-    with own_random_state, _on_best_device(model) as device, progress.bar(total_steps, quiet=background) as bar:
+    shown = progress.bar(total_steps, quiet=background)
+    with own_random_state, torch.enable_grad(), _on_best_device(model) as device, shown as bar:
         model.train()
-        optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=device.type != "mps")
-        rates = _rates(optimizer, schedule, learning_rate, total_steps)
+        optimizer, rates = _optimizer(model, schedule, learning_rate, total_steps)
         meter = _Meter(history, device)
         batches = _batches(examples.to(device), epochs, batch_size, seed)
         try:
@@ -192,12 +186,19 @@ def _batches(examples: Tensor, epochs: int, batch_size: int, seed: int) -> Itera
             yield examples[order[start : start + batch_size]]
 
 
-def _rates(
-    optimizer: torch.optim.Optimizer, schedule: str, learning_rate: float, total_steps: int
-) -> torch.optim.lr_scheduler.LRScheduler:
+def _optimizer(
+    model: nn.Module, schedule: str, learning_rate: float, total_steps: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """Return Adam and its schedule; fused, which spends less time between the steps, where torch has it."""
+    validate.known_name(schedule, ("one-cycle", "constant"), "schedule")
+    if not (math.isfinite(learning_rate) and learning_rate > 0):
+        raise ValueError(f"learning_rate must be a finite number above 0, got {learning_rate}.")
+    fused = all(parameter.device.type in ("cpu", "cuda") for parameter in model.parameters())
+    adam = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=fused)
     if schedule == "constant":
-        return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
-    return torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=total_steps + 1, pct_start=0.1)
+        return adam, torch.optim.lr_scheduler.LambdaLR(adam, lambda step: 1.0)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(adam, learning_rate, total_steps=total_steps + 1, pct_start=0.1)
+    return adam, cycle
 
 
 @contextmanager
