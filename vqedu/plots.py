@@ -129,7 +129,9 @@ def write_numerals(axis: Axes, places: Mapping[int, np.ndarray], gap: float = 17
     apart = spread(pixels, gap * axis.figure.dpi / 72)
     for digit, (x, y) in zip(places, axis.transData.inverted().transform(apart), strict=True):
         box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": DIGIT_COLORS[digit], "lw": 2}
-        axis.text(x, y, str(digit), ha="center", va="center", fontsize=11, fontweight="bold", bbox=box, zorder=4)
+        axis.text(
+            x, y, str(digit), ha="center", va="center", fontsize=11, fontweight="bold", bbox=box, zorder=4, clip_on=True
+        )
 
 
 def spread(points: np.ndarray, gap: float, rounds: int = 200) -> np.ndarray:
@@ -183,6 +185,7 @@ def lines(
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale, **axes)
     axis.grid(alpha=0.3)
     axis.spines[["top", "right"]].set_visible(False)
+    axis.margins(0.08 if notes else 0.05)
     for text, point in (notes or {}).items():
         axis.annotate(text, point, xytext=(7, 5), textcoords="offset points", fontsize=11)
     if len(curves) > 1:

@@ -177,9 +177,8 @@ if RETRAIN:
 else:
     ae32 = training.load_pretrained("ae-32d")
 
-torch.set_grad_enabled(False)  # from here on nothing is trained
-
 # %%
+torch.set_grad_enabled(False)  # from here on nothing is trained
 x_hat = torch.sigmoid(ae32(x_test).logits)
 ae_error = squared_error(x_hat)
 print(f"autoencoder with 32 numbers: squared error {ae_error:.4f} a pixel (expect 0.0035 to 0.0041)")
