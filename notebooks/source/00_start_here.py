@@ -3,8 +3,8 @@
 #
 # This course follows one question: **what stands between an image and its code?** It starts with the autoencoder,
 # which squeezes an image through a few numbers. It goes on to the variational autoencoder (VAE), which can also
-# invent images, and to the VQ-VAE, which turns an image into a short list of entries of a table. Such a list is what
-# today's models that read and draw with one network call *image tokens*.
+# invent images, and to the VQ-VAE, which turns an image into a short list of entries of a table. Such entries are called
+# *image tokens*: with them, one network can read words and draw images.
 #
 # **After this page you can**
 #
@@ -55,7 +55,8 @@ widgets.LatentExplorer(
 )
 
 # %% [markdown]
-# What you saw: every place on the map answers with an image, also places where no dot lies. Near the dots the image is a
+# What you saw: between two digits the image is a blend, in which one digit bends into the other. Every place on the map
+# answers with an image, also places where no dot lies. Near the dots the image is a
 # digit. Far from all dots it is a smudge, or a digit that nobody wrote. Why that is so, and how to change it, is what the
 # next notebooks are about.
 #

@@ -30,14 +30,17 @@ from vqedu import gradients, plots, widgets
 mu = torch.tensor(2.0, requires_grad=True)
 sigma = torch.tensor(1.0, requires_grad=True)
 
+torch.manual_seed(0)
 z = Normal(mu, sigma).sample((1000,))  # draws from N(mu, sigma^2)
 mean_f = z.square().mean()
 print(f"mean of z^2 close to the exact 5: {abs(mean_f.item() - 5) < 0.5}")
 print("does the result remember mu?", mean_f.requires_grad)
+loss = mean_f + 0.1 * sigma  # a larger loss, in which sigma also stands elsewhere
+print("gradients of mu and sigma:", torch.autograd.grad(loss, (mu, sigma), allow_unused=True))
 
 # %% [markdown]
-# It does not. `sample` looks up random numbers; for autograd they are constants that fell from the sky. Calling `backward()` here would raise an error, and
-# inside a larger loss it would silently add nothing: the encoder would never hear from the decoder.
+# It does not. `sample` draws numbers that have no history. $\mu$ receives `None`, and $\sigma$ only the 0.1 of the other term: nothing of $z^2$ arrives.
+# Without the other term `backward()` would raise an error; with it, the encoder never hears from the decoder, and no error tells.
 #
 # ## 2. Move the randomness out of the way
 #
@@ -87,7 +90,9 @@ print(f"gradient (mu, sigma) = ({gradient[0]:.1f}, {gradient[1]:.1f}); exact: (4
 #
 # Subtracting a constant $b$ from $f$, a **baseline**, changes nothing on average, because the score has mean zero. It can lower the variance.
 #
-# **Guess first:** both estimators are right on average. Draw 16 samples for each estimate. Which one scatters more, and how much more: twice, ten times, a hundred times?
+# For $\sigma$ the score is $\partial \log q / \partial \sigma = (\varepsilon^2 - 1)/\sigma$.
+#
+# **Guess first:** both estimators are right on average. Draw 16 samples for each estimate. Whose variance is larger, and by what factor: 2, 10 or 100?
 
 
 # %%
@@ -108,7 +113,19 @@ estimators = {
     "reparameterization": lambda eps: 2 * (2 + eps),  # f'(z) = 2z
 }
 for name, estimator in estimators.items():
-    print(f"{name:29s} variance of one estimate from 16 samples: {spread(estimator, 16):.1f}")
+    print(f"{name:29s} variance of one estimate from 16 samples: {spread(estimator, 16):.2f}")
+
+# %% [markdown]
+# The same for $\sigma$, and a check that all of them are right on average: the exact gradient is 4 in $\mu$ and 2 in $\sigma$.
+
+# %%
+in_sigma = {
+    "score function, in sigma": lambda eps: f(2 + eps) * (eps.square() - 1),
+    "reparameterization, in sigma": lambda eps: 2 * (2 + eps) * eps,
+}
+many = torch.randn(2_000_000, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+for name, estimator in (estimators | in_sigma).items():
+    print(f"{name:29s} mean {estimator(many).mean():.1f}")
 
 # %% [markdown]
 # For $f(z) = z^2$ the variances can be worked out by hand. One sample of the reparameterized gradient is $2z$, with variance $4 \sigma^2$. One sample of the score
@@ -139,7 +156,7 @@ print(f"score function / reparameterization = {ratio:.1f}")
 counts = [1, 4, 16, 64, 256]
 curves = {name: (counts, [spread(estimator, n) for n in counts]) for name, estimator in estimators.items()}
 curves |= {f"theory: {value:.0f} / n": (counts, [value / n for n in counts]) for value in exact_variance.values()}
-colors = ["#D55E00", "#E69F00", "#009E73", *["#555555"] * 3]
+colors = ["#E69F00", "#8A5F00", "#009E73", *["#555555"] * 3]
 plots.lines(
     curves,
     "The score function needs many times the samples for the same certainty",
@@ -154,8 +171,8 @@ plots.lines(
 
 # %% [markdown]
 # **What we saw.** All lines fall with slope $-1$, but they start at different heights. To be as certain as reparameterization with one sample, the score
-# function here needs more than twenty. In a real VAE $f$ is the log-likelihood of 784 pixels and $z$ has dozens of dimensions, and the factor grows.
-# The VAE is trained with **one** $z$ an image and step. That works because of this notebook.
+# function here needs more than twenty. The VAE is trained with **one** $z$ an image and step, and the low variance makes that enough.
+# Not every $f$ is so kind: for a fast wave and a wide $q$ the path can be the noisier of the two, as the explorer below shows with $\sin 2z$.
 #
 # The price: reparameterization needs $f$ to have a derivative, and $z$ to be continuous. If $f$ is a step, its derivative is zero nearly everywhere and the path
 # carries no signal; the score function still works. Remember this for the VQ-VAE, where "take the nearest code" is such a step.
@@ -177,19 +194,23 @@ widgets.ReparameterizationExplorer("square", mu=2.0, sigma=1.0)
 # |---|---|---|
 # | $\sigma$ | use it directly | negative values are no standard deviation, yet $\sigma^2$ hides the sign |
 # | $\sigma^2$ | $\sigma = \sqrt{\sigma^2}$ | negative values give NaN; the slope of the root is infinite at 0 |
-# | $\log \sigma^2$, `logvar` | $\sigma = e^{\text{logvar}/2}$ | none: each real number is a valid variance |
+# | $\log \sigma^2$, `logvar` | $\sigma = e^{\text{logvar}/2}$ | only far out: `exp` overflows above 88 |
 #
-# A second reason: with `logvar` equal steps are equal *factors*. Going from $\sigma = 1$ to $0.1$ and from $0.1$ to $0.01$ is the same distance, $2 \log 10$ in `logvar`.
+# The next cell shows the trouble with $\sigma^2$. A second reason: with `logvar` equal steps are equal *factors*. Going from $\sigma = 1$ to $0.1$ and from $0.1$ to $0.01$ is the same distance, $2 \log 10$ in `logvar`.
 # A third: the KL's formula needs $\log \sigma^2$ anyway.
+
+# %%
+for variance in (1.0, 0.0, -0.1):
+    leaf = torch.tensor(variance, requires_grad=True)
+    (slope,) = torch.autograd.grad(leaf.sqrt(), leaf)
+    print(f"variance {variance:4.1f}: sigma {leaf.sqrt().item():.1f}, slope {slope.item():.1f}")
 
 # %%
 for logvar in (-20.0, -2.0, 0.0, 2.0):
     leaf = torch.tensor([[logvar]], requires_grad=True)
     z = reparameterize(torch.zeros(1, 1), leaf, torch.Generator().manual_seed(0))
     (slope,) = torch.autograd.grad(z.sum(), leaf)
-    print(
-        f"logvar {leaf.item():5.0f}: sigma {math.exp(leaf.item() / 2):8.5f}, dz/dlogvar finite: {bool(slope.isfinite())}"
-    )
+    print(f"logvar {leaf.item():5.0f}: sigma {math.exp(leaf.item() / 2):8.5f}, slope dz/dlogvar {slope.item():.5f}")
 
 # %% [markdown]
 # **The mistake to avoid.** `exp(logvar)` is the variance, `exp(logvar / 2)` the standard deviation. Code that multiplies noise by `exp(logvar)` runs, trains, and is wrong. How would you notice?
@@ -202,9 +223,9 @@ wrong = torch.exp(logvar) * torch.randn(100_000, 1, generator=generator)
 print(f"standard deviation asked for: 2.0; right: {right.std():.1f}; wrong: {wrong.std():.1f}")
 
 # %% [markdown]
-# ## Try it
+# ## Try it (10 minutes)
 #
-# 1. Set $\mu = 0$ in sections 3 and 4 by hand (replace 2 by 0 and the baseline 5 by 1). Does reparameterization still win? By what factor?
+# 1. Set $\mu = 0$ in sections 3 and 4 by hand (`2 + eps` becomes `0 + eps`, `variances_of_square(2.0, 1.0)` becomes `(0.0, 1.0)`, the baseline 5 becomes 1; the 2 of $f' = 2z$ stays). Does reparameterization still win? By what factor?
 #
 # <details><summary>Answer</summary>
 #

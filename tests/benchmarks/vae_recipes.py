@@ -79,11 +79,15 @@ def main() -> None:
     for _ in range(rounds):
         for name, recipe in recipes.items():
             results[name].append(measured(recipe, images.test.x))
-    medians = {name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in results.items()}
+    medians = {
+        name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in results.items()
+    }
     for name, (seconds, loss) in medians.items():
         print(f"{name:36s}{seconds:8.1f} s   test loss {loss:6.1f} nats per image")
     (slow, _), (fast, _), _ = medians.values()
-    print(f"the usual recipe takes {slow / fast:.1f} times as long as the live one; the aim is at least 6, at most 106 nats")
+    print(
+        f"the usual recipe takes {slow / fast:.1f} times as long as the live one; the aim is at least 6, at most 106 nats"
+    )
 
 
 if __name__ == "__main__":

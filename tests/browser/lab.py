@@ -14,7 +14,9 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPResponse
 from pathlib import Path
+from typing import cast
 
 from playwright.sync_api import Locator, Page
 
@@ -95,6 +97,17 @@ def run_all(page: Page, timeout_s: float = RUN_TIMEOUT_S) -> None:
             .map((output) => `${output.ename}: ${output.evalue}`)"""
     )
     assert not errors, f"a cell raised {errors[0]}"
+
+
+def shut_down_kernels(lab: Lab) -> None:
+    """End every kernel of the server, so that a test leaves its memory to the next."""
+    for kernel in json.load(_ask(lab, "/api/kernels")):
+        _ask(lab, f"/api/kernels/{kernel['id']}", "DELETE").close()
+
+
+def _ask(lab: Lab, path: str, method: str = "GET") -> HTTPResponse:
+    request = urllib.request.Request(f"{lab.url}{path}", headers={"Authorization": f"token {lab.token}"}, method=method)
+    return cast(HTTPResponse, urllib.request.urlopen(request, timeout=20))
 
 
 def cell(page: Page, index: int) -> Locator:

@@ -25,3 +25,4 @@ def test_run_all_brings_every_explorer_to_life(name: str, page: Page, jupyterlab
     expect(stages).to_have_count(sum(source.count(f"widgets.{widget}") for widget in WIDGETS))
     for stage in stages.all():
         expect(stage.locator("canvas, svg, output").first).to_be_visible()
+    jupyter.shut_down_kernels(jupyterlab)
