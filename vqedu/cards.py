@@ -18,9 +18,9 @@ LABELS = {
 
 
 def table() -> str:
-    """Return a Markdown table: name, model, size of the file, minutes of training, what it reaches on the test images."""
+    """Return a Markdown table: name, model, size of the file, minutes of training, what it reaches."""
     rows = ["| name | model | file | trained in | reaches on the 10,000 test images |", "|---|---|---|---|---|"]
-    return "\n".join(rows + [_row(name) for name in checkpoints.available_pretrained()]) + "\n"
+    return "\n".join([*rows, *(_row(name) for name in checkpoints.available_pretrained())]) + "\n"
 
 
 def _row(name: str) -> str:
