@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch import distributed as dist
 from torch import multiprocessing as mp
@@ -42,7 +43,7 @@ def worker(rank: int, folder: str, update: str) -> None:
     dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
     rows = torch.arange(10.0).view(5, 2)
     assert torch.equal(joint.gather(rows[:2] if rank == 0 else rows[2:]), rows)  # parts of unequal length
-    torch.save(train_linear(rank, 2, update), f"{folder}/{rank}.pt")
+    save_file(train_linear(rank, 2, update), f"{folder}/{rank}.safetensors")
     dist.destroy_process_group()
 
 
@@ -50,7 +51,7 @@ def worker(rank: int, folder: str, update: str) -> None:
 def test_two_processes_train_the_codebook_of_one_process_on_the_joint_batch(update: str, tmp_path: Path) -> None:
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     mp.spawn(worker, args=(str(tmp_path), update), nprocs=2)
-    first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2))
+    first, second = (load_file(tmp_path / f"{rank}.safetensors") for rank in range(2))
     alone = train_linear(0, 1, update)
     assert (alone["usage"] > 0).all()
     for name, value in alone.items():

@@ -312,13 +312,12 @@ for cure, run in runs.items():
     print(f"{cure:12s} {run.state.active[-1]} of 8 units active, {rate[cure]:.1f} nats")
 
 # %%
-rows = {
-    f"{cure}: $\\hat x$": torch.sigmoid(run.model.decode(run.model.encode(x_test[:8])[0])) for cure, run in runs.items()
-}
-plots.image_grid(
-    {"$x$": x_test[:8].numpy()} | {name: pictures.numpy() for name, pictures in rows.items()},
-    "Without a cure the reconstructions blur into averages; both cures bring the digits back",
-)
+rows = {"$x$": x_test[:8].numpy()}
+for cure, run in runs.items():
+    mu, _ = run.model.encode(x_test[:8])
+    rows[f"{cure}: $\\hat x$"] = torch.sigmoid(run.model.decode(mu)).numpy()
+title = "Without a cure the reconstructions blur into averages; both cures bring the digits back"
+plots.image_grid(rows, title)
 
 # %% [markdown]
 # **What we saw.** Without a cure most latent numbers fall silent, and the reconstructions become a few blurred averages. Free bits keeps all numbers in use, because it changes the price itself.
