@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import vqedu
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -76,3 +78,11 @@ def test_package_data_is_declared() -> None:
     patterns = tool["package-data"]["*"]
     kinds = {path.suffix for path in (REPOSITORY / "vqedu").rglob("*") if path.is_file()}
     assert {f"*{kind}" for kind in kinds - {".py", ".pyc"}} <= set(patterns)
+
+
+def test_every_public_module_is_an_attribute_of_the_package() -> None:
+    code = "import vqedu; print(all(getattr(vqedu, name).__name__ == f'vqedu.{name}' for name in vqedu._SUBMODULES))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "True"
+    for name in ("quantizers", "recipes", "machine", "beta", "collapse"):
+        assert name in dir(vqedu)

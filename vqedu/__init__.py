@@ -7,7 +7,10 @@ from types import ModuleType
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("data", "gradients", "losses", "metrics", "models", "plots", "toy", "training", "widgets")
+_SUBMODULES = (
+    "beta", "collapse", "data", "diagrams", "gradients", "losses", "machine", "metrics", "models", "plots",
+    "quantizers", "recipes", "toy", "training", "widgets",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> ModuleType:
