@@ -73,7 +73,8 @@ def in_the_page(page: Page, shown: LatentExplorer, call: str, inputs: np.ndarray
 
 
 def pixels(canvas: Locator) -> np.ndarray:
-    """Return the ink, 0..1, that a canvas shows at the centres of 28 x 28 cells: (28, 28)."""
+    """Return the ink, 0..1, that a canvas shows after the next frame, at the centres of 28 x 28 cells: (28, 28)."""
+    next_frame(canvas.page)
     return np.array(
         canvas.evaluate("""(node) => {
             const { data, width, height } = node.getContext("2d").getImageData(0, 0, node.width, node.height);
@@ -87,7 +88,6 @@ def pixels(canvas: Locator) -> np.ndarray:
 
 def decoded(page: Page) -> np.ndarray:
     """Return the ink of x_hat, after the next frame."""
-    next_frame(page)
     return pixels(page.locator(".vq-decoded"))
 
 

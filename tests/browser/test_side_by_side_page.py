@@ -28,7 +28,6 @@ def both(page: Page, tmp_path: Path) -> SideBySideExplorer:
 
 def pictures(page: Page) -> Pair:
     """Return the ink of both decoded pictures, after the next frame."""
-    next_frame(page)
     return Pair(*(pixels(page.locator(f".vq-model-{kind} .vq-decoded")) for kind in ("ae", "vae")))
 
 
