@@ -37,6 +37,12 @@ RECIPES = {
         {"epochs": 200, "binarize": True, "learning_rate": 1e-3},
         likelihood_samples=(1, 50, 500, 5000),
     ),
+    "vqvae-mnist": Recipe(
+        "VQVAE", {"codebook_size": 128, "code_dim": 16}, {"epochs": 30, "learning_rate": 4e-3}, start_at_mean_image=False
+    ),
+    "vqvae-mnist-512": Recipe(
+        "VQVAE", {"codebook_size": 512, "code_dim": 16}, {"epochs": 30, "learning_rate": 4e-3}, start_at_mean_image=False
+    ),
 }
 
 

@@ -12,6 +12,14 @@ _HOME = {
     "ReparameterizationExplorer": "reparameterization",
     "BetaCalculator": "beta",
     "CollapseLab": "collapse",
+    "QuantizationExplorer": "quantization",
+    "CodebookExplorer": "codebook",
+    "CodebookLab": "codebook_lab",
+    "TokenExplorer": "tokens",
+    "ResidualExplorer": "residual",
+    "WordsAndImages": "words_and_images",
+    "Prediction": "prediction",
+    "Quiz": "quiz",
 }
 
 
