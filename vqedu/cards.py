@@ -9,7 +9,10 @@ from vqedu import checkpoints
 LABELS = {
     "test_total_nats": "loss {} nats per image",
     "test_kl_nats": "of which KL {}",
+    "test_reconstruction_nats": "reconstruction {} nats per image",
     "test_squared_error": "squared error {} a pixel",
+    "code_usage": "{:.0%} of the codes used",
+    "perplexity": "perplexity {:.0f}",
     "log_p_1": "log p(x) with k = 1: {}",
     "log_p_50": "k = 50: {}",
     "log_p_500": "k = 500: {}",
@@ -27,8 +30,12 @@ def _row(name: str) -> str:
     path = checkpoints.pretrained_path(name)
     card = checkpoints.read_card(path)
     arguments = ", ".join(f"{key}={value}" for key, value in card["arguments"].items())
-    size = f"{path.stat().st_size / 1e6:.1f} MB"
-    return f"| `{name}` | {card['model']}({arguments}) | {size} | {card['minutes']:.0f} min | {_metrics(card)} |"
+    cells = (f"`{name}`", f"{card['model']}({arguments})", _size(path.stat().st_size), f"{card['minutes']:.0f} min")
+    return f"| {' | '.join(cells)} | {_metrics(card)} |"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
 
 
 def _metrics(card: dict[str, Any]) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from vqedu import data, metrics, models, training, validate
+from vqedu import data, models, training, validate
 from vqedu.checkpoints import load_checkpoint, save_checkpoint
+from vqedu.evaluation import evaluate
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,16 @@ RECIPES = {
         likelihood_samples=(1, 50, 500, 5000),
     ),
     "vqvae-mnist": Recipe(
-        "VQVAE", {"codebook_size": 128, "code_dim": 16}, {"epochs": 30, "learning_rate": 4e-3}, start_at_mean_image=False
+        "VQVAE",
+        {"codebook_size": 128, "code_dim": 16},
+        {"epochs": 30, "learning_rate": 4e-3},
+        start_at_mean_image=False,
     ),
     "vqvae-mnist-512": Recipe(
-        "VQVAE", {"codebook_size": 512, "code_dim": 16}, {"epochs": 30, "learning_rate": 4e-3}, start_at_mean_image=False
+        "VQVAE",
+        {"codebook_size": 512, "code_dim": 16},
+        {"epochs": 30, "learning_rate": 4e-3},
+        start_at_mean_image=False,
     ),
 }
 
@@ -90,21 +97,3 @@ def train(name: str, folder: str | Path = ".") -> Path:
 
 def _recipe(name: str) -> Recipe:
     return RECIPES[validate.known_name(name, RECIPES, "recipe")]
-
-
-@torch.no_grad()
-def evaluate(model: Any, test: data.Split, likelihood_samples: Sequence[int] = ()) -> dict[str, float]:
-    """Return what a card says of a model, measured on all test images with seed 0.
-
-    Nats are per image, squared errors per pixel. `log_p_k` is the estimate with k samples an image on images that
-    were binarized once, each pixel 1 with its grey level as probability.
-    """
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        terms = {f"test_{name}_nats": value.item() for name, value in model.loss(test.x)._asdict().items()}
-        x_hat = torch.sigmoid(model(test.x).logits)
-        terms["test_squared_error"] = (x_hat - test.x).square().mean().item()
-        binary = torch.bernoulli(test.x)
-        for k in likelihood_samples:
-            terms[f"log_p_{k}"] = metrics.log_likelihood(model, binary, k).mean().item()
-    return {name: float(f"{value:.5g}") for name, value in terms.items()}
