@@ -1,0 +1,46 @@
+"""How the token explorers draw: seeded uniform numbers, a distribution over tokens, the token that a number falls on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+MASK = 0xFFFFFFFF
+
+
+def uniforms(seed: int, count: int) -> np.ndarray:
+    """Return `count` numbers in (0, 1), always the same for one seed, in Python as in the page: (count,).
+
+    mulberry32, by Tommy Ettinger, begun at (seed + 1) * 1000003.
+    """
+    state, numbers = (seed + 1) * 1000003 & MASK, []
+    for _ in range(count):
+        state = state + 0x6D2B79F5 & MASK
+        t = (state ^ state >> 15) * (state | 1) & MASK
+        t = t + ((t ^ t >> 7) * (t | 61) & MASK) & MASK ^ t
+        numbers.append(((t ^ t >> 14) + 0.5) / 2**32)
+    return np.array(numbers)
+
+
+def distribution(logits: np.ndarray, temperature: float = 1.0, top_k: int | None = None) -> np.ndarray:
+    """Return softmax(logits / temperature) over the `top_k` largest logits, 0 for the others: (V,) -> (V,).
+
+    Of equal logits the one of the lower index counts as the larger.
+    """
+    kept = np.argsort(-logits, kind="stable")[:top_k]
+    weights = np.exp((logits[kept].astype(np.float64) - logits.max()) / temperature)
+    p = np.zeros(len(logits))
+    p[kept] = weights / weights.sum()
+    return p
+
+
+def pick(p: np.ndarray, logits: np.ndarray, u: float) -> int:
+    """Return the token on which u in (0, 1) falls, when p lies side by side from 0 to 1, the most probable first."""
+    order = np.argsort(-logits, kind="stable")[: np.count_nonzero(p)]
+    fallen_on = np.searchsorted(np.cumsum(p[order]), u, side="right")
+    return int(order[min(fallen_on, len(order) - 1)])
+
+
+def surprise_bits(logits: np.ndarray, token: int) -> float:
+    """Return -log2 p(token) in bits, under the model itself: temperature 1, every token allowed."""
+    p = distribution(logits)
+    return float(-np.log2(max(p[token], np.finfo(float).tiny)))

@@ -1,0 +1,60 @@
+// Drawing tokens in the page: vqedu/widgets/tokens_draw.py once more. The same numbers give the same tokens in both.
+
+// `count` numbers in (0, 1), always the same for one seed: mulberry32, by Tommy Ettinger.
+export function uniforms(seed, count) {
+  let state = Math.imul(seed + 1, 1000003);
+  return Array.from({ length: count }, () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return (((t ^ (t >>> 14)) >>> 0) + 0.5) / 4294967296;
+  });
+}
+
+// softmax(logits / temperature) over the topK most probable tokens. Returns { order, p }: the tokens from the most
+// probable down (equals by number), and the probability of each token by its number, 0 beyond topK.
+export function distribution(logits, temperature = 1, topK = logits.length) {
+  const order = Array.from(logits.keys()).sort((a, b) => logits[b] - logits[a] || a - b);
+  const p = new Float64Array(logits.length);
+  let total = 0;
+  for (const token of order.slice(0, topK)) total += p[token] = Math.exp((logits[token] - logits[order[0]]) / temperature);
+  for (const token of order.slice(0, topK)) p[token] /= total;
+  return { order, p };
+}
+
+// The token on which u in (0, 1) falls, when the probabilities lie side by side from 0 to 1, the most probable first.
+export function pick({ order, p }, u) {
+  let reached = 0, last = order[0];
+  for (const token of order) {
+    if (p[token] === 0) break;
+    reached += p[token];
+    last = token;
+    if (u < reached) break;
+  }
+  return last;
+}
+
+// -log2 p(token): what the token costs a coder that knows the model.
+export function surpriseBits(logits, token) {
+  const highest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const total = logits.reduce((sum, v) => sum + Math.exp(v - highest), 0);
+  return Math.log2(total) - (logits[token] - highest) * Math.LOG2E;
+}
+
+// Reads token sequences with one cache: of a sequence that begins like the last one, only what is new is computed.
+// Returns after(tokens): the logits of the token that follows them all.
+export function reader(net) {
+  const cache = net.start();
+  let read = [], logits = [];
+  return function after(tokens) {
+    let same = 0;
+    while (same < read.length && read[same] === tokens[same]) same++;
+    // Every prefix was answered once: its logits stand in the list.
+    if (same < tokens.length) {
+      net.rewind(cache, same);
+      read = tokens.slice();
+      logits = [...logits.slice(0, same), ...tokens.slice(same).map((token) => net.step(cache, token))];
+    }
+    return logits[tokens.length - 1];
+  };
+}
