@@ -1,0 +1,122 @@
+// The VQ-VAE in the page: x -> z_e -> the nearest of K codes at each position -> x_hat. Sums run in double precision.
+
+import { sigmoid } from "./nn.js";
+
+// Channels of side x side numbers, surrounded by `padding` zeros.
+function padded(x, channels, side, padding) {
+  const wide = side + 2 * padding;
+  const out = new Float32Array(channels * wide * wide);
+  for (let c = 0; c < channels; c++) {
+    for (let row = 0; row < side; row++) {
+      const from = (c * side + row) * side;
+      out.set(x.subarray(from, from + side), (c * wide + row + padding) * wide + padding);
+    }
+  }
+  return out;
+}
+
+// weight: (outputs, inputs, kernel, kernel). Each output is a sum over a window of the input.
+function convolution({ inputs, outputs, kernel, stride, padding, weight, bias }) {
+  return (x) => {
+    const side = Math.sqrt(x.length / inputs), wide = side + 2 * padding;
+    const size = Math.floor((wide - kernel) / stride) + 1;
+    const framed = padded(x, inputs, side, padding);
+    const y = new Float32Array(outputs * size * size);
+    for (let o = 0, at = 0; o < outputs; o++) {
+      for (let row = 0; row < size; row++) {
+        for (let column = 0; column < size; column++, at++) {
+          let sum = bias[o], w = o * inputs * kernel * kernel;
+          for (let i = 0; i < inputs; i++) {
+            let from = (i * wide + row * stride) * wide + column * stride;
+            for (let ky = 0; ky < kernel; ky++, from += wide) {
+              for (let kx = 0; kx < kernel; kx++) sum += weight[w++] * framed[from + kx];
+            }
+          }
+          y[at] = sum;
+        }
+      }
+    }
+    return y;
+  };
+}
+
+// weight: (inputs, outputs, kernel, kernel). Each input is added, times the kernel, to a window of the output.
+function transposedConvolution({ inputs, outputs, kernel, stride, padding, weight, bias }) {
+  return (x) => {
+    const side = Math.sqrt(x.length / inputs), wide = (side - 1) * stride + kernel, size = wide - 2 * padding;
+    const sums = new Float64Array(outputs * wide * wide);
+    for (let i = 0, at = 0; i < inputs; i++) {
+      for (let row = 0; row < side; row++) {
+        for (let column = 0; column < side; column++, at++) {
+          const value = x[at];
+          if (value === 0) continue; // after a ReLU that is every second one
+          let w = i * outputs * kernel * kernel;
+          for (let o = 0; o < outputs; o++) {
+            let to = (o * wide + row * stride) * wide + column * stride;
+            for (let ky = 0; ky < kernel; ky++, to += wide) {
+              for (let kx = 0; kx < kernel; kx++) sums[to + kx] += value * weight[w++];
+            }
+          }
+        }
+      }
+    }
+    const y = new Float32Array(outputs * size * size);
+    for (let o = 0, at = 0; o < outputs; o++) {
+      for (let row = 0; row < size; row++) {
+        const from = (o * wide + row + padding) * wide + padding;
+        for (let column = 0; column < size; column++) y[at++] = sums[from + column] + bias[o];
+      }
+    }
+    return y;
+  };
+}
+
+// spec: a list of convolutions as conv_nets.describe_convolutions wrote it. Returns x -> y on Float32Arrays, channel first.
+export function convolutions(spec, arrays) {
+  const steps = spec.map((layer) => {
+    const step = (layer.transposed ? transposedConvolution : convolution)({ ...layer, weight: arrays[layer.weight], bias: arrays[layer.bias] });
+    return layer.relu ? (x) => step(x).map((v) => Math.max(v, 0)) : step;
+  });
+  return (x) => steps.reduce((value, step) => step(value), x);
+}
+
+// config and arrays as conv_nets.describe_vqvae wrote them, the arrays unpacked by nn.js. z is channel first: z[d * 49 + p].
+export function vqvae(config, arrays) {
+  const { K, D } = config;
+  const encode = convolutions(config.encoder, arrays);
+  const decoder = convolutions(config.decoder, arrays);
+  const codebook = arrays[config.codebook];
+
+  // The squared distances from the vector at position p to all K codes.
+  function distances(z, p) {
+    const positions = z.length / D, found = new Float32Array(K);
+    for (let k = 0, at = 0; k < K; k++) {
+      let sum = 0;
+      for (let d = 0, i = p; d < D; d++, i += positions) {
+        const difference = z[i] - codebook[at++];
+        sum += difference * difference;
+      }
+      found[k] = sum;
+    }
+    return found;
+  }
+  // The index of the nearest code at each position; of equally near ones the lowest.
+  function nearest(z) {
+    const indices = new Uint16Array(z.length / D);
+    for (let p = 0; p < indices.length; p++) {
+      const squares = distances(z, p);
+      for (let k = 1; k < K; k++) if (squares[k] < squares[indices[p]]) indices[p] = k;
+    }
+    return indices;
+  }
+  // The codes at the places that the indices name: z_q, as many positions as indices.
+  function lookup(indices) {
+    const positions = indices.length, z = new Float32Array(D * positions);
+    for (let p = 0; p < positions; p++) {
+      for (let d = 0; d < D; d++) z[d * positions + p] = codebook[indices[p] * D + d];
+    }
+    return z;
+  }
+  const decodeVectors = (z) => decoder(z).map(sigmoid);
+  return { K, D, codebook, encode, distances, nearest, lookup, decodeVectors, decode: (indices) => decodeVectors(lookup(indices)) };
+}

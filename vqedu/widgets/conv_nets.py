@@ -1,0 +1,109 @@
+"""Describes a VQ-VAE so that conv_nets.js can run it: convolutions with BatchNorm folded in, and the codebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vqedu.models import VQVAE
+
+Arrays = dict[str, np.ndarray]
+Config = dict[str, Any]
+Convolution = nn.Conv2d | nn.ConvTranspose2d
+
+
+def describe_vqvae(model: VQVAE, prefix: str = "") -> tuple[Arrays, Config]:
+    """Return (arrays, config): what conv_nets.js's `vqvae(config, arrays)` needs to be `model` in eval mode.
+
+    Encoder and codebook stay float32: rounded to float16 they would choose other codes where two are about as near.
+    The decoder becomes float16, which changes a decoded picture by less than half a grey level.
+    prefix: begins every array's name, for pages that hold two models.
+    Raises TypeError for anything but a VQVAE, and for a layer that the page cannot run.
+    """
+    if not isinstance(model, VQVAE):
+        raise TypeError(f"model must be a vqedu.models.VQVAE, got {type(model).__name__}.")
+    encoder, arrays = describe_convolutions(model.encoder, f"{prefix}encoder", np.float32)
+    decoder, decoder_arrays = describe_convolutions(model.decoder, f"{prefix}decoder", np.float16)
+    codebook = f"{prefix}codebook"
+    config = {"K": model.codebook_size, "D": model.code_dim, "encoder": encoder, "decoder": decoder}
+    table = model.quantizer.codebook.detach().cpu().float().numpy()
+    return {**arrays, **decoder_arrays, codebook: table}, {**config, "codebook": codebook}
+
+
+def describe_convolutions(network: nn.Sequential, prefix: str, dtype: type) -> tuple[list[Config], Arrays]:
+    """Return (spec, arrays) of a chain of convolutions, each with what follows it: BatchNorm, then perhaps ReLU.
+
+    arrays: `prefix.i.weight` and `prefix.i.bias` of convolution i, in `dtype`.
+    """
+    spec: list[Config] = []
+    arrays: Arrays = {}
+    for index, (convolution, followers) in enumerate(_groups(network)):
+        weight, bias = fold(convolution, [layer for layer in followers if isinstance(layer, nn.BatchNorm2d)])
+        names = {name: f"{prefix}.{index}.{name}" for name in ("weight", "bias")}
+        arrays |= {names["weight"]: weight.numpy().astype(dtype), names["bias"]: bias.numpy().astype(dtype)}
+        relu = any(isinstance(layer, nn.ReLU) for layer in followers)
+        spec.append({**names, **_geometry(convolution), "relu": relu})
+    return spec, arrays
+
+
+@torch.no_grad()
+def fold(convolution: Convolution, norms: Sequence[nn.BatchNorm2d]) -> tuple[Tensor, Tensor]:
+    """Return weight and bias, float64, of the one convolution that equals `convolution` and then `norms` in eval mode.
+
+    BatchNorm does (y - mean) * scale + shift to each channel, with scale = gamma / sqrt(variance + eps).
+    """
+    weight = convolution.weight.detach().cpu().double()
+    bias = torch.zeros(convolution.out_channels, dtype=torch.float64)
+    if convolution.bias is not None:
+        bias += convolution.bias.detach().cpu()
+    outputs = (1, -1, 1, 1) if isinstance(convolution, nn.ConvTranspose2d) else (-1, 1, 1, 1)
+    for norm in norms:
+        if norm.running_mean is None or norm.running_var is None:
+            raise TypeError(
+                "A BatchNorm2d without running statistics cannot be folded: its output depends on the batch."
+            )
+        mean, variance = norm.running_mean.cpu().double(), norm.running_var.cpu().double()
+        gamma, beta = (1.0, 0.0) if norm.weight is None else (norm.weight.cpu().double(), norm.bias.cpu().double())
+        scale = gamma / torch.sqrt(variance + norm.eps)
+        weight = weight * scale.view(outputs)
+        bias = (bias - mean) * scale + beta
+    return weight, bias
+
+
+def _groups(network: nn.Sequential) -> list[tuple[Convolution, list[nn.Module]]]:
+    """Return each convolution with the layers between it and the next one."""
+    groups: list[tuple[Convolution, list[nn.Module]]] = []
+    for layer in network:
+        if isinstance(layer, Convolution):
+            groups.append((layer, []))
+        elif not groups or not isinstance(layer, nn.BatchNorm2d | nn.ReLU | nn.Identity):
+            raise TypeError(
+                f"The page cannot run a {type(layer).__name__} here. It knows Conv2d and ConvTranspose2d, "
+                "each followed by BatchNorm2d, ReLU, Identity or nothing."
+            )
+        elif groups[-1][1] and isinstance(groups[-1][1][-1], nn.ReLU):
+            raise TypeError(f"A {type(layer).__name__} after a ReLU cannot be folded into the convolution before it.")
+        else:
+            groups[-1][1].append(layer)
+    return groups
+
+
+def _geometry(convolution: Convolution) -> Config:
+    """Return what conv_nets.js needs to know of a convolution's shape. Raises TypeError for one that is not square."""
+    kernel, stride, padding = convolution.kernel_size, convolution.stride, convolution.padding
+    if isinstance(padding, str) or any(len(set(pair)) > 1 for pair in (kernel, stride, padding)):
+        raise TypeError(f"The page runs square kernels, strides and paddings only, got {convolution}.")
+    if convolution.groups > 1 or set(convolution.dilation) != {1} or set(convolution.output_padding) != {0}:
+        raise TypeError(f"The page runs no groups, dilation or output padding, got {convolution}.")
+    return {
+        "transposed": isinstance(convolution, nn.ConvTranspose2d),
+        "inputs": convolution.in_channels,
+        "outputs": convolution.out_channels,
+        "kernel": kernel[0],
+        "stride": stride[0],
+        "padding": padding[0],
+    }
