@@ -30,6 +30,17 @@ def export(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def lecturer(arguments: argparse.Namespace) -> int:
+    """Write the notebooks for the front of the room: solutions in place of starters, speaker notes shown."""
+    from vqedu import lecturer, notebooks
+
+    try:
+        lecturer.build(arguments.names, arguments.to, notebooks.NOTEBOOKS)
+    except notebooks.CellError as error:
+        return complain(error, 1)
+    return 0
+
+
 def train(arguments: argparse.Namespace) -> int:
     """Train a shipped model anew by its recipe, and write its weights and card as one file."""
     from vqedu import recipes
@@ -65,6 +76,11 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("names", nargs="*", metavar="NAME", help="such as 01_autoencoder; all if left out")
     command.add_argument("--to", type=Path, default=Path("exported"), metavar="DIR", help="default: exported/")
     command.set_defaults(run=export)
+
+    command = commands.add_parser("lecturer", help=lecturer.__doc__, description=lecturer.__doc__)
+    command.add_argument("names", nargs="*", metavar="NAME", help="such as 01_autoencoder; all if left out")
+    command.add_argument("--to", type=Path, default=Path("lecturer"), metavar="DIR", help="default: lecturer/")
+    command.set_defaults(run=lecturer)
 
     command = commands.add_parser("train", help=train.__doc__, description=train.__doc__)
     command.add_argument("name", metavar="NAME", help="such as vae-2d")

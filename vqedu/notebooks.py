@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -16,10 +17,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from vqedu import files, validate
+from vqedu import answers, files, validate
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 CELL_TIMEOUT_S = 300
+LECTURER_TAG = "lecturer"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 # What a notebook says about its kernel: enough for every front end, nothing that differs between machines.
@@ -85,9 +87,14 @@ def build(names: Iterable[str] = (), folder: Path = NOTEBOOKS, report: Callable[
     return written
 
 
-def read_source(script: Path) -> NotebookNode:
-    """Return the notebook that a percent-format script describes, without outputs, each cell with its id."""
+def read_source(script: Path, lecturer: bool = False) -> NotebookNode:
+    """Return the notebook that a percent-format script describes, without outputs, each cell with its id.
+
+    lecturer: keep the cells with the tag "lecturer", the speaker notes; a learner's notebook lacks them.
+    """
     notebook = jupytext.read(script, fmt="py:percent")
+    if not lecturer:
+        notebook.cells = [cell for cell in notebook.cells if LECTURER_TAG not in tags(cell)]
     for cell in notebook.cells:
         for key in SCRIPT_ONLY:
             cell.metadata.pop(key, None)
@@ -96,6 +103,11 @@ def read_source(script: Path) -> NotebookNode:
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    """Return the tags of a cell."""
+    return list(cell.metadata.get("tags", []))
 
 
 def cell_ids(cells: Iterable[NotebookNode]) -> list[str]:
@@ -117,6 +129,7 @@ def execute(
 ) -> NotebookNode:
     """Run every cell in a fresh kernel that works in `folder`, and return the notebook with its outputs.
 
+    The kernel finds no answers of a learner: it looks for them in an empty directory.
     Raises CellError if a cell raises, takes more than CELL_TIMEOUT_S, or takes the kernel with it.
     """
     client = NotebookClient(
@@ -128,7 +141,10 @@ def execute(
         store_widget_state=False,
     )
     client.reset_execution_trackers()
-    with client.setup_kernel(env=_environment(extra_environment or {})):
+    with (
+        tempfile.TemporaryDirectory() as no_answers,
+        client.setup_kernel(env=_environment({answers.VARIABLE: no_answers, **(extra_environment or {})})),
+    ):
         for index, cell in enumerate(notebook.cells):
             try:
                 client.execute_cell(cell, index, execution_count=client.code_cells_executed + 1)

@@ -1,0 +1,29 @@
+// A prediction: guess, commit, and the truth is drawn over the guess, with a sentence on what was found.
+import { card, keeper } from "./question.js";
+import { BOARDS } from "./prediction_boards.js";
+
+function render({ model, el }) {
+  const config = model.get("config");
+  const { read, write } = keeper(model);
+  const board = BOARDS[config.kind](config);
+  const kept = () => { const { guess } = read(); return board.fits(guess) ? guess : undefined; }; // the question may have changed
+  const draw = (guess) => {
+    const done = guess !== undefined;
+    board.show(guess, done);
+    shown.show(done, done ? `${board.comment(guess)} ${config.sentence}` : "");
+  };
+  const shown = card(model, el, {
+    board: board.node, commit: "Commit my guess", again: "Guess anew",
+    oncommit: () => {
+      const guess = board.guess();
+      if (guess === undefined) return shown.show(false, board.missing);
+      draw(guess);
+      write({ guess });
+    },
+    onagain: () => { draw(); write({}); },
+  });
+  draw(kept());
+  model.on("change:state", () => draw(kept()));
+}
+
+export default { render };
