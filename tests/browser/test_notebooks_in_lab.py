@@ -9,10 +9,16 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import lab as jupyter
 from tests.browser.lab import Lab
+from vqedu import widgets
+from vqedu.widgets.base import Explorer
 
 pytestmark = pytest.mark.browser
 NOTEBOOKS = sorted(path.stem for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-WIDGETS = ("LatentExplorer(", "ElboExplorer(", "ReparameterizationExplorer(", "BetaCalculator(", "SideBySideExplorer(")
+
+
+def explorers() -> list[str]:
+    """The names of the widgets that run in the page."""
+    return [name for name in widgets.NAMES if issubclass(getattr(widgets, name), Explorer)]
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -22,7 +28,7 @@ def test_run_all_brings_every_explorer_to_life(name: str, page: Page, jupyterlab
     jupyter.open_notebook(page, jupyterlab, name)
     jupyter.run_all(page)
     stages = page.locator(".jp-OutputArea .vq-stage")
-    expect(stages).to_have_count(sum(source.count(f"widgets.{widget}") for widget in WIDGETS))
+    expect(stages).to_have_count(sum(source.count(f"widgets.{widget}(") for widget in explorers()))
     for stage in stages.all():
-        expect(stage.locator("canvas, svg, output").first).to_be_visible()
+        expect(stage.locator("canvas, svg, output, input").first).to_be_visible()
     jupyter.shut_down_kernels(jupyterlab)

@@ -21,6 +21,7 @@ _HOME = {
     "Prediction": "prediction",
     "Quiz": "quiz",
 }
+NAMES = tuple(_HOME)
 
 
 def __getattr__(name: str) -> Any:
