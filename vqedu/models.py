@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from vqedu import losses, validate
+from vqedu.classifier import DigitClassifier as DigitClassifier
+from vqedu.code_prior import CodePrior as CodePrior
 from vqedu.quantizers import VectorQuantizer
 
 PIXELS = 28 * 28
