@@ -50,7 +50,7 @@ def test_folded_convolutions_equal_the_layers_they_stand_for(normalize: bool) ->
 def test_the_description_is_float32_where_codes_are_chosen_and_float16_where_they_are_drawn() -> None:
     model = models.VQVAE(6, 5)
     arrays, config = conv_nets.describe_vqvae(model, "a.")
-    assert config["K"], config["D"] == (6, 5)
+    assert (config["K"], config["D"]) == (6, 5)
     assert all(name.startswith("a.") for name in arrays)
     assert {array.dtype for name, array in arrays.items() if "decoder" not in name} == {np.dtype(np.float32)}
     assert {array.dtype for name, array in arrays.items() if "decoder" in name} == {np.dtype(np.float16)}

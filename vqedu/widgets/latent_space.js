@@ -2,7 +2,7 @@
 
 import { network, sigmoid, unpack } from "./nn.js";
 
-const dot = (a, b, start = 0) => {
+const inner = (a, b, start = 0) => {
   let sum = 0;
   for (let i = 0; i < b.length; i++) sum += a[start + i] * b[i];
   return sum;
@@ -77,7 +77,7 @@ export function latentSpace(data, config) {
   // Map coordinates (u, v). A 1-D code has no v of its own: it stands at the middle height.
   function project(z) {
     const c = centred(z, origin);
-    return [dot(axes, c), d > 1 ? dot(axes, c, d) : (config.low[1] + config.high[1]) / 2];
+    return [inner(axes, c), d > 1 ? inner(axes, c, d) : (config.low[1] + config.high[1]) / 2];
   }
   // The z at (u, v) on the map: only the two directions that the map shows change.
   function moveTo(z, u, v) {
@@ -94,7 +94,7 @@ export function latentSpace(data, config) {
     const middle = (uu + vv) / 2, half = Math.hypot((uu - vv) / 2, uv);
     return { long: Math.sqrt(middle + half), narrow: Math.sqrt(Math.max(middle - half, 0)), angle: Math.atan2(2 * uv, uu - vv) / 2 };
   }
-  const coordinate = (z, k) => (std[k] > 0 ? dot(directions, centred(z, mean), k * d) / std[k] : 0);
+  const coordinate = (z, k) => (std[k] > 0 ? inner(directions, centred(z, mean), k * d) / std[k] : 0);
   function withCoordinate(z, k, value) {
     const step = (value - coordinate(z, k)) * std[k];
     return z.map((v, j) => v + step * directions[k * d + j]);
