@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
-from vqedu import files, models, validate
+from vqedu import files, models, quantizers, validate
 
 PRETRAINED = Path(__file__).parent / "pretrained"
 CARD_KEY = "vqedu-card"
@@ -44,7 +44,8 @@ def load_checkpoint(path: str | Path) -> nn.Module:
     """
     card = read_card(path)
     known = [name for name, value in vars(models).items() if inspect.isclass(value) and issubclass(value, nn.Module)]
-    model = getattr(models, validate.known_name(card["model"], known, "model"))(**card["arguments"])
+    arguments = {name: _built(value) for name, value in card["arguments"].items()}
+    model = getattr(models, validate.known_name(card["model"], known, "model"))(**arguments)
     expected = model.state_dict()
     stored = safetensors.torch.load_file(path)
     wrong = [name for name in expected.keys() | stored.keys() if _shape(expected, name) != _shape(stored, name)]
@@ -92,7 +93,25 @@ def pretrained_path(name: str) -> Path:
 
 def _arguments(model: nn.Module) -> dict[str, Any]:
     """Return the constructor's arguments: the models keep each as an attribute of the same name."""
-    return {name: getattr(model, name) for name in inspect.signature(type(model)).parameters}
+    values = {name: getattr(model, name) for name in inspect.signature(type(model)).parameters}
+    # A VectorQuantizer is described by the VQVAE's other arguments; a quantizer of another kind by its own.
+    kept = {name: value for name, value in values.items() if not isinstance(value, quantizers.VectorQuantizer)}
+    return {name: _described(value) for name, value in kept.items()}
+
+
+def _described(value: Any) -> Any:
+    """Return an argument as JSON can hold it: a quantizer as the name of its class and its own arguments."""
+    if not isinstance(value, nn.Module):
+        return value
+    return {"class": type(value).__name__, "arguments": _arguments(value)}
+
+
+def _built(value: Any) -> Any:
+    """Return what `_described` described."""
+    if not (isinstance(value, dict) and value.keys() == {"class", "arguments"}):
+        return value
+    name = validate.known_name(value["class"], quantizers.__all__, "quantizer")
+    return getattr(quantizers, name)(**value["arguments"])
 
 
 def _stored(tensor: torch.Tensor, half: bool) -> torch.Tensor:

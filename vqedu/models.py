@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from vqedu import losses, validate
 from vqedu.classifier import DigitClassifier as DigitClassifier
 from vqedu.code_prior import CodePrior as CodePrior
-from vqedu.quantizers import VectorQuantizer
+from vqedu.quantizers import FSQ, ResidualVQ, VectorQuantizer
+from vqedu.words_and_images import WordsAndImages as WordsAndImages
 
 PIXELS = 28 * 28
 
@@ -145,7 +146,11 @@ class VQVAE(nn.Module):
       codebook then need not follow an encoder that moves away, nor one whose z_e shrinks to please the commitment loss.
     - The codebook starts from data and revives dead codes; see VectorQuantizer for `update`, `start`, `revive_after`.
 
-    Raises ValueError or TypeError for a size below 1, a negative `commitment_cost` or an unknown `update` or `start`.
+    `quantizer`: an FSQ or a ResidualVQ in place of the VectorQuantizer, with the same `codebook_size` and `code_dim`;
+    `update`, `start` and `revive_after` are then its own affair. With L levels indices are (N, 7, 7, L).
+
+    Raises ValueError or TypeError for a size below 1, a negative `commitment_cost`, an unknown `update` or `start`, or
+    a `quantizer` of another kind or other sizes.
     """
 
     def __init__(
@@ -158,9 +163,14 @@ class VQVAE(nn.Module):
         revive_after: int | None = 20,
         normalize: bool = True,
         commitment_cost: float = 0.25,
+        quantizer: FSQ | ResidualVQ | None = None,
     ) -> None:
         super().__init__()
-        self.quantizer = VectorQuantizer(codebook_size, code_dim, update, start=start, revive_after=revive_after)
+        self.quantizer: Any
+        if quantizer is None:
+            self.quantizer = VectorQuantizer(codebook_size, code_dim, update, start=start, revive_after=revive_after)
+        else:
+            self.quantizer = _checked(quantizer, codebook_size, code_dim)
         self.codebook_size, self.code_dim, self.update = codebook_size, code_dim, update
         self.start, self.revive_after, self.normalize = start, revive_after, normalize
         self.commitment_cost = validate.at_least_zero(commitment_cost, "commitment_cost")
@@ -187,12 +197,16 @@ class VQVAE(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def encode(self, x: Tensor) -> Tensor:
-        """Return the codes' indices of images: (N, 1, 28, 28) in [0, 1] -> int64 (N, 7, 7). Nothing is learnt."""
+        """Return the codes' indices of images: (N, 1, 28, 28) in [0, 1] -> int64 (N, 7, 7) or (N, 7, 7, L)."""
         return self.quantizer.nearest(self.encoder(validate.images(x)))
 
     def decode(self, indices: Tensor) -> Tensor:
-        """Return the logits of the images that indices stand for: (N, 7, 7) -> (N, 1, 28, 28)."""
-        return self.decoder(self.quantizer.lookup(validate.code_map(indices, self.codebook_size)))
+        """Return the logits of the images that indices stand for: (N, 7, 7) -> (N, 1, 28, 28).
+
+        A ResidualVQ takes (N, 7, 7, l) and decodes the first l levels.
+        """
+        levels = self.quantizer.num_levels if isinstance(self.quantizer, ResidualVQ) else None
+        return self.decoder(self.quantizer.lookup(validate.code_map(indices, self.codebook_size, levels=levels)))
 
     def forward(self, x: Tensor) -> VQVAEOutput:
         z_e = self.encoder(validate.images(x))
@@ -203,3 +217,15 @@ class VQVAE(nn.Module):
         """Return eq. 3 and its three parts: scalars, averaged over the batch."""
         out = self(x)
         return losses.vqvae(out.logits, x, out.codebook_loss, out.commitment_loss, self.commitment_cost)
+
+
+def _checked(quantizer: FSQ | ResidualVQ, codebook_size: int, code_dim: int) -> FSQ | ResidualVQ:
+    """Return `quantizer` if it is of a kind and of the sizes that VQVAE takes."""
+    if not isinstance(quantizer, FSQ | ResidualVQ):
+        raise TypeError(f"quantizer must be an FSQ, a ResidualVQ or None, got {type(quantizer).__name__}.")
+    if (quantizer.codebook_size, quantizer.code_dim) != (codebook_size, code_dim):
+        raise ValueError(
+            f"codebook_size and code_dim must be the quantizer's, {quantizer.codebook_size} and {quantizer.code_dim}, "
+            f"got {codebook_size} and {code_dim}."
+        )
+    return quantizer

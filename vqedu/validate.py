@@ -106,6 +106,20 @@ def codes(z: Tensor, latent_dim: int, name: str = "z") -> Tensor:
     return finite(z, name)
 
 
+def vectors(z_e: Tensor, code_dim: int, name: str = "z_e") -> Tensor:
+    """Return `z_e` if it is a finite float tensor of shape (N, code_dim, *): a quantizer's input.
+
+    Raises TypeError for a wrong type or dtype, ValueError for a wrong shape or a non-finite value.
+    """
+    finite(z_e, name)
+    if z_e.dim() < 2 or z_e.shape[1] != code_dim:
+        raise ValueError(
+            f"{name} must have shape (N, {code_dim}, *), with the {code_dim} numbers of a vector along "
+            f"dimension 1, got {tuple(z_e.shape)}. Move them there with {name}.movedim(-1, 1)."
+        )
+    return z_e
+
+
 def moments(mu: Tensor, logvar: Tensor) -> None:
     """Check that mu and logvar are finite float tensors of one shape (N, D); raises TypeError or ValueError if not."""
     finite(mu, "mu")
@@ -134,13 +148,18 @@ def indices(value: Tensor, codebook_size: int, name: str = "indices") -> Tensor:
     return value
 
 
-def code_map(value: Tensor, codebook_size: int, name: str = "indices") -> Tensor:
+def code_map(value: Tensor, codebook_size: int, name: str = "indices", levels: int | None = None) -> Tensor:
     """Return `value` if it is a batch of code maps: whole numbers in 0 .. codebook_size - 1, shape (N, 7, 7).
 
+    With `levels`, maps of a residual quantizer: (N, 7, 7, l), l from 1 to `levels`.
     Raises TypeError or ValueError as `indices` does, ValueError for another shape.
     """
     indices(value, codebook_size, name)
-    if value.dim() != 3 or tuple(value.shape[1:]) != CODE_MAP_SHAPE:
+    if levels is not None and not (
+        value.dim() == 4 and value.shape[1:3] == CODE_MAP_SHAPE and value.shape[3] <= levels
+    ):
+        raise ValueError(f"{name} must have shape (N, 7, 7, l) with l from 1 to {levels}, got {tuple(value.shape)}.")
+    if levels is None and (value.dim() != 3 or tuple(value.shape[1:]) != CODE_MAP_SHAPE):
         raise ValueError(
             f"{name} must have shape (N, 7, 7), got {tuple(value.shape)}. "
             "Rows of 49 indices become code maps with indices.view(-1, 7, 7)."
