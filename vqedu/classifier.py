@@ -52,18 +52,7 @@ class DigitClassifier(nn.Module):
         return self(x).argmax(1)
 
     def loss(self, rows: Tensor) -> ClassifierLoss:
-        """Return the cross-entropy of rows (N, 1 + 784) as `labelled` makes them: the label, then the grey levels."""
+        """Return the cross-entropy of rows (N, 1 + 784): the label, then the grey levels (see `training.labelled`)."""
         labels, x = rows[:, 0].long(), rows[:, 1:].unflatten(1, validate.IMAGE_SHAPE)
         logits = self(x)
         return ClassifierLoss(F.cross_entropy(logits, labels), (logits.argmax(1) == labels).float().mean())
-
-
-def labelled(values: Tensor, labels: Tensor) -> Tensor:
-    """Return rows for `training.fit`, whose examples are rows of one tensor: (N, *) and (N,) -> (N, 1 + size of *).
-
-    The first number of each row is its label, in the dtype of the values.
-    Raises ValueError unless there is one label for each example.
-    """
-    if labels.shape != values.shape[:1]:
-        raise ValueError(f"labels must have shape ({len(values)},), one an example, got {tuple(labels.shape)}.")
-    return torch.cat([labels[:, None].to(values.dtype), values.flatten(1)], 1)

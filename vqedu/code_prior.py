@@ -75,7 +75,7 @@ class CodePrior(nn.Module):
         return -nats.view(-1, self.length).sum(1)
 
     def loss(self, rows: Tensor) -> PriorLoss:
-        """Return the mean of -log p of rows (N, length), or of rows (N, 1 + length) whose first number is a label.
+        """Return the mean of -log p of rows (N, length), or of rows (N, 1 + length) that begin with a label.
 
         A label of -1 is "any class". In training mode each label becomes that with probability `class_dropout`.
         """

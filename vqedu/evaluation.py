@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from vqedu import data, metrics, models
+from vqedu import checkpoints, data, metrics, models
 
 
 @torch.no_grad()
@@ -31,6 +32,34 @@ def evaluate(model: Any, test: data.Split, likelihood_samples: Sequence[int] = (
         for k in likelihood_samples:
             terms[f"log_p_{k}"] = metrics.log_likelihood(model, binary, k).mean().item()
     return rounded(terms)
+
+
+@torch.no_grad()
+def evaluate_classifier(model: Any, test: data.Split) -> dict[str, float]:
+    """Return the share of test images whose class a DigitClassifier finds."""
+    right = torch.cat([model.predict(part) for part in test.x.split(1000)]) == test.y
+    return rounded({"test_accuracy": right.float().mean().item()})
+
+
+@torch.no_grad()
+def evaluate_prior(model: Any, rows: Tensor, tokenizer: Any, samples_a_class: int = 100) -> dict[str, float]:
+    """Return the bits a code of a CodePrior on labelled code maps `rows` (N, 1 + length), without and with the label.
+
+    `class_agreement`: the share of samples, temperature 1, to whose image `classifier-mnist` gives the asked class.
+    """
+    unlabelled = torch.stack([model.loss(part).bits_per_code for part in rows[:, 1:].split(1000)]).mean()
+    labelled = torch.stack([model.loss(part).bits_per_code for part in rows.split(1000)]).mean()
+    asked = torch.arange(model.num_classes).repeat(samples_a_class)
+    samples = model.sample(len(asked), generator=torch.Generator().manual_seed(0), labels=asked)
+    images = torch.sigmoid(tokenizer.decode(samples.view(-1, 7, 7)))
+    judge: Any = checkpoints.load_pretrained("classifier-mnist")
+    return rounded(
+        {
+            "test_bits_per_code": unlabelled.item(),
+            "test_bits_per_code_given_class": labelled.item(),
+            "class_agreement": (judge.predict(images) == asked).float().mean().item(),
+        }
+    )
 
 
 def rounded(terms: dict[str, float]) -> dict[str, float]:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from vqedu import data, models, training, validate
-from vqedu.checkpoints import load_checkpoint, save_checkpoint
-from vqedu.evaluation import evaluate
+from vqedu.checkpoints import load_checkpoint, load_pretrained, save_checkpoint
+from vqedu.evaluation import evaluate, evaluate_classifier, evaluate_prior
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Recipe:
     start_at_mean_image: bool = True
     seed: int = 0  # of the starting weights; `fit` takes its own
     likelihood_samples: Sequence[int] = ()  # for a VAE: estimate log p(x) with these many samples an image
+    labelled: bool = False  # each example begins with its label
+    tokenizer: str | None = None  # a shipped VQ-VAE: the examples are its code maps of the images
 
 
 RECIPES = {
@@ -50,6 +52,17 @@ RECIPES = {
         {"epochs": 30, "learning_rate": 4e-3},
         start_at_mean_image=False,
     ),
+    "classifier-mnist": Recipe(
+        "DigitClassifier", {}, {"epochs": 5, "learning_rate": 4e-3}, start_at_mean_image=False, labelled=True
+    ),
+    "prior-mnist": Recipe(
+        "CodePrior",
+        {"codebook_size": 128, "class_dropout": 0.5},
+        {"epochs": 6, "batch_size": 32, "learning_rate": 4e-3},
+        start_at_mean_image=False,
+        labelled=True,
+        tokenizer="vqvae-mnist",
+    ),
 }
 
 
@@ -70,7 +83,17 @@ def retrain(name: str, train: data.Split) -> tuple[nn.Module, training.History]:
     """
     recipe = _recipe(name)
     model = build(recipe, train)
-    return model, training.fit(model, train, **recipe.fit)
+    return model, training.fit(model, examples(recipe, train), **recipe.fit)
+
+
+@torch.no_grad()
+def examples(recipe: Recipe, split: data.Split) -> Tensor:
+    """Return what the recipe's model learns from, a row an example: the images or their codes, labels before them."""
+    values = split.x
+    if recipe.tokenizer:
+        vqvae: Any = load_pretrained(recipe.tokenizer)
+        values = torch.cat([vqvae.encode(part) for part in values.split(1000)])  # (N, 7, 7)
+    return training.labelled(values, split.y) if recipe.labelled else values
 
 
 def train(name: str, folder: str | Path = ".") -> Path:
@@ -90,9 +113,18 @@ def train(name: str, folder: str | Path = ".") -> Path:
     }
     save_checkpoint(model, path, card, half=True)
     rounded = load_checkpoint(path)
-    card["metrics"] = evaluate(rounded, images.test, _recipe(name).likelihood_samples)
+    card["metrics"] = measure(rounded, _recipe(name), images.test)
     save_checkpoint(rounded, path, card, half=True)
     return path
+
+
+def measure(model: Any, recipe: Recipe, test: data.Split) -> dict[str, float]:
+    """Return what the card says of a recipe's model."""
+    if recipe.model == "CodePrior":
+        return evaluate_prior(model, examples(recipe, test), load_pretrained(str(recipe.tokenizer)))
+    if recipe.model == "DigitClassifier":
+        return evaluate_classifier(model, test)
+    return evaluate(model, test, recipe.likelihood_samples)
 
 
 def _recipe(name: str) -> Recipe:

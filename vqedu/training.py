@@ -19,6 +19,7 @@ __all__ = [
     "History",
     "available_pretrained",
     "fit",
+    "labelled",
     "load_checkpoint",
     "load_pretrained",
     "save_checkpoint",
@@ -111,6 +112,16 @@ def fit(
     model.eval()
     history.seconds = time.perf_counter() - start
     return history
+
+
+def labelled(values: Tensor, labels: Tensor) -> Tensor:
+    """Return rows for `fit` that begin with their labels: values (N, *) and labels (N,) -> (N, 1 + numbers of a value).
+
+    The label takes the dtype of the values. Raises ValueError unless there is one label for each value.
+    """
+    if labels.shape != values.shape[:1]:
+        raise ValueError(f"labels must have shape ({len(values)},), one for each value, got {tuple(labels.shape)}.")
+    return torch.cat([labels[:, None].to(values.dtype), values.flatten(1)], 1)
 
 
 def start_at_mean_image(model: nn.Module, x: Tensor) -> None:
