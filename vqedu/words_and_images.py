@@ -19,8 +19,8 @@ MARKS = ("<words>", "<image>", "<end>")
 STYLES = (None, *styles.STYLES)  # a style's number in `examples` is its place here
 CODES = 49  # of an image, row by row
 MAX_WORDS = 3
+LENGTH = 1 + CODES + 1 + MAX_WORDS  # of every sequence; missing words are <end>
 T = TypeVar("T")
-LENGTH = 1 + CODES + 1 + MAX_WORDS + 1  # <image> 49 codes <words> a thick three <end>
 
 
 def caption(digit: int, style: str | None = None) -> str:
@@ -51,10 +51,10 @@ class WordsAndImages(nn.Module):
     """p(t_1, t_2, ...) = product of p(t_i | t_1 .. t_i-1), whatever the tokens stand for. Two orders are taught:
 
     drawing  <words> a thick three <image> c_1 ... c_49      the image given the words
-    reading  <image> c_1 ... c_49 <words> a thick three <end>     the words given the image
+    reading  <image> c_1 ... c_49 <words> a thick three      the words given the image
 
-    The vocabulary: the K codes of a VQ-VAE are tokens 0 .. K - 1, then come 17 words and 3 marks.
-    Worked shape: K = 128: 148 tokens, sequences of at most 55, 634,000 weights.
+    Three places are kept for words; "a three" is "a three <end>". The vocabulary: the K codes of a VQ-VAE are tokens
+    0 .. K - 1, then come 17 words and 3 marks. Worked shape: K = 128: 148 tokens, sequences of 54, 647,000 weights.
 
     Source of the idea: Chameleon (Chameleon Team 2024), Emu3 (Wang et al. 2024), and DALL-E before them (Ramesh et al.
     2021), which taught one order. Ours are 10,000 times smaller, and know ten digits, four styles and 55 sums.
@@ -82,30 +82,27 @@ class WordsAndImages(nn.Module):
         return [self.token[validate.known_name(word, WORDS, "word")] for word in words]
 
     def loss(self, rows: Tensor) -> WordsAndImagesLoss:
-        """Return -log p of one sequence for each row of `examples`, order and wording drawn anew."""
-        sequences, taught = self.sequences(rows)
-        logits = self.transformer(sequences[:, :-1])
-        nats = F.cross_entropy(logits.flatten(0, 1), sequences[:, 1:].flatten(), reduction="none")
-        nats = nats.view(len(rows), -1) * taught[:, 1:]  # what is predicted: all but the first mark
+        """Return -log p of one sequence for each row of `examples`, every second one for reading, its wording drawn."""
+        sequences = torch.tensor([self._sequence(row, i % 2 == 1) for i, row in enumerate(rows.tolist())])
+        sequences = sequences.to(rows.device)  # (N, 54)
+        logits = self.transformer(sequences[:, :-1])  # (N, 53, vocabulary): for all tokens but the first mark
+        nats = F.cross_entropy(logits.flatten(0, 1), sequences[:, 1:].flatten(), reduction="none").view(len(rows), -1)
         is_code = sequences[:, 1:] < self.codebook_size
         image, words = (nats * is_code).sum(1).mean(), (nats * ~is_code).sum(1).mean()
         return WordsAndImagesLoss(words + image, words, image)
 
-    def sequences(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Return training sequences (N, 55), every second one in reading order, and which tokens are no padding."""
-        made = [self._sequence(row, reads=i % 2 == 1) for i, row in enumerate(rows.tolist())]
-        end = self.token["<end>"]
-        padded = torch.tensor([tokens + [end] * (LENGTH - len(tokens)) for tokens in made], device=rows.device)
-        lengths = torch.tensor([len(tokens) for tokens in made], device=rows.device)
-        return padded, torch.arange(LENGTH, device=rows.device) < lengths[:, None]
-
     def _sequence(self, row: list[int], reads: bool) -> list[int]:
+        """Return 54 tokens for one row of `examples`: the image, then its caption; or a request, then the image."""
         digit, style, *codes = row
         if reads:
-            said = self.tokens(caption(digit, STYLES[style]))
-            return [self.token["<image>"], *codes, self.token["<words>"], *said, self.token["<end>"]]
-        wordings = _pick(requests(digit, STYLES[style]))
-        return [self.token["<words>"], *self.tokens(_pick(wordings)), self.token["<image>"], *codes]
+            return [self.token["<image>"], *codes, self.token["<words>"], *self._slot(caption(digit, STYLES[style]))]
+        wanted = _pick(_pick(requests(digit, STYLES[style])))
+        return [self.token["<words>"], *self._slot(wanted), self.token["<image>"], *codes]
+
+    def _slot(self, text: str) -> list[int]:
+        """Return the tokens of words, with <end> in the places that stay empty: always three."""
+        tokens = self.tokens(text)
+        return tokens + [self.token["<end>"]] * (MAX_WORDS - len(tokens))
 
     @torch.no_grad()
     def draw(
@@ -122,7 +119,7 @@ class WordsAndImages(nn.Module):
         """
         if not (math.isfinite(temperature) and temperature > 0):
             raise ValueError(f"temperature must be a finite number above 0, got {temperature}.")
-        start = [self.token["<words>"], *self.tokens(text), self.token["<image>"]]
+        start = [self.token["<words>"], *self._slot(text), self.token["<image>"]]
         cache = self.transformer.empty_cache(validate.positive_int(n, "n"))
         logits = self.transformer(self._column(start, n), cache)[:, -1]
         codes: list[Tensor] = []
