@@ -42,19 +42,22 @@ export function surpriseBits(logits, token) {
 }
 
 // Reads token sequences with one cache: of a sequence that begins like the last one, only what is new is computed.
-// Returns after(tokens): the logits of the token that follows them all.
+// Returns after(tokens, until): the logits of the token that follows them all; null if the time `until` has passed before
+// all were read, and the next call then goes on from there.
 export function reader(net) {
   const cache = net.start();
-  let read = [], logits = [];
-  return function after(tokens) {
+  const read = [], logits = [];
+  return function after(tokens, until = Infinity) {
     let same = 0;
-    while (same < read.length && read[same] === tokens[same]) same++;
-    // Every prefix was answered once: its logits stand in the list.
-    if (same < tokens.length) {
-      net.rewind(cache, same);
-      read = tokens.slice();
-      logits = [...logits.slice(0, same), ...tokens.slice(same).map((token) => net.step(cache, token))];
+    while (same < Math.min(read.length, tokens.length) && read[same] === tokens[same]) same++;
+    if (same === tokens.length) return logits[same - 1];
+    net.rewind(cache, same);
+    read.length = logits.length = same;
+    for (const token of tokens.slice(same)) {
+      if (read.length > same && performance.now() > until) return null;
+      logits.push(net.step(cache, token));
+      read.push(token);
     }
-    return logits[tokens.length - 1];
+    return logits.at(-1);
   };
 }

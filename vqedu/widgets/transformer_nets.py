@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 
-from vqedu.transformer import Block, Transformer
-from vqedu.widgets.nets import Spec, describe, half
+from vqedu.transformer import Transformer
+from vqedu.widgets.nets import describe, half
 
 Arrays = dict[str, np.ndarray]
 
@@ -33,8 +32,8 @@ def describe_transformer(model: Transformer) -> tuple[Arrays, dict[str, Any]]:
     return arrays | head_arrays, {**sizes, "blocks": blocks, "head": head}
 
 
-def _parts(block: Block) -> dict[str, nn.Sequential]:
-    """Return what lies between the two steps that nn.js does not know, attention and GELU."""
+def _parts(block: Any) -> dict[str, nn.Sequential]:
+    """Return the parts of a `transformer.Block` between the two steps that nn.js does not know: attention and GELU."""
     up, _, down = block.mlp
     attention = block.attention
     return {

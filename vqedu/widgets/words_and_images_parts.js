@@ -1,0 +1,159 @@
+// The parts of the words-and-images explorer: the ribbon of tokens, the writer, the drawer, the bars.
+
+import { button, canvas, COLORS, element, paintImage, slider } from "./kit.js";
+import { heading } from "./tokens_paint.js";
+import { percent } from "./tokens_view.js";
+import { inkPad, likeMnist, rasterize } from "./latent_ink.js";
+
+const INKS = { word: "#000000", image: COLORS.codebook, mark: "#767676" };
+
+// The whole sequence, token by token: words black, codes purple, marks grey. It is one list of numbers to the model.
+export function ribbon() {
+  const line = element("div", { class: "vq-wi-ribbon", role: "img" });
+  let shown = "";
+  return {
+    node: line,
+    show({ sequence, behind }) {
+      const key = sequence.map(({ token }) => token).join();
+      if (key === shown) return;
+      shown = key;
+      line.replaceChildren(...sequence.map(({ name, kind }) => element("span", { class: `vq-wi-token vq-wi-${kind}` }, name)));
+      const words = sequence.filter(({ kind }) => kind !== "image").map(({ name }) => name);
+      const codes = sequence.length - words.length;
+      line.setAttribute("aria-label", `One sequence of ${sequence.length} tokens: ${words.join(" ") || "empty"}, with ${codes} image codes after <image>.${behind ? " Still reading." : ""}`);
+    },
+  };
+}
+
+// A bar with its name; onclick where it can be chosen.
+function barRow(onpick) {
+  const name = element("span", { class: "vq-wi-name" }), fill = element("span", { class: "vq-wi-fill" }), p = element("span", { class: "vq-value" });
+  const node = element("button", { type: "button", class: "vq-wi-bar", onclick: () => onpick(row.entry) }, name, element("span", { class: "vq-wi-track" }, fill), p);
+  const row = {
+    node, entry: null,
+    show(entry, { scale = 1, chosen = false, can = true, said = "" } = {}) {
+      row.entry = entry;
+      node.hidden = !entry;
+      if (!entry) return;
+      name.textContent = entry.name;
+      name.style.color = entry.kind === "image" ? "#8A3F6B" : INKS[entry.kind];
+      fill.style.width = `${Math.min(100, (100 * entry.p) / scale)}%`;
+      fill.style.background = INKS[entry.kind];
+      p.textContent = percent(entry.p);
+      node.disabled = !can;
+      node.setAttribute("aria-pressed", String(chosen));
+      node.setAttribute("aria-label", `${said}${entry.kind === "image" ? "image code " : ""}${entry.name}, probability ${percent(entry.p)}`);
+    },
+  };
+  return row;
+}
+
+// While it writes or draws: the likeliest tokens of the whole vocabulary that may come next. Words can be clicked.
+export function nextBars(hand) {
+  const title = heading("p(next token | the tokens before)", "#B04A00");
+  const back = element("p", { class: "vq-wi-back" });
+  const rows = Array.from({ length: 8 }, () => barRow((entry) => hand.take(entry.name)));
+  const note = element("p", { class: "vq-note" });
+  return {
+    node: element("div", { class: "vq-wi-next" }, title, ...rows.map((row) => row.node), note, back),
+    show({ likeliest, begun, codes, readBack }) {
+      const complete = codes.length === 49;
+      title.hidden = complete;
+      back.hidden = !complete;
+      back.textContent = readBack ? `The same model reads its picture back as \u201c${readBack}\u201d` : "The picture is complete.";
+      const scale = likeliest ? Math.max(...likeliest.map(({ p }) => p)) : 1;
+      rows.forEach((row, i) => row.show(likeliest?.[i], { scale, can: !begun && likeliest?.[i].kind !== "image", said: begun ? "" : "Go on with " }));
+      note.textContent = complete ? "" : begun ? "Now only image codes are probable." : "A word that you click is written.";
+    },
+  };
+}
+
+// While it reads: at each place of the answer the likeliest words; a click on another one makes the model go on from it.
+export function answerBars(hand, places) {
+  const sentence = element("p", { class: "vq-wi-sentence", "aria-live": "polite" });
+  const columns = Array.from({ length: places }, (_, i) => {
+    const rows = Array.from({ length: 5 }, () => barRow((entry) => hand.say(i, entry.name)));
+    const node = element("div", { class: "vq-wi-column", role: "group", "aria-label": `Word ${i + 1} of the answer` }, ...rows.map((row) => row.node));
+    return { node, rows };
+  });
+  const empty = element("p", { class: "vq-note" }, "Draw a digit at the left, or pick one: the model reads its 49 codes.");
+  const grid = element("div", { class: "vq-wi-columns" }, ...columns.map((each) => each.node));
+  return {
+    node: element("div", { class: "vq-wi-answer" }, heading("p(word | the picture and the words before)", "#B04A00"), sentence, empty, grid),
+    show({ steps, codes }) {
+      empty.hidden = codes.length > 0;
+      grid.hidden = sentence.hidden = !codes.length;
+      if (!steps) return;
+      const all = steps.reduce((product, { p }) => product * p, 1);
+      sentence.textContent = `\u201c${steps.map(({ said }) => said).filter((word) => word !== "<end>").join(" ")}\u201d  ${percent(all)}`;
+      columns.forEach(({ node, rows }, i) => {
+        node.hidden = !steps[i];
+        rows.forEach((row, j) => row.show(steps[i]?.options[j], { chosen: steps[i]?.options[j]?.name === steps[i]?.said, said: `Word ${i + 1}: ` }));
+      });
+    },
+  };
+}
+
+// A line to type words, and a chip for each word that the model knows.
+export function writer(hand, { words, most }) {
+  const input = element("input", {
+    type: "text", class: "vq-wi-input", "aria-label": `What to draw, 1 to ${most} words`, autocomplete: "off", spellcheck: "false",
+    oninput: () => hand.write(input.value), onkeydown: (event) => { if (event.key === "Enter") hand.draw(); },
+  });
+  const chips = words.map((word) => button(word, () => hand.take(word), { class: "vq-button vq-wi-chip", "aria-label": `Write ${word}` }));
+  const problem = element("p", { class: "vq-wi-problem", role: "alert" });
+  const slow = button("Slowly", hand.slowly, { class: "vq-button vq-play" });
+  const draw = button("Draw", hand.draw), step = button("Step", hand.step), another = button("Another", hand.another);
+  const pass = button("Let it read this", hand.readThis);
+  const temperature = slider({ label: "temperature", min: 0.1, max: 2, step: 0.05, value: 1, color: COLORS.prior, oninput: (v) => hand.set({ temperature: v }) });
+  return {
+    node: element("div", { class: "vq-wi-writer" }, heading("words", "#000000", "write what it should draw"), input,
+      element("div", { class: "vq-wi-chips", role: "group", "aria-label": "Words that the model knows" }, ...chips, button("\u232b", hand.erase, { class: "vq-button vq-wi-chip", "aria-label": "Take the last word away" })),
+      problem, element("div", { class: "vq-buttons" }, draw, slow, step, another), temperature.node, element("div", { class: "vq-buttons" }, pass)),
+    show({ state, problem: trouble, codes }) {
+      if (input.value !== state.text) input.value = state.text;
+      problem.textContent = trouble ?? "";
+      for (const each of [draw, slow, step, another]) each.disabled = trouble !== null;
+      slow.textContent = hand.playsSlowly() ? "Pause" : "Slowly";
+      pass.disabled = codes.length < 49;
+      temperature.show(state.temperature);
+    },
+  };
+}
+
+// Ink, or a test digit of each class; "Other digits" goes on to the next of each class.
+export function shower(hand, model) {
+  let sent = null, shown, page = 0, picks = [];
+  const pad = inkPad((strokes) => {
+    const grey = strokes.length ? (centred.checked ? likeMnist : rasterize)(strokes) : null;
+    sent = grey && Array.from(grey, (v) => Math.round(255 * v));
+    hand.look({ drawing: sent });
+  });
+  const centred = element("input", { type: "checkbox", checked: true });
+  const strip = element("div", { class: "vq-strip", role: "group", "aria-label": "Test digits to pick" });
+  function fill() {
+    picks = Array.from({ length: 10 }, (_, label) => {
+      const members = [...model.labels.keys()].filter((i) => model.labels[i] === label);
+      return members[page % members.length];
+    }).filter((index) => index !== undefined).map((index) => {
+      const small = canvas(42, 42, { "aria-hidden": "true" });
+      paintImage(small, model.image(index));
+      return { index, node: element("button", { type: "button", class: "vq-pick", "aria-label": `Pick a test digit ${model.labels[index]}`, onclick: () => hand.look({ digit: index }) }, small.node) };
+    });
+    strip.replaceChildren(...picks.map((each) => each.node));
+  }
+  fill();
+  const pass = button("Let it draw this", hand.drawThis);
+  return {
+    node: element("div", { class: "vq-wi-shower vq-x" }, heading("x", null, "draw, or pick a digit"), pad.surface.node, strip,
+      element("div", { class: "vq-buttons" }, button("Clear", pad.clear), button("Other digits", () => { page += 1; fill(); hand.look({}); })),
+      element("label", { class: "vq-check" }, centred, "centre and scale as MNIST"), pass),
+    show({ state, input, steps }) {
+      // Own strokes stay where the hand made them.
+      if (input !== shown && (state.drawing === null || state.drawing !== sent)) pad.show(input ?? new Float32Array(784));
+      shown = input;
+      for (const each of picks) each.node.setAttribute("aria-pressed", String(each.index === state.digit));
+      pass.disabled = !steps;
+    },
+  };
+}
