@@ -99,6 +99,20 @@ def test_gradients() -> None:
     assert all(level.codebook.grad.abs().sum() > 0 for level in rvq.levels)
 
 
+def test_level_dropout_ends_each_example_after_a_level_of_its_own_and_only_in_training() -> None:
+    torch.manual_seed(0)
+    rvq = quantizer(*(torch.randn(16, 3) / 2**level for level in range(4)), update="gradient", level_dropout=True)
+    rvq.levels.eval()
+    rvq.training = True
+    z_e = torch.randn(400, 3, 5)
+    out = rvq(z_e)
+    sums = torch.stack([rvq.lookup(out.indices[..., :count]) for count in (1, 2, 3, 4)])  # (4, 400, 3, 5)
+    used = (sums - out.z_q).abs().amax((2, 3)).min(0)
+    assert used.values.max() < 1e-6
+    assert (used.indices.bincount() > 60).all()
+    torch.testing.assert_close(rvq.eval()(z_e).z_q, sums[-1])
+
+
 @pytest.mark.parametrize("shape", [(4, 7, 7, 5), (4, 7, 7, 0), (4,)])
 def test_bad_indices(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"levels|empty"):

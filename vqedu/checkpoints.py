@@ -44,7 +44,7 @@ def load_checkpoint(path: str | Path) -> nn.Module:
     """
     card = read_card(path)
     known = [name for name, value in vars(models).items() if inspect.isclass(value) and issubclass(value, nn.Module)]
-    arguments = {name: _built(value) for name, value in card["arguments"].items()}
+    arguments = {name: built(value) for name, value in card["arguments"].items()}
     model = getattr(models, validate.known_name(card["model"], known, "model"))(**arguments)
     expected = model.state_dict()
     stored = safetensors.torch.load_file(path)
@@ -106,8 +106,8 @@ def _described(value: Any) -> Any:
     return {"class": type(value).__name__, "arguments": _arguments(value)}
 
 
-def _built(value: Any) -> Any:
-    """Return what `_described` described."""
+def built(value: Any) -> Any:
+    """Return an argument of a card as its constructor takes it: a quantizer in place of its description."""
     if not (isinstance(value, dict) and value.keys() == {"class", "arguments"}):
         return value
     name = validate.known_name(value["class"], quantizers.__all__, "quantizer")

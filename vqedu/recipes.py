@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vqedu import data, models, training, validate
-from vqedu.checkpoints import load_checkpoint, load_pretrained, save_checkpoint
+from vqedu import data, models, training, validate, words_and_images
+from vqedu.checkpoints import built, load_checkpoint, load_pretrained, save_checkpoint
 from vqedu.evaluation import evaluate, evaluate_classifier, evaluate_prior
 
 
@@ -63,6 +63,26 @@ RECIPES = {
         labelled=True,
         tokenizer="vqvae-mnist",
     ),
+    "words-and-images": Recipe(
+        "WordsAndImages",
+        {"codebook_size": 128},
+        {"epochs": 1, "batch_size": 16, "learning_rate": 3e-3},
+        start_at_mean_image=False,
+        tokenizer="vqvae-mnist",
+    ),
+    "residual-mnist": Recipe(
+        "VQVAE",
+        {
+            "codebook_size": 16,
+            "code_dim": 16,
+            "quantizer": {
+                "class": "ResidualVQ",
+                "arguments": {"codebook_size": 16, "code_dim": 16, "num_levels": 6, "level_dropout": True},
+            },
+        },
+        {"epochs": 15, "learning_rate": 4e-3},
+        start_at_mean_image=False,
+    ),
 }
 
 
@@ -70,7 +90,8 @@ def build(recipe: Recipe, train: data.Split) -> nn.Module:
     """Return the untrained model of a recipe, its starting weights drawn from the recipe's seed."""
     with torch.random.fork_rng():
         torch.manual_seed(recipe.seed)
-        model: nn.Module = getattr(models, recipe.model)(**recipe.arguments)
+        arguments = {name: built(value) for name, value in recipe.arguments.items()}
+        model: nn.Module = getattr(models, recipe.model)(**arguments)
     if recipe.start_at_mean_image:
         training.start_at_mean_image(model, train.x)
     return model
@@ -89,6 +110,8 @@ def retrain(name: str, train: data.Split) -> tuple[nn.Module, training.History]:
 @torch.no_grad()
 def examples(recipe: Recipe, split: data.Split) -> Tensor:
     """Return what the recipe's model learns from, a row an example: the images or their codes, labels before them."""
+    if recipe.model == "WordsAndImages":
+        return words_and_images.training_examples(*split, load_pretrained(str(recipe.tokenizer)))
     values = split.x
     if recipe.tokenizer:
         vqvae: Any = load_pretrained(recipe.tokenizer)

@@ -21,6 +21,8 @@ class ResidualVQ(nn.Module):
     sums over the levels: codebook_loss sum_l |sg(r_(l-1)) - e_l|^2, commitment_loss sum_l |r_(l-1) - sg(e_l)|^2, the
     latter as eq. 7 of Lee et al. Each level has its own codebook, as SoundStream; Lee et al. share one.
     Each level is a VectorQuantizer: `update`, `start` and `revive_after` are described there.
+    level_dropout: in training, z_q of each example ends after a random level, 1 to L, so that a decoder learns to make
+    do with the first ones (SoundStream's "quantizer dropout", which draws one number a batch).
 
     Raises TypeError or ValueError for a size below 1 and for an unknown `update` or `start`.
     """
@@ -34,11 +36,13 @@ class ResidualVQ(nn.Module):
         *,
         start: Literal["data", "uniform"] = "data",
         revive_after: int | None = 20,
+        level_dropout: bool = False,
     ) -> None:
         super().__init__()
         self.codebook_size, self.code_dim = codebook_size, code_dim
         self.num_levels = validate.positive_int(num_levels, "num_levels")
         self.update, self.start, self.revive_after = update, start, revive_after
+        self.level_dropout = level_dropout
         self.levels = nn.ModuleList(
             VectorQuantizer(codebook_size, code_dim, update, start=start, revive_after=revive_after)
             for _ in range(num_levels)
@@ -47,11 +51,12 @@ class ResidualVQ(nn.Module):
     def forward(self, z_e: Tensor) -> Quantized:
         """Quantize z_e (N, D, *): `indices` (N, *, L). Raises as VectorQuantizer does."""
         residual, codes = z_e, torch.zeros_like(z_e)
+        last = self._last_levels(z_e)
         indices, codebook_losses, commitment_losses = [], [], []
-        for level in self.levels:
+        for number, level in enumerate(self.levels):
             out = level(residual)
             code = out.z_q.detach()
-            residual, codes = residual - code, codes + code
+            residual, codes = residual - code, codes + code * (number <= last)
             indices.append(out.indices)
             codebook_losses.append(out.codebook_loss)
             commitment_losses.append(out.commitment_loss)
@@ -75,6 +80,13 @@ class ResidualVQ(nn.Module):
             )
         codes = [level.lookup(part) for level, part in zip(self._each(), indices.unbind(-1), strict=False)]
         return torch.stack(codes).sum(0)
+
+    def _last_levels(self, z_e: Tensor) -> Tensor:
+        """Return the number of the last level that each example uses, from 0: (N, 1, ...), to go with z_e."""
+        shape = (len(z_e), *[1] * (z_e.dim() - 1))
+        if self.training and self.level_dropout:
+            return torch.randint(self.num_levels, shape, device=z_e.device)
+        return torch.full(shape, self.num_levels - 1, device=z_e.device)
 
     def _each(self) -> list[VectorQuantizer]:
         return cast("list[VectorQuantizer]", list(self.levels))

@@ -20,6 +20,7 @@ STYLES = (None, *styles.STYLES)  # a style's number in `examples` is its place h
 CODES = 49  # of an image, row by row
 MAX_WORDS = 3
 LENGTH = 1 + CODES + 1 + MAX_WORDS  # of every sequence; missing words are <end>
+WORD_WEIGHT = 8.0  # in the loss: three words would weigh little beside 49 codes
 T = TypeVar("T")
 
 
@@ -40,11 +41,14 @@ def requests(digit: int, style: str | None = None) -> list[list[str]]:
 
 
 class WordsAndImagesLoss(NamedTuple):
-    """-log p of a sequence, nats averaged over the batch: `total` = `words` + `image`, by what the tokens are."""
+    """`total` = `image` + WORD_WEIGHT * `words`.
+
+    `image`: -log p(image | words), `words`: -log p(words | image), nats averaged over the batch.
+    """
 
     total: Tensor
-    words: Tensor
     image: Tensor
+    words: Tensor
 
 
 class WordsAndImages(nn.Module):
@@ -54,14 +58,14 @@ class WordsAndImages(nn.Module):
     reading  <image> c_1 ... c_49 <words> a thick three      the words given the image
 
     Three places are kept for words; "a three" is "a three <end>". The vocabulary: the K codes of a VQ-VAE are tokens
-    0 .. K - 1, then come 17 words and 3 marks. Worked shape: K = 128: 148 tokens, sequences of 54, 647,000 weights.
+    0 .. K - 1, then come 17 words and 3 marks. Worked shape: K = 128: 148 tokens, sequences of 54, 475,000 weights.
 
     Source of the idea: Chameleon (Chameleon Team 2024), Emu3 (Wang et al. 2024), and DALL-E before them (Ramesh et al.
     2021), which taught one order. Ours are 10,000 times smaller, and know ten digits, four styles and 55 sums.
     Raises TypeError or ValueError for a size below 1.
     """
 
-    def __init__(self, codebook_size: int = 128, width: int = 112, depth: int = 4, heads: int = 4) -> None:
+    def __init__(self, codebook_size: int = 128, width: int = 96, depth: int = 4, heads: int = 4) -> None:
         super().__init__()
         self.codebook_size = validate.positive_int(codebook_size, "codebook_size")
         self.width, self.depth, self.heads = width, depth, heads
@@ -82,22 +86,25 @@ class WordsAndImages(nn.Module):
         return [self.token[validate.known_name(word, WORDS, "word")] for word in words]
 
     def loss(self, rows: Tensor) -> WordsAndImagesLoss:
-        """Return -log p of one sequence for each row of `examples`, every second one for reading, its wording drawn."""
-        sequences = torch.tensor([self._sequence(row, i % 2 == 1) for i, row in enumerate(rows.tolist())])
-        sequences = sequences.to(rows.device)  # (N, 54)
-        logits = self.transformer(sequences[:, :-1])  # (N, 53, vocabulary): for all tokens but the first mark
-        nats = F.cross_entropy(logits.flatten(0, 1), sequences[:, 1:].flatten(), reduction="none").view(len(rows), -1)
-        is_code = sequences[:, 1:] < self.codebook_size
-        image, words = (nats * is_code).sum(1).mean(), (nats * ~is_code).sum(1).mean()
-        return WordsAndImagesLoss(words + image, words, image)
+        """Return the loss on rows of `examples`, each both drawn and read; the wording of a request is drawn anew.
 
-    def _sequence(self, row: list[int], reads: bool) -> list[int]:
-        """Return 54 tokens for one row of `examples`: the image, then its caption; or a request, then the image."""
-        digit, style, *codes = row
-        if reads:
-            return [self.token["<image>"], *codes, self.token["<words>"], *self._slot(caption(digit, STYLES[style]))]
+        Only what comes after the second mark counts: the 49 codes in one order, the three words in the other.
+        """
+        examples = rows.tolist()
+        sequences = [self._to_draw(*row) for row in examples] + [self._to_read(*row) for row in examples]
+        tokens = torch.tensor(sequences, device=rows.device)  # (2 N, 54)
+        logits = self.transformer(tokens[:, :-1])  # (2 N, 53, vocabulary): for all tokens but the first mark
+        nats = F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(), reduction="none").view(2, len(rows), -1)
+        image, words = nats[0, :, -CODES:].sum(1).mean(), nats[1, :, -MAX_WORDS:].sum(1).mean()
+        return WordsAndImagesLoss(image + WORD_WEIGHT * words, image, words)
+
+    def _to_draw(self, digit: int, style: int, *codes: int) -> list[int]:
         wanted = _pick(_pick(requests(digit, STYLES[style])))
         return [self.token["<words>"], *self._slot(wanted), self.token["<image>"], *codes]
+
+    def _to_read(self, digit: int, style: int, *codes: int) -> list[int]:
+        said = caption(digit, STYLES[style])
+        return [self.token["<image>"], *codes, self.token["<words>"], *self._slot(said)]
 
     def _slot(self, text: str) -> list[int]:
         """Return the tokens of words, with <end> in the places that stay empty: always three."""
@@ -164,17 +171,22 @@ class WordsAndImages(nn.Module):
         return torch.tensor(tokens, device=self.transformer.positions.device).expand(n, -1)
 
 
-def examples(images: Tensor, digits: Tensor, vqvae: Any) -> Tensor:
-    """Return one row for each image in each of the five styles, plain first: digit, style's number, 49 codes.
+@torch.no_grad()
+def examples(images: Tensor, digits: Tensor, vqvae: Any, style: str | None = None) -> Tensor:
+    """Return one row for each image in a style: its digit, the style's number, 49 codes; (N, 51) int64.
 
-    (N, 1, 28, 28), (N,) -> (5 N, 51) int64. `vqvae` has `encode`, as models.VQVAE.
+    images (N, 1, 28, 28), digits (N,); `vqvae` has `encode`, as models.VQVAE.
     """
-    rows = []
-    with torch.no_grad():
-        for number, style in enumerate(STYLES):
-            for x, y in zip(images.split(2000), digits.split(2000), strict=True):
-                codes = vqvae.encode(styles.apply(style, x)).flatten(1)  # (n, 7, 7) -> (n, 49)
-                rows.append(torch.cat([y[:, None], torch.full_like(y, number)[:, None], codes], 1))
+    codes = torch.cat([vqvae.encode(styles.apply(style, part)) for part in images.split(2000)]).flatten(1)
+    return torch.cat([digits[:, None], torch.full_like(digits, STYLES.index(style))[:, None], codes], 1)
+
+
+def training_examples(images: Tensor, digits: Tensor, vqvae: Any) -> Tensor:
+    """Return what the model learns from: each image plain, and in two of the four styles; (3 N, 51) for even N."""
+    rows = [examples(images, digits, vqvae)]
+    for number, style in enumerate(styles.STYLES):
+        half = slice(number % 2, None, 2)
+        rows.append(examples(images[half], digits[half], vqvae, style))
     return torch.cat(rows)
 
 
