@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.lab import Lab, running_lab
 from tests.browser.traffic import Traffic, watch
+from vqedu import answers
 
 REPOSITORY = Path(__file__).parent.parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -29,6 +31,16 @@ CHROMIUM_FLAGS = (
 NO_BROWSER = "no Chromium: `python -m playwright install chromium` gets one, or set VQEDU_CHROMIUM to a browser"
 
 os.environ.pop("MPLBACKEND", None)  # where set, the kernels that nbval starts would show no figures
+# No test, and no kernel that a test starts, reads or writes the answers of whoever runs the tests.
+_no_answers = tempfile.TemporaryDirectory()
+os.environ[answers.VARIABLE] = _no_answers.name
+
+
+@pytest.fixture
+def answer_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of a learner's answers, in a directory of this test alone; it does not exist yet."""
+    monkeypatch.setenv(answers.VARIABLE, str(tmp_path / "answers"))
+    return answers.path()
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from types import ModuleType
 __version__ = "0.1.0"
 
 _SUBMODULES = (
-    "beta", "collapse", "data", "diagrams", "gradients", "losses", "machine", "metrics", "models", "plots",
-    "quantizers", "recipes", "toy", "training", "widgets",
+    "beta", "collapse", "data", "diagrams", "gradients", "losses", "machine", "metrics", "models", "overview", "plots",
+    "quantizers", "questions", "recipes", "toy", "training", "widgets",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@
 # **Time:** 5 minutes. **Builds on:** nothing. The course assumes linear algebra, a little probability, and one torch tutorial.
 
 # %%
-from vqedu import data, diagrams, machine, training, widgets
+from vqedu import data, diagrams, machine, overview, training, widgets
 
 # %% [markdown]
 # ## The map of the course
@@ -25,6 +25,13 @@ from vqedu import data, diagrams, machine, training, widgets
 # <span style="color:#009E73">**green**</span> is the encoder and what it says,
 # <span style="color:#CC79A7">**purple**</span> is the codebook, <span style="color:#0072B2">**blue**</span> is the decoder,
 # <span style="color:#D55E00">**red-orange**</span> is the prior: what we assume about codes before we have seen an image.
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 3 minutes.**
+# >
+# > - **Ask:** "What is the shortest description of an image from which it can still be drawn?"
+# > - **Usually answered:** "A compressed file", "its caption". Both come back: the first in notebook 06, the second in 08.
+# > - **Show:** The map. Read the four questions at the right aloud, nothing else.
 
 # %%
 diagrams.course_map()
@@ -44,9 +51,20 @@ machine.check()
 # The network below was trained on 60,000 handwritten digits. It turns each image into **two numbers**, $z_1$ and $z_2$,
 # and turns two numbers back into an image. Each dot on the map is the code of one test digit.
 #
-# **Before you touch it, guess:** what will you see between two digits, a clean digit or a blend of both?
-#
-# Then drag the ring over the map, or click the map and use the arrow keys. Draw a digit of your own in the box at the left.
+# Commit a guess first: nothing you answer leaves this machine, and nothing waits for an answer.
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 4 minutes.**
+# >
+# > - **Ask:** "What lies between two digits?"
+# > - **Usually answered:** "A blend of both", or "nothing".
+# > - **Show:** The explorer, in a student's hand.
+
+# %%
+widgets.Prediction("00.between")
+
+# %% [markdown]
+# Now drag the ring over the map, or click the map and use the arrow keys. Draw a digit of your own in the box at the left.
 
 # %%
 images = data.load("mnist")
@@ -62,8 +80,10 @@ widgets.LatentExplorer(
 #
 # ## How to work through a notebook
 #
-# - Each section asks a question. **Say your guess out loud or write it down before you run the cell.** A wrong guess
-#   teaches more than a right one that was never made.
+# - Each section asks a question. **Commit your guess before you go on.** The truth is then drawn over it. A wrong guess
+#   teaches more than a right one that was never made. Nothing blocks: without an answer everything runs all the same.
+# - Questions marked *From memory* come back to what you have seen. A wrong answer hears why it is wrong, and may be followed by another.
+# - Symbols and words stand in the [glossary and notation](09_notation.ipynb).
 # - Run a cell with <kbd>Shift</kbd>+<kbd>Enter</kbd>. "Run All" from top to bottom always works.
 # - Trained networks come with the course, so every figure is alive within seconds. Where a notebook says
 #   `RETRAIN = False`, set it to `True` to train the same network on your own machine and watch it learn.
@@ -78,6 +98,13 @@ widgets.LatentExplorer(
 # | [04 The VAE](04_vae.ipynb) | generate digits, find out what beta really is, collapse a posterior and cure it | 90 |
 #
 # The last two rows of the map, VQ-VAE and image tokens, are the second half of the course.
+#
+# ## Where you are
+#
+# Your answers are kept in a file on this machine (in an exported page: by your browser). Run the cell again to see the newest.
+
+# %% tags=["nbval-ignore-output"]
+overview.progress()
 
 # %% [markdown]
 # **Next:** [01 The autoencoder](01_autoencoder.ipynb).

@@ -8,7 +8,7 @@
 # - read a map of codes, and walk between two images in code space,
 # - show with numbers why decoding a random code gives no image.
 #
-# **Time:** 45 minutes. **Builds on:** [00 Start here](00_start_here.ipynb), matrix products, one torch tutorial.
+# **Time:** 45 minutes. **Builds on:** [00 Start here](00_start_here.ipynb), matrix products, one torch tutorial. **Symbols:** [glossary and notation](09_notation.ipynb).
 
 # %%
 import math
@@ -31,6 +31,13 @@ print(f"{len(images.train.x):,} images to learn from, {len(x_test):,} to test on
 # An image $x$ of this data set is a table of $28 \times 28 = 784$ grey levels between 0 (paper) and 1 (ink).
 # The shape `(1, 28, 28)` reads: one colour channel, 28 rows, 28 columns.
 
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 4 minutes.**
+# >
+# > - **Ask:** "How many different 28 by 28 tables of grey levels are there, and how many of them are digits?"
+# > - **Usually answered:** "Infinitely many" to the first, silence at the second. The point is the silence: nearly none. Then let the room commit the guess below, by a show of hands.
+# > - **Show:** The ten digits. Leave the guess on the wall until section 3 answers it.
+
 # %%
 first_of_each = [int((y_test == digit).nonzero()[0]) for digit in range(10)]
 x = x_test[first_of_each]  # (10, 1, 28, 28)
@@ -41,14 +48,23 @@ plots.image_grid({"$x$": x.numpy()}, "Ten test images: 784 numbers each", column
 # %% [markdown]
 # A table of 784 random grey levels practically never shows a digit. So the digits fill only a tiny part of the space of all images,
 # and a description with far fewer than 784 numbers should be possible.
-#
-# **Guess first:** with only 32 numbers an image, which is 1 for every 24 pixels, will you still be able to read the digits?
-#
+
+# %%
+widgets.Prediction("01.readable")
+
+# %% [markdown]
 # ## 2. The straight way: PCA
 #
 # Principal component analysis (PCA) finds the 32 directions along which the training images vary most. The code of an
 # image is its 32 coordinates along these directions. Decoding adds the directions up again. Among all *linear* codes of
 # 32 numbers, none has a smaller squared error on the training images. So PCA is the mark to beat.
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 6 minutes.**
+# >
+# > - **Ask:** "Which other linear code of 32 numbers could beat PCA on the training images?"
+# > - **Usually answered:** "One trained longer" or "a neural network". None can: PCA is the best linear code by construction. That is why it is the mark to beat.
+# > - **Show:** The two cells, nothing more. Commit the guess on the factor before you scroll on.
 
 # %%
 flat = images.train.x.flatten(1)  # (60000, 1, 28, 28) -> (60000, 784)
@@ -75,6 +91,9 @@ def squared_error(x_hat):
 pca_error = squared_error(pca(x_test))
 print(f"PCA with 32 numbers: squared error {pca_error:.4f} a pixel")
 
+# %%
+widgets.Prediction("01.factor")
+
 # %% [markdown]
 # ## 3. The autoencoder
 #
@@ -88,6 +107,13 @@ print(f"PCA with 32 numbers: squared error {pca_error:.4f} a pixel")
 # Both networks are chains of linear maps with a bend between them. The bend is *SiLU*, a smooth version of "negative becomes zero".
 # *LayerNorm* keeps the numbers inside the network at one scale, which makes training faster. The first layer has none, so that the
 # decoder can see how far $z$ lies from the origin. Without bends each chain would be one matrix and a shift, as in PCA.
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 12 minutes.**
+# >
+# > - **Ask:** "What would this network be without the bends?" and, after the loss: "what changes if we average over the pixels instead of adding up?"
+# > - **Usually answered:** "A smaller network" and "nothing". Without bends it is PCA with a shift, at best; the average breaks the link to a probability, which notebook 02 needs.
+# > - **Show:** The class, then the live epoch (5 seconds: let it run while you talk), then the picture with the three rows. Skip the shapes cell when time is short.
 
 
 # %%
@@ -150,7 +176,14 @@ print(
 
 # %% [markdown]
 # Untrained, the network is worse than a guess of 1/2 everywhere.
-#
+
+# %%
+widgets.Quiz("01.logit")
+
+# %%
+widgets.Quiz("01.sum")
+
+# %% [markdown]
 # **Training** repeats three steps: take a batch of images, compute the loss and its gradient, let the optimizer move the
 # weights a little against the gradient. One pass over all training images is an *epoch*. The next cell runs one epoch, about 5 seconds.
 
@@ -200,12 +233,24 @@ plots.image_grid(
 # **What we saw.** 32 numbers are enough to read each of these ten digits. (The figure cuts PCA's output off at 0 and 1. Its error is then
 # 0.0152, still four times the autoencoder's.) PCA must paint with 32 fixed pictures that reach over the
 # whole image, so light shadows remain on the paper. The autoencoder bends: what a number does depends on the other 31.
-#
+
+# %%
+widgets.Quiz("01.code-size")
+
+# %% [markdown]
 # ## 4. Two numbers: a map
 #
 # With $z$ in two dimensions we can look at all codes at once. The price is blur: two numbers cannot say everything.
-#
-# **Guess first:** nobody told the network which image is a 3. Will the 3s lie together?
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 6 minutes.**
+# >
+# > - **Ask:** "Nobody said which image is a 3. Will the 3s lie together?"
+# > - **Usually answered:** "No, there were no labels."
+# > - **Show:** The explorer, projected large. Let a student drag the ring from the 0s to the 1s, then far outside. Draw a 7 with a bar through it at the left, and ask where it will land before you lift the pen.
+
+# %%
+widgets.Prediction("01.threes")
 
 # %%
 if RETRAIN:
@@ -237,8 +282,16 @@ widgets.LatentExplorer(ae2, images.test, title="Two numbers: drag z over the map
 # Two images, two codes $z_a$ and $z_b$ in 32 dimensions. The straight line between them is
 #
 # $$z_t = (1 - t)\, z_a + t\, z_b, \qquad 0 \le t \le 1.$$
-#
-# **Guess first:** does the walk in code space look like a cross-fade of the two images?
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 5 minutes.**
+# >
+# > - **Ask:** "How does this walk differ from a cross-fade in a slide show?"
+# > - **Usually answered:** "It is the same, only in fewer numbers."
+# > - **Show:** The two rows. Then the second explorer: *A = here*, *B = here*, *Play*.
+
+# %%
+widgets.Prediction("01.walk")
 
 # %%
 a, b = x[2:3], x[3:4]  # a 2 and a 3, each (1, 1, 28, 28)
@@ -257,7 +310,7 @@ plots.image_grid(
 )
 
 # %% [markdown]
-# **What we saw.** No: most strokes stay black and change their place. Some still appear out of grey, because nobody asked the line between two
+# **What we saw.** This is no cross-fade: most strokes stay black and change their place. Some still appear out of grey, because nobody asked the line between two
 # codes to pass through digits.
 #
 # In the explorer below the sliders move along the eight directions in which the codes vary most. Pick a digit and press *A = here*, pick another and
@@ -271,8 +324,16 @@ widgets.LatentExplorer(ae32, images.test, title="32 numbers: slide along the mai
 #
 # The decoder turns any $z$ into an image. So, to make a new digit, draw a random $z$ and decode it. $N(0, I)$ means:
 # each of the 32 numbers is drawn independently from the normal distribution with mean 0 and variance 1.
-#
-# **Guess first:** how many of ten random codes will decode to a digit?
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 12 minutes.**
+# >
+# > - **Ask:** "The decoder turns any code into an image. So, can this network invent digits?"
+# > - **Usually answered:** "Yes, just feed it random numbers."
+# > - **Show:** Ten random codes, in silence. Then the second row: now mean and covariance are right, and it still fails. Ask why before you show the histogram. End on $p(z)$, the one thing that is missing.
+
+# %%
+widgets.Prediction("01.random")
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -366,20 +427,16 @@ plots.histograms(
 #
 # ## Three questions to answer from memory
 #
-# <details><summary>1. Why can PCA not do as well with the same 32 numbers?</summary>
-#
-# Its decoder is linear: each number adds a fixed picture. The autoencoder's decoder bends, so the effect of one number depends on the others.
-#
-# </details>
-# <details><summary>2. What does the decoder put out, and how does it become a grey level?</summary>
-#
-# A logit a pixel, any real number. The sigmoid turns it into a probability of ink, which is shown as a grey level.
-#
-# </details>
-# <details><summary>3. A random code with the right mean and covariance still decodes to junk. Why?</summary>
-#
-# The codes fill a small part of the space. Mean and covariance describe an ellipsoid around it, and most of that ellipsoid is empty of codes.
-#
-# </details>
-#
+# Say your answer before you read the choices.
+
+# %%
+widgets.Quiz("01.pca")
+
+# %%
+widgets.Quiz("01.decoder-output")
+
+# %%
+widgets.Quiz("01.junk")
+
+# %% [markdown]
 # **Next:** [02 From Bayes to the ELBO](02_elbo.ipynb), from $p(x) = \int p(x \mid z)\, p(z)\, dz$ to a bound that can be computed: the ELBO.

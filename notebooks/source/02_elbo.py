@@ -8,7 +8,7 @@
 # - read the ELBO in its second form, reconstruction minus KL, and compute the KL of Gaussians by its formula,
 # - close the gap between the bound and $\log p(x)$ with more samples.
 #
-# **Time:** 60 minutes. **Builds on:** [01 The autoencoder](01_autoencoder.ipynb), Bayes' rule, the mean of a function of a random number.
+# **Time:** 60 minutes. **Builds on:** [01 The autoencoder](01_autoencoder.ipynb), Bayes' rule, the mean of a function of a random number. **Symbols:** [glossary and notation](09_notation.ipynb).
 
 # %%
 import math
@@ -34,8 +34,16 @@ images = data.load("mnist")
 #
 # We try it with two trained models that come with the course, one with 2 latent numbers and one with 50. Notebook 04
 # builds both; here we use only their decoders. For a black-and-white image, $\log p(x \mid z)$ is minus the cross-entropy of notebook 01.
-#
-# **Guess first:** of 20,000 codes drawn from the prior, how many matter for the average? Half? A tenth? One?
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 8 minutes.**
+# >
+# > - **Ask:** "p(x) is an average over the prior. So draw codes, decode, average. What could go wrong?"
+# > - **Usually answered:** "Nothing, with enough draws." Ask how many of 20,000 matter, and collect numbers on the board before anybody commits; expect thousands.
+# > - **Show:** The figure with the best eight draws: sevens, but none is this seven.
+
+# %%
+widgets.Prediction("02.draws")
 
 # %%
 x = images.test.x[:1].round()  # a test image of a 7, made black and white: (1, 1, 28, 28)
@@ -64,7 +72,7 @@ for name, log_px_z in draws.items():
 
 # %% [markdown]
 # With two latent numbers a small share of the draws, about one in a thousand, carries everything: the others decode to other digits or to other sevens, and
-# $p(x \mid z)$ is next to nothing there. With 50 latent numbers a handful of draws remain. The next figure shows what
+# $p(x \mid z)$ is next to nothing there. With 50 latent numbers it is a single draw. The next figure shows what
 # the best of the 20,000 draws decode to.
 
 # %%
@@ -82,7 +90,11 @@ plots.image_grid(
 # With 50 numbers the model knows many sevens, and the chance to draw this one is tiny. One or two draws carry 99% only because none of the 20,000 is good;
 # section 5 shows how to tell how many would be needed. The average is correct in the limit, but
 # the limit is out of reach: the more dimensions, the smaller the part of the prior where the image could have come from.
-#
+
+# %%
+widgets.Quiz("02.average")
+
+# %% [markdown]
 # ## 2. A model small enough to integrate
 #
 # From here on we want to *check* every claim, so we take a model where the integral can be computed. One latent number $z$, one observed number $x$:
@@ -90,6 +102,13 @@ plots.image_grid(
 # $$z \sim N(0, 1), \qquad x \mid z \sim N\!\left(f(z),\, s^2\right), \qquad f(z) = \log(1 + e^{4z}), \quad s = 0.5 .$$
 #
 # $f$ plays the decoder. It bends, as a decoder does. An integral over one number is a sum over a fine grid: this is called *quadrature*.
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 4 minutes.**
+# >
+# > - **Ask:** "Why leave the digits for one number z and one number x?"
+# > - **Usually answered:** "To make it easier." Better: so that every claim can be checked by a sum.
+# > - **Show:** The one printed number, log p(x). It comes back in each of the five lines.
 
 # %%
 dz = 0.001
@@ -123,6 +142,13 @@ print(f"{carriers(torch.tensor(log_px_draws)) / 20_000:.0%} of the draws carry 9
 # the VAE does: take a simple distribution $q(z \mid x)$, a Gaussian with its own mean $\mu$ and standard deviation $\sigma$ for each image,
 # and let it stand in for the posterior. Later an encoder network will put out $\mu$ and $\sigma$. Here we choose them by hand.
 
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 5 minutes.**
+# >
+# > - **Ask:** "Bayes gives the posterior. Why are we not done?"
+# > - **Usually answered:** "Too many dimensions." Close: the denominator is p(x), the number we are looking for.
+# > - **Show:** The figure with prior, posterior and q.
+
 # %%
 mu, sigma = -0.1, 0.3
 log_posterior = log_joint - log_px  # Bayes' rule
@@ -138,10 +164,20 @@ plots.lines(
     xlim=(-3, 3),
 )
 
+# %%
+widgets.Quiz("02.posterior")
+
 # %% [markdown]
 # ## 4. The derivation, five lines, each with its number
 #
 # We start from $\log p(x)$ and bring in $q$. An integral $\int q(z \mid x)\, h(z)\, dz$ is the mean of $h$ under $q$; on the grid it is `mean_under_q(h)`.
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 20 minutes.**
+# >
+# > - **Ask:** Before line 3: "may I multiply by 1?" After line 5: "what have we got that we can compute?"
+# > - **Usually answered:** "It is just algebra", and then no answer to the second. Let them list which of log p(x|z), log p(z), log q(z|x), log p(x) can be computed.
+# > - **Show:** One line at a time on the board, beside the printed number. Then the ELBO explorer: a student looks for the best q by hand, with the linear decoder first, where the gap closes.
 
 
 # %%
@@ -225,6 +261,9 @@ print("ELBO + KL on other points gives log p(x) to 1e-6:", bool(abs(on_other_poi
 # Press *Next line* to step through the five lines, and watch which term changes.
 
 # %%
+widgets.Prediction("02.moving-q")
+
+# %%
 widgets.ElboExplorer("curved", x=1.0, mu=-1.0, sigma=1.0)
 
 # %% [markdown]
@@ -239,6 +278,13 @@ widgets.ElboExplorer("curved", x=1.0, mu=-1.0, sigma=1.0)
 #
 # **Take care:** this KL is not the gap. The gap compares $q$ with the *posterior* $p(z \mid x)$ and cannot be computed in a real model. This one compares $q$
 # with the *prior* $p(z)$, and for Gaussians it has a formula.
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 10 minutes.**
+# >
+# > - **Ask:** "Is this KL the gap?"
+# > - **Usually answered:** "Yes." An easy mix-up, and one worth a minute: the one KL goes to the posterior, the other to the prior.
+# > - **Show:** The two printed sums, then KL of N(1, 1) from N(0, 1) on the board: ½ nat.
 
 # %%
 reconstruction = mean_under_q(log_likelihood)
@@ -276,6 +322,9 @@ print("formula    ", [f"{value:.1f}" for value in formula.tolist()])
 print("library    ", [f"{value:.1f}" for value in library.tolist()])
 print("Monte Carlo within 0.5 nats of the formula:", bool((log_ratio.sum(2).mean(0) - formula).abs().max() < 0.5))
 
+# %%
+widgets.Quiz("02.two-terms")
+
 # %% [markdown]
 # ## 6. More samples, a tighter bound
 #
@@ -286,8 +335,16 @@ print("Monte Carlo within 0.5 nats of the formula:", bool((log_ratio.sum(2).mean
 #
 # Each fraction is a weight. It equals $p(x)\, p(z \mid x) / q(z \mid x)$, so it is large where the posterior is higher than $q$. On average over the draws, the
 # mean of the weights is exactly $p(x)$, and it gets steadier with $k$ (Burda, Grosse and Salakhutdinov 2016, eq. 8).
-#
-# **Guess first:** the gap here is about a quarter of a nat. Do 50 samples close it?
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 8 minutes.**
+# >
+# > - **Ask:** "The gap is a quarter of a nat. Do 50 samples close it?"
+# > - **Usually answered:** "Yes, 50 is a lot."
+# > - **Show:** The sketch: one student draws on the projected sheet, then commit. Skip the 50-D example when time is short.
+
+# %%
+widgets.Prediction("02.samples")
 
 
 # %%
@@ -374,20 +431,16 @@ print(
 #
 # ## Three questions to answer from memory
 #
-# <details><summary>1. Two KL divergences appear. Between what is each, and which one can be computed in a VAE?</summary>
-#
-# The gap is $\mathrm{KL}(q(z \mid x) \| p(z \mid x))$, between $q$ and the unknown posterior. The price is $\mathrm{KL}(q(z \mid x) \| p(z))$, between $q$ and the prior; for Gaussians it has a formula.
-#
-# </details>
-# <details><summary>2. When is the gap zero?</summary>
-#
-# When $q$ equals the posterior. A Gaussian $q$ can only manage that if the posterior is Gaussian, as with a linear decoder.
-#
-# </details>
-# <details><summary>3. What is KL of $N(0, 1)$ from itself, and of $N(1, 1)$ from $N(0, 1)$?</summary>
-#
-# 0, and $\frac12 (1 + 1 - 1 - 0) = \frac12$ nat.
-#
-# </details>
-#
+# Say your answer before you read the choices.
+
+# %%
+widgets.Quiz("02.two-kls")
+
+# %%
+widgets.Quiz("02.gap-zero")
+
+# %%
+widgets.Quiz("02.kl-number")
+
+# %% [markdown]
 # **Next:** [03 Reparameterization](03_reparameterization.ipynb). To raise the ELBO by gradient steps we must differentiate a mean under $q$ with respect to $q$'s own parameters.

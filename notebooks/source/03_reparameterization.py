@@ -8,7 +8,7 @@
 # - say, with measured numbers, why the VAE uses the one and not the other,
 # - explain why networks put out the logarithm of the variance.
 #
-# **Time:** 40 minutes. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb), the chain rule, `loss.backward()`.
+# **Time:** 40 minutes. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb), the chain rule, `loss.backward()`. **Symbols:** [glossary and notation](09_notation.ipynb).
 
 # %%
 import math
@@ -23,8 +23,16 @@ from vqedu import gradients, plots, widgets
 # The encoder puts out $\mu$ and $\sigma$, so we need the derivative of this mean **with respect to $\mu$ and $\sigma$**. They are not inside $f$; they say where the $z$ are drawn.
 #
 # To see every number, take $f(z) = z^2$ with $\mu = 2$, $\sigma = 1$. Then $\mathbb{E}[z^2] = \mu^2 + \sigma^2$, and the exact gradient is $(2\mu, 2\sigma) = (4, 2)$.
-#
-# **Guess first:** torch can draw from a normal distribution. If we draw, square, average, and call `backward()`, what gradient will $\mu$ receive?
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 5 minutes.**
+# >
+# > - **Ask:** "We draw z, square, average, call backward. What gradient does μ receive?"
+# > - **Usually answered:** "4", "about 4", or "0". Hardly anybody says `None`.
+# > - **Show:** The cell with `allow_unused=True`. Then say what it means for a VAE: the encoder would never hear from the decoder, and no error would tell.
+
+# %%
+widgets.Prediction("03.sample-gradient")
 
 # %%
 mu = torch.tensor(2.0, requires_grad=True)
@@ -39,7 +47,7 @@ loss = mean_f + 0.1 * sigma  # a larger loss, in which sigma also stands elsewhe
 print("gradients of mu and sigma:", torch.autograd.grad(loss, (mu, sigma), allow_unused=True))
 
 # %% [markdown]
-# It does not. `sample` draws numbers that have no history. $\mu$ receives `None`, and $\sigma$ only the 0.1 of the other term: nothing of $z^2$ arrives.
+# The result does not remember $\mu$. `sample` draws numbers that have no history. $\mu$ receives `None`, and $\sigma$ only the 0.1 of the other term: nothing of $z^2$ arrives.
 # Without the other term `backward()` would raise an error; with it, the encoder never hears from the decoder, and no error tells.
 #
 # ## 2. Move the randomness out of the way
@@ -49,6 +57,13 @@ print("gradients of mu and sigma:", torch.autograd.grad(loss, (mu, sigma), allow
 # $$z = \mu + \sigma\, \varepsilon .$$
 #
 # Scaling by $\sigma$ makes the standard deviation $\sigma$, shifting by $\mu$ makes the mean $\mu$, and a shifted and scaled normal is normal. So $z \sim N(\mu, \sigma^2)$, as before.
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 6 minutes.**
+# >
+# > - **Ask:** "Is μ + σε the same distribution, or only the same mean and variance?"
+# > - **Usually answered:** "Only the same mean and variance."
+# > - **Show:** Write z = μ + σε on the board, draw the arrow from the loss back to μ, and let the gradient flow along it.
 
 # %%
 eps = torch.randn(100_000, generator=torch.Generator().manual_seed(0))
@@ -77,6 +92,9 @@ mean_f = (mu + sigma * eps).square().mean()
 gradient = torch.autograd.grad(mean_f, (mu, sigma))
 print(f"gradient (mu, sigma) = ({gradient[0]:.1f}, {gradient[1]:.1f}); exact: (4, 2)")
 
+# %%
+widgets.Quiz("03.shift-and-scale")
+
 # %% [markdown]
 # ## 3. The other way: the score function
 #
@@ -91,8 +109,16 @@ print(f"gradient (mu, sigma) = ({gradient[0]:.1f}, {gradient[1]:.1f}); exact: (4
 # Subtracting a constant $b$ from $f$, a **baseline**, changes nothing on average, because the score has mean zero. It can lower the variance.
 #
 # For $\sigma$ the score is $\partial \log q / \partial \sigma = (\varepsilon^2 - 1)/\sigma$.
-#
-# **Guess first:** both estimators are right on average. Draw 16 samples for each estimate. Whose variance is larger, and by what factor: 2, 10 or 100?
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 10 minutes.**
+# >
+# > - **Ask:** "Both estimators are right on average. Which one would you rather have, and by how much?"
+# > - **Usually answered:** "It does not matter, if both are right."
+# > - **Show:** Commit the factor, then the printed variances: 5.40 against 0.25. Skip the calculation of the exact variance.
+
+# %%
+widgets.Prediction("03.variance-factor")
 
 
 # %%
@@ -152,6 +178,13 @@ print(f"score function / reparameterization = {ratio:.1f}")
 #
 # An average of $n$ independent samples has $1/n$ of the variance of one. On axes with logarithmic scales that is a straight line with slope $-1$.
 
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 7 minutes.**
+# >
+# > - **Ask:** "A VAE draws one z an image and step. Why is one enough?"
+# > - **Usually answered:** "Because it trains for a long time." Because one reparameterized sample is worth more than twenty of the other kind, and a batch averages as well.
+# > - **Show:** The explorer: first f = z², then the step function. The silent estimator prepares the VQ-VAE.
+
 # %%
 counts = [1, 4, 16, 64, 256]
 curves = {name: (counts, [spread(estimator, n) for n in counts]) for name, estimator in estimators.items()}
@@ -173,7 +206,11 @@ plots.lines(
 # **What we saw.** All lines fall with slope $-1$, but they start at different heights. To be as certain as reparameterization with one sample, the score
 # function here needs more than twenty. The VAE is trained with **one** $z$ an image and step, and the low variance makes that enough.
 # Not every $f$ is so kind: for a fast wave and a wide $q$ the path can be the noisier of the two, as the explorer below shows with $\sin 2z$.
-#
+
+# %%
+widgets.Quiz("03.four-times")
+
+# %% [markdown]
 # The price: reparameterization needs $f$ to have a derivative, and $z$ to be continuous. If $f$ is a step, its derivative is zero nearly everywhere and the path
 # carries no signal; the score function still works. Remember this for the VQ-VAE, where "take the nearest code" is such a step.
 #
@@ -181,6 +218,9 @@ plots.lines(
 #
 # The dots above are fixed noise $\varepsilon$. Move $\mu$ and $\sigma$, and the threads carry each dot to its $z$. Below, 300 estimates of the gradient by each estimator.
 # Try the step function: which estimator goes silent?
+
+# %%
+widgets.Prediction("03.step")
 
 # %%
 widgets.ReparameterizationExplorer("square", mu=2.0, sigma=1.0)
@@ -198,6 +238,13 @@ widgets.ReparameterizationExplorer("square", mu=2.0, sigma=1.0)
 #
 # The next cell shows the trouble with $\sigma^2$. A second reason: with `logvar` equal steps are equal *factors*. Going from $\sigma = 1$ to $0.1$ and from $0.1$ to $0.01$ is the same distance, $2 \log 10$ in `logvar`.
 # A third: the KL's formula needs $\log \sigma^2$ anyway.
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 6 minutes.**
+# >
+# > - **Ask:** "Should the network put out σ, σ² or log σ²?"
+# > - **Usually answered:** "σ, that is what we need."
+# > - **Show:** The table, then the last cell: `exp(logvar)` in place of `exp(logvar / 2)` runs, trains, and is wrong.
 
 # %%
 for variance in (1.0, 0.0, -0.1):
@@ -250,20 +297,16 @@ print(f"standard deviation asked for: 2.0; right: {right.std():.1f}; wrong: {wro
 #
 # ## Three questions to answer from memory
 #
-# <details><summary>1. What is random in $z = \mu + \sigma\varepsilon$, and what receives a gradient?</summary>
-#
-# Only $\varepsilon$ is random, and it receives none. $\mu$ and $\sigma$ receive gradients.
-#
-# </details>
-# <details><summary>2. When would you use the score function all the same?</summary>
-#
-# When $f$ has no useful derivative, or $z$ is discrete.
-#
-# </details>
-# <details><summary>3. logvar is 2. What is the standard deviation?</summary>
-#
-# $e^{1} \approx 2.72$.
-#
-# </details>
-#
+# Say your answer before you read the choices.
+
+# %%
+widgets.Quiz("03.random-part")
+
+# %%
+widgets.Quiz("03.when-score")
+
+# %%
+widgets.Quiz("03.logvar")
+
+# %% [markdown]
 # **Next:** [04 The VAE](04_vae.ipynb): the encoder puts out $\mu$ and `logvar`, one $z$ is drawn by this line, and the ELBO is the loss.

@@ -9,7 +9,7 @@
 # - provoke posterior collapse, detect it and cure it,
 # - estimate $\log p(x)$ of a test set, and say how far the ELBO was from it.
 #
-# **Time:** 90 minutes. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb) and [03 Reparameterization](03_reparameterization.ipynb).
+# **Time:** 90 minutes. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb) and [03 Reparameterization](03_reparameterization.ipynb). **Symbols:** [glossary and notation](09_notation.ipynb).
 
 # %%
 import torch
@@ -28,6 +28,13 @@ x_test, y_test = images.test
 #
 # Notebook 01 left us with a good decoder and no idea where to draw codes. Notebook 02 gave a loss that ties the codes to the prior $N(0, I)$: the ELBO. Notebook 03 made it differentiable.
 # Now we put the pieces together. Compare with the autoencoder of notebook 01: **the lines marked `# <-` are all that changes.**
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 10 minutes.**
+# >
+# > - **Ask:** "Which lines of the autoencoder have to change?" Let them dictate the changes before you scroll.
+# > - **Usually answered:** "The loss." Then, after a pause: "and the encoder needs a variance". The draw is forgotten most easily.
+# > - **Show:** The class with its `# <-` marks, the loss, the live epoch (6 seconds).
 
 
 # %%
@@ -63,7 +70,11 @@ def elbo_loss(logits, x, mu, logvar, beta=1.0):
 # %% [markdown]
 # The loss is **minus** the ELBO, because optimizers go down. Both terms are summed over one image (784 pixels, all latent numbers) and averaged over the batch.
 # This bookkeeping decides what the model learns, as section 5 shows.
-#
+
+# %%
+widgets.Quiz("04.loss-sign")
+
+# %% [markdown]
 # The training loop differs from that of notebook 01 in the two marked lines. The cell runs one epoch, about 6 seconds.
 
 # %%
@@ -89,8 +100,16 @@ print("after one epoch, test loss below 140 nats per image:", bool(after_one_epo
 # ## 2. Two maps under the same eyes
 #
 # The course ships a VAE with two latent numbers, so that we can look at it. Left: the autoencoder of notebook 01. Right: the VAE. Both on the same axes.
-#
-# **Guess first:** where will the VAE's codes lie? What will happen to the gaps between the digits?
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 8 minutes.**
+# >
+# > - **Ask:** "Where will the VAE's codes lie, and what becomes of the holes?"
+# > - **Usually answered:** "All on one point", from those who have understood the KL best. Ask them what the reconstruction term says to that.
+# > - **Show:** The two maps on the same axes, then the side-by-side explorer: a student drags one z into a hole of the left map.
+
+# %%
+widgets.Prediction("04.map")
 
 # %%
 vae2 = recipes.retrain("vae-2d", images.train)[0] if RETRAIN else training.load_pretrained("vae-2d")
@@ -132,12 +151,22 @@ widgets.LatentExplorer(vae2, images.test, title="The VAE's map: each image is a 
 # %%
 widgets.SideBySideExplorer(ae2, vae2, images.test)
 
+# %%
+widgets.Quiz("04.hole")
+
 # %% [markdown]
 # ## 3. Can it invent images?
 #
 # The same test as in notebook 01: draw $z \sim N(0, I)$ and decode. Besides the 2-D model we take one with 50 latent numbers, which is far sharper.
 #
 # There are two things one can show for a $z$. The **decoder's mean** is the grey image of probabilities. A **sample** from $p(x \mid z)$ throws a coin for each pixel. Papers usually show the mean.
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 8 minutes.**
+# >
+# > - **Ask:** "Will ten random codes decode to digits now?"
+# > - **Usually answered:** "Yes." Most are, some lie between digits: ask where those come from.
+# > - **Show:** The figure of random codes; then walks. Recall the same experiment in notebook 01.
 
 # %%
 vae50 = training.load_pretrained("vae-50d")
@@ -192,6 +221,16 @@ plots.image_grid(
 #
 # The KL is a price in nats. A latent number whose $q(z_d \mid x)$ equals the prior costs nothing and tells nothing. Let us look at the bill of the 50-D model, number by number.
 
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 5 minutes.**
+# >
+# > - **Ask:** "50 numbers were offered. How many does the model use?"
+# > - **Usually answered:** "All of them, more is better."
+# > - **Show:** The bars. Say *active* and *asleep*; section 6 needs both words.
+
+# %%
+widgets.Prediction("04.active")
+
 # %%
 mu50, logvar50 = vae50.encode(x_test)
 price = collapse.kl_per_dimension(mu50, logvar50).sort(descending=True).values  # (50,), nats, averaged over images
@@ -218,8 +257,16 @@ plots.bars(
 # If the code's reconstruction is $a \cdot R$ and its KL is $b \cdot \mathrm{KL}$, with $R$ and $\mathrm{KL}$ the terms of the ELBO, then
 #
 # $$a R + \beta\, b\, \mathrm{KL} = a \left( R + \frac{\beta\, b}{a}\, \mathrm{KL} \right), \qquad \beta_{\text{eff}} = \frac{\beta\, b}{a} .$$
-#
-# **Guess first:** squared error averaged over 28 x 28 pixels, KL averaged over 5 latent numbers, and the code says $\beta = 0.1$. Compared with a Gaussian of variance 1, for which $R = \frac12 \sum (x - \hat x)^2$, is the real $\beta$ below or above 1?
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 12 minutes.**
+# >
+# > - **Ask:** "This code says β = 0.1. Is the KL weighed more or less than in the ELBO?"
+# > - **Usually answered:** "Less, a tenth of it." It is nearly eight times as much.
+# > - **Show:** The effective-beta calculator, with the code of somebody in the room. Skip the two cells of gradients when time is short.
+
+# %%
+widgets.Prediction("04.real-beta")
 
 # %%
 public_recipes = {
@@ -233,7 +280,7 @@ for name, recipe in public_recipes.items():
     print(f"{name}: beta is really {effective_beta(**recipe):.3g}")
 
 # %% [markdown]
-# The first one says 0.1 and means 7.84. Do not trust the formula; measure. The next cells take each of the three codes, compute the gradients of both terms, and compare their ratio with that of the ELBO.
+# The first one says 0.1 and means 7.84. (Its $R$ is that of a Gaussian of variance 1, $\frac12 \sum (x - \hat x)^2$.) Do not trust the formula; measure. The next cells take each of the three codes, compute the gradients of both terms, and compare their ratio with that of the ELBO.
 # If the Gaussian's variance is learned, put the learned value into `variance`: the smaller it is, the larger the effective $\beta$ of a plain squared error.
 
 # %%
@@ -277,6 +324,13 @@ widgets.BetaCalculator()
 # Two known cures will be tried beside it. **KL annealing** starts with $\beta = 0$ and raises it slowly, so that the decoder first learns that codes are useful (Bowman and others 2016).
 # **Free bits** gives each latent number some nats for free: below that price the KL is not pushed down any further (Kingma and others 2016). In code each is one line; `kl_per_number` is averaged over the batch first:
 
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 15 minutes.**
+# >
+# > - **Ask:** "What is the cheapest way to pay no KL at all?"
+# > - **Usually answered:** "Make the variance small." That is dear: KL is zero only at μ = 0, σ = 1, for every image.
+# > - **Show:** The collapse lab, live: β = 10, *Start*, watch the bars die; then free bits. The reconstructions tell the rest.
+
 
 # %%
 def annealed(beta, step, steps):
@@ -288,8 +342,10 @@ def free_bits(kl_per_number, floor):
 
 
 # %% [markdown]
-# We train a small VAE for a few seconds with $\beta = 10$. Its decoder is deep, so that the signal of $z$ is weak at first.
-# **Guess first:** how many of its 8 latent numbers will still be active after 600 steps?
+# We train a small VAE with 8 latent numbers for a few seconds with $\beta = 10$. Its decoder is deep, so that the signal of $z$ is weak at first.
+
+# %%
+widgets.Prediction("04.units")
 
 
 # %%
@@ -328,13 +384,24 @@ plots.image_grid(rows, title)
 # %%
 runs["none"]
 
+# %%
+widgets.Quiz("04.cure")
+
 # %% [markdown]
 # ## 7. What a nat buys: rate and distortion
 #
 # The two terms are two prices. The KL is the **rate**: how many nats the code may carry. The reconstruction term is the **distortion**: how many nats the image costs once the code is known. $\beta$ sets the exchange rate between them.
 # Train the same small network with different $\beta$ for a few seconds each and draw one point for each.
-#
-# **Guess first:** which way does the curve bend? Does the first nat of rate buy more or the twentieth?
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 8 minutes.**
+# >
+# > - **Ask:** "Which buys more, the first nat of rate or the twentieth?"
+# > - **Usually answered:** "Each nat buys the same, since a nat is a nat."
+# > - **Show:** The sketch, then the curve. At β = 1 the slope is −1, and the sum is smallest.
+
+# %%
+widgets.Prediction("04.rate-distortion")
 
 
 # %%
@@ -374,6 +441,13 @@ plots.lines(
 #
 # The ELBO is only a bound. Notebook 02 showed how to close the gap: draw $k$ codes from $q(z \mid x)$ and average the weights inside the logarithm.
 # Published numbers are for images made black and white by throwing a coin for each pixel (*dynamic binarization*), so we do the same.
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 6 minutes.**
+# >
+# > - **Ask:** "The ELBO says −89. What do you know about log p(x)?"
+# > - **Usually answered:** "It is about −89." It is at least −89: the card says −85.2 with 5,000 samples.
+# > - **Show:** The table of the card. Leave the calculation for home.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -432,20 +506,16 @@ for k in (1, 50, 500, 5000):
 #
 # ## Three questions to answer from memory
 #
-# <details><summary>1. Which lines change from autoencoder to VAE?</summary>
-#
-# The encoder's output has twice the size, `mu` and `logvar`; a code is drawn with `reparameterize`; the loss gains the KL.
-#
-# </details>
-# <details><summary>2. Why are VAE samples blurrier than reconstructions of a plain autoencoder?</summary>
-#
-# A code is a cloud, so one code must serve all images whose clouds overlap there, and the decoder's mean is their average. Also, the KL limits how many nats the code may carry.
-#
-# </details>
-# <details><summary>3. All your units are inactive. What do you check first?</summary>
-#
-# The effective $\beta$: how each term is summed or averaged. Then annealing or free bits.
-#
-# </details>
-#
+# Say your answer before you read the choices.
+
+# %%
+widgets.Quiz("04.which-lines")
+
+# %%
+widgets.Quiz("04.blur")
+
+# %%
+widgets.Quiz("04.all-asleep")
+
+# %% [markdown]
 # **Next:** the second half of the course replaces the Gaussian code by entries of a table: the VQ-VAE.

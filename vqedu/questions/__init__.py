@@ -12,7 +12,7 @@ import re
 from vqedu import validate
 from vqedu.questions.kinds import Choice, Curve, Guess, Number, Recall
 
-__all__ = ["Choice", "Curve", "Guess", "Number", "Recall", "find", "keys", "of_notebook"]
+__all__ = ["Choice", "Curve", "Guess", "Number", "Recall", "all_keys", "find", "of_notebook"]
 
 _KEY = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 
@@ -29,7 +29,7 @@ def of_notebook(number: str) -> dict[str, Guess | Recall]:
     return {f"{number}.{name}": question for name, question in module.QUESTIONS.items()}
 
 
-def keys() -> list[str]:
+def all_keys() -> list[str]:
     """Return the keys of all questions, notebook by notebook."""
     return [key for number in numbers() for key in of_notebook(number)]
 
@@ -38,7 +38,7 @@ def find(key: str) -> Guess | Recall:
     """Return the question with this key; raises ValueError that names close keys for an unknown one."""
     number = valid_key(key).partition(".")[0]
     known = of_notebook(number) if number in numbers() else {}
-    return known[validate.known_name(key, known or keys(), "question")]
+    return known[validate.known_name(key, known or all_keys(), "question")]
 
 
 def valid_key(key: str) -> str:
