@@ -79,11 +79,13 @@ def smallest_text(root: Locator) -> float:
 def settled_states(page: Page, explorer: Explorer, act: str) -> list[dict[str, Any]]:
     """Render with a model that remembers, run the JavaScript `act(root)`, return the states the model was told."""
     module = base64.b64encode(str(explorer._esm).encode()).decode()
-    traits = {"config": explorer.config, "state": explorer.state}
+    data = base64.b64encode(explorer.data).decode()
+    traits = {"config": explorer.config, "state": explorer.state, "data": data}
     return list(
         page.evaluate(
             """async ([module, traits, act]) => {
                 const told = [];
+                traits.data = new DataView(Uint8Array.from(atob(traits.data), (c) => c.charCodeAt(0)).buffer);
                 const model = {
                     get: (name) => traits[name], set: (_, value) => told.push(value),
                     on() {}, off() {}, save_changes() {},
