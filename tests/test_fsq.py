@@ -58,6 +58,14 @@ def test_every_index_has_one_code_and_every_code_is_reached(levels: tuple[int, .
     assert torch.equal(fsq.nearest(z_e), indices)
 
 
+@pytest.mark.parametrize("size", [3, 4, 5, 8])
+def test_the_place_changes_at_the_borders_and_nowhere_else(size: int) -> None:
+    fsq = FSQ([size])
+    (borders,) = fsq.borders()
+    for place, border in enumerate(borders.tolist()):
+        assert fsq(torch.tensor([[border - 1e-3], [border + 1e-3]])).indices.tolist() == [place, place + 1]
+
+
 @given(st.lists(st.integers(3, 6), min_size=1, max_size=4), st.integers(0, 2**31))
 def test_lookup_undoes_the_index(levels: list[int], seed: int) -> None:
     z_e = 3 * torch.randn(5, len(levels), 4, generator=torch.Generator().manual_seed(seed))

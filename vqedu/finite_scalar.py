@@ -69,15 +69,26 @@ class FSQ(nn.Module):
         """Return the index of each vector's code: (N, D, *) -> (N, *) int64."""
         return self._index(self._bounded(z_e).round())
 
+    def borders(self) -> list[Tensor]:
+        """Return for each of the D numbers where z_e goes over from one place to the next: (levels[d] - 1,) each."""
+        half, shift, offset = self._bound()
+        between = [torch.arange(size - 1) - size // 2 + 0.5 for size in self.levels]  # before rounding
+        return [torch.atanh((b + o) / h) - s for b, h, s, o in zip(between, half, shift, offset, strict=True)]
+
     def extra_repr(self) -> str:
         return f"levels={self.levels}, codebook_size={self.codebook_size}"
 
     def _bounded(self, z_e: Tensor) -> Tensor:
         """Return the numbers before rounding: (N, D, *) -> (N, *, D), each in its range of whole numbers."""
         validate.vectors(z_e, self.code_dim)
+        half, shift, offset = self._bound()
+        return torch.tanh(z_e.movedim(1, -1).float() + shift) * half - offset
+
+    def _bound(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return h, s and o: three (D,)."""
         half = (self.sizes - 1) * (1 + EPSILON) / 2
         offset = torch.where(self.sizes % 2 == 0, 0.5, 0.0)
-        return torch.tanh(z_e.movedim(1, -1).float() + torch.atanh(offset / half)) * half - offset
+        return half, torch.atanh(offset / half), offset
 
     def _index(self, places: Tensor) -> Tensor:
         """Return the index of places that count from the middle: (N, *, D) -> (N, *) int64."""

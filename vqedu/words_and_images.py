@@ -114,27 +114,32 @@ class WordsAndImages(nn.Module):
     @torch.no_grad()
     def draw(
         self,
-        text: str,
+        text: str | Sequence[str],
         n: int = 1,
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Return the codes of n drawings of what `text` asks for: int64 (n, 7, 7), for the VQ-VAE to decode.
+        """Return the codes of n drawings of what each text asks for, those of one text side by side.
 
-        Each code is drawn from softmax(logits / temperature) over the K codes. Raises ValueError for an unknown word, a
-        temperature that is not above 0, an n below 1.
+        One text or m of them -> int64 (m * n, 7, 7), for the VQ-VAE to decode. Each code is drawn from
+        softmax(logits / temperature) over the K codes. Raises ValueError for an unknown word, a temperature that is not
+        above 0, an n below 1.
         """
         if not (math.isfinite(temperature) and temperature > 0):
             raise ValueError(f"temperature must be a finite number above 0, got {temperature}.")
-        start = [self.token["<words>"], *self._slot(text), self.token["<image>"]]
-        cache = self.transformer.empty_cache(validate.positive_int(n, "n"))
-        logits = self.transformer(self._column(start, n), cache)[:, -1]
+        texts = [text] if isinstance(text, str) else list(text)
+        before, after = self.token["<words>"], self.token["<image>"]
+        starts = [[before, *self._slot(each), after] for each in texts]
+        prompt = torch.tensor(starts, device=self.transformer.positions.device)  # (m, 5)
+        prompt = prompt.repeat_interleave(validate.positive_int(n, "n"), 0)
+        cache = self.transformer.empty_cache(len(prompt))
+        logits = self.transformer(prompt, cache)[:, -1]
         codes: list[Tensor] = []
         while True:
             shares = (logits[:, : self.codebook_size] / temperature).softmax(1)  # words have no place in an image
-            codes.append(torch.multinomial(shares, 1, generator=generator))  # (n, 1)
+            codes.append(torch.multinomial(shares, 1, generator=generator))  # (m * n, 1)
             if len(codes) == CODES:
-                return torch.cat(codes, 1).view(n, 7, 7)
+                return torch.cat(codes, 1).view(-1, 7, 7)
             logits = self.transformer(codes[-1], cache)[:, -1]
 
     @torch.no_grad()

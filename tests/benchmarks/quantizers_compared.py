@@ -11,16 +11,14 @@ from __future__ import annotations
 import json
 import math
 import sys
-from pathlib import Path
 
 import torch
 
-import vqedu
 from vqedu import data, metrics, models, training
+from vqedu.comparison import PATH
 from vqedu.quantizers import FSQ, ResidualVQ
 
 EPOCHS = 5
-PATH = Path(vqedu.__file__).parent / "assets" / "quantizers_compared.json"
 RUNS = {
     "VQ, K = 512": lambda: models.VQVAE(512, 16),
     "FSQ, 8 x 8 x 8": lambda: models.VQVAE(512, 3, quantizer=FSQ([8, 8, 8])),
