@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import base64
+import functools
 from typing import Any
 
 import numpy as np
 from playwright.sync_api import Page
 
 from tests.browser.exported import load_module
-from vqedu import models
+from vqedu import models, training
 from vqedu.widgets import base, conv_nets
 
 PARTS = ("kit.js", "nn.js", "conv_nets.js")
+
+
+@functools.cache
+def shipped(name: str) -> models.VQVAE:
+    """Return a VQ-VAE that ships with the package."""
+    model = training.load_pretrained(name)
+    assert isinstance(model, models.VQVAE)
+    return model
 
 
 def in_the_page(page: Page, model: models.VQVAE, call: str, inputs: np.ndarray) -> np.ndarray:

@@ -9,21 +9,14 @@ import pytest
 import torch
 from playwright.sync_api import Page
 
-from tests.browser.conv_nets_hand import in_the_page
-from vqedu import data, models, training
+from tests.browser.conv_nets_hand import in_the_page, shipped
+from vqedu import data, models
 
 pytestmark = pytest.mark.browser
 DIGITS = 1000
 TIE = 1e-4  # squared distances, mostly above 1, that differ by less than this are equally near: float32 errs by 1e-5
 FLIPS = 5  # among 49,000; none was seen
 ONE_FRAME_MS = 16
-
-
-@functools.cache
-def shipped(name: str) -> models.VQVAE:
-    model = training.load_pretrained(name)
-    assert isinstance(model, models.VQVAE)
-    return model
 
 
 @functools.cache

@@ -1,0 +1,411 @@
+"""The codebook explorer in an exported page: from a file, without kernel or network, driven by hand."""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conv_nets_hand import shipped
+from tests.browser.exported import next_frame, open_exported, picture, settled_states, smallest_text
+from tests.browser.latent_hand import decoded, drag, pixels
+from tests.browser.traffic import Traffic
+from vqedu import data
+from vqedu.data import Split
+from vqedu.widgets.codebook import CodebookExplorer
+
+pytestmark = pytest.mark.browser
+LIMIT = 2 / 255 + 0.5 / 255  # a canvas holds whole grey levels
+ONE_FRAME_MS = 16
+CORNERS_AND_MIDDLE = [0, 6, 24, 42, 48]
+
+
+@functools.cache
+def explorer(name: str = "vqvae-mnist") -> CodebookExplorer:
+    x, y = data.load().test
+    return CodebookExplorer(shipped(name), Split(x[:1000], y[:1000]), digits=100)
+
+
+@pytest.fixture
+def root(page: Page, tmp_path: Path) -> Locator:
+    """The explorer of the shipped model, in an exported page without network."""
+    return open_exported(page, explorer(), tmp_path)
+
+
+def x_hat(page: Page) -> np.ndarray:
+    """Return the ink of x_hat without the window that lies over it."""
+    return decoded(page)
+
+
+def agrees(page: Page, **state: object) -> bool:
+    """Whether the page shows the x_hat that torch decodes from the code map of `state`."""
+    return bool(np.abs(x_hat(page) - explorer().picture(state)).max() <= LIMIT)
+
+
+def code_map(root: Locator) -> Locator:
+    return root.get_by_role("application", name="Code map")
+
+
+def codebook(root: Locator) -> Locator:
+    return root.get_by_role("application", name="Codebook")
+
+
+def usage(root: Locator) -> Locator:
+    return root.get_by_role("application", name="Usage of the codes")
+
+
+def named_code(node: Locator) -> int:
+    """Return the code that a canvas's name speaks of, once drawn."""
+    next_frame(node.page)
+    found = re.search(r"[Cc]ode (\d+)", (node.get_attribute("aria-label") or "").replace("Code map", ""))
+    assert found
+    return int(found[1])
+
+
+def go_to(root: Locator, cell: int) -> None:
+    """Move to a cell with the arrow keys."""
+    node = code_map(root)
+    node.press("Home")
+    for key, times in (("ArrowDown", cell // 7), ("ArrowRight", cell % 7)):
+        for _ in range(times):
+            node.press(key)
+    next_frame(root.page)
+
+
+def centre(root: Locator, cell: int) -> tuple[float, float]:
+    """Return the centre of a cell in the code map's CSS pixels."""
+    box = code_map(root).bounding_box()
+    assert box is not None
+    size = box["width"] / 7
+    return (cell % 7 + 0.5) * size, (cell // 7 + 0.5) * size
+
+
+def click_cell(root: Locator, cell: int) -> None:
+    x, y = centre(root, cell)
+    code_map(root).click(position={"x": x, "y": y})
+    next_frame(root.page)
+
+
+def candidates(root: Locator) -> Locator:
+    return root.locator(".vq-candidate")
+
+
+def candidate_code(root: Locator, index: int) -> int:
+    return int(candidates(root).nth(index).locator(".vq-index").inner_text())
+
+
+def nearest_codes(cell: int, **state: object) -> list[int]:
+    _, squares = explorer().space.vectors(explorer().shown(state))
+    return squares[cell].argsort(stable=True).tolist()
+
+
+def test_opens_from_a_file_without_network_and_shows_what_torch_computes(
+    page: Page, root: Locator, traffic: Traffic
+) -> None:
+    assert agrees(page)
+    assert np.abs(pixels(page.locator(".vq-ink")) - explorer().shown()).max() <= 1.5 / 255
+    assert traffic.network == []
+    assert smallest_text(root) >= 14
+    expect(root.get_by_role("status")).to_contain_text("At row 4, column 4 z_e is nearest to code")
+
+
+def test_the_keys_reach_every_cell_and_say_its_code(page: Page, root: Locator) -> None:
+    node = code_map(root)
+    node.press("Home")
+    found = []
+    for cell in range(49):
+        found.append(named_code(node))
+        expect(node).to_have_attribute("aria-label", re.compile(f"row {cell // 7 + 1}, column {cell % 7 + 1}:"))
+        for key in ["ArrowRight"] if cell % 7 < 6 else ["ArrowDown"] + 6 * ["ArrowLeft"]:
+            node.press(key)
+    assert found == explorer().code_map().flatten().tolist()
+    for key, cell in (
+        ("End", 48),
+        ("ArrowDown", 48),
+        ("ArrowRight", 48),
+        ("Home", 0),
+        ("ArrowUp", 0),
+        ("ArrowLeft", 0),
+    ):
+        node.press(key)
+        next_frame(page)
+        expect(node).to_have_attribute("aria-label", re.compile(f"row {cell // 7 + 1}, column {cell % 7 + 1}:"))
+
+
+@pytest.mark.parametrize("cell", CORNERS_AND_MIDDLE)
+def test_a_cell_shows_its_nearest_codes_and_their_distances(page: Page, root: Locator, cell: int) -> None:
+    go_to(root, cell)
+    _, squares = explorer().space.vectors(explorer().shown())
+    order = nearest_codes(cell)[:8]
+    assert [candidate_code(root, i) for i in range(8)] == order
+    shown = [float(text) for text in root.locator(".vq-distance").all_inner_texts()]
+    np.testing.assert_allclose(shown, squares[cell][order], atol=0.051)
+    expect(candidates(root).nth(0)).to_have_attribute("aria-pressed", "true")
+
+
+@pytest.mark.parametrize("cell", CORNERS_AND_MIDDLE)
+def test_a_swap_by_pointer_decodes_as_in_torch_and_can_be_put_back(page: Page, root: Locator, cell: int) -> None:
+    click_cell(root, cell)
+    before = x_hat(page)
+    for index in (1, 4, 7):
+        code = candidate_code(root, index)
+        candidates(root).nth(index).click()
+        next_frame(page)
+        assert agrees(page, swaps=[[cell, code]])
+        assert named_code(code_map(root)) == code
+    assert np.abs(x_hat(page) - before).max() > 0.01
+    expect(root.locator(".vq-cost")).to_contain_text("1 swapped, before")
+    root.get_by_role("button", name="Put back this cell").click()
+    np.testing.assert_array_equal(x_hat(page), before)
+    expect(root.locator(".vq-cost")).to_have_text("each code is the nearest")
+
+
+def test_a_swap_by_keys_and_several_cells(page: Page, root: Locator) -> None:
+    swaps = []
+    for cell in (16, 24, 32):
+        go_to(root, cell)
+        code_map(root).press("Enter")
+        swaps.append([cell, nearest_codes(cell)[1]])
+        assert agrees(page, swaps=swaps)
+    code_map(root).press("Delete")
+    assert agrees(page, swaps=swaps[:2])
+    root.get_by_role("button", name="Put back all").press("Enter")
+    assert agrees(page)
+
+
+def test_candidates_by_keys(page: Page, root: Locator) -> None:
+    candidates(root).nth(0).focus()
+    for key, index in (("End", 7), ("ArrowRight", 7), ("ArrowLeft", 6), ("Home", 0), ("ArrowRight", 1)):
+        page.keyboard.press(key)
+        expect(candidates(root).nth(index)).to_be_focused()
+    page.keyboard.press("Enter")
+    assert agrees(page, swaps=[[24, nearest_codes(24)[1]]])
+
+
+def test_pointing_at_a_cell_looks_and_a_click_keeps_it(page: Page, root: Locator) -> None:
+    overlay = root.locator(".vq-x .vq-overlay")
+    node, before, windows = code_map(root), picture(code_map(root)), set()
+    for cell in CORNERS_AND_MIDDLE:
+        x, y = centre(root, cell)
+        node.hover(position={"x": x, "y": y})
+        next_frame(page)
+        expect(root.locator(".vq-cell .vq-title").first).to_contain_text(f"row {cell // 7 + 1}, column {cell % 7 + 1}")
+        windows.add(picture(overlay))
+    assert len(windows) == 5
+    page.mouse.move(2, 2)
+    next_frame(page)
+    assert picture(node) == before
+    click_cell(root, 0)
+    page.mouse.move(2, 2)
+    next_frame(page)
+    expect(node).to_have_attribute("aria-label", re.compile("row 1, column 1:"))
+
+
+def test_keys_act_on_the_picked_cell_even_where_the_pointer_rests_on_another(page: Page, root: Locator) -> None:
+    x, y = centre(root, 0)
+    code_map(root).hover(position={"x": x, "y": y})
+    code_map(root).press("Enter")
+    assert agrees(page, swaps=[[24, nearest_codes(24)[1]]])
+
+
+@pytest.mark.parametrize("cell", CORNERS_AND_MIDDLE)
+def test_pointing_at_x_hat_looks_at_the_cell_there(page: Page, root: Locator, cell: int) -> None:
+    box = root.locator(".vq-decoded").bounding_box()
+    assert box is not None
+    size = box["width"] / 7
+    root.locator(".vq-decoded").click(position={"x": (cell % 7 + 0.5) * size, "y": (cell // 7 + 0.5) * size})
+    next_frame(page)
+    expect(code_map(root)).to_have_attribute("aria-label", re.compile(f"row {cell // 7 + 1}, column {cell % 7 + 1}:"))
+
+
+def test_the_codebook_by_keys_puts_any_code_into_the_cell(page: Page, root: Locator) -> None:
+    table = codebook(root)
+    for key, code in (
+        ("End", 127),
+        ("Home", 0),
+        ("ArrowDown", 16),
+        ("ArrowRight", 17),
+        ("ArrowUp", 1),
+        ("ArrowLeft", 0),
+    ):
+        table.press(key)
+        assert named_code(table) == code
+        expect(root.locator(".vq-detail .vq-title")).to_have_text(f"code {code}")
+        table.press("Enter")
+        assert agrees(page, swaps=[[24, code]])
+
+
+@pytest.mark.parametrize("code", [0, 15, 64, 112, 127])
+def test_the_codebook_by_pointer(page: Page, root: Locator, code: int) -> None:
+    table = codebook(root)
+    box = table.bounding_box()
+    assert box is not None
+    size = box["width"] / 16
+    table.click(position={"x": (code % 16 + 0.5) * size, "y": (code // 16 + 0.5) * size})
+    page.mouse.move(2, 2)
+    assert named_code(table) == code
+    count = int(explorer().space.counts[code])
+    expect(root.locator(".vq-detail .vq-line")).to_contain_text(f"in {count:,} of 49,000 cells")
+    root.get_by_role("button", name=f"Put code {code} into the cell").click()
+    assert agrees(page, swaps=[[24, code]])
+
+
+def test_every_cell_of_the_map_with_the_code_is_marked(page: Page, root: Locator) -> None:
+    node, before = code_map(root), picture(code_map(root))
+    most = int(explorer().code_map().flatten().bincount().argmax())
+    codebook(root).press("Home")
+    for _ in range(most // 16):
+        codebook(root).press("ArrowDown")
+    for _ in range(most % 16):
+        codebook(root).press("ArrowRight")
+    next_frame(page)
+    assert picture(node) != before
+
+
+def test_examples_use_the_code_and_lead_to_their_digit(page: Page, root: Locator) -> None:
+    code = named_code(codebook(root))
+    maps = explorer().space.maps.flatten(1)
+    patches = root.locator(".vq-patch:visible")
+    assert patches.count() == min(24, int((maps == code).sum()))
+    for index in (0, patches.count() // 2, patches.count() - 1):
+        patches.nth(index).click()
+        assert named_code(code_map(root)) == code
+        assert named_code(codebook(root)) == code
+    patches.nth(0).focus()
+    page.keyboard.press("End")
+    expect(patches.last).to_be_focused()
+    page.keyboard.press("Enter")
+    assert named_code(code_map(root)) == code
+
+
+def test_usage_is_sorted_and_said_in_words(page: Page, root: Locator) -> None:
+    counts = explorer().space.counts
+    order = counts.argsort(descending=True, stable=True).tolist()
+    chart = usage(root)
+    for key, rank in (("Home", 0), ("End", 127), ("ArrowLeft", 126), ("ArrowRight", 127)):
+        chart.press(key)
+        assert named_code(chart) == order[rank]
+    box = chart.bounding_box()
+    assert box is not None
+    for share, rank in ((0.001, 0), (0.5, 64), (0.999, 127)):
+        chart.click(position={"x": 62 + share * (box["width"] - 68), "y": 60})
+        assert named_code(chart) == order[rank]
+    shares = counts[counts > 0] / counts.sum()
+    perplexity = float(torch.special.entr(shares).sum().exp())
+    words = root.locator(".vq-usagewords")
+    expect(words).to_contain_text(f"Perplexity {perplexity:.1f}")
+    used = int((counts > 0).sum())
+    expect(words).to_contain_text("All 128 codes" if used == 128 else f"{used} of 128 codes")
+
+
+def test_another_digit_gets_its_own_code_map(page: Page, root: Locator) -> None:
+    code_map(root).press("Enter")
+    for label in (0, 5, 9):
+        root.get_by_role("button", name=f"Pick a test digit {label}").press("Enter")
+        digit = int(np.flatnonzero(explorer().labels == label)[0])
+        assert agrees(page, digit=digit)
+        expect(root.locator(".vq-cost")).to_have_text("each code is the nearest")
+        assert named_code(code_map(root)) == int(explorer().code_map({"digit": digit})[3, 3])
+    root.get_by_role("button", name="Other digits").click()
+    root.get_by_role("button", name="Pick a test digit 0").click()
+    assert agrees(page, digit=int(np.flatnonzero(explorer().labels == 0)[1]))
+
+
+def test_a_drawing_gets_a_code_map_and_a_reconstruction(page: Page, root: Locator) -> None:
+    pad = page.locator(".vq-ink")
+    root.get_by_role("button", name="Clear").click()
+    assert x_hat(page).sum() < 8
+    drag(page, pad, (0.5, 0.1), (0.45, 0.9))
+    next_frame(page)
+    assert x_hat(page)[8:20, 12:16].max() > 0.5
+    column = {named for cell in (10, 17, 24, 31) if (named := code_at(root, cell)) >= 0}
+    assert len(column) > 1
+    assert code_at(root, 0) == code_at(root, 7)
+
+
+def code_at(root: Locator, cell: int) -> int:
+    go_to(root, cell)
+    return named_code(code_map(root))
+
+
+def test_random_codes_decode_to_no_digit_and_can_be_put_back(page: Page, root: Locator) -> None:
+    before = x_hat(page)
+    root.get_by_role("button", name="49 random codes").click()
+    first = x_hat(page)
+    root.get_by_role("button", name="49 random codes").click()
+    assert np.abs(x_hat(page) - first).max() > 0.3
+    root.get_by_role("button", name="Put back all").click()
+    np.testing.assert_array_equal(x_hat(page), before)
+
+
+def test_the_kernel_hears_the_settled_state_once(page: Page) -> None:
+    act = """async (el) => {
+        const map = el.querySelector(".vq-codemap");
+        for (const key of ["Home", "ArrowRight", "Enter"]) {
+            map.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+            await new Promise((done) => requestAnimationFrame(done));
+        }
+    }"""
+    shown = explorer()
+    page.goto("about:blank")
+    told = settled_states(page, shown, act)
+    code = nearest_codes(1)[1]
+    assert told == [{**shown.state, "cell": 1, "code": code, "swaps": [[1, code]]}]
+
+
+@pytest.mark.parametrize("width", [420, 700, 980, 1280])
+def test_nothing_is_cut_off_and_nothing_is_small(page: Page, tmp_path: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    root = open_exported(page, explorer(), tmp_path)
+    page.wait_for_timeout(100)
+    over, wide = root.evaluate("""(root) => {
+        const right = root.getBoundingClientRect().right - 16;
+        const over = [...root.querySelectorAll("*")].filter((node) => node.getBoundingClientRect().right > right + 1);
+        return [over.map((node) => node.className), document.documentElement.scrollWidth - innerWidth];
+    }""")
+    assert over == []
+    assert wide <= 0
+    assert smallest_text(root) >= 14
+
+
+def test_every_control_has_a_name(root: Locator) -> None:
+    next_frame(root.page)
+    nameless = root.evaluate("""(root) => [...root.querySelectorAll("button, input, [tabindex], [role=img]")]
+        .filter((node) => !node.hidden)
+        .filter((node) => !(node.getAttribute("aria-label") || node.labels?.length || node.textContent.trim()))
+        .map((node) => node.outerHTML)""")
+    assert nameless == []
+
+
+def test_moving_over_the_map_and_swapping_redraws_within_a_frame(page: Page, root: Locator) -> None:
+    milliseconds = root.evaluate("""async (root) => {
+        const ask = window.requestAnimationFrame, times = [];
+        window.requestAnimationFrame = (draw) => ask((now) => {
+            const start = performance.now();
+            draw(now);
+            times.push(performance.now() - start);
+        });
+        const map = root.querySelector(".vq-codemap");
+        for (let i = 0; i < 30; i++) {
+            map.dispatchEvent(new KeyboardEvent("keydown", { key: i % 2 ? "Enter" : "ArrowRight", bubbles: true }));
+            await new Promise((done) => ask(() => ask(done)));
+        }
+        return times;
+    }""")
+    assert len(milliseconds) >= 30
+    print(f"redraw: median {np.median(milliseconds):.1f} ms, 95% {np.quantile(milliseconds, 0.95):.1f} ms")
+    assert np.median(milliseconds) < ONE_FRAME_MS
+
+
+def test_a_larger_codebook_lives_too(page: Page, tmp_path: Path) -> None:
+    shown = explorer("vqvae-mnist-512")
+    root = open_exported(page, shown, tmp_path)
+    assert np.abs(x_hat(page) - shown.picture()).max() <= LIMIT
+    codebook(root).press("End")
+    codebook(root).press("Enter")
+    assert np.abs(x_hat(page) - shown.picture({"swaps": [[24, 511]]})).max() <= LIMIT

@@ -1,0 +1,151 @@
+"""What the codebook explorer shows of a VQ-VAE: codes of digits, their usage, what each draws, the pixels it sees."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vqedu import validate
+from vqedu.models import VQVAE
+from vqedu.widgets.conv_nets import describe_vqvae
+
+STROKE = 12  # pixels a side of the picture of what a code draws: its own 4 x 4 and 4 more all around
+STRIDE = 4  # pixels of x from one position of the map to the next
+CHUNK = 1000
+STROKE_IMAGES = 2000  # as many as settle the mean of a code that one cell in 2,000 uses
+Swaps = Sequence[Sequence[int]]
+
+
+class Window(NamedTuple):
+    """On each axis, position i of the code map goes with the `size` pixels from `start` + `stride` * i on."""
+
+    start: int
+    stride: int
+    size: int
+
+    def slices(self, cell: int) -> tuple[slice, slice]:
+        """Return rows and columns of the pixels that go with cell 7 * row + column, cut at the picture's edges."""
+        firsts = [self.start + self.stride * i for i in divmod(cell, 7)]
+        rows, columns = (slice(max(first, 0), min(first + self.size, 28)) for first in firsts)
+        return rows, columns
+
+
+def receptive_field(encoder: nn.Sequential) -> Window:
+    """Return the pixels of x that one position of z_e depends on: 18 x 18 for the course's encoder, from 4 i - 7 on.
+
+    Each convolution widens the window by (kernel - 1) times the stride of all those before it.
+    """
+    start, stride, size = 0, 1, 1
+    for layer in encoder:
+        if isinstance(layer, nn.Conv2d):
+            size += (layer.kernel_size[0] - 1) * stride
+            start -= int(layer.padding[0]) * stride
+            stride *= layer.stride[0]
+    return Window(start, stride, size)
+
+
+def influence(decoder: nn.Sequential) -> Window:
+    """Return the pixels of x_hat that depend on one position of z_q: 18 x 18 for the course's decoder, from 4 i - 7 on.
+
+    A transposed convolution sends input i to the outputs from stride * i - padding on, as many as its kernel is wide;
+    a convolution of stride 1 sends it to those from i + padding - kernel + 1 on. Raises TypeError for another stride.
+    """
+    first, last, stride = 0, 0, 1
+    for layer in decoder:
+        if isinstance(layer, nn.ConvTranspose2d):
+            s, (kernel, padding) = layer.stride[0], (layer.kernel_size[0], int(layer.padding[0]))
+            first, last, stride = s * first - padding, s * last - padding + kernel - 1, s * stride
+        elif isinstance(layer, nn.Conv2d):
+            if layer.stride[0] != 1:
+                raise TypeError(f"A convolution of a decoder must have stride 1, got {layer}.")
+            padding = int(layer.padding[0])
+            first, last = first + padding - layer.kernel_size[0] + 1, last + padding
+    return Window(first, stride, last - first + 1)
+
+
+class CodeSpace:
+    """A copy of a VQVAE for the CPU, and what it makes of all images `x`; the `digits` are those that are shown.
+
+    Raises TypeError for another model, ValueError for a codebook or a z_e that is not finite.
+    """
+
+    def __init__(self, model: VQVAE, x: Tensor, digits: Tensor) -> None:
+        if not isinstance(model, VQVAE):
+            raise TypeError(f"model must be a vqedu.models.VQVAE, got {type(model).__name__}.")
+        self.model = copy.deepcopy(model).cpu().float().eval()
+        validate.finite(self.model.quantizer.codebook, "the codebook")
+        self.codebook_size = self.model.codebook_size
+        self.maps = self.encode(digits)
+        everywhere = self.encode(x)
+        self.counts = torch.bincount(everywhere.flatten(), minlength=self.codebook_size)
+        self.strokes = self._strokes(everywhere[:STROKE_IMAGES])
+
+    @torch.no_grad()
+    def encode(self, x: Tensor) -> Tensor:
+        """Return the code maps of images: (N, 1, 28, 28) -> (N, 7, 7)."""
+        return torch.cat([self.model.encode(part) for part in x.split(CHUNK)])
+
+    @torch.no_grad()
+    def decode(self, indices: Tensor) -> np.ndarray:
+        """Return x_hat, (28, 28) in [0, 1], of a code map (7, 7)."""
+        return self.model.decode(indices[None]).sigmoid()[0, 0].numpy()
+
+    @torch.no_grad()
+    def vectors(self, x: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Return z_e (49, D) of a picture (28, 28), and its squared distances to all codes (49, K)."""
+        z_e = self.model.encoder(torch.as_tensor(x).float().view(1, 1, 28, 28))[0].flatten(1).T
+        return z_e, torch.cdist(z_e.double(), self.model.quantizer.codebook.double()).square()
+
+    def network(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return (config, arrays) of everything that the page needs of the model."""
+        arrays, config = describe_vqvae(self.model)
+        windows = {"field": receptive_field(self.model.encoder), "influence": influence(self.model.decoder)}
+        return {
+            "net": config,
+            "stroke_side": STROKE,
+            **{name: window._asdict() for name, window in windows.items()},
+        }, {
+            **arrays,
+            "maps": self.maps.flatten(1).numpy().astype(np.uint16),
+            "counts": self.counts.numpy().astype(np.int32),
+            "strokes": (255 * self.strokes).round().numpy().astype(np.uint8),
+        }
+
+    @torch.no_grad()
+    def _strokes(self, maps: Tensor) -> Tensor:
+        """Return the mean of x_hat around the cells that use each code: (K, 12, 12), white paper beyond the edges.
+
+        A code that nothing uses shows what it draws alone, in the middle of the most used one.
+        """
+        sums = torch.zeros(self.codebook_size, STROKE, STROKE)
+        counts = torch.bincount(maps.flatten(), minlength=self.codebook_size)
+        for part in maps.split(CHUNK):
+            patches = around_cells(self.model.decode(part).sigmoid())
+            sums.index_add_(0, part.flatten(), patches.flatten(0, 1))
+        dead = (counts == 0).nonzero().squeeze(1)
+        if len(dead):
+            alone = torch.full((len(dead), 7, 7), int(counts.argmax()))
+            alone[:, 3, 3] = dead
+            sums[dead] = around_cells(self.model.decode(alone).sigmoid())[:, 24]
+        return sums / counts.clamp(min=1)[:, None, None]
+
+
+def around_cells(pictures: Tensor) -> Tensor:
+    """Return the 12 x 12 pixels around each cell of pictures: (N, 1, 28, 28) -> (N, 49, 12, 12)."""
+    edge = (STROKE - STRIDE) // 2
+    padded = F.pad(pictures[:, 0], (edge, edge, edge, edge))
+    return padded.unfold(1, STROKE, STRIDE).unfold(2, STROKE, STRIDE).flatten(1, 2)
+
+
+def swapped(indices: Tensor, swaps: Swaps) -> Tensor:
+    """Return a code map (7, 7) in which each (cell, code) of `swaps` has been put in."""
+    changed = indices.clone()
+    for cell, code in swaps:
+        changed[divmod(cell, 7)] = code
+    return changed
