@@ -28,7 +28,8 @@ def codebooks(
 
     lines: join each point to the code of its index.
     """
-    figure = TeachingFigure(min(3.6 * len(panels) + 1.4, 10.5), 4.9 if len(panels) == 1 else 3.9, alt or title)
+    width = min(4.3 * len(panels) + 1.3, 10.5)
+    figure = TeachingFigure(width, min(width / len(panels), 5.0) + 0.4, alt or title)
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axis, (name, (codes, indices)) in zip(axes, panels.items(), strict=True):
         _board(axis, name)
@@ -36,7 +37,9 @@ def codebooks(
         if lines:
             pairs = np.stack([points, codes[indices]], 1)  # (n, 2 ends, 2)
             axis.add_collection(LineCollection(list(pairs), colors=COLORS["encoder"], lw=0.5, alpha=0.5))
-        axis.scatter(*points.T, s=5 if len(points) < 1000 else 2, color=COLORS["encoder"], lw=0, zorder=2)
+        axis.scatter(
+            points[:, 0], points[:, 1], s=5 if len(points) < 1000 else 2, color=COLORS["encoder"], lw=0, zorder=2
+        )
         draw_codes(axis, codes, np.bincount(indices, minlength=len(codes)))
     figure.headline(title)
     return figure
@@ -71,7 +74,7 @@ def straight_through(
     axis = figure.subplots()
     _board(axis, "")
     draw_cells(axis, codes)
-    axis.scatter(*z_e.T, s=6, color=COLORS["encoder"], lw=0, zorder=2)
+    axis.scatter(z_e[:, 0], z_e[:, 1], s=6, color=COLORS["encoder"], lw=0, zorder=2)
     arrows: dict[str, Any] = {"angles": "xy", "scale_units": "xy", "scale": 1, "color": COLORS["decoder"]}
     axis.quiver(*z_e.T, *(-0.2 * at_points.T), width=0.003, alpha=0.55, zorder=3, **arrows)
     used = np.unique(indices)

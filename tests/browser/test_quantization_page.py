@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +100,12 @@ def test_gradient_steps_agree_with_python(page: Page, data: str, size: int, star
         torch.testing.assert_close(found, vq.codebook.data, atol=1e-6, rtol=0)
 
 
+def same_corners(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether each corner of either polygon is one of the other's; a corner may occur twice where two cuts coincide."""
+    distances = np.linalg.norm(a[:, None] - b, axis=2)
+    return len(a) == len(b) == 0 or bool((distances.min(0) < 1e-9).all() and (distances.min(1) < 1e-9).all())
+
+
 def test_cells_measures_and_ties_agree_with_python(page: Page) -> None:
     exported.load_module(page, *MATHS)
     rows = plane.points("uniform").double()
@@ -111,7 +116,7 @@ def test_cells_measures_and_ties_agree_with_python(page: Page) -> None:
         [rows.tolist(), codes.tolist(), plane.LIMIT],
     )
     for found, expected in zip(polygons, plane.cells(codes.numpy()), strict=True):
-        np.testing.assert_allclose(np.array(found).reshape(-1, 2), expected, atol=1e-9)
+        assert same_corners(np.array(found).reshape(-1, 2), expected)
     python = plane.measure(rows, codes)
     assert measured["indices"] == python.indices.tolist()
     assert measured["counts"] == python.counts.tolist()
@@ -269,34 +274,12 @@ def test_straight_through_arrows_and_their_target(page: Page, root: Locator) -> 
     assert exported.picture(canvas) == without
 
 
-def settled_states(page: Page, explorer: QuantizationExplorer, act: str) -> list[dict[str, Any]]:
-    """As exported.settled_states, with a model that also holds the arrays."""
-    source = base64.b64encode(str(explorer._esm).encode()).decode()
-    block = base64.b64encode(explorer.data).decode()
-    page.evaluate(
-        """async ([source, block, config, state]) => {
-            const bytes = Uint8Array.from(atob(block), (c) => c.charCodeAt(0));
-            const traits = { config, state, data: new DataView(bytes.buffer) };
-            window.told = [];
-            const model = {
-                get: (name) => traits[name], set: (_, value) => told.push(value),
-                on() {}, off() {}, save_changes() {},
-            };
-            const el = document.createElement("div");
-            document.body.append(el);
-            (await import(`data:text/javascript;base64,${source}`)).default.render({ model, el });
-        }""",
-        [source, block, explorer.config, explorer.state],
-    )
-    return list(page.evaluate(f"{act}().then(() => new Promise((done) => setTimeout(() => done(told), 600)))"))
-
-
 def test_the_kernel_hears_the_settled_state_once(page: Page) -> None:
     explorer = QuantizationExplorer(codebook_size=2)
-    act = """(async () => { for (const name of ["kmeans", "kmeans", "ema"]) {
-        document.querySelector(`[data-method=${name}]`).click();
-        await new Promise((done) => requestAnimationFrame(done)); } })"""
-    states = settled_states(page, explorer, act)
+    act = """async (el) => { for (const name of ["kmeans", "kmeans", "ema"]) {
+        el.querySelector(`[data-method=${name}]`).click();
+        await new Promise((done) => requestAnimationFrame(done)); } }"""
+    states = exported.settled_states(page, explorer, act)
     assert len(states) == 1
     rows, codes = begin("kinds", 2, "data")
     vq = VectorQuantizer(2, 2, "ema", start="uniform", revive_after=None, decay=0.9).double()

@@ -184,7 +184,9 @@ function render({ model, el }) {
     }
     requestAnimationFrame(onward);
   };
-  const randomPoints = (count) => shuffled(state.seed, points().length).slice(0, count).map((i) => [...points()[i]]);
+  const taken = ([x, y]) => state.codes.some((code) => code[0] === x && code[1] === y);
+  // Of two equal codes the second would be dead, so no code begins where another one stands.
+  const randomPoints = (count) => shuffled(state.seed, points().length).map((i) => [...points()[i]]).filter((point) => !taken(point)).slice(0, count);
   const act = {
     change, step,
     toggleRun() { running = !running; change({}); if (running) requestAnimationFrame(onward); },
