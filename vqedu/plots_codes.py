@@ -137,4 +137,4 @@ def _plain_log_ticks(axis: Axes, values: Sequence[float]) -> None:
     """Write the ticks of a logarithmic y axis as plain numbers, 1, 2 and 5 a decade, within the values."""
     low, high = min(values), max(values)
     ticks = [m * 10.0**e for e in range(-6, 4) for m in (1, 2, 5) if low / 1.3 <= m * 10.0**e <= high * 1.3]
-    axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.set_yticks(ticks, [f"{tick:.6f}".rstrip("0").rstrip(".") for tick in ticks])

@@ -33,7 +33,7 @@ def finding(state: CodebookState) -> str:
     size, used = len(state.shares), state.used[-1]
     error = f"squared error {state.squared_error:.4f}"
     if state.steps[-1] == 0:
-        return "Not trained yet"
+        return f"Not trained yet: {used} of {size} codes {'is' if used == 1 else 'are'} nearest to some z_e"
     if used == 1:
         return f"Collapse: one code of {size} stands at every position of every image"
     if used < ALIVE_FROM * size:
@@ -77,7 +77,7 @@ def _draw_series(axis: Axes, state: CodebookState) -> None:
     axis.set_xlabel("training step", labelpad=1)
     axis.set_title("codes in use", fontsize=12, loc="left")
     axis.text(1, 1.02, f"{state.used[-1]} of {size}", transform=axis.transAxes, ha="right", va="bottom",
-              fontsize=24, fontweight="bold", color=COLORS["codebook"])  # fmt: skip
+              fontsize=19, fontweight="bold", color=COLORS["codebook"])  # fmt: skip
     axis.text(0.98, 0.05, f"dashed: perplexity {state.perplexity[-1]:.0f}", transform=axis.transAxes, ha="right",
               va="bottom", fontsize=11, bbox={"fc": "white", "ec": "none", "pad": 1, "alpha": 0.8})  # fmt: skip
     axis.spines[["top", "right"]].set_visible(False)
