@@ -8,7 +8,7 @@ from types import ModuleType
 __version__ = "0.1.0"
 
 _SUBMODULES = (
-    "beta", "collapse", "data", "diagrams", "gradients", "losses", "machine", "metrics", "models", "overview", "plots",
+    "beta", "checks", "collapse", "data", "diagrams", "gradients", "losses", "machine", "metrics", "models", "overview", "plots",
     "quantizers", "questions", "recipes", "toy", "training", "widgets",
 )  # fmt: skip
 

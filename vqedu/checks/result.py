@@ -1,0 +1,72 @@
+"""What a checker answers: a verdict for programs, a card for the notebook, plain text for everything else."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+
+GREEN, ORANGE, RED = "#009E73", "#E69F00", "#D55E00"
+_CODE = re.compile(r"`([^`]+)`")
+
+
+@dataclass(frozen=True)
+class Result:
+    """`passed`; `mistake`, the catalogue's name for what went wrong, or None; `message` for the learner.
+
+    `kind` is one of: passed, mistake, not right yet, not met, or the name of a problem that has no place in a
+    catalogue (exception, time, shape, ...). `facts` are lines such as ("yours", "[1.0]"); `hints` go from a nudge to nearly
+    the answer. Shown as a card in a notebook; the same answer gives the same bytes on every machine.
+    """
+
+    exercise: str
+    kind: str
+    message: str
+    mistake: str | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    hints: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def passed(self) -> bool:
+        return self.kind == "passed"
+
+    @property
+    def title(self) -> str:
+        """A symbol and a word, so that no colour is needed."""
+        symbol, word = {"passed": ("✓", "Right"), "not started": ("○", "Not started yet")}.get(
+            self.kind, ("✗", "Not right yet")
+        )
+        return f"{symbol} {word}" + (f": {self.mistake}" if self.mistake else "")
+
+    @property
+    def text(self) -> str:
+        """The card without its hints."""
+        return "\n".join([f"{self.title} ({self.exercise})", self.message, *(f"  {n}: {v}" for n, v in self.facts)])
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        color = {"passed": GREEN, "mistake": ORANGE, "not right yet": ORANGE, "not started": ORANGE}.get(self.kind, RED)
+        rows = "".join(
+            f'<tr><th scope="row" style="text-align:left;padding:2px 12px 2px 0">{_inline(name)}</th>'
+            f'<td style="text-align:left;padding:2px 0;white-space:pre-wrap"><code>{html.escape(value)}</code></td></tr>'
+            for name, value in self.facts
+        )
+        table = f'<table style="margin:4px 0;border-collapse:collapse">{rows}</table>' if rows else ""
+        folded = "".join(
+            f'<details style="margin:2px 0"><summary>Hint {number}</summary><p style="margin:2px 0 6px 16px">'
+            f"{_inline(hint)}</p></details>"
+            for number, hint in enumerate(self.hints, start=1)
+        )
+        return (
+            f'<div role="status" style="border-left:6px solid {color};padding:4px 14px;margin:6px 0;max-width:820px;'
+            f'font-size:15px;line-height:1.45"><p style="margin:2px 0"><strong>{html.escape(self.title)}</strong> '
+            f"<code>{html.escape(self.exercise)}</code></p>"
+            f'<p style="margin:2px 0">{_inline(self.message)}</p>{table}{folded}</div>'
+        )
+
+
+def _inline(text: str) -> str:
+    """Return text as HTML, with `code` set as code."""
+    return _CODE.sub(r"<code>\1</code>", html.escape(text, quote=False))
