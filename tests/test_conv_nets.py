@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vqedu import models
+from vqedu import models, quantizers
 from vqedu.widgets import conv_nets
 
 
@@ -89,3 +89,6 @@ def test_what_the_page_cannot_run_is_refused(network: nn.Sequential, says: str) 
 def test_another_model_is_refused() -> None:
     with pytest.raises(TypeError, match="got VAE"):
         conv_nets.describe_vqvae(models.VAE(2, (4,)))  # type: ignore[arg-type]
+    fsq = quantizers.FSQ([3, 3])
+    with pytest.raises(TypeError, match="its quantizer is a FSQ"):
+        conv_nets.describe_vqvae(models.VQVAE(9, 2, quantizer=fsq))

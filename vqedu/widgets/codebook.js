@@ -56,12 +56,18 @@ function render({ model, el }) {
       const hand = codebookHand(space, getState, () => see(getState()), change);
       const x = inputPanel(space, hand), map = mapPanel(space, hand, peek, thumbnail), xHat = decodedPanel(space, hand, peek);
       const cell = cellPanel(space, hand, thumbnail), book = codebookPanel(space, hand, peek, thumbnail);
+      // While the pointer looks around, the line of words goes along; it speaks of what was picked as soon as it leaves.
+      const along = (view) => {
+        const line = el.querySelector(".vq-status");
+        if (line && (looked.cell !== null || line.dataset.along)) line.textContent = codebookWords(view);
+        if (line) line.dataset.along = looked.cell === null ? "" : "yes";
+      };
       const row = element("div", { class: "vq-codes" }, x.node, arrowBetween("encode", "z_e", "encodes"), map.node, arrowBetween("decode", "z_q", "decodes"), xHat.node);
       return {
         nodes: [row, cell.node, book.node],
         keys: {},
         playing: () => false,
-        show: (view) => { for (const part of [x, map, xHat, cell, book]) part.show(view); },
+        show: (view) => { for (const part of [x, map, xHat, cell, book]) part.show(view); along(view); },
         resize(width) {
           const { stacked, side, map: mapSide } = codebookSizes(width);
           el.querySelector(".vq-stage").classList.toggle("vq-narrow", stacked);

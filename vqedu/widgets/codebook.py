@@ -39,8 +39,8 @@ class CodebookExplorer(Explorer):
     digit: the number of the picked digit, or None; drawing: None, or 784 grey levels 0..255 that were drawn;
     cell: 0..48, row by row; code: the code that the codebook shows; swaps: a list of [cell, code] put in by hand.
 
-    Raises TypeError for a model that is no VQVAE; TypeError or ValueError for images or labels of a wrong shape,
-    dtype or range, and for an unknown or impossible state.
+    Raises TypeError for a model that is no VQVAE with a VectorQuantizer; TypeError or ValueError for images or labels
+    of a wrong shape, dtype or range, and for an unknown or impossible state.
     """
 
     _esm = bundle(*PARTS, "codebook.js")

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from vqedu import validate
 from vqedu.models import VQVAE
-from vqedu.widgets.conv_nets import describe_vqvae
+from vqedu.widgets.conv_nets import describe_vqvae, with_codebook
 
 STROKE = 12  # pixels a side of the picture of what a code draws: its own 4 x 4 and 4 more all around
 STRIDE = 4  # pixels of x from one position of the map to the next
@@ -72,13 +72,11 @@ def influence(decoder: nn.Sequential) -> Window:
 class CodeSpace:
     """A copy of a VQVAE for the CPU, and what it makes of all images `x`; the `digits` are those that are shown.
 
-    Raises TypeError for another model, ValueError for a codebook or a z_e that is not finite.
+    Raises TypeError for a model without one codebook, ValueError for a codebook or a z_e that is not finite.
     """
 
     def __init__(self, model: VQVAE, x: Tensor, digits: Tensor) -> None:
-        if not isinstance(model, VQVAE):
-            raise TypeError(f"model must be a vqedu.models.VQVAE, got {type(model).__name__}.")
-        self.model = copy.deepcopy(model).cpu().float().eval()
+        self.model = copy.deepcopy(with_codebook(model)).cpu().float().eval()
         validate.finite(self.model.quantizer.codebook, "the codebook")
         self.codebook_size = self.model.codebook_size
         self.maps = self.encode(digits)

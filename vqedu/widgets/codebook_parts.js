@@ -3,7 +3,7 @@
 import { button, canvas, COLORS, element, paintImage, position, resize } from "./kit.js";
 import { panel } from "./latent_pictures.js";
 import { MAP_SIDE, patchOf, placeWords } from "./codebook_space.js";
-import { paintMap, paintTable, paintUsage, paintVectors, paintWindow, tableShape } from "./codebook_paint.js";
+import { CODE_INK, paintMap, paintTable, paintUsage, paintVectors, paintWindow, tableShape } from "./codebook_paint.js";
 
 const THUMB_SIZE = 52;
 const PATCH_SIZE = 49;
@@ -67,7 +67,7 @@ export function mapPanel(space, hand, peek, thumbnail) {
   });
   const bits = Math.log2(space.K);
   const cost = element("p", { class: "vq-note" }, `49 indices \u00d7 ${Number(bits.toFixed(2))} bits = ${Number((49 * bits).toFixed(1))} bits; x: 6,272 bits`);
-  const node = panel("z", "code map, 7 \u00d7 7 indices", "point; click keeps it", COLORS.codebook, surface.node, cost);
+  const node = panel("z", "code map, 7 \u00d7 7 indices", "point; click keeps it", CODE_INK, surface.node, cost);
   return {
     node,
     resize(side) { if (side !== surface.width) resize(surface, side, side); node.style.width = `${side}px`; },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +11,7 @@ from matplotlib.patheffects import Normal, Stroke
 
 from vqedu.plots import COLORS, TeachingFigure
 from vqedu.widgets.codebook_codes import CodeSpace, Window, influence, receptive_field
-from vqedu.widgets.latent_preview import draw_picture
+from vqedu.widgets.latent_preview import CENTRED, draw_picture
 
 if TYPE_CHECKING:
     from vqedu.widgets.codebook import CodebookExplorer
@@ -24,16 +24,22 @@ def draw(explorer: CodebookExplorer) -> TeachingFigure:
     """Return the figure of the explorer in its present state."""
     space, cell = explorer.space, explorer.state["cell"]
     figure = TeachingFigure(9.6, 6.0, explorer.summary)
-    top, bottom = figure.subfigures(2, 1, height_ratios=(2.2, 1))
-    left, middle, right = top.subplots(1, 3, width_ratios=(1, 1.6, 1))
+    left, middle, right, usage = _axes(figure)
     draw_picture(left, explorer.shown(), "x", COLORS["data"])
     mark(left, receptive_field(space.model.encoder), cell, COLORS["encoder"])
     draw_map(middle, space, explorer.code_map().numpy(), cell)
     draw_picture(right, explorer.picture(), r"$\hat{x} = f(z_q)$", COLORS["decoder"])
     mark(right, influence(space.model.decoder), cell, COLORS["decoder"])
-    draw_usage(bottom.subplots(), space)
+    draw_usage(usage, space)
     figure.suptitle(explorer.config["title"], fontsize=13, fontweight="bold")
     return figure
+
+
+def _axes(figure: TeachingFigure) -> list[Axes]:
+    """Return the three axes of the upper row, and the one below them."""
+    halves: Any = figure.subfigures(2, 1, height_ratios=(2.2, 1))
+    top, bottom = halves
+    return [*top.subplots(1, 3, width_ratios=(1, 1.6, 1)), bottom.subplots()]
 
 
 def mark(axis: Axes, window: Window, cell: int, color: str) -> None:
@@ -49,8 +55,7 @@ def draw_map(axis: Axes, space: CodeSpace, indices: np.ndarray, cell: int) -> No
     for (row, column), code in np.ndenumerate(indices):
         extent = (column, column + 1, row + 1, row)
         axis.imshow(strokes[code], cmap="gray_r", vmin=0, vmax=1, extent=extent, interpolation="nearest")
-        style = {"ha": "center", "va": "center", "fontsize": 11, "fontweight": "bold", "path_effects": HALO}
-        axis.text(column + 0.5, row + 0.5, str(code), color=INK, **style)
+        axis.text(column + 0.5, row + 0.5, str(code), color=INK, path_effects=HALO, fontsize=11, **CENTRED)
     axis.set(xlim=(0, 7), ylim=(7, 0), xticks=range(8), yticks=range(8), xticklabels=[], yticklabels=[])
     axis.grid(color=COLORS["codebook"], lw=0.8)
     axis.tick_params(length=0)

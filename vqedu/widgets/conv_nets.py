@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from vqedu.models import VQVAE
+from vqedu.quantizers import VectorQuantizer
 
 Arrays = dict[str, np.ndarray]
 Config = dict[str, Any]
@@ -22,16 +23,25 @@ def describe_vqvae(model: VQVAE, prefix: str = "") -> tuple[Arrays, Config]:
     Encoder and codebook stay float32: rounded to float16 they would choose other codes where two are about as near.
     The decoder becomes float16, which changes a decoded picture by less than half a grey level.
     prefix: begins every array's name, for pages that hold two models.
-    Raises TypeError for anything but a VQVAE, and for a layer that the page cannot run.
+    Raises TypeError for anything but a VQVAE with a VectorQuantizer, and for a layer that the page cannot run.
     """
-    if not isinstance(model, VQVAE):
-        raise TypeError(f"model must be a vqedu.models.VQVAE, got {type(model).__name__}.")
+    with_codebook(model)
     encoder, arrays = describe_convolutions(model.encoder, f"{prefix}encoder", np.float32)
     decoder, decoder_arrays = describe_convolutions(model.decoder, f"{prefix}decoder", np.float16)
     codebook = f"{prefix}codebook"
     config = {"K": model.codebook_size, "D": model.code_dim, "encoder": encoder, "decoder": decoder}
     table = model.quantizer.codebook.detach().cpu().float().numpy()
     return {**arrays, **decoder_arrays, codebook: table}, {**config, "codebook": codebook}
+
+
+def with_codebook(model: VQVAE) -> VQVAE:
+    """Return `model` if it is a VQVAE whose quantizer is a VectorQuantizer; raises TypeError otherwise."""
+    if not isinstance(model, VQVAE):
+        raise TypeError(f"model must be a vqedu.models.VQVAE, got {type(model).__name__}.")
+    if not isinstance(model.quantizer, VectorQuantizer):
+        kind = type(model.quantizer).__name__
+        raise TypeError(f"model must have one codebook, a VectorQuantizer, but its quantizer is a {kind}.")
+    return model
 
 
 def describe_convolutions(network: nn.Sequential, prefix: str, dtype: type) -> tuple[list[Config], Arrays]:
