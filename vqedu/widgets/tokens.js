@@ -85,17 +85,18 @@ function tokenControls(hand, K, classes) {
 }
 
 function buildTokens(model, hand, repaint, { classes }) {
-  let tried = null;
-  const ontry = (i) => { tried = i; repaint(); };
+  let tried = null, last = null; // the candidate that is pointed at, and the state in which it was
+  const ontry = (i) => { tried = i === null ? null : { i, state: last }; repaint(); };
   const line = element("p", { class: "vq-tok-bits" });
   const grid = codeGrid(hand, model.uniform), odds = candidateList(hand, ontry), luck = luckStrip(ODDS), chart = surpriseChart(hand, model.uniform, WIDTH);
   const surface = canvas(308, 308, { class: "vq-decoded", role: "img" });
+  const xHat = heading("x\u0302", COLORS.decoder), note = xHat.lastChild;
   const controls = tokenControls(hand, model.K, classes);
   odds.node.insertBefore(luck.node, odds.node.children[1]);
   const row = element("div", { class: "vq-tok-row" },
     element("div", {}, heading("codes", "#8A3F6B", "the darker, the more surprising"), grid.node),
     odds.node,
-    element("div", {}, heading("x\u0302", COLORS.decoder, "decoded as it fills"), surface.node));
+    element("div", {}, xHat, surface.node));
   return {
     nodes: [line, row, element("p", { class: "vq-tok-heading vq-note" }, "surprise of each code, in bits: \u2212log\u2082 p(code | the codes before)"), chart.node, controls.node],
     playing: hand.playing,
@@ -106,8 +107,12 @@ function buildTokens(model, hand, repaint, { classes }) {
     show(view) {
       line.textContent = bitsWords(view, model.uniform);
       for (const part of [grid, odds, luck, chart, controls]) part.show(view);
-      const { pixels, filled } = view.candidates[tried] ?? { pixels: view.pixels, filled: view.codes.length };
+      last = view.state;
+      const trial = tried?.state === view.state && view.candidates[tried.i];
+      const { pixels, filled } = trial || { pixels: view.pixels, filled: view.codes.length };
       paintPartly(surface, pixels, filled, view.where);
+      note.textContent = trial && !trial.chosen ? `if code ${trial.code} stood here` : "decoded as it fills";
+      surface.node.setAttribute("aria-busy", String(view.behind));
       surface.node.setAttribute("aria-label", `Decoded picture, ${view.codes.length} of ${PLACES} places filled`);
       if (view.behind) repaint();
     },

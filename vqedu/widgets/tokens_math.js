@@ -42,19 +42,22 @@ export function surpriseBits(logits, token) {
 }
 
 // Reads token sequences with one cache: of a sequence that begins like the last one, only what is new is computed.
-// Returns after(tokens, until): the logits of the token that follows them all; null if the time `until` has passed before
-// all were read, and the next call then goes on from there.
+// Returns after(tokens, until): the logits of the token that follows them all. It computes until the time `until`, but at
+// least one token, for all calls with that same time; where that is not enough it returns null, and goes on next time.
 export function reader(net) {
   const cache = net.start();
   const read = [], logits = [];
+  let frame = null, computed = 0;
   return function after(tokens, until = Infinity) {
+    if (until !== frame) { frame = until; computed = 0; }
     let same = 0;
     while (same < Math.min(read.length, tokens.length) && read[same] === tokens[same]) same++;
     if (same === tokens.length) return logits[same - 1];
     net.rewind(cache, same);
     read.length = logits.length = same;
     for (const token of tokens.slice(same)) {
-      if (read.length > same && performance.now() > until) return null;
+      if (computed > 0 && performance.now() > until) return null;
+      computed += 1;
       logits.push(net.step(cache, token));
       read.push(token);
     }

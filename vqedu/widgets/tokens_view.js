@@ -28,7 +28,6 @@ export function drawCodes({ after, prompt, K }, { fixed = [], drawn, seed, tempe
     if (!next) break;
     logits.push(next.subarray(0, K));
     if (p < drawn) tokens.push(fixed[p] ?? pick(distribution(logits[p], temperature, top_k ?? K), luck[p]));
-    if (performance.now() > until) break;
   }
   return { codes: tokens.slice(prompt.length), logits };
 }

@@ -21,10 +21,7 @@ function wordsHand(getState, view, change, { words, most }) {
     turnTo: (order) => settle({ order }),
     set: (patch) => change(patch),
     write: (text) => settle({ text, drawn: null }),
-    take(name) {
-      if (name === "<image>") return hand.draw();
-      if (words.includes(name)) hand.write(`${getState().text.trim()} ${name}`.trim());
-    },
+    take: (word) => hand.write(`${getState().text.trim()} ${word}`.trim()),
     erase: () => hand.write(getState().text.trim().split(/\s+/).slice(0, -1).join(" ")),
     draw() { settle({ drawn: null }); run("fill"); },
     slowly() {
@@ -53,7 +50,7 @@ function orderButtons(hand) {
 
 function buildWords(model, hand, repaint) {
   const orders = orderButtons(hand), tokens = ribbon(), write = writer(hand, model), show = shower(hand, model);
-  const next = nextBars(hand), answer = answerBars(hand, model.most + 1);
+  const next = nextBars(), answer = answerBars(hand, model.most);
   const surface = canvas(280, 280, { class: "vq-decoded", role: "img" });
   const note = element("p", { class: "vq-note" });
   const middle = element("div", { class: "vq-wi-picture" }, heading("x\u0302", COLORS.decoder, "decoded from its 49 codes"), surface.node, note);
@@ -69,6 +66,7 @@ function buildWords(model, hand, repaint) {
       for (const part of [orders, tokens, ...(draws ? [write, next] : [show, answer])]) part.show(view);
       paintPartly(surface, view.pixels ?? new Float32Array(784), view.codes.length, draws && view.begun && view.codes.length < PLACES ? view.codes.length : null);
       note.textContent = draws && view.begun ? `${view.codes.length} of ${PLACES} codes drawn` : "";
+      surface.node.setAttribute("aria-busy", String(view.behind));
       surface.node.setAttribute("aria-label", `Decoded picture, ${view.codes.length} of ${PLACES} codes`);
       if (view.behind) repaint();
     },

@@ -86,7 +86,8 @@ class WordsAndImages(Explorer):
         now = self._whole(state)
         codes = [str(code) for code in self.codes(now)]
         if now["order"] == "draw":
-            return ["<words>", *now["text"].lower().split(), *(["<image>", *codes] if now["drawn"] is not None else [])]
+            begun = now["drawn"] is not None and _can_be_drawn(now["text"])
+            return [*_written(now["text"]), "<image>", *codes] if begun else ["<words>", *now["text"].lower().split()]
         answer = [word for word, _ in self.answer(now)]
         return ["<image>", *codes, "<words>", *answer] if codes else []
 
@@ -109,7 +110,7 @@ class WordsAndImages(Explorer):
         now = self._whole(state)
         tokens = [self.model.token["<image>"], *self.codes(now), self.model.token["<words>"]]
         said: list[tuple[str, float]] = []
-        while len(said) <= MAX_WORDS and (not said or said[-1][0] != "<end>"):
+        while len(said) < MAX_WORDS and (not said or said[-1][0] != "<end>"):
             logits = self.model.transformer(torch.tensor([tokens]))[0, -1].numpy()
             sayable = [self.model.token[word] for word in (*WORDS, "<end>")]
             likeliest = str(self.model.vocabulary[max(sayable, key=lambda token: logits[token])])
@@ -132,10 +133,9 @@ class WordsAndImages(Explorer):
         return draw(self).png()
 
     def _drawn(self, state: Mapping[str, Any]) -> np.ndarray:
-        words = state["text"].lower().split()
-        if state["drawn"] is None or not 1 <= len(words) <= MAX_WORDS or not set(words) <= set(WORDS):
+        if state["drawn"] is None or not _can_be_drawn(state["text"]):
             return np.array([], dtype=np.int64)
-        prompt = [self.model.token[name] for name in ("<words>", *words, "<image>")]
+        prompt = [self.model.token[name] for name in (*_written(state["text"]), "<image>")]
         return tokens_draw.draw_codes(self.model.transformer, prompt, self.vqvae.codebook_size, state)[0]
 
     def _whole(self, state: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -167,6 +167,17 @@ def checked_state(state: Mapping[str, Any], digits: int, codebook_size: int) -> 
         "codes": codes,
         "said": [validate.known_name(word, (*WORDS, "<end>"), "word") for word in state["said"]],
     }
+
+
+def _can_be_drawn(text: str) -> bool:
+    words = text.lower().split()
+    return 1 <= len(words) <= MAX_WORDS and set(words) <= set(WORDS)
+
+
+def _written(text: str) -> list[str]:
+    """Return the names of the tokens of a request: its words, and <end> in the places of missing ones."""
+    words = text.lower().split()
+    return ["<words>", *words, *["<end>"] * (MAX_WORDS - len(words))]
 
 
 def _picks(images: data.Split) -> tuple[torch.Tensor, np.ndarray]:

@@ -48,22 +48,22 @@ function barRow(onpick) {
   return row;
 }
 
-// While it writes or draws: the likeliest tokens of the whole vocabulary that may come next. Words can be clicked.
-export function nextBars(hand) {
+// While it draws: the likeliest tokens of the whole vocabulary that may come next.
+export function nextBars() {
   const title = heading("p(next token | the tokens before)", "#B04A00");
   const back = element("p", { class: "vq-wi-back" });
-  const rows = Array.from({ length: 8 }, () => barRow((entry) => hand.take(entry.name)));
+  const rows = Array.from({ length: 8 }, () => barRow(() => {}));
   const note = element("p", { class: "vq-note" });
   return {
     node: element("div", { class: "vq-wi-next" }, title, ...rows.map((row) => row.node), note, back),
     show({ likeliest, begun, codes, readBack }) {
       const complete = codes.length === 49;
-      title.hidden = complete;
+      title.hidden = complete || !begun;
       back.hidden = !complete;
       back.textContent = readBack ? `The same model reads its picture back as \u201c${readBack}\u201d` : "The picture is complete.";
       const scale = likeliest ? Math.max(...likeliest.map(({ p }) => p)) : 1;
-      rows.forEach((row, i) => row.show(likeliest?.[i], { scale, can: !begun && likeliest?.[i].kind !== "image", said: begun ? "" : "Go on with " }));
-      note.textContent = complete ? "" : begun ? "Now only image codes are probable." : "A word that you click is written.";
+      rows.forEach((row, i) => row.show(likeliest?.[i], { scale, can: false }));
+      note.textContent = complete ? "" : begun ? "All words and codes compete: after <image> the codes win." : "Press Enter: it draws what is written, code by code.";
     },
   };
 }

@@ -59,7 +59,7 @@ export function wordsModel(data, config) {
   function say(follow, codes, chosen, until) {
     const tokens = [number("<image>"), ...codes, number("<words>")];
     const steps = [];
-    while (steps.length <= most) {
+    while (steps.length < most) {
       const logits = follow(tokens, until);
       if (!logits) return null;
       const { order, p } = distribution(logits);
@@ -75,18 +75,20 @@ export function wordsModel(data, config) {
 
   function seeDrawing(state, until) {
     const { known, problem } = parseText(state.text, words, most);
-    const prompt = [number("<words>"), ...known.slice(0, most).map(number)];
     const begun = state.drawn !== null && !problem;
-    if (begun) prompt.push(number("<image>"));
+    const written = ["<words>", ...known.slice(0, most)];
+    while (begun && written.length <= most) written.push("<end>"); // as taught: the places of missing words hold <end>
+    const prompt = (begun ? [...written, "<image>"] : written).map(number);
     const { codes } = begun ? drawCodes({ after, prompt, K }, state, until) : { codes: [] };
     const behind = begun && codes.length < state.drawn;
-    const logits = behind || codes.length === PLACES ? null : after([...prompt, ...codes], until);
+    const awaits = begun && codes.length < PLACES;
+    const logits = awaits && !behind ? after([...prompt, ...codes], until) : null;
     const next = logits && distribution(logits);
     const likeliest = next && next.order.slice(0, LIKELIEST).map((token) => ({ ...entry(token), p: next.p[token] }));
     const back = codes.length === PLACES ? say(readBack, codes, [], until) : null;
     return {
       state, problem, begun, codes, likeliest, pixels: partlyDecoded(net, codes), sequence: [...prompt, ...codes].map(entry),
-      readBack: back && sentenceOf(back), behind: behind || (!logits && codes.length < PLACES) || (codes.length === PLACES && !back),
+      readBack: back && sentenceOf(back), behind: awaits ? !logits : codes.length === PLACES && !back,
     };
   }
 
