@@ -8,8 +8,8 @@ from types import ModuleType
 __version__ = "0.1.0"
 
 _SUBMODULES = (
-    "beta", "checks", "collapse", "data", "diagrams", "gradients", "losses", "machine", "metrics", "models", "overview", "plots",
-    "quantizers", "questions", "recipes", "toy", "training", "widgets",
+    "beta", "checks", "collapse", "data", "diagrams", "gradients", "losses", "machine", "metrics", "models", "overview",
+    "plots", "quantizers", "questions", "recipes", "toy", "training", "widgets",
 )  # fmt: skip
 
 

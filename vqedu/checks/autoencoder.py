@@ -223,7 +223,7 @@ def _descend(model: nn.Module, batches: Sequence[Tensor], lr: float, clear: bool
         with torch.no_grad():
             for parameter in parameters:
                 if parameter.grad is not None:
-                    parameter -= sign * lr * parameter.grad
+                    parameter.sub_(sign * lr * parameter.grad)
     return torch.cat([parameter.detach().flatten() for parameter in parameters])
 
 

@@ -294,10 +294,10 @@ def _measure_q(ask: Callable[..., Any]) -> list[Demand]:
     model, x = toy.LatentModel("curved", noise=0.5), 1.0
     mu, sigma = (float(part) for part in as_tensors(ask(), ("mu", "sigma")))
     (low, high), limit = toy.SIGMA_LIMITS, toy.MU_LIMIT
-    if not (low <= sigma <= high and abs(mu) <= limit):
+    if not (0.999 * low <= sigma <= high and abs(mu) <= limit):
         allowed = f"mu in [{-limit:g}, {limit:g}] and sigma in [{low:g}, {high:g}]"
         return [Demand(allowed, False, f"mu = {number(mu)}, sigma = {number(sigma)}")]
-    best = model.best_gaussian(x)
+    sigma, best = max(sigma, low), model.best_gaussian(x)  # float32 may round the lowest sigma down
     gain = float(model.reconstruction(x, mu, sigma) - model.reconstruction(x, *best))
     loss = float(model.elbo(x, *best) - model.elbo(x, mu, sigma))
     return [

@@ -163,11 +163,12 @@ def _not_right(
     exercise: Exercise, cases: Sequence[Case], seen: Sequence[Observed], expected: Sequence[Observed]
 ) -> Result:
     """Return the answer to numbers that are those of no known mistake: what is wrong on the smallest input."""
-    for case, own, wanted in zip(cases, seen, expected, strict=True):
-        wrong = [name for name in wanted if not _agree(own[name], wanted[name], exercise.tolerance)]
-        if wrong:
-            break
-    name = wrong[0]
+    case, own, wanted, name = next(
+        (case, own, wanted, name)
+        for case, own, wanted in zip(cases, seen, expected, strict=True)
+        for name in wanted
+        if not _agree(own[name], wanted[name], exercise.tolerance)
+    )
     facts = (
         *((f"`{n}`", show(v)) for n, v in case.items()),
         ("yours", show(own[name])),

@@ -15,8 +15,8 @@ class Result:
     """`passed`; `mistake`, the catalogue's name for what went wrong, or None; `message` for the learner.
 
     `kind` is one of: passed, mistake, not right yet, not met, or the name of a problem that has no place in a
-    catalogue (exception, time, shape, ...). `facts` are lines such as ("yours", "[1.0]"); `hints` go from a nudge to nearly
-    the answer. Shown as a card in a notebook; the same answer gives the same bytes on every machine.
+    catalogue (exception, time, shape, ...). `facts` are lines such as ("yours", "[1.0]"); `hints` go from a nudge to
+    nearly the answer. Shown as a card in a notebook; the same answer gives the same bytes on every machine.
     """
 
     exercise: str
@@ -48,23 +48,30 @@ class Result:
 
     def _repr_html_(self) -> str:
         color = {"passed": GREEN, "mistake": ORANGE, "not right yet": ORANGE, "not started": ORANGE}.get(self.kind, RED)
-        rows = "".join(
-            f'<tr><th scope="row" style="text-align:left;padding:2px 12px 2px 0">{_inline(name)}</th>'
-            f'<td style="text-align:left;padding:2px 0;white-space:pre-wrap"><code>{html.escape(value)}</code></td></tr>'
-            for name, value in self.facts
-        )
+        card = f"border-left:6px solid {color};padding:4px 14px;margin:6px 0;max-width:820px;font-size:15px"
+        rows = "".join(_row(name, value) for name, value in self.facts)
         table = f'<table style="margin:4px 0;border-collapse:collapse">{rows}</table>' if rows else ""
-        folded = "".join(
-            f'<details style="margin:2px 0"><summary>Hint {number}</summary><p style="margin:2px 0 6px 16px">'
-            f"{_inline(hint)}</p></details>"
-            for number, hint in enumerate(self.hints, start=1)
-        )
+        folded = "".join(_fold(f"Hint {number}", hint) for number, hint in enumerate(self.hints, start=1))
         return (
-            f'<div role="status" style="border-left:6px solid {color};padding:4px 14px;margin:6px 0;max-width:820px;'
-            f'font-size:15px;line-height:1.45"><p style="margin:2px 0"><strong>{html.escape(self.title)}</strong> '
+            f'<div role="status" style="{card}"><p style="margin:2px 0"><strong>{html.escape(self.title)}</strong> '
             f"<code>{html.escape(self.exercise)}</code></p>"
             f'<p style="margin:2px 0">{_inline(self.message)}</p>{table}{folded}</div>'
         )
+
+
+def _row(name: str, value: str) -> str:
+    cell = "text-align:left;padding:2px"
+    return (
+        f'<tr><th scope="row" style="{cell} 12px 2px 0">{_inline(name)}</th>'
+        f'<td style="{cell} 0;white-space:pre-wrap"><code>{html.escape(value)}</code></td></tr>'
+    )
+
+
+def _fold(summary: str, text: str) -> str:
+    return (
+        f'<details style="margin:2px 0"><summary>{summary}</summary>'
+        f'<p style="margin:2px 0 6px 16px">{_inline(text)}</p></details>'
+    )
 
 
 def _inline(text: str) -> str:

@@ -1,18 +1,15 @@
-"""The exercises of notebook 04: the loss, its Gaussian sister, the real beta, free bits, a collapse."""
+"""The exercises of notebook 04: the loss, its Gaussian sister, the real beta, free bits, a loss to mend."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from vqedu.checks import running
-from vqedu.checks.exercise import Case, Challenge, Demand, Exercise, Mistake
-from vqedu.checks.numbers import grey, number, quarters
+from vqedu.checks.exercise import Case, Exercise, Mistake
+from vqedu.checks.numbers import grey, quarters
 
 
 def _bce(logits: Tensor, x: Tensor) -> Tensor:
@@ -154,6 +151,19 @@ gaussian_loss = Exercise(
             ),
             "The squared error has no 1/2. It then stands for half the variance, and the effective beta is 1/2.",
             "What is the exponent of a normal density?",
+        ),
+        Mistake(
+            "plain squared error",
+            lambda x_hat, x, variance: ((x - x_hat).square() / variance).flatten(1).sum(1),
+            "This is the squared error without 1/2 and without the constant. For a fixed variance the missing 1/2 makes "
+            "the effective beta 1/2.",
+            "Write down the whole density, with what stands before the exponential, and take minus its logarithm.",
+        ),
+        Mistake(
+            "2 pi missing",
+            lambda x_hat, x, variance: 0.5 * ((x - x_hat).square() / variance + math.log(variance)).flatten(1).sum(1),
+            "Everything is there but 2 pi: the loss is too small by the same amount for every image.",
+            "What does the integral of exp(-x^2 / 2) give?",
         ),
         Mistake(
             "1/2 missing everywhere",
@@ -335,69 +345,5 @@ mended_loss = Exercise(
         "Two bugs, one in each term. Neither raises an error.",
         "In the first term follow the range of the numbers, in the second the shapes.",
         "Logits go into `..._with_logits`. A KL per image is a sum over its numbers; the mean is for the batch.",
-    ),
-)
-
-_STEPS, _LR = 150, 0.05
-
-
-def _train(ask: Callable[..., Any]) -> tuple[float, float]:
-    """Train a linear VAE of 16 pixels and 2 numbers on the learner's loss.
-
-    Returns the largest variance of a mu over the data (0.01 is asleep), and how much the reconstruction matters.
-    """
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(64, 2, generator=generator) @ torch.randn(2, 16, generator=generator)
-    encode = 0.3 * torch.randn(16, 4, generator=generator)
-    decode = 0.3 * torch.randn(2, 16, generator=generator)
-    weights = [encode.requires_grad_(), decode.requires_grad_()]
-    momentum = [torch.zeros_like(w) for w in weights]
-    eps = torch.randn(_STEPS, 64, 2, generator=generator)
-    for step in range(_STEPS):
-        mu, logvar = (x @ weights[0]).chunk(2, 1)
-        logvar = logvar.clamp(-6, 6)
-        x_hat = (mu + torch.exp(logvar / 2) * eps[step]) @ weights[1]
-        loss = ask(x_hat, x, mu, logvar)
-        if not isinstance(loss, Tensor) or loss.dim() or not loss.requires_grad:
-            raise running.Problem("type", "The loss should be one number, a tensor with a gradient.")
-        slopes = torch.autograd.grad(loss, weights, allow_unused=True)
-        with torch.no_grad():
-            for weight, velocity, slope in zip(weights, momentum, slopes, strict=True):
-                if slope is not None:
-                    velocity.lerp_(slope / slope.norm().clamp(min=1e-6), 0.3)
-                    weight -= _LR * velocity
-    return float((x @ weights[0].detach())[:, :2].var(0).max()), _weight(ask)
-
-
-def _weight(ask: Callable[..., Any]) -> float:
-    """Return how much the loss rises when the reconstruction becomes worse: at most 0 if it does not matter."""
-    x, zero = torch.ones(2, 16), torch.zeros(2, 2)
-    worse, better = (ask((x - gap).requires_grad_(), x, zero, zero) for gap in (1.0, 0.0))
-    return float(worse - better)
-
-
-def _measure_collapse(ask: Callable[..., Any]) -> list[Demand]:
-    activity, weight = _train(ask)
-    return [
-        Demand("a worse reconstruction still makes the loss larger", weight > 0, "yes" if weight > 0 else "no"),
-        Demand(
-            "after training, no latent number is active (variance of mu below 0.01)",
-            activity < 0.01,
-            "below 0.01" if activity < 0.01 else f"about {number(float(f'{activity:.1g}'))}",
-        ),
-    ]
-
-
-collapse = Challenge(
-    name="collapse",
-    contract="collapse(x_hat, x, mu, logvar): (N, 16) twice, (N, 2) twice -> a loss with both terms of the ELBO "
-    "and no "
-    "beta in sight, on which a small linear VAE falls asleep",
-    parameters=("x_hat", "x", "mu", "logvar"),
-    measure=_measure_collapse,
-    hints=(
-        "Section 5 has codes that hide a large beta. Which reduction makes the KL heavy?",
-        "The reconstruction becomes light when it is averaged. By what, at most, can you average here?",
-        "Average the squared error over everything, pixels and batch, and sum the KL over everything.",
     ),
 )
