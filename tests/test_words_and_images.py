@@ -200,14 +200,13 @@ def test_white_paper_has_numbers_too() -> None:
 
 def test_examples_hold_digit_style_and_codes() -> None:
     tokenizer = SimpleNamespace(encode=lambda x: x.flatten(1).sum(1).long().view(-1, 1, 1).expand(-1, 7, 7))
-    x, y = digits(6), torch.arange(6)
+    x, y = digits(16), torch.arange(16) % 10
     rows = words_and_images.training_examples(x, y, tokenizer)
-    assert rows.shape == (18, 51)
-    assert rows[:, 1].bincount().tolist() == [6, 3, 3, 3, 3]
-    assert rows[:6, 0].tolist() == list(range(6))
-    assert rows[6:9, 0].tolist() == [0, 2, 4]  # thick: every second image, from the first
-    assert rows[9:12, 0].tolist() == [1, 3, 5]
-    assert rows[6, 2:].tolist() == [90] * 49
+    assert rows.shape == (24, 51)
+    assert rows[:, 1].bincount().tolist() == [16, 2, 2, 2, 2]
+    assert torch.equal(rows[:16, 0], y)
+    assert rows[16:, 0].tolist() == [0, 8, 1, 9, 2, 0, 3, 1]  # thick: the first and the ninth image, and so on
+    assert rows[16, 2:].tolist() == [90] * 49
 
 
 # The shipped weights

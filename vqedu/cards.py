@@ -17,6 +17,11 @@ LABELS = {
     "test_bits_per_code": "{:.2f} bits a code",
     "test_bits_per_code_given_class": "{:.2f} with the class given",
     "class_agreement": "{:.1%} of 1,000 samples are read as the class that was asked for",
+    "test_reading": "{:.1%} of the images read as the right digit",
+    "test_captions": "{:.1%} of styled images named with digit and style",
+    "drawing_agreement": "{:.1%} of 1,000 drawings are read as the digit that was asked for",
+    "sum_agreement": "{:.1%} of 1,100 sums",
+    "style_agreement": "{:.1%} of 1,000 drawings show the style",
     "log_p_1": "log p(x) with k = 1: {}",
     "log_p_50": "k = 50: {}",
     "log_p_500": "k = 500: {}",
@@ -33,9 +38,18 @@ def table() -> str:
 def _row(name: str) -> str:
     path = checkpoints.pretrained_path(name)
     card = checkpoints.read_card(path)
-    arguments = ", ".join(f"{key}={value}" for key, value in card["arguments"].items())
-    cells = (f"`{name}`", f"{card['model']}({arguments})", _size(path.stat().st_size), f"{card['minutes']:.0f} min")
+    model = f"{card['model']}({_arguments(card['arguments'])})"
+    cells = (f"`{name}`", model, _size(path.stat().st_size), f"{card['minutes']:.0f} min")
     return f"| {' | '.join(cells)} | {_metrics(card)} |"
+
+
+def _arguments(arguments: dict[str, Any]) -> str:
+    """Return a constructor's arguments as one would write them, a quantizer among them too."""
+    shown = {
+        key: f"{value['class']}({_arguments(value['arguments'])})" if isinstance(value, dict) else value
+        for key, value in arguments.items()
+    }
+    return ", ".join(f"{key}={value}" for key, value in shown.items())
 
 
 def _size(count: int) -> str:

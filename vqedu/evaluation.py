@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vqedu import checkpoints, data, metrics, models
+from vqedu import checkpoints, data, metrics, models, styles, words_and_images
 
 
 @torch.no_grad()
@@ -60,6 +60,62 @@ def evaluate_prior(model: Any, rows: Tensor, tokenizer: Any, samples_a_class: in
             "class_agreement": (judge.predict(images) == asked).float().mean().item(),
         }
     )
+
+
+@torch.no_grad()
+def evaluate_words_and_images(model: Any, test: data.Split, tokenizer: Any) -> dict[str, float]:
+    """Return how well a WordsAndImages reads all test images, and draws what it is asked for at temperature 1.
+
+    `test_reading`: share of plain images whose digit it says; `test_captions`: of 1,000 images in each of the four
+    styles, those whose caption it says word for word. By `classifier-mnist`: `drawing_agreement` of 100 drawings a
+    digit, `sum_agreement` of 20 a sum. `style_agreement`: of 25 drawings a digit and style, those where it shows.
+    """
+    digits = [text.split()[-1] for part in test.x.split(1000) for text in model.read(tokenizer.encode(part))]
+    read = [said == words_and_images.DIGITS[y] for said, y in zip(digits, test.y.tolist(), strict=True)]
+    judge: Any = checkpoints.load_pretrained("classifier-mnist")
+    generator = torch.Generator().manual_seed(0)
+    sums = [(a, b) for a in range(10) for b in range(10 - a)]
+    names = words_and_images.DIGITS
+
+    def agreement(texts: list[str], right: list[int], n: int) -> float:
+        seen = _seen(judge, tokenizer, model.draw(texts, n, generator=generator))
+        return (seen == torch.tensor(right).repeat_interleave(n)).float().mean().item()
+
+    captions = [words_and_images.caption(digit) for digit in range(10)]
+    return rounded(
+        {
+            "test_reading": sum(read) / len(read),
+            "test_captions": _captions(model, test, tokenizer),
+            "drawing_agreement": agreement(captions, list(range(10)), 100),
+            "sum_agreement": agreement([f"{names[a]} plus {names[b]}" for a, b in sums], [a + b for a, b in sums], 20),
+            "style_agreement": _styles(model, test, tokenizer, generator),
+        }
+    )
+
+
+def _seen(judge: Any, tokenizer: Any, codes: Tensor) -> Tensor:
+    """Return the class that the judge sees in each decoded code map."""
+    return torch.cat([judge.predict(torch.sigmoid(tokenizer.decode(part))) for part in codes.split(1000)])
+
+
+def _captions(model: Any, test: data.Split, tokenizer: Any, each: int = 1000) -> float:
+    right = []
+    for style in styles.STYLES:
+        said = model.read(tokenizer.encode(styles.apply(style, test.x[:each])))
+        wanted = [words_and_images.caption(y, style) for y in test.y[:each].tolist()]
+        right += [a == b for a, b in zip(said, wanted, strict=True)]
+    return sum(right) / len(right)
+
+
+def _styles(model: Any, test: data.Split, tokenizer: Any, generator: torch.Generator, n: int = 25) -> float:
+    shares = []
+    for style in styles.STYLES:
+        for digit in range(10):
+            codes = model.draw(words_and_images.caption(digit, style), n, generator=generator)
+            real = test.x[test.y == digit][:300]
+            shown = styles.shows(style, torch.sigmoid(tokenizer.decode(codes)), real, styles.apply(style, real))
+            shares.append(shown.float().mean())
+    return torch.stack(shares).mean().item()
 
 
 def rounded(terms: dict[str, float]) -> dict[str, float]:

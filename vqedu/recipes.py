@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from vqedu import data, models, training, validate, words_and_images
 from vqedu.checkpoints import built, load_checkpoint, load_pretrained, save_checkpoint
-from vqedu.evaluation import evaluate, evaluate_classifier, evaluate_prior
+from vqedu.evaluation import evaluate, evaluate_classifier, evaluate_prior, evaluate_words_and_images
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,8 @@ def measure(model: Any, recipe: Recipe, test: data.Split) -> dict[str, float]:
         return evaluate_prior(model, examples(recipe, test), load_pretrained(str(recipe.tokenizer)))
     if recipe.model == "DigitClassifier":
         return evaluate_classifier(model, test)
+    if recipe.model == "WordsAndImages":
+        return evaluate_words_and_images(model, test, load_pretrained(str(recipe.tokenizer)))
     return evaluate(model, test, recipe.likelihood_samples)
 
 

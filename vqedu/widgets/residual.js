@@ -4,7 +4,7 @@ import { unpack, sigmoid } from "./nn.js";
 import { convolutions } from "./conv_nets.js";
 
 const PLACES = 49;
-const THUMB_SIDE = 78;
+const THUMB_SIDE = 64;
 
 // The first `count` levels of a picture's codes, summed and decoded: 784 grey levels.
 export function residualDecoder({ levels, K, D, decoder }, arrays) {
@@ -28,12 +28,12 @@ function squaredError(pixels, x) {
   return sum / pixels.length;
 }
 
-// 7 x 7 lengths of vectors, the longest of `scale` dark green.
+// 7 x 7 lengths of vectors, from white for 0 to full green for `scale`; the root keeps short ones visible.
 function paintLengths({ pen, width, height }, lengths, scale) {
   pen.fillStyle = "#fff";
   pen.fillRect(0, 0, width, height);
   lengths.forEach((length, p) => {
-    pen.globalAlpha = Math.min(length / scale, 1);
+    pen.globalAlpha = Math.min(Math.sqrt(length / scale), 1);
     pen.fillStyle = COLORS.encoder;
     pen.fillRect(((p % 7) * width) / 7, (Math.floor(p / 7) * height) / 7, width / 7 + 0.5, height / 7 + 0.5);
   });
@@ -45,7 +45,7 @@ function levelColumn(number, onpick) {
   const decoded = canvas(THUMB_SIDE, THUMB_SIDE, { "aria-hidden": "true", class: "vq-level-picture" });
   const error = element("span", { class: "vq-level-error" });
   const node = element("button", { type: "button", class: "vq-level", onclick: onpick, "aria-label": `Levels 1 to ${number} on` },
-    element("span", { class: "vq-level-name" }, number === 1 ? "level 1" : `+ level ${number}`), left.node, decoded.node, error);
+    element("span", { class: "vq-level-name" }, number === 1 ? "level 1" : `+ ${number}`), left.node, decoded.node, error);
   return {
     node,
     show({ pixels, lengths, scale, difference, on, last }) {
@@ -56,6 +56,13 @@ function levelColumn(number, onpick) {
       node.setAttribute("aria-pressed", String(last));
     },
   };
+}
+
+// What there is before any level: all of z_e.
+function wholeColumn() {
+  const whole = canvas(THUMB_SIDE, THUMB_SIDE, { role: "img", "aria-label": "Length of z_e at each of the 49 places" });
+  const node = element("div", { class: "vq-level vq-whole" }, element("span", {}, "z_e"), whole.node);
+  return { node, show: (lengths, scale) => paintLengths(whole, lengths, scale) };
 }
 
 function render({ model, el }) {
@@ -70,9 +77,10 @@ function render({ model, el }) {
   const lengthsOf = (digit, count) => arrays.left.subarray((digit * (levels + 1) + count) * PLACES, (digit * (levels + 1) + count + 1) * PLACES);
 
   const x = canvas(150, 150, { role: "img", "aria-label": "x, the picture" });
-  const xHat = canvas(196, 196, { role: "img", class: "vq-decoded" });
-  const status = element("p", { class: "vq-status", role: "status", "aria-live": "polite" });
+  const xHat = canvas(180, 180, { role: "img", class: "vq-decoded" });
+  const status = element("p", { class: "vq-status", "aria-live": "polite" });
   const control = slider({ label: "levels switched on", min: 1, max: levels, step: 1, value: state.level, color: COLORS.codebook, format: (v) => `${v} of ${levels}`, oninput: (level) => change({ level }) });
+  const whole = wholeColumn();
   const columns = Array.from({ length: levels }, (_, i) => levelColumn(i + 1, () => change({ level: i + 1 })));
   const picks = Array.from(arrays.labels, (label, digit) => {
     const thumb = canvas(36, 36, { "aria-hidden": "true" });
@@ -91,6 +99,7 @@ function render({ model, el }) {
     const { image, pictures, errors, scale } = seen;
     paintImage(x, image);
     paintImage(xHat, pictures[state.level - 1]);
+    whole.show(lengthsOf(state.digit, 0), scale);
     columns.forEach((column, i) => column.show({
       pixels: pictures[i], lengths: lengthsOf(state.digit, i + 1), scale, difference: errors[i], on: i < state.level, last: i === state.level - 1,
     }));
@@ -112,15 +121,13 @@ function render({ model, el }) {
     heading.style.color = color;
     return element("div", { class: "vq-panel" }, heading, ...children);
   };
-  const rows = element("div", { class: "vq-level-rows", "aria-hidden": "true" },
-    element("span", {}, "left over"), element("span", {}, "decoded"), element("span", {}, "error"));
-  const middle = element("div", { class: "vq-levels" }, rows, ...columns.map((column) => column.node));
+  const middle = element("div", { class: "vq-levels" }, whole.node, ...columns.map((column) => column.node));
   stage(el, title,
     element("h3", { class: "vq-title vq-residual-title" }, title),
     element("div", { class: "vq-residual" },
       panel("x", COLORS.data, x.node, element("div", { class: "vq-strip", role: "group", "aria-label": "Test digits to pick" }, ...picks)),
-      panel("levels: length of what is left of z_e (green), and x\u0302 so far", "#8F4A70", middle),
-      panel("x\u0302 of the levels that are on", COLORS.decoder, xHat.node)),
+      panel("levels: what is left of z_e (green), x\u0302 so far, its error", "#8F4A70", middle),
+      panel("x\u0302 of these levels", COLORS.decoder, xHat.node)),
     control.node, status);
   draw();
 }

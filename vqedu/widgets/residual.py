@@ -42,7 +42,8 @@ class ResidualExplorer(Explorer):
         self.images, self.labels = one_of_each(data.load("mnist").test if images is None else images)
         self.indices, left = described(model, self.images)  # (n, 49, L), (n, L + 1, 49)
         decoder, arrays = describe_convolutions(model.decoder, "decoder", np.float16)
-        codebooks = torch.stack([level.codebook for level in model.quantizer.levels]).detach().numpy()  # (L, K, D)
+        stages: Any = model.quantizer.levels
+        codebooks = torch.stack([stage.codebook for stage in stages]).detach().numpy()  # (L, K, D)
         block, table = pack(
             {
                 **arrays,
