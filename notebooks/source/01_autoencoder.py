@@ -16,7 +16,7 @@ import torch
 from itertools import pairwise
 from torch import nn
 from torch.nn import functional as F
-from vqedu import data, plots, recipes, training, widgets
+from vqedu import checks, data, plots, recipes, training, widgets
 
 RETRAIN = False  # True: train the two networks of this notebook here (about 4 minutes on 2 cores)
 
@@ -398,7 +398,167 @@ plots.histograms(
 # One can fit a $p(z)$ to the codes afterwards; the second half of the course does that for discrete codes. Or one can choose a simple $p(z)$ *first* and train the
 # encoder so that the codes really lie there. That is the VAE, and the next notebook begins it.
 #
-# ## Try it (10 minutes)
+# ## Exercises (37 minutes)
+#
+# Replace the starter, run the two cells and read the card; its hints unfold one by one. Nothing below depends on your answers.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1 · The price of an image, by hand
+#
+# **★★☆ · 8 minutes.** Section 3 used the library for the cross-entropy. Write it with `F.logsigmoid` instead: `F.logsigmoid(l)` is $\log s(l)$, and $1 - s(l) = s(-l)$.
+#
+# **Contract:** `my_reconstruction(logits, x)`: two float tensors (N, 1, H, W), x in [0, 1] → (N,), nats per image.
+
+
+# %% tags=["starter"]
+def my_reconstruction(logits, x):
+    ink = -x * F.logsigmoid(logits)
+    paper = ...
+    return ink + paper  # (N, 1, H, W); asked for is (N,)
+
+
+# %%
+checks.reconstruction(my_reconstruction)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_reconstruction(logits, x):
+#     ink = -x * F.logsigmoid(logits)
+#     paper = -(1 - x) * F.logsigmoid(-logits)
+#     return (ink + paper).flatten(1).sum(1)  # (N,), nats per image
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2 · PCA there and back
+#
+# **★☆☆ · 5 minutes.** One line each for the way to the code and for the way back. The columns of $V$ have length 1 and stand at right angles to each other.
+#
+# **Contract:** `my_pca(x, mean, V)`: images (N, P), mean (P,), orthonormal columns V (P, k) → reconstruction (N, P).
+
+
+# %% tags=["starter"]
+def my_pca(x, mean, V):
+    z = x @ V
+    return z @ V.T
+
+
+# %%
+checks.pca(my_pca)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_pca(x, mean, V):
+#     z = (x - mean) @ V  # (N, P) -> (N, k)
+#     return z @ V.T + mean  # (N, k) -> (N, P)
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3 · How many samples are near a code
+#
+# **★★☆ · 8 minutes.** Section 6 measured which share of the random codes lies near a real one. Write the measure.
+#
+# **Contract:** `my_near_share(z, codes, r)`: (M, D), (n, D), a radius → the share of the M points that have a code within r.
+
+
+# %% tags=["starter"]
+def my_near_share(z, codes, r):
+    distances = torch.cdist(z, codes)  # (M, n)
+    return distances <= r  # (M, n); asked for is one number
+
+
+# %%
+checks.near_share(my_near_share)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_near_share(z, codes, r):
+#     distances = torch.cdist(z, codes)  # (M, n)
+#     return (distances.min(1).values <= r).float().mean()
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4 · Bug hunt: the second step goes astray
+#
+# **★★☆ · 8 minutes.** This loop runs, and its loss even falls for a while. It is wrong from the second batch on. Find the line that is missing.
+#
+# **Contract:** `my_training_loop(model, batches, lr)`: trains the model by plain gradient steps on the squared error, one a batch (N, D), and returns its weights in one row: torch.cat([p.detach().flatten() for p in model.parameters()]).
+
+
+# %% tags=["starter"]
+def my_training_loop(model, batches, lr):
+    for x in batches:
+        loss = (model(x) - x).square().sum(1).mean()
+        loss.backward()
+        with torch.no_grad():
+            for p in model.parameters():
+                p -= lr * p.grad
+    return torch.cat([p.detach().flatten() for p in model.parameters()])
+
+
+# %%
+checks.training_loop(my_training_loop)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_training_loop(model, batches, lr):
+#     for x in batches:
+#         loss = (model(x) - x).square().sum(1).mean()
+#         model.zero_grad()  # backward() adds to what is there
+#         loss.backward()
+#         with torch.no_grad():
+#             for p in model.parameters():
+#                 p -= lr * p.grad
+#     return torch.cat([p.detach().flatten() for p in model.parameters()])
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 5 · Break it: find a hole
+#
+# **★★☆ · 8 minutes.** Find a point amid the codes, yet far from every one of them. The decoder has never seen anything like it. The checker tries your function on three clouds; afterwards try it on `z_test` and decode what you found with `ae2`.
+#
+# **Contract:** `my_hole(codes)`: a cloud of codes (n, 2) → a point (2,) inside the cloud's range and far from every code.
+
+
+# %% tags=["starter"]
+def my_hole(codes):
+    low, high = codes.min(0).values, codes.max(0).values  # (2,) each
+    candidates = low + (high - low) * torch.rand(1000, 2)
+    return candidates[0]  # which one should it be?
+
+
+# %%
+checks.hole(my_hole)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_hole(codes):
+#     low, high = codes.min(0).values, codes.max(0).values  # (2,) each
+#     candidates = low + (high - low) * torch.rand(1000, 2)
+#     return candidates[torch.cdist(candidates, codes).min(1).values.argmax()]
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ### Without a checker
 #
 # 1. Train the live cell of section 3 with the bends removed (delete both `nn.SiLU()` and the `nn.LayerNorm`). What error do you get from `squared_error(torch.sigmoid(model(x_test)[0]))`, and with which other method does it compare?
 #

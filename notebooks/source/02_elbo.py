@@ -15,7 +15,7 @@ import math
 import numpy as np
 import torch
 from torch.distributions import Normal, kl_divergence
-from vqedu import data, losses, metrics, plots, toy, training, widgets
+from vqedu import checks, data, losses, metrics, plots, toy, training, widgets
 
 torch.set_grad_enabled(False)  # nothing is trained here
 images = data.load("mnist")
@@ -404,7 +404,152 @@ print(
 # - The decoder reads a code, so $p(x \mid z_i)$ takes $z_i$, not $x_i$, as its input. The index $i$ says that the code was drawn from $q(z \mid x_i)$ of image $i$.
 # - $p(X) = \sum_z p(X \mid z)\, p(z)$ is written with a sum. For a Gaussian $z$ it is an integral. For the codebook of the VQ-VAE the sum is right.
 #
-# ## Try it (10 minutes)
+# ## Exercises (34 minutes)
+#
+# Replace the starter, run the two cells and read the card; its hints unfold one by one. Nothing below depends on your answers.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1 · The KL of two Gaussians
+#
+# **★☆☆ · 6 minutes.** Close the notebook's formula, and write it from memory. Three names to keep apart: $\sigma$, $\sigma^2$ and `logvar`.
+#
+# **Contract:** `my_kl(mu, logvar)`: two float tensors (N, D), logvar = log sigma^2 → (N,): KL(N(mu, sigma^2) || N(0, I)), nats.
+
+
+# %% tags=["starter"]
+def my_kl(mu, logvar):
+    return ...  # two (N, D) -> (N,)
+
+
+# %%
+checks.kl(my_kl)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_kl(mu, logvar):
+#     return 0.5 * (mu.square() + torch.exp(logvar) - 1 - logvar).sum(1)
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2 · Line 4, first term
+#
+# **★★☆ · 6 minutes.** The ELBO as an integral on a grid. Three of the four arguments are logarithms of densities.
+#
+# **Contract:** `my_elbo_on_a_grid(log_prior, log_likelihood, log_q, dz)`: three (G,) on a grid of z with step dz → one number: the integral of q log(p(x, z) / q), nats.
+
+
+# %% tags=["starter"]
+def my_elbo_on_a_grid(log_prior, log_likelihood, log_q, dz):
+    q = torch.exp(log_q)
+    log_joint = ...  # log p(x, z)
+    return q * log_joint  # (G,); asked for is one number
+
+
+# %%
+checks.elbo_on_a_grid(my_elbo_on_a_grid)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_elbo_on_a_grid(log_prior, log_likelihood, log_q, dz):
+#     q = torch.exp(log_q)
+#     log_joint = log_prior + log_likelihood  # log p(x, z)
+#     return (q * (log_joint - log_q)).sum() * dz
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3 · Average inside the logarithm
+#
+# **★★☆ · 8 minutes.** The bound of section 6 for a whole batch: one column of log-weights an image. Log-weights of images are near -100, and $e^{-400}$ is 0 in a computer.
+#
+# **Contract:** `my_importance_weighted_bound(log_weights)`: (k, N), one column an image → (N,): log of the mean weight, nats.
+
+
+# %% tags=["starter"]
+def my_importance_weighted_bound(log_weights):
+    return torch.log(torch.exp(log_weights).mean(0))
+
+
+# %%
+checks.importance_weighted_bound(my_importance_weighted_bound)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_importance_weighted_bound(log_weights):
+#     return torch.logsumexp(log_weights, 0) - math.log(len(log_weights))
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4 · Bug hunt: right for one sigma only
+#
+# **★★☆ · 8 minutes.** A colleague estimates the KL from draws. With $\sigma = 1$ it agrees with the formula, with $\sigma = 2$ it is off, and more draws do not help. Mend it.
+#
+# **Contract:** `my_kl_by_sampling(z, mu, sigma)`: draws z (S, D) from N(mu, sigma^2), mu and sigma (D,) → (D,): an estimate of KL(N(mu, sigma^2) || N(0, 1)) for each of the D numbers, nats.
+
+
+# %% tags=["starter"]
+def my_kl_by_sampling(z, mu, sigma):
+    log_q = -0.5 * ((z - mu) / sigma).square()
+    log_p = -0.5 * z.square()
+    return (log_q - log_p).mean(0)  # (S, D) -> (D,)
+
+
+# %%
+checks.kl_by_sampling(my_kl_by_sampling)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_kl_by_sampling(z, mu, sigma):
+#     log_q = -0.5 * ((z - mu) / sigma).square() - torch.log(sigma)  # a density integrates to 1
+#     log_p = -0.5 * z.square()  # the prior's sigma is 1; log sqrt(2 pi) cancels
+#     return (log_q - log_p).mean(0)  # (S, D) -> (D,)
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 5 · Break it: a q that reconstructs too well
+#
+# **★★☆ · 6 minutes.** Judge a $q$ by its reconstruction alone, and you will be fooled. Find $\mu$ and $\sigma$ for the curved model at $x = 1$ whose reconstruction term is better than that of the best $q$, and whose ELBO is far worse. The explorer of section 4 helps.
+#
+# **Contract:** `my_overconfident_q()`: no argument → (mu, sigma) of a q whose reconstruction is better and whose ELBO is worse.
+
+
+# %% tags=["starter"]
+def my_overconfident_q():
+    mu, sigma = -0.1, 0.3  # the q of section 3
+    return mu, sigma
+
+
+# %%
+checks.overconfident_q(my_overconfident_q)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_overconfident_q():
+#     mu, sigma = 0.13, 0.02  # certain that z = 0.13, where f(z) = 1
+#     return mu, sigma
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ### Without a checker
 #
 # 1. Change `mu, sigma = -0.1, 0.3` in section 3 to values of your own and run sections 3 to 5 again. Which of the five lines change? Which two numbers move in step?
 #

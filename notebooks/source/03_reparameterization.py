@@ -14,7 +14,7 @@
 import math
 import torch
 from torch.distributions import Normal
-from vqedu import gradients, plots, widgets
+from vqedu import checks, gradients, plots, widgets
 
 # %% [markdown]
 # ## 1. The question
@@ -270,7 +270,150 @@ wrong = torch.exp(logvar) * torch.randn(100_000, 1, generator=generator)
 print(f"standard deviation asked for: 2.0; right: {right.std():.1f}; wrong: {wrong.std():.1f}")
 
 # %% [markdown]
-# ## Try it (10 minutes)
+# ## Exercises (32 minutes)
+#
+# Replace the starter, run the two cells and read the card; its hints unfold one by one. Nothing below depends on your answers.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1 · One draw with a gradient
+#
+# **★☆☆ · 6 minutes.** The one line of this notebook, from memory. The checker draws 4,000 times and looks at mean, spread, shape and gradients.
+#
+# **Contract:** `my_reparameterize(mu, logvar)`: two float tensors (N, D), logvar = log sigma^2 → (N, D), a draw from N(mu, sigma^2) with gradients to both.
+
+
+# %% tags=["starter"]
+def my_reparameterize(mu, logvar):
+    sigma = torch.exp(logvar / 2)
+    return Normal(mu, sigma).sample()
+
+
+# %%
+checks.reparameterize(my_reparameterize)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_reparameterize(mu, logvar):
+#     eps = torch.randn_like(mu)  # one number an element; no gradient
+#     return mu + torch.exp(logvar / 2) * eps
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2 · The path
+#
+# **★☆☆ · 5 minutes.** The chain rule for $f(\mu + \sigma\varepsilon)$, once for $\mu$ and once for $\sigma$. `slope` is the function $f'$.
+#
+# **Contract:** `my_path_gradient(slope, mu, sigma, eps)`: the function f', two numbers, noise (n,) → two (n,): the reparameterized estimates of d/dmu and d/dsigma of E[f(z)].
+
+
+# %% tags=["starter"]
+def my_path_gradient(slope, mu, sigma, eps):
+    z = mu + sigma * eps
+    return slope(z), slope(z)
+
+
+# %%
+checks.path_gradient(my_path_gradient)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_path_gradient(slope, mu, sigma, eps):
+#     z = mu + sigma * eps
+#     return slope(z), slope(z) * eps
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3 · The score
+#
+# **★★☆ · 8 minutes.** The other estimator, for any $\sigma$. It must not differentiate $f$.
+#
+# **Contract:** `my_score_gradient(f, mu, sigma, eps)`: a function, two numbers, noise (n,) → (n,): for each z = mu + sigma eps the score function estimate of d/dmu E[f(z)].
+
+
+# %% tags=["starter"]
+def my_score_gradient(f, mu, sigma, eps):
+    z = mu + sigma * eps
+    return f(z) * eps
+
+
+# %%
+checks.score_gradient(my_score_gradient)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_score_gradient(f, mu, sigma, eps):
+#     z = mu + sigma * eps
+#     return f(z) * eps / sigma  # (z - mu) / sigma^2 = eps / sigma
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4 · Bug hunt: the right number, and no learning
+#
+# **★☆☆ · 5 minutes.** This mean is right to the last digit. An optimizer that used it would move nothing but the small extra term. Find out where the gradient gets lost.
+#
+# **Contract:** `my_mean_of_square(mu, sigma, eps)`: two scalars and noise (n,) → the mean of z^2 over z = mu + sigma eps, with gradients to mu and sigma.
+
+
+# %% tags=["starter"]
+def my_mean_of_square(mu, sigma, eps):
+    z = torch.tensor([(mu + sigma * e).item() for e in eps])
+    return z.square().mean() + 0 * sigma
+
+
+# %%
+checks.mean_of_square(my_mean_of_square)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_mean_of_square(mu, sigma, eps):
+#     z = mu + sigma * eps  # .item() had made plain numbers of it
+#     return z.square().mean()
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 5 · Break it: an f for which the path is noisy
+#
+# **★★☆ · 8 minutes.** Reparameterization is not always the quieter way. Write an $f$, with a derivative, for which its variance is at least ten times that of the score function, at $\mu = 0$ and $\sigma = 1$.
+#
+# **Contract:** `my_noisy_path(z)`: a function f of a tensor, with a derivative, for which reparameterization is the noisier way.
+
+
+# %% tags=["starter"]
+def my_noisy_path(z):
+    return z.square()
+
+
+# %%
+checks.noisy_path(my_noisy_path)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_noisy_path(z):
+#     return torch.sin(10 * z)  # a large slope everywhere, a small height
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ### Without a checker
 #
 # 1. Set $\mu = 0$ in sections 3 and 4 by hand (`2 + eps` becomes `0 + eps`, `variances_of_square(2.0, 1.0)` becomes `(0.0, 1.0)`, the baseline 5 becomes 1; the 2 of $f' = 2z$ stays). Does reparameterization still win? By what factor?
 #

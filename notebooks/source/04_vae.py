@@ -12,10 +12,11 @@
 # **Time:** 90 minutes. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb) and [03 Reparameterization](03_reparameterization.ipynb). **Symbols:** [glossary and notation](09_notation.ipynb).
 
 # %%
+import math
 import torch
 from torch import nn
 from torch.nn import functional as F
-from vqedu import checkpoints, collapse, data, metrics, models, plots, recipes, training, widgets
+from vqedu import checkpoints, checks, collapse, data, metrics, models, plots, recipes, training, widgets
 from vqedu.beta import effective_beta
 from vqedu.models import mlp, reparameterize
 
@@ -478,7 +479,183 @@ for k in (1, 50, 500, 5000):
     print(f"all test images, k = {k:4d}: {card['metrics'][f'log_p_{k}']:.2f} nats per image")
 
 # %% [markdown]
-# ## Try it (10 minutes)
+# ## Exercises (41 minutes)
+#
+# Replace the starter, run the two cells and read the card; its hints unfold one by one. Nothing below depends on your answers.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1 · The loss of the VAE
+#
+# **★★☆ · 8 minutes.** Minus the ELBO, from memory. Mind every sum and every mean: the checker knows which $\beta$ they make.
+#
+# **Contract:** `my_elbo(logits, x, mu, logvar)`: images (N, 1, H, W) twice, moments (N, D) twice → one number: minus the ELBO, nats per image, averaged over the batch.
+
+
+# %% tags=["starter"]
+def my_elbo(logits, x, mu, logvar):
+    reconstruction = F.binary_cross_entropy_with_logits(logits, x)
+    kl = 0.5 * (mu.square() + torch.exp(logvar) - 1 - logvar).sum(1).mean()
+    return reconstruction + kl
+
+
+# %%
+checks.elbo(my_elbo)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_elbo(logits, x, mu, logvar):
+#     pixels = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
+#     kl = 0.5 * (mu.square() + torch.exp(logvar) - 1 - logvar).sum(1)  # (N,)
+#     return (pixels.flatten(1).sum(1) + kl).mean()
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2 · If the decoder were Gaussian
+#
+# **★★☆ · 8 minutes.** Minus the log-density of an image under $N(\hat x, s^2)$, with $s^2$ given as `variance`. No constant may be missing: a learned variance would run away.
+#
+# **Contract:** `my_gaussian_loss(x_hat, x, variance)`: images (N, 1, H, W) twice, a number → (N,): -log N(x; x_hat, variance), nats per image, constants included.
+
+
+# %% tags=["starter"]
+def my_gaussian_loss(x_hat, x, variance):
+    pixels = (x - x_hat).square() / variance + math.log(variance)
+    return pixels.flatten(1).sum(1)
+
+
+# %%
+checks.gaussian_loss(my_gaussian_loss)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_gaussian_loss(x_hat, x, variance):
+#     pixels = (x - x_hat).square() / variance + math.log(2 * math.pi * variance)
+#     return 0.5 * pixels.flatten(1).sum(1)
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3 · The real beta
+#
+# **★☆☆ · 4 minutes.** Code averages the reconstruction over the pixels, and the KL over the latent numbers. Which $\beta$ does it really use?
+#
+# **Contract:** `my_effective_beta(beta, pixels, latents)`: the real beta of code that averages the reconstruction over the pixels and the KL over the latent numbers → a number.
+
+
+# %% tags=["starter"]
+def my_effective_beta(beta, pixels, latents):
+    return beta
+
+
+# %%
+checks.effective_beta(my_effective_beta)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_effective_beta(beta, pixels, latents):
+#     return beta * pixels / latents  # a = 1 / pixels, b = 1 / latents
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4 · Some nats for free
+#
+# **★★☆ · 5 minutes.** Free bits from the KL of each latent number of each image. In which order do the mean, the floor and the sum come?
+#
+# **Contract:** `my_free_bits(kl, floor)`: the KL of each latent number of each image (N, D), a number → one number: the KL of each latent number is averaged over the batch, then the first `floor` nats of each are free.
+
+
+# %% tags=["starter"]
+def my_free_bits(kl, floor):
+    return kl.clamp(min=floor).sum(1).mean()
+
+
+# %%
+checks.free_bits(my_free_bits)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_free_bits(kl, floor):
+#     return kl.mean(0).clamp(min=floor).sum()
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 5 · Bug hunt: two bugs in four lines
+#
+# **★★☆ · 8 minutes.** With this loss the images stay pale and the code is loose. There are two bugs, and neither raises an error.
+#
+# **Contract:** `my_mended_loss(logits, x, mu, logvar)`: as elbo: minus the ELBO, nats per image. Two bugs are planted.
+
+
+# %% tags=["starter"]
+def my_mended_loss(logits, x, mu, logvar):
+    x_hat = torch.sigmoid(logits)
+    pixels = F.binary_cross_entropy_with_logits(x_hat, x, reduction="none")
+    kl = 0.5 * (mu.square() + torch.exp(logvar) - 1 - logvar).mean()
+    return pixels.flatten(1).sum(1).mean() + kl
+
+
+# %%
+checks.mended_loss(my_mended_loss)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_mended_loss(logits, x, mu, logvar):
+#     pixels = F.binary_cross_entropy_with_logits(logits, x, reduction="none")  # logits, not grey levels
+#     kl = 0.5 * (mu.square() + torch.exp(logvar) - 1 - logvar).sum(1).mean()  # a sum over the code
+#     return pixels.flatten(1).sum(1).mean() + kl
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 6 · Break it: a collapse without a beta
+#
+# **★★☆ · 8 minutes.** Here is a sound loss for a small VAE with 16 pixels and a Gaussian decoder. Change its sums and means, and nothing else, until the posterior collapses. The checker trains with your loss.
+#
+# **Contract:** `my_collapse(x_hat, x, mu, logvar)`: (N, 16) twice, (N, 2) twice → a loss with both terms of the ELBO and no beta in sight, on which a small linear VAE falls asleep.
+
+
+# %% tags=["starter"]
+def my_collapse(x_hat, x, mu, logvar):
+    reconstruction = 0.5 * (x - x_hat).square().sum(1)
+    kl = 0.5 * (mu.square() + torch.exp(logvar) - 1 - logvar).sum(1)
+    return reconstruction.mean() + kl.mean()
+
+
+# %%
+checks.collapse(my_collapse)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_collapse(x_hat, x, mu, logvar):
+#     reconstruction = 0.5 * (x - x_hat).square().mean()  # over pixels and batch
+#     kl = 0.5 * (mu.square() + torch.exp(logvar) - 1 - logvar).sum(1)
+#     return reconstruction + kl.mean()
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ### Without a checker
 #
 # 1. Write down the shape of the KL in `elbo_loss` before and after `.sum(1)`. A colleague writes `reconstruction.mean() + beta * kl.mean()` with a `kl` of shape `(N, 50)`. What is the effective $\beta$ at `beta=1`?
 #

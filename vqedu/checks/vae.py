@@ -155,7 +155,8 @@ gaussian_loss = Exercise(
         Mistake(
             "plain squared error",
             lambda x_hat, x, variance: ((x - x_hat).square() / variance).flatten(1).sum(1),
-            "This is the squared error without 1/2 and without the constant. For a fixed variance the missing 1/2 makes "
+            "This is the squared error without 1/2 and without the constant. For a fixed variance the missing 1/2 "
+            "makes "
             "the effective beta 1/2.",
             "Write down the whole density, with what stands before the exponential, and take minus its logarithm.",
         ),
