@@ -132,6 +132,15 @@ def test_codes_settled_by_hand_stand_and_the_rest_follows_from_them() -> None:
     assert len(shown.codes({"drawn": 0})) == 0
 
 
+def test_the_upper_half_of_a_picture_can_be_given() -> None:
+    half = tokenizer().encode(digits().x[:1])[0, :4]
+    shown = explorer(fixed=half)
+    assert shown.codes().tolist() == half.flatten().tolist()
+    assert shown.codes({"drawn": 49})[:28].tolist() == half.flatten().tolist()
+    assert shown.state["kept"] == 28
+    assert len(explorer().codes()) == 24
+
+
 def test_a_full_map_decodes_as_the_vqvae_decodes_it_and_the_odds_sum_to_1() -> None:
     shown = explorer(drawn=49, seed=1)
     expected = tokenizer().decode(torch.from_numpy(shown.codes()).view(1, 7, 7)).sigmoid().detach()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
+import torch
 import traitlets
+from torch import nn
 
 from vqedu import validate
 from vqedu.code_prior import CodePrior
@@ -22,6 +25,8 @@ PARTS = ("kit.js", "plot.js", "nn.js", "conv_nets.js", "transformer.js", "tokens
          "tokens_view.js", "tokens_paint.js", "tokens_play.js")  # fmt: skip
 STYLES = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("kit.css", "latent.css", "tokens.css"))
 STATE = ("label", "temperature", "top_k", "seed", "drawn", "fixed", "kept", "cursor", "by_hand")
+Model = TypeVar("Model", bound=nn.Module)
+DRAWN = 24  # codes at the beginning: half a picture
 TEMPERATURES = (0.1, 2.0)  # as tokens.js has them
 
 
@@ -30,11 +35,12 @@ class TokenExplorer(Explorer):
 
     prior: a CodePrior; vqvae: the VQVAE whose codes it learnt. Both are copied as they are now, into the page.
     label: a digit, or None for any; temperature: 0.1 to 2; top_k: None for all codes; seed: of the random numbers;
-    drawn: how many of the 49 codes stand there at the beginning.
+    fixed: the first codes, such as the upper half of a digit; only the others are drawn.
+    drawn: how many of the 49 codes stand there at the beginning: by default the fixed ones, or 24.
 
     `state` may be set from Python, whole or in part, and moves the figure. Beside the above it holds
-    fixed: codes that stand at the beginning whatever the numbers say; kept: how many of them outlive a change of
-    label or sampler; cursor: the place in view, or None for the next one; by_hand: the places chosen by hand.
+    kept: how many of the fixed codes outlive a change of label or sampler; cursor: the place in view, or None for the
+    next one; by_hand: the places chosen by hand.
 
     The same seed and settings give the same codes, here (`codes`) and in the page.
     Raises TypeError for models of another kind, ValueError where their codebooks differ or a setting is out of range.
@@ -52,7 +58,8 @@ class TokenExplorer(Explorer):
         temperature: float = 1.0,
         top_k: int | None = None,
         seed: int = 0,
-        drawn: int = 24,
+        drawn: int | None = None,
+        fixed: Sequence[int] | torch.Tensor = (),
         title: str = TITLE,
     ) -> None:
         if not isinstance(prior, CodePrior):
@@ -65,15 +72,17 @@ class TokenExplorer(Explorer):
             )
         if prior.length != PLACES:
             raise ValueError(f"The explorer shows priors over {PLACES} codes, got one over {prior.length}.")
-        self.prior, self.vqvae = prior, vqvae
+        self.prior, self.vqvae = snapshot(prior), snapshot(vqvae)
         prior_arrays, transformer = describe_transformer(prior.transformer)
         data, table = pack({**arrays, **prior_arrays})
         # The start token of each class, and at the end that of any class.
         self.starts = [int(prior.start(1, label)) for label in (*range(prior.num_classes), None)]
         config: dict[str, Any] = {"title": title, "arrays": table, "vqvae": vqvae_config, "transformer": transformer}
         config |= {"starts": self.starts, "classes": list(range(len(self.starts) - 1))}
-        state = {"label": label, "temperature": temperature, "top_k": top_k, "seed": seed, "drawn": drawn}
-        start = {"fixed": [], "kept": 0, "cursor": None, "by_hand": []}
+        codes = torch.as_tensor(fixed).flatten().tolist()
+        begun = drawn if drawn is not None else len(codes) or DRAWN
+        state = {"label": label, "temperature": temperature, "top_k": top_k, "seed": seed, "drawn": begun}
+        start = {"fixed": codes, "kept": min(len(codes), PLACES), "cursor": None, "by_hand": []}
         super().__init__(data=data, config=config, state={**state, **start})
 
     @property
@@ -138,6 +147,13 @@ def checked_state(state: Mapping[str, Any], codebook_size: int, classes: int) ->
         "kept": within(state["kept"], 0, len(fixed), "kept"),
         "by_hand": [within(place, 0, PLACES - 1, "a place in by_hand") for place in state["by_hand"]],
     }  # fmt: skip
+
+
+def snapshot(model: Model) -> Model:
+    """Return a copy of the model as it is now, in eval mode on the CPU: what the page was given."""
+    copied = copy.deepcopy(model).cpu()
+    copied.eval()
+    return copied
 
 
 def within(value: Any, low: int, high: int, name: str) -> int:

@@ -15,7 +15,7 @@ from vqedu.widgets import latent_state, tokens_draw
 from vqedu.widgets.base import HERE, Explorer, bundle, pack
 from vqedu.widgets.conv_nets import describe_vqvae
 from vqedu.widgets.latent_space import choose, packed_images
-from vqedu.widgets.tokens import PARTS, STYLES, TEMPERATURES, within
+from vqedu.widgets.tokens import PARTS, STYLES, TEMPERATURES, snapshot, within
 from vqedu.widgets.tokens_draw import PLACES
 from vqedu.widgets.transformer_nets import describe_transformer
 from vqedu.words_and_images import MARKS, MAX_WORDS, WORDS
@@ -67,7 +67,7 @@ class WordsAndImages(Explorer):
                 f"The model knows {model.codebook_size} codes, the VQ-VAE has {vqvae.codebook_size}. "
                 "Pass the VQ-VAE whose codes the model was trained on."
             )
-        self.model, self.vqvae = model, vqvae
+        self.model, self.vqvae = snapshot(model), snapshot(vqvae)
         self.images, self.labels = _picks(data.load("mnist").test if images is None else images)
         model_arrays, transformer = describe_transformer(model.transformer)
         block, table = pack({**arrays, **model_arrays, **packed_images(self.images, self.labels)})
