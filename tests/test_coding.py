@@ -1,0 +1,110 @@
+"""The arithmetic coder gives back every code, and its files are as long as the prior's surprise."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from vqedu import coding
+from vqedu.code_prior import CodePrior
+
+
+def prior(seed: int = 0, spread: float = 8) -> CodePrior:
+    torch.manual_seed(seed)
+    model = CodePrior(16, length=9, num_classes=2, width=12, depth=2, heads=3)
+    with torch.no_grad():
+        model.transformer.head.weight.mul_(spread)
+    return model.eval()
+
+
+def drawn(n: int, seed: int = 0) -> Tensor:
+    return prior().sample(n, generator=torch.Generator().manual_seed(seed))
+
+
+@given(n=st.integers(1, 20), seed=st.integers(0, 1000), likely=st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_decoding_gives_back_every_code(n: int, seed: int, likely: bool) -> None:
+    indices = drawn(n, seed) if likely else torch.randint(16, (n, 9), generator=torch.Generator().manual_seed(seed))
+    decoded = coding.decode(prior(), coding.encode(prior(), indices))
+    assert decoded.dtype == torch.int64
+    assert torch.equal(decoded, indices)
+
+
+def test_a_file_is_within_2_percent_of_the_bits_of_the_model() -> None:
+    indices = drawn(1000)
+    file, wished = coding.encode(prior(), indices), coding.bits(prior(), indices)
+    assert 8 * len(file) == pytest.approx(wished, rel=0.02)
+    assert wished < 0.8 * 1000 * 9 * 4  # the model does better than 4 bits a code
+
+
+def test_code_maps_and_rows_make_the_same_file() -> None:
+    indices = drawn(5)
+    assert coding.encode(prior(), indices.view(5, 3, 3)) == coding.encode(prior(), indices)
+
+
+def test_rounding_errors_of_another_machine_leave_the_probabilities_as_they_are() -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = 5 * torch.randn(2000, 64, generator=generator, dtype=torch.float64)
+    other = logits + 1e-13 * torch.randn(2000, 64, generator=generator, dtype=torch.float64)
+    assert np.array_equal(coding.probabilities(logits), coding.probabilities(other))
+
+
+def test_one_pass_and_code_by_code_find_the_same_probabilities() -> None:
+    model, indices = copy.deepcopy(prior()).double(), drawn(30)
+    cache = model.transformer.empty_cache(30)
+    seen = torch.cat([model.start(30), indices[:, :-1]], 1)
+    with torch.no_grad():
+        steps = [model.transformer(seen[:, [place]], cache)[..., :16] for place in range(9)]
+        assert np.array_equal(coding.probabilities(torch.cat(steps, 1)), coding.probabilities(model(indices)))
+
+
+def test_rounded_probabilities_cost_next_to_nothing() -> None:
+    logits = 3 * torch.randn(500, 64, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    rounded = torch.from_numpy(coding.probabilities(logits))
+    torch.testing.assert_close(rounded.sum(-1), torch.ones(500, dtype=torch.float64))
+    lost = (logits.softmax(-1) * (logits.log_softmax(-1) - rounded.log())).sum(-1).mean() / np.log(2)
+    assert 0 < lost < 1e-4
+
+
+def test_a_code_of_probability_zero_can_still_be_written() -> None:
+    certain = prior(spread=1000)
+    indices = (certain.sample(4, top_k=1) + 1) % 16
+    assert torch.equal(coding.decode(certain, coding.encode(certain, indices)), indices)
+
+
+def test_another_prior_or_a_damaged_file_is_an_error_and_never_other_codes() -> None:
+    indices = drawn(20)
+    file = coding.encode(prior(), indices)
+    with pytest.raises(ValueError, match="another prior"):
+        coding.decode(prior(seed=1), file)
+    for place in range(8, len(file), 7):
+        damaged = bytearray(file)
+        damaged[place] ^= 16
+        # A bit at the end may be one that no code needed.
+        with contextlib.suppress(ValueError):
+            assert torch.equal(coding.decode(prior(), bytes(damaged)), indices)
+    with pytest.raises(ValueError, match="damaged"):
+        coding.decode(prior(), file[: len(file) // 8 * 4])
+
+
+@pytest.mark.parametrize(
+    ("file", "error", "words"),
+    [(b"", ValueError, "cut off"), (b"123456789", ValueError, "got 9 bytes"), ("text", TypeError, "must be bytes")],
+)
+def test_what_is_no_file_is_an_error(file: bytes, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        coding.decode(prior(), file)
+
+
+def test_bad_input_of_the_encoder_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"0 \.\. 15"):
+        coding.encode(prior(), torch.full((1, 9), 16))
+    with pytest.raises(TypeError, match="CodePrior"):
+        coding.encode(torch.nn.Linear(1, 1), drawn(1))  # type: ignore[arg-type]
