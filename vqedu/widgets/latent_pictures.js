@@ -1,6 +1,6 @@
 // The two pictures: x at the left, picked or drawn, and x_hat at the right, with what is true of them in words.
 
-import { button, canvas, element, paintImage, resize } from "./kit.js";
+import { button, canvas, element, paintImage, resize, wordColor } from "./kit.js";
 import { inkPad, likeMnist, rasterize } from "./latent_ink.js";
 import { nearestWords, sourceWords } from "./latent_view.js";
 
@@ -15,7 +15,7 @@ function thumbnail(pixels, size = THUMB, attributes = { "aria-hidden": "true" })
 
 export function panel(name, title, hint, color, ...children) {
   const heading = element("span", { class: "vq-title" }, title);
-  if (color) heading.style.color = color;
+  if (color) heading.style.color = wordColor(color);
   const line = element("p", { class: "vq-heading" }, heading, " ", element("span", { class: "vq-note" }, hint));
   return element("div", { class: `vq-panel vq-${name}` }, line, ...children);
 }
