@@ -262,6 +262,12 @@ def test_play_can_be_paused_and_goes_on(hand: Hand) -> None:
     hand.press("Play")
     expect(hand.cell(before + 2)).to_be_enabled()
     hand.press("Pause")
+    hand.press("Fill the rest")
+    hand.check(drawn=49)
+    hand.press("Play")  # a full map is played once more from its beginning
+    expect(hand.cell(40)).to_be_disabled()
+    hand.press("Fill the rest")
+    hand.check()
 
 
 def test_every_class_can_be_chosen(hand: Hand) -> None:

@@ -75,14 +75,14 @@ def test_opens_from_a_file_and_asks_the_network_for_nothing(writes: Hand, traffi
     assert len(writes.shown.to_html()) < 2_500_000
 
 
-@pytest.mark.parametrize("text", ["two", "Two plus four", "an  eight ", "small"])
-def test_what_is_written_is_drawn_as_python_draws_it(writes: Hand, text: str) -> None:
-    writes.type(text)
-    writes.check(text=text, drawn=None)
-    writes.root.get_by_role("textbox").press("Enter")
-    writes.check(drawn=49)
-    writes.press("Another")
-    writes.check(seed=1)
+def test_what_is_written_is_drawn_as_python_draws_it(writes: Hand) -> None:
+    for seed, text in enumerate(("two", "Two plus four", "an  eight ", "small")):
+        writes.type(text)
+        writes.check(text=text, drawn=None)
+        writes.root.get_by_role("textbox").press("Enter")
+        writes.check(drawn=49)
+        writes.press("Another")
+        writes.check(seed=seed + 1)
 
 
 def test_step_slowly_and_pause(writes: Hand) -> None:
@@ -137,14 +137,14 @@ def test_every_chip_writes_its_word(writes: Hand) -> None:
     expect(box).to_have_value(WORDS[-1])
 
 
-@pytest.mark.parametrize("label", [0, 5, 9])
-def test_a_picked_digit_is_read_as_python_reads_it(reads: Hand, label: int) -> None:
-    reads.press(f"Pick a test digit {label}")
-    reads.check(digit=2 * label)
-    reads.press("Other digits")
-    reads.press(f"Pick a test digit {label}")
-    reads.check(digit=2 * label + 1)
-    np.testing.assert_array_equal(reads.shown.shown(reads.state), digits().x[label + 10, 0].numpy())
+def test_a_picked_digit_is_read_as_python_reads_it(reads: Hand) -> None:
+    for page, labels in enumerate(((0, 5, 9), (0, 3, 9))):
+        for label in labels:
+            reads.press(f"Pick a test digit {label}")
+            reads.check(digit=2 * label + page)
+            np.testing.assert_array_equal(reads.shown.shown(reads.state), digits().x[label + 10 * page, 0].numpy())
+        reads.press("Other digits")
+        reads.check(digit=None)
 
 
 def test_another_word_of_the_answer_leads_elsewhere_and_back(reads: Hand) -> None:

@@ -36,7 +36,12 @@ function tokenHand(getState, view, change) {
       change({ ...patch, fixed: fixed.slice(0, kept), by_hand: by_hand.filter((p) => p < kept) });
     },
     step: () => settle({ drawn: Math.min(getState().drawn + 1, PLACES), cursor: null }),
-    play: () => (play.mode() === "play" ? settle({}) : play.go("play")),
+    play() {
+      if (play.mode() === "play") return settle({});
+      const { drawn, kept } = getState();
+      if (drawn === PLACES && kept < PLACES) settle({ drawn: kept, cursor: null }); // the same picture once more
+      play.go("play");
+    },
     fill: () => play.go("fill"),
     restart: () => settle(blank),
     another() { settle({ ...blank, seed: getState().seed + 1 }); play.go("fill"); },

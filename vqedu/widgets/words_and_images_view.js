@@ -7,7 +7,8 @@ import { distribution, reader } from "./tokens_math.js";
 import { BUDGET_MS, drawCodes, partlyDecoded, PLACES } from "./tokens_view.js";
 
 const LIKELIEST = 8; // tokens shown of those that may come next
-const OPTIONS = 5; // words shown at each place of the answer
+const OPTIONS = 5; // words shown at each place of the answer, at most
+const WORTH_SHOWING = 0.0005; // the probability below which they are not
 
 // "A thick purple" -> { known: ["a", "thick"], unknown: ["purple"], problem: a sentence, or null }.
 export function parseText(text, words, most) {
@@ -64,8 +65,8 @@ export function wordsModel(data, config) {
       if (!logits) return null;
       const { order, p } = distribution(logits);
       const sayable = order.map(entry).filter((each) => each.kind === "word" || each.name === "<end>");
-      const options = sayable.slice(0, OPTIONS).map((each) => ({ ...each, p: p[each.token] }));
       const said = chosen[steps.length] ?? sayable[0].name;
+      const options = sayable.map((each) => ({ ...each, p: p[each.token] })).slice(0, OPTIONS).filter((each) => each.p >= WORTH_SHOWING || each.name === said);
       steps.push({ options, said, p: p[number(said)] });
       if (said === "<end>") break;
       tokens.push(number(said));
