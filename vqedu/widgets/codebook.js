@@ -5,7 +5,7 @@ import { xPanel } from "./latent_pictures.js";
 import { liveFigure } from "./latent_stage.js";
 import { codebookHand, codebookSpace, codebookViewer, codebookWords } from "./codebook_space.js";
 import { paintWindow, thumbnailSheet } from "./codebook_paint.js";
-import { cellPanel, codebookPanel, decodedPanel, mapPanel, withWindow } from "./codebook_parts.js";
+import { cellPanel, codebookPanel, decodedPanel, frameNote, mapPanel, withWindow } from "./codebook_parts.js";
 
 const ARROW = 70; // as wide as its words, and some air
 
@@ -24,6 +24,7 @@ const arrowBetween = (above, below, name) => element("div", { class: `vq-arrow v
 // x as a panel of the latent explorers, with the receptive field laid over it while nobody draws.
 function inputPanel(space, hand) {
   const picture = xPanel(space, hand);
+  picture.node.append(frameNote("Green frame", space.config.field, "pixels that z_e sees"));
   const pad = picture.node.querySelector(".vq-ink");
   const overlay = canvas(224, 224, { class: "vq-overlay", "aria-hidden": "true" });
   withWindow(picture.node, pad, overlay);

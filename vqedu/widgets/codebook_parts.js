@@ -8,6 +8,7 @@ import { CODE_INK, paintMap, paintTable, paintUsage, paintVectors, paintWindow, 
 const THUMB_SIZE = 52;
 const PATCH_SIZE = 49;
 const BIG = 84;
+const TABLE = [500, 290]; // at most, wide and high
 
 // Arrow keys, Home and End on a grid of `count` places, `columns` to a row. Returns the new place, or null for other keys.
 function stepOnGrid(key, at, columns, count) {
@@ -19,11 +20,12 @@ function stepOnGrid(key, at, columns, count) {
 }
 
 // One stop for the Tab key among several buttons; arrow keys go from one to the next.
-function roving(group, columns) {
+function roving(group) {
+  const columns = (all) => all.filter((each) => each.offsetTop === all[0].offsetTop).length;
   const buttons = () => [...group.querySelectorAll("button:not([hidden])")];
   group.addEventListener("keydown", (event) => {
     const all = buttons(), at = all.indexOf(event.target);
-    const to = at < 0 ? null : stepOnGrid(event.key, at, columns, all.length);
+    const to = at < 0 ? null : stepOnGrid(event.key, at, columns(all), all.length);
     if (to === null) return;
     event.preventDefault();
     all[to].focus();
@@ -67,7 +69,7 @@ export function mapPanel(space, hand, peek, thumbnail) {
   });
   const bits = Math.log2(space.K);
   const cost = element("p", { class: "vq-note" }, `49 indices \u00d7 ${Number(bits.toFixed(2))} bits = ${Number((49 * bits).toFixed(1))} bits; x: 6,272 bits`);
-  const node = panel("z", "code map, 7 \u00d7 7 indices", "point; click keeps it", CODE_INK, surface.node, cost);
+  const node = panel("z", "code map, 7 \u00d7 7 indices", "click a cell", CODE_INK, surface.node, cost);
   return {
     node,
     resize(side) { if (side !== surface.width) resize(surface, side, side); node.style.width = `${side}px`; },
@@ -78,15 +80,18 @@ export function mapPanel(space, hand, peek, thumbnail) {
   };
 }
 
+// What the frame on a picture stands for.
+export const frameNote = (frame, { size }, words) => element("p", { class: "vq-note vq-frame" }, `${frame}: the ${size} \u00d7 ${size} ${words}.`);
+
 export function decodedPanel(space, hand, peek) {
   const surface = canvas(224, 224, { class: "vq-decoded", role: "img" });
   const overlay = canvas(224, 224, { class: "vq-overlay", "aria-hidden": "true" });
   const line = element("p", { class: "vq-line" });
   const cost = element("p", { class: "vq-line vq-cost" });
-  const one = button("Put back this cell", () => hand.putBack(hand.state().cell));
+  const one = button("Put back cell", () => hand.putBack(hand.state().cell));
   const all = button("Put back all", hand.putAllBack);
   const random = button("49 random codes", hand.random);
-  const node = panel("xhat", "x\u0302 = f(z_q)", "decoded", COLORS.decoder, surface.node, line, cost, element("div", { class: "vq-buttons" }, one, all, random));
+  const node = panel("xhat", "x\u0302 = f(z_q)", "decoded", COLORS.decoder, surface.node, line, cost, element("div", { class: "vq-buttons" }, one, all, random), frameNote("Blue frame", space.config.influence, "pixels that the code can change"));
   withWindow(node, surface.node, overlay);
   pointing(surface, gridPlace(surface), { look: (cell) => peek({ cell }), pick: hand.pick });
   return {
@@ -137,7 +142,7 @@ export function cellPanel(space, hand, thumbnail) {
   const caption = element("p", { class: "vq-line" }, green, ` and `, purple, `: D = ${net.D} numbers each`);
   const candidates = Array.from({ length: Math.min(8, space.K) }, () => candidate(hand, thumbnail));
   const row = element("div", { class: "vq-candidates", role: "group", "aria-label": "Nearest codes: choose one for the cell" }, ...candidates.map((each) => each.node));
-  roving(row, candidates.length);
+  roving(row);
   const left = element("div", { class: "vq-panel" }, element("p", { class: "vq-heading" }, place), vectors.node, caption);
   const heading = element("p", { class: "vq-heading" }, element("span", { class: "vq-title" }, "nearest codes"), " ",
     element("span", { class: "vq-note" }, "bars: squared distance |z_e \u2212 e_k|\u00b2; click one to swap it in"));
@@ -158,7 +163,8 @@ export function cellPanel(space, hand, thumbnail) {
 }
 
 // The table of all codes.
-function codeTable(space, hand, peek, thumbnail, shape) {
+function codeTable(space, hand, peek, thumbnail) {
+  let shape = tableShape(space.K, ...TABLE);
   const surface = canvas(shape.columns * shape.size, shape.rows * shape.size, {
     class: "vq-codetable", tabindex: 0, role: "application", "aria-roledescription": "table of codes",
   });
@@ -177,6 +183,10 @@ function codeTable(space, hand, peek, thumbnail, shape) {
   });
   return {
     node: surface.node,
+    resize(width) {
+      shape = tableShape(space.K, Math.min(width, TABLE[0]), TABLE[1]);
+      if (shape.columns * shape.size !== surface.width) resize(surface, shape.columns * shape.size, shape.rows * shape.size);
+    },
     show(view) {
       paintTable(surface, shape, view, thumbnail, space.K);
       surface.node.setAttribute("aria-label", `Codebook. Code ${view.code}. Arrow keys move, Enter puts the code into the cell.`);
@@ -221,7 +231,7 @@ function codeDetail(space, hand, thumbnail) {
   const put = button("", () => hand.swap(hand.state().cell, hand.state().code));
   const patches = Array.from({ length: 24 }, () => example(space, hand));
   const grid = element("div", { class: "vq-patches", role: "group", "aria-label": "Cells of other digits that use the code" }, ...patches.map((each) => each.node));
-  roving(grid, 8);
+  roving(grid);
   const caption = element("p", { class: "vq-note" });
   const node = element("div", { class: "vq-panel vq-detail" },
     element("div", { class: "vq-codehead" }, big.node, element("div", { class: "vq-panel" }, element("p", { class: "vq-heading" }, name), words, put)), caption, grid);
@@ -276,8 +286,7 @@ function usageChart(space, hand, peek) {
 }
 
 export function codebookPanel(space, hand, peek, thumbnail) {
-  const shape = tableShape(space.K, 500, 290);
-  const table = codeTable(space, hand, peek, thumbnail, shape);
+  const table = codeTable(space, hand, peek, thumbnail);
   const detail = codeDetail(space, hand, thumbnail);
   const usage = usageChart(space, hand, peek);
   const heading = element("p", { class: "vq-heading" }, element("span", { class: "vq-title vq-purple" }, `the codebook: ${space.K} codes`), " ",
@@ -288,7 +297,7 @@ export function codebookPanel(space, hand, peek, thumbnail) {
   const node = element("div", { class: "vq-codebook" }, element("div", { class: "vq-lookup" }, left, detail.node), words, usage.node);
   return {
     node,
-    resize(width) { usage.resize(width); },
+    resize(width) { table.resize(width); usage.resize(width); },
     show(view) { for (const part of [table, detail, usage]) part.show(view); },
   };
 }

@@ -50,11 +50,11 @@ def mark(axis: Axes, window: Window, cell: int, color: str) -> None:
 
 
 def draw_map(axis: Axes, space: CodeSpace, indices: np.ndarray, cell: int) -> None:
-    """Draw a code map (7, 7): in each cell what its code draws, and its index."""
-    strokes = space.strokes.numpy()
+    """Draw a code map (7, 7): in each cell what its code draws on its own 4 x 4 pixels, and its index."""
+    own = space.strokes[indices].numpy()[:, :, 4:8, 4:8]  # (7, 7, 12, 12) -> (7, 7, 4, 4)
+    mosaic = own.swapaxes(1, 2).reshape(28, 28)
+    axis.imshow(mosaic, cmap="gray_r", vmin=0, vmax=1, extent=(0, 7, 7, 0), interpolation="nearest")
     for (row, column), code in np.ndenumerate(indices):
-        extent = (column, column + 1, row + 1, row)
-        axis.imshow(strokes[code], cmap="gray_r", vmin=0, vmax=1, extent=extent, interpolation="nearest")
         axis.text(column + 0.5, row + 0.5, str(code), color=INK, path_effects=HALO, fontsize=11, **CENTRED)
     axis.set(xlim=(0, 7), ylim=(7, 0), xticks=range(8), yticks=range(8), xticklabels=[], yticklabels=[])
     axis.grid(color=COLORS["codebook"], lw=0.8)

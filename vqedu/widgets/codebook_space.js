@@ -122,10 +122,10 @@ export const placeWords = (cell) => `row ${Math.floor(cell / MAP_SIDE) + 1}, col
 // What is true of the figure now, in one line that is also spoken.
 export function codebookWords(view) {
   const { cell, own, indices, squares, error, ownError, swapped } = view;
-  const at = (k) => `code ${k} (distance\u00b2 ${squares[k].toFixed(2)})`;
-  const nearest = `At ${placeWords(cell)} z_e is nearest to ${at(own[cell])}`;
-  const put = indices[cell] === own[cell] ? "" : `; you put in ${at(indices[cell])}`;
-  const cost = swapped.length ? `; ${swapped.length} swapped, error ${ownError.toFixed(4)} \u2192 ${error.toFixed(4)}` : "";
+  const far = (k) => squares[k].toFixed(2);
+  const nearest = `At ${placeWords(cell)} z_e is nearest to code ${own[cell]} (squared distance ${far(own[cell])})`;
+  const put = indices[cell] === own[cell] ? "" : `; you put in ${indices[cell]} (${far(indices[cell])})`;
+  const cost = swapped.length ? `; error ${ownError.toFixed(4)} \u2192 ${error.toFixed(4)}` : "";
   return `${nearest}${put}${cost}.`;
 }
 
