@@ -227,7 +227,7 @@ effective_beta = Exercise(
             "the latent numbers left out",
             lambda beta, pixels, latents: beta * pixels,
             "This is right for a KL that is summed. Here it is averaged over the latent numbers too.",
-            "What is b?",
+            "What is b in a R + beta b KL?",
         ),
         Mistake(
             "beta left out",
@@ -262,7 +262,8 @@ free_bits = Exercise(
     "KL "
     "of each latent number is averaged over the batch, then the first `floor` nats of each are free",
     cases=lambda: [
-        {"kl": quarters(i, n, d).abs(), "floor": floor}
+        # no mean lies on the floor, where the gradient would be a matter of taste
+        {"kl": quarters(i, n, d).abs(), "floor": floor + 1 / 32}
         for i, (n, d, floor) in enumerate([(2, 1, 1.0), (2, 2, 0.5), (4, 3, 1.0), (3, 5, 0.75)], 1)
     ],
     reference=lambda kl, floor: kl.mean(0).clamp(min=floor).sum(),
