@@ -99,7 +99,7 @@ function buildTokens(model, hand, repaint, { classes }) {
   const controls = tokenControls(hand, model.K, classes);
   odds.node.insertBefore(luck.node, odds.node.children[1]);
   const row = element("div", { class: "vq-tok-row" },
-    element("div", {}, heading("codes", "#8A3F6B", "the darker, the more surprising"), grid.node),
+    element("div", {}, heading("codes", COLORS.codebook, "the darker, the more surprising"), grid.node),
     odds.node,
     element("div", {}, xHat, surface.node));
   return {

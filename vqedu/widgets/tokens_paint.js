@@ -1,6 +1,6 @@
 // Pictures that fill place by place, and headings in the colour of what they name.
 
-import { COLORS, element, paintImage } from "./kit.js";
+import { COLORS, element, paintImage, wordColor } from "./kit.js";
 import { PLACES } from "./tokens_view.js";
 
 export const GRID = 7; // places a row
@@ -22,6 +22,6 @@ export function paintPartly(surface, pixels, filled, marked = null) {
 
 export function heading(text, color, note = "") {
   const title = element("span", { class: "vq-title" }, text);
-  if (color) title.style.color = color;
+  if (color) title.style.color = wordColor(color);
   return element("p", { class: "vq-tok-heading" }, title, " ", element("span", { class: "vq-note" }, note));
 }

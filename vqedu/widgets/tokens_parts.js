@@ -1,6 +1,6 @@
 // The parts of the token explorer: the map of codes, the candidates for the next one, x_hat as it fills, the surprises.
 
-import { canvas, COLORS, element, position } from "./kit.js";
+import { canvas, COLORS, element, position, wordColor } from "./kit.js";
 import { axisY, frame, stroke, write } from "./plot.js";
 import { percent, PLACES } from "./tokens_view.js";
 import { GRID, paintPartly } from "./tokens_paint.js";
@@ -48,7 +48,7 @@ export function codeGrid(hand, uniform) {
 // While one is pointed at or in focus, x_hat shows its picture: ontry(i), and ontry(null) after that.
 export function candidateList(hand, ontry) {
   const title = element("span", { class: "vq-title" });
-  title.style.color = "#B04A00";
+  title.style.color = wordColor(COLORS.prior);
   const rest = element("p", { class: "vq-note vq-tok-rest" });
   const tries = (i) => ({ onpointerenter: () => ontry(i), onfocus: () => ontry(i), onpointerleave: () => ontry(null), onblur: () => ontry(null) });
   const rows = Array.from({ length: 8 }, (_, i) => {
@@ -139,7 +139,7 @@ export function surpriseChart(hand, uniform, width, height = 104) {
       for (let row = 0; row <= GRID; row++) stroke(pen, [[f.X(row * GRID), f.bottom - 2], [f.X(row * GRID), f.bottom + 6]], { color: "#777", width: 1 });
       for (let row = 0; row < GRID; row++) write(pen, `row ${row + 1}`, f.X((row + 0.5) * GRID), f.bottom + 19, { size: 14, align: "center", color: "#444" });
       const blank = f.right - f.X(bits.length) > 190;
-      if (blank) write(pen, `uniform: ${uniform.toFixed(uniform % 1 ? 1 : 0)} bits a code`, f.right - 4, f.Y(uniform) - 6, { size: 14, align: "right", color: "#8a3f6b" });
+      if (blank) write(pen, `uniform: ${uniform.toFixed(uniform % 1 ? 1 : 0)} bits a code`, f.right - 4, f.Y(uniform) - 6, { size: 14, align: "right", color: wordColor(COLORS.codebook) });
       surface.node.setAttribute("aria-label", `Surprise of each code in bits. ${bits.length} codes, ${total.toFixed(1)} bits together, at most ${Math.max(0, ...bits).toFixed(1)} for one.`);
     },
   };

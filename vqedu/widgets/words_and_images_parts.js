@@ -1,11 +1,11 @@
 // The parts of the words-and-images explorer: the ribbon of tokens, the writer, the drawer, the bars.
 
-import { button, canvas, COLORS, element, paintImage, slider } from "./kit.js";
+import { button, canvas, COLORS, element, paintImage, slider, wordColor } from "./kit.js";
 import { heading } from "./tokens_paint.js";
 import { percent } from "./tokens_view.js";
 import { inkPad, likeMnist, rasterize } from "./latent_ink.js";
 
-const INKS = { word: "#000000", image: COLORS.codebook, mark: "#767676" };
+const INKS = { word: COLORS.data, image: COLORS.codebook, mark: "#666666" };
 
 // The whole sequence, token by token: words black, codes purple, marks grey. It is one list of numbers to the model.
 export function ribbon() {
@@ -36,7 +36,7 @@ function barRow(onpick) {
       node.hidden = !entry;
       if (!entry) return;
       name.textContent = entry.name;
-      name.style.color = entry.kind === "image" ? "#8A3F6B" : INKS[entry.kind];
+      name.style.color = wordColor(INKS[entry.kind]);
       fill.style.width = `${Math.min(100, (100 * entry.p) / scale)}%`;
       fill.style.background = INKS[entry.kind];
       p.textContent = percent(entry.p);
@@ -50,7 +50,7 @@ function barRow(onpick) {
 
 // While it draws: the likeliest tokens of the whole vocabulary that may come next.
 export function nextBars() {
-  const title = heading("p(next token | the tokens before)", "#B04A00");
+  const title = heading("p(next token | the tokens before)", COLORS.prior);
   const back = element("p", { class: "vq-wi-back" });
   const rows = Array.from({ length: 8 }, () => barRow(() => {}));
   const note = element("p", { class: "vq-note" });
@@ -79,7 +79,7 @@ export function answerBars(hand, places) {
   const empty = element("p", { class: "vq-note" }, "Draw a digit at the left, or pick one: the model reads its 49 codes.");
   const grid = element("div", { class: "vq-wi-columns" }, ...columns.map((each) => each.node));
   return {
-    node: element("div", { class: "vq-wi-answer" }, heading("p(word | the picture and the words before)", "#B04A00"), sentence, empty, grid),
+    node: element("div", { class: "vq-wi-answer" }, heading("p(word | the picture and the words before)", COLORS.prior), sentence, empty, grid),
     show({ steps, codes }) {
       empty.hidden = codes.length > 0;
       grid.hidden = sentence.hidden = !codes.length;
@@ -107,7 +107,7 @@ export function writer(hand, { words, most }) {
   const pass = button("Let it read this", hand.readThis);
   const temperature = slider({ label: "temperature", min: 0.1, max: 2, step: 0.05, value: 1, color: COLORS.prior, oninput: (v) => hand.set({ temperature: v }) });
   return {
-    node: element("div", { class: "vq-wi-writer" }, heading("words", "#000000", "write what it should draw"), input,
+    node: element("div", { class: "vq-wi-writer" }, heading("words", COLORS.data, "write what it should draw"), input,
       element("div", { class: "vq-wi-chips", role: "group", "aria-label": "Words that the model knows" }, ...chips, button("\u232b", hand.erase, { class: "vq-button vq-wi-chip", "aria-label": "Take the last word away" })),
       problem, element("div", { class: "vq-buttons" }, draw, slow, step, another), temperature.node, element("div", { class: "vq-buttons" }, pass)),
     show({ state, problem: trouble, codes }) {
