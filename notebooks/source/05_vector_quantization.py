@@ -18,7 +18,7 @@ from itertools import pairwise
 from torch import nn
 from torch.distributions import Categorical, kl_divergence
 from torch.nn import functional as F
-from vqedu import kmeans, plots, plots_quantization, quantization_2d, widgets
+from vqedu import checks, kmeans, plots, plots_quantization, quantization_2d, widgets
 from vqedu.quantizers import VectorQuantizer
 
 points = quantization_2d.points("kinds")  # (240, 2), float32: six clusters in the plane
@@ -152,6 +152,32 @@ print(f"{found} of 20 starts find all six kinds")
 # %%
 widgets.QuantizationExplorer("kinds", codebook_size=6)
 
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1 · Distances to all codes
+#
+# **★☆☆ · 5 minutes.** Compute the squared distance of each vector to each code, as one table. A loop is allowed; without one it is three terms.
+#
+# **Contract:** `my_squared_distances(z, codebook)`: vectors (n, D), codes (K, D) → (n, K), entry [i, k] is |z_i - e_k|^2.
+
+
+# %% tags=["starter"]
+def my_squared_distances(z, codebook):
+    return ...  # (n, D), (K, D) -> (n, K)
+
+
+# %%
+checks.squared_distances(my_squared_distances)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_squared_distances(z, codebook):
+#     return (z[:, None] - codebook).square().sum(2)  # (n, 1, D) - (K, D) -> (n, K, D) -> (n, K)
+# ```
+#
+# </details>
+
 # %% [markdown]
 # ## 3. The table is $K \times D$, and a position is one vector
 #
@@ -184,7 +210,7 @@ print("the same shape:", wrong.shape == rows.shape, " the same rows:", torch.equ
 print("its first row holds three neighbours of one channel:", torch.equal(wrong[0], z_e[0, 0, 0, :3]))
 
 # %% [markdown]
-# The wrong reshape trains, and quantizes neighbouring pixels of one channel together. Nothing tells. `VectorQuantizer` of `vqedu` therefore insists on $D$ along dimension 1, and gives an error for any other number of channels.
+# The wrong reshape trains, and quantizes neighbouring numbers of one channel together. No error tells you. `VectorQuantizer` of `vqedu` therefore insists on $D$ along dimension 1, and gives an error for any other number of channels.
 #
 # Is the expanded square right? Compare it with all differences written out, a table of $n \times K \times D$ numbers:
 
@@ -193,6 +219,36 @@ differences = rows[:, None] - codebook  # (98, 1, 3) - (8, 3) -> (98, 8, 3)
 print("same choice as all differences:", torch.equal(differences.square().sum(2).argmin(1), indices.flatten()))
 n, K, D = 128 * 49, 512, 32  # a usual batch
 print(f"numbers to store: all differences {n * K * D / 1e6:.0f} million, expanded square {n * K / 1e6:.1f} million")
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2 · Bug hunt: it runs, and it is wrong
+#
+# **★★☆ · 8 minutes.** A colleague's quantizer trains without an error, and its images never get sharp. Every shape is right. Find the bug and mend it.
+#
+# **Contract:** `my_quantize(z_e, codebook)`: (N, D, H, W), codes (K, D) → z_q (N, D, H, W): each vector along dimension 1 replaced by its nearest code. One bug is planted.
+
+
+# %% tags=["starter"]
+def my_quantize(z_e, codebook):
+    rows = z_e.reshape(-1, z_e.shape[1])
+    indices = torch.cdist(rows, codebook).argmin(1)
+    return codebook[indices].view_as(z_e)
+
+
+# %%
+checks.quantize(my_quantize)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_quantize(z_e, codebook):
+#     moved = z_e.movedim(1, -1)  # (N, H, W, D): the numbers of a vector side by side
+#     indices = torch.cdist(moved.reshape(-1, moved.shape[-1]), codebook).argmin(1)
+#     return codebook[indices].view_as(moved).movedim(-1, 1)
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 4. "Take the nearest" has no slope
@@ -414,10 +470,38 @@ for cost in (0, 0.25, 0.5, 1):
 # %%
 widgets.Quiz("05.commitment")
 
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3 · A loss as one finds it
+#
+# **★★☆ · 7 minutes.** These two lines stand in many programs. The gradients go to the right parts, but the sizes are not those of the paper: the terms should be summed over one example and averaged over the batch, as the reconstruction is. Otherwise the balance between the three losses changes with $D$ and with the number of positions.
+#
+# **Contract:** `my_vq_loss(z_e, z_q, cost)`: two tensors (N, ...), a number → one number: |sg(z_e) - z_q|^2 + cost |z_e - sg(z_q)|^2, summed over one example, averaged over the batch.
+
+
+# %% tags=["starter"]
+def my_vq_loss(z_e, z_q, cost):
+    return F.mse_loss(z_e.detach(), z_q) + cost * F.mse_loss(z_e, z_q.detach())
+
+
+# %%
+checks.vq_loss(my_vq_loss)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_vq_loss(z_e, z_q, cost):
+#     codebook_loss = (z_e.detach() - z_q).square().sum() / len(z_e)
+#     commitment_loss = (z_e - z_q.detach()).square().sum() / len(z_e)
+#     return codebook_loss + cost * commitment_loss
+# ```
+#
+# </details>
+
 # %% [markdown]
 # ## 7. Gradients, or moving averages?
 #
-# Look at what the codebook loss does to one code. If $n_k$ of the $n$ vectors of a batch chose code $k$, and $m_k$ is their mean, its gradient is $\frac{2 n_k}{n}(e_k - m_k)$. It points straight at the mean, and k-means would go there in one step. But a batch is a small sample, so going all the way would make the code jump after every batch.
+# Look at what the codebook loss does to one code. If $n_k$ of the $n$ vectors of a batch chose code $k$, and $\bar z_k$ is their mean, its gradient is $\frac{2 n_k}{n}(e_k - \bar z_k)$. It points straight at the mean, and k-means would go there in one step. But a batch is a small sample, so going all the way would make the code jump after every batch.
 #
 # So go a part of the way, and remember what was seen before. For each code keep a running count $N_k$ and a running sum $M_k$ of the vectors that chose it (van den Oord et al. 2017, appendix A.1):
 #
@@ -517,13 +601,42 @@ plots.lines(
 )
 
 # %% [markdown]
-# **What we saw.** The moving averages arrive within some 20 batches, the gradient needs more than 100. A larger learning rate would help here, up to where the codes begin to jitter. EMA has no such knob: a code goes a fixed part of its way in each step, whether many vectors choose it or few. The plain gradient carries the factor $n_k / n$, so codes of rare kinds are slow.
+# **What we saw.** The moving averages arrive within about 20 batches, the gradient needs about 70. A larger learning rate would help here, up to where the codes begin to jitter. EMA needs no learning rate, and a code goes about the same part of its way in each step whether many vectors choose it or few. A plain gradient carries the factor $n_k / n$, so codes of rare kinds are slow; Adam takes most of that factor out again.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4 · What is left of the loss?
 #
+# **★★☆ · 6 minutes.** Moving averages move the codes now. The program below still has the loss of section 6. Change it so that no code is moved twice.
+#
+# **Contract:** `my_ema_loss(z_e, z_q, cost)`: two tensors (N, ...), a number → the loss of a VQ-VAE whose codes are moved by averages (EMA), without the reconstruction: one number whose gradient moves z_e only; summed over one example, averaged over the batch.
+
+
+# %% tags=["starter"]
+def my_ema_loss(z_e, z_q, cost):
+    codebook_loss = (z_e.detach() - z_q).square().sum() / len(z_e)
+    commitment_loss = (z_e - z_q.detach()).square().sum() / len(z_e)
+    return codebook_loss + cost * commitment_loss
+
+
+# %%
+checks.ema_loss(my_ema_loss)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_ema_loss(z_e, z_q, cost):
+#     return cost * (z_e - z_q.detach()).square().sum() / len(z_e)
+# ```
+#
+# </details>
+
+# %% [markdown]
 # ## 8. Dead codes
 #
 # A code that no vector chooses gets no gradient, and its sums see no new vectors. So it stays where it is, nobody chooses it in the next batch either, and so on for ever. Such a code is **dead**.
 #
-# To make dead codes, start the codebook far from the data: $e_k \sim N(0, 10^2)$, while the points lie within 3 of the origin.
+# To make dead codes, start the codebook far from the data: $e_k \sim N(0, 10^2)$, while nearly all points lie within 3 of the origin.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 8 minutes.**
@@ -565,6 +678,32 @@ for place in ("wide", "data"):
 
 # %%
 widgets.QuantizationExplorer("kinds", codebook_size=12, start="wide")
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 5 · Break it: a codebook that dies
+#
+# **★★☆ · 8 minutes.** Choose a start of the codebook from which k-means can use at most three of its codes, though all of them differ.
+#
+# **Contract:** `my_dead_codes(z, K)`: vectors (n, D), a number → a starting codebook (K, D) of different codes, of which k-means can use at most three.
+
+
+# %% tags=["starter"]
+def my_dead_codes(z, K):
+    return z[:K]  # the usual start: K of the vectors
+
+
+# %%
+checks.dead_codes(my_dead_codes)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_dead_codes(z, K):
+#     return 100 + torch.arange(K)[:, None] * torch.ones(1, z.shape[1])  # far away, each a little farther
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 9. Where has the KL gone?
