@@ -236,6 +236,19 @@ def test_step_fill_start_again_and_another(hand: Hand) -> None:
     hand.check(seed=2)
 
 
+def test_codes_that_were_given_are_never_drawn(page: Page, tmp_path: Path) -> None:
+    given = [3, 5, 8, 13, 21]
+    shown = explorer(fixed=given)
+    hand = Hand(page, exported.open_exported(page, shown, tmp_path), shown)
+    hand.check(drawn=5)
+    hand.press("Another picture")
+    hand.check(drawn=49, seed=1)
+    hand.press("Keep 5, resample the rest")
+    hand.check(seed=2)
+    hand.press("Start again")
+    hand.check(drawn=5)
+
+
 def test_filling_draws_one_code_a_frame(hand: Hand) -> None:
     counts = hand.page.evaluate("""async () => {
         const counts = [];
@@ -379,6 +392,9 @@ def test_the_kernel_hears_the_last_state_once(page: Page, traffic: Traffic) -> N
         press("Start again"); press("Fill the rest");
         await new Promise((done) => setTimeout(done, 2500));
     }"""
-    told = exported.settled_states(page, explorer(), act)
+    shown = explorer(temperature=1, top_k=100)
+    told = exported.settled_states(page, shown, act)
     assert [state["drawn"] for state in told] == [49]
+    shown.state = told[0]  # what a page tells, Python takes
+    assert shown.state == explorer(temperature=1, top_k=100, drawn=49).state
     assert traffic.network == []

@@ -199,6 +199,9 @@ def test_the_kernel_hears_the_last_state_once(page: Page, traffic: Traffic) -> N
         box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
         await new Promise((done) => setTimeout(done, 3000));
     }"""
-    told = exported.settled_states(page, writing(), act)
+    shown = writing()
+    told = exported.settled_states(page, shown, act)
     assert [(state["text"], state["drawn"]) for state in told] == [("two", 49)]
+    shown.state = told[0]  # what a page tells, Python takes
+    assert shown.state == writing(text="two").state
     assert traffic.network == []

@@ -10,12 +10,12 @@ import { candidateList, codeGrid, luckStrip, surpriseChart } from "./tokens_part
 const ODDS = 280, WIDTH = 946; // of the middle column and of all, in CSS pixels
 const allowedCounts = (K) => [1, 2, 3, 5, 10, 20, 50, 100, 200].filter((k) => k < K).concat(K);
 
-// What a hand can do, as changes of the state. view() is what was last seen.
-function tokenHand(getState, view, change) {
+// What a hand can do, as changes of the state; view() is what the state shows. The codes `given` are never drawn.
+function tokenHand(getState, view, change, given) {
   const play = player(getState, (drawn) => change({ drawn, cursor: null }));
   const settle = (patch) => { play.stop(); change(patch); };
   const keptCount = () => { const { cursor, kept } = getState(); return cursor === null ? kept : cursor + 1; };
-  const blank = { fixed: [], kept: 0, drawn: 0, cursor: null, by_hand: [] };
+  const blank = { fixed: given, kept: given.length, drawn: given.length, cursor: null, by_hand: [] };
   return {
     playing: () => play.mode() !== null,
     playsSlowly: () => play.mode() === "play",
@@ -128,12 +128,10 @@ function buildTokens(model, hand, repaint, { classes }) {
 function render({ model, el }) {
   const config = model.get("config");
   const tokens = tokenModel(model.get("data"), config);
-  let shown;
-  const see = (state) => (shown = tokens.see(state));
   return liveFigure({
-    model, el, see, words: ({ state }) => viewWords(tokens.see(state, Infinity), tokens.K),
+    model, el, see: (state) => tokens.see(state), words: ({ state }) => viewWords(tokens.see(state, Infinity), tokens.K),
     build(getState, change, repaint) {
-      const hand = tokenHand(getState, () => (shown = tokens.see(getState(), Infinity)), change);
+      const hand = tokenHand(getState, () => tokens.see(getState(), Infinity), change, config.given);
       return buildTokens(tokens, hand, repaint, config);
     },
   });

@@ -78,8 +78,8 @@ class TokenExplorer(Explorer):
         # The start token of each class, and at the end that of any class.
         self.starts = [int(prior.start(1, label)) for label in (*range(prior.num_classes), None)]
         config: dict[str, Any] = {"title": title, "arrays": table, "vqvae": vqvae_config, "transformer": transformer}
-        config |= {"starts": self.starts, "classes": list(range(len(self.starts) - 1))}
         codes = torch.as_tensor(fixed).flatten().tolist()
+        config |= {"starts": self.starts, "classes": list(range(len(self.starts) - 1)), "given": codes}
         begun = drawn if drawn is not None else len(codes) or DRAWN
         state = {"label": label, "temperature": temperature, "top_k": top_k, "seed": seed, "drawn": begun}
         start = {"fixed": codes, "kept": min(len(codes), PLACES), "cursor": None, "by_hand": []}
