@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from tests.right_solutions import RIGHT
+from tests.test_packaging import imported_by
 from vqedu import checks
 from vqedu.checks import Exercise
 from vqedu.checks.numbers import number, show
@@ -156,6 +157,18 @@ def test_inputs_are_seeded_and_held_exactly_by_every_machine(exercise: Exercise)
                 assert torch.equal(a, b)
                 exact = exercise.name == "elbo_on_a_grid" or torch.equal(a * 64, (a * 64).round())  # densities are not
                 assert exact
+
+
+def test_what_draws_tell_has_two_digits() -> None:
+    result = checks.reparameterize(lambda mu, logvar: mu + torch.exp(logvar / 3) * torch.randn_like(mu))
+    numbers = re.findall(r"[\d.]+", dict(result.facts)["yours"])
+    assert numbers
+    assert all(len(found.replace(".", "").lstrip("0")) <= 2 for found in numbers)
+
+
+def test_importing_the_checkers_leaves_drawing_and_widgets_for_later() -> None:
+    heavy = {"matplotlib", "ipywidgets", "anywidget", "torchvision", "IPython"}
+    assert not imported_by("import vqedu.checks") & heavy
 
 
 def test_two_checks_give_the_same_card_and_leave_the_notebook_as_it_was() -> None:

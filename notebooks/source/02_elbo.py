@@ -411,7 +411,7 @@ print(
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · The KL of two Gaussians
 #
-# **★☆☆ · 6 minutes.** Close the notebook's formula, and write it from memory. Three names to keep apart: $\sigma$, $\sigma^2$ and `logvar`.
+# **★☆☆ · 6 minutes.** Cover the formula above, and write it from memory. Three names to keep apart: $\sigma$, $\sigma^2$ and `logvar`.
 #
 # **Contract:** `my_kl(mu, logvar)`: two float tensors (N, D), logvar = log sigma^2 → (N,): KL(N(mu, sigma^2) || N(0, I)), nats.
 

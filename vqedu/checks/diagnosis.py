@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ def check(exercise: Exercise, learner: Callable[..., Any]) -> Result:
     try:
         must_be_function(exercise.name, learner, list(cases[0]))
         with running.apart() as printed:
-            expected = [observe(exercise, exercise.reference, case) for case in cases]
+            expected = _known(exercise, exercise.reference)
             seen = running.within(running.LIMIT_S, lambda: _observe_all(exercise, learner, cases))
     except Problem as problem:
         return problem_result(
@@ -37,10 +38,16 @@ def check(exercise: Exercise, learner: Callable[..., Any]) -> Result:
         return _right_numbers(exercise, seen, expected)
     with running.apart():
         for mistake in exercise.mistakes:
-            if _all_agree(exercise, seen, [observe(exercise, mistake.wrong, case) for case in cases]):
+            if _all_agree(exercise, seen, _known(exercise, mistake.wrong)):
                 hints = (mistake.hint, *exercise.hints[1:])
                 return Result(exercise.name, "mistake", mistake.why, mistake.name, hints=hints)
     return _not_right(exercise, cases, seen, expected)
+
+
+@functools.cache
+def _known(exercise: Exercise, function: Callable[..., Any]) -> list[Observed]:
+    """Return what the reference or a mistake does with every case; it is the same at each check."""
+    return [observe(exercise, function, case) for case in exercise.cases()]
 
 
 def must_be_function(name: str, learner: Any, parameters: Sequence[str]) -> None:
@@ -169,10 +176,11 @@ def _not_right(
         for name in wanted
         if not _agree(own[name], wanted[name], exercise.tolerance)
     )
+    digits = 4 if exercise.tolerance < 0.01 else 2  # of draws, no more is known
     facts = (
         *((f"`{n}`", show(v)) for n, v in case.items()),
-        ("yours", show(own[name])),
-        ("expected", show(wanted[name])),
+        ("yours", show(own[name], digits)),
+        ("expected", show(wanted[name], digits)),
     )
     kind, message = _verdict(name, own, wanted, seen, expected)
     return Result(exercise.name, kind, message, facts=facts, hints=exercise.hints)

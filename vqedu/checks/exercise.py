@@ -79,6 +79,7 @@ class Challenge:
         try:
             diagnosis.must_be_function(self.name, learner, self.parameters)
             with running.apart():
+                torch.manual_seed(0)
                 demands = running.within(running.LIMIT_S, lambda: self.measure(_asked(learner)))
         except running.Problem as problem:
             return diagnosis.problem_result(self, problem)

@@ -27,27 +27,29 @@ def whole(seed: int, high: int, *shape: int) -> Tensor:
     return torch.randint(0, high, shape, generator=torch.Generator().manual_seed(seed))
 
 
-def show(value: Any) -> str:
-    """Return a value as text: at most 4 digits a number, a large tensor by its shape alone."""
+def show(value: Any, digits: int = 4) -> str:
+    """Return a value as text: so many digits a number, a large tensor by its shape alone."""
     if isinstance(value, Tensor):
         if value.numel() > MOST_SHOWN:
             return f"a tensor of shape {tuple(value.shape)}"
-        return _nested(value.detach().tolist())
+        return _nested(value.detach().tolist(), digits)
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(show(element) for element in value) + "]"
+        return "[" + ", ".join(show(element, digits) for element in value) + "]"
     if isinstance(value, (bool, int, float)):
-        return number(value)
+        return number(value, digits)
     return getattr(value, "formula", None) or str(getattr(value, "__name__", type(value).__name__))
 
 
-def number(value: float) -> str:
-    """Return a number with 4 digits; what is smaller than a rounding error is 0."""
+def number(value: float, digits: int = 4) -> str:
+    """Return a number with so many digits; what is smaller than a rounding error is 0."""
     if isinstance(value, (bool, int)):
         return str(value)
     if not math.isfinite(value):
         return {"inf": "inf", "-inf": "-inf"}.get(str(value), "NaN")
-    return "0" if abs(value) < 2e-6 else f"{value:.4g}"
+    return "0" if abs(value) < 2e-6 else f"{value:.{digits}g}"
 
 
-def _nested(value: Any) -> str:
-    return "[" + ", ".join(map(_nested, value)) + "]" if isinstance(value, list) else number(value)
+def _nested(value: Any, digits: int) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_nested(element, digits) for element in value) + "]"
+    return number(value, digits)
