@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from pathlib import Path
 
@@ -11,134 +10,37 @@ import pytest
 import torch
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conv_nets_hand import shipped
+from tests.browser.codebook_hand import (
+    LIMIT,
+    agrees,
+    candidate_code,
+    candidates,
+    cell_pictures,
+    centre,
+    click_cell,
+    code_map,
+    codebook,
+    explorer,
+    find,
+    go_to,
+    named_code,
+    nearest_codes,
+    opened,
+    usage,
+)
 from tests.browser.exported import next_frame, picture, settled_states, smallest_text
 from tests.browser.latent_hand import decoded, differ, drag, pixels
 from tests.browser.traffic import Traffic
-from vqedu import data
-from vqedu.data import Split
-from vqedu.widgets.codebook import CodebookExplorer
 
 pytestmark = pytest.mark.browser
-LIMIT = 2 / 255 + 0.5 / 255  # a canvas holds whole grey levels
 ONE_FRAME_MS = 16
 CORNERS_AND_MIDDLE = [0, 6, 24, 42, 48]
-
-
-@functools.cache
-def explorer(name: str = "vqvae-mnist") -> CodebookExplorer:
-    x, y = data.load().test
-    return CodebookExplorer(shipped(name), Split(x[:1000], y[:1000]), digits=100)
-
-
-@functools.cache
-def html(name: str) -> str:
-    return explorer(name).to_html()  # with its preview, which takes longer than any test
-
-
-def opened(page: Page, folder: Path, name: str = "vqvae-mnist") -> Locator:
-    """Open the explorer from a file, the network cut off, and return its root."""
-    path = folder / "explorer.html"
-    path.write_text(f"<!doctype html><meta charset='utf-8'><body>{html(name)}</body>", encoding="utf-8")
-    page.context.set_offline(True)
-    page.goto(path.as_uri())
-    root = page.locator(".vq-stage")
-    root.wait_for()
-    return root
 
 
 @pytest.fixture
 def root(page: Page, tmp_path: Path) -> Locator:
     """The explorer of the shipped model with 128 codes, in an exported page without network."""
     return opened(page, tmp_path)
-
-
-def x_hat(page: Page) -> np.ndarray:
-    """Return the ink of x_hat without the window that lies over it."""
-    return decoded(page)
-
-
-def cell_pictures(root: Locator) -> list[str]:
-    """Return what the 49 cells of the code map show, after the next frame."""
-    next_frame(root.page)
-    script = """(node) => Array.from({ length: 49 }, (_, cell) => {
-        const size = node.width / 7, pen = node.getContext("2d");
-        const x = Math.round((cell % 7) * size), y = Math.round(Math.floor(cell / 7) * size);
-        return String(pen.getImageData(x + 1, y + 1, Math.floor(size) - 2, Math.floor(size) - 2).data);
-    })"""
-    return list(code_map(root).evaluate(script))
-
-
-def agrees(page: Page, **state: object) -> bool:
-    """Whether the page shows the x_hat that torch decodes from the code map of `state`."""
-    return bool(np.abs(x_hat(page) - explorer().picture(state)).max() <= LIMIT)
-
-
-def code_map(root: Locator) -> Locator:
-    return root.get_by_role("application", name="Code map")
-
-
-def codebook(root: Locator) -> Locator:
-    return root.get_by_role("application", name="Codebook")
-
-
-def usage(root: Locator) -> Locator:
-    return root.get_by_role("application", name="Usage of the codes")
-
-
-def named_code(node: Locator) -> int:
-    """Return the code that a canvas's name speaks of, once drawn."""
-    next_frame(node.page)
-    found = re.search(r"[Cc]ode (\d+)", (node.get_attribute("aria-label") or "").replace("Code map", ""))
-    assert found
-    return int(found[1])
-
-
-def go_to(root: Locator, cell: int) -> None:
-    """Move to a cell with the arrow keys."""
-    node = code_map(root)
-    node.press("Home")
-    for key, times in (("ArrowDown", cell // 7), ("ArrowRight", cell % 7)):
-        for _ in range(times):
-            node.press(key)
-    next_frame(root.page)
-
-
-def centre(root: Locator, cell: int) -> tuple[float, float]:
-    """Return the centre of a cell in the code map's CSS pixels."""
-    box = code_map(root).bounding_box()
-    assert box is not None
-    size = box["width"] / 7
-    return (cell % 7 + 0.5) * size, (cell // 7 + 0.5) * size
-
-
-def click_cell(root: Locator, cell: int) -> None:
-    x, y = centre(root, cell)
-    code_map(root).click(position={"x": x, "y": y})
-    next_frame(root.page)
-
-
-def candidates(root: Locator) -> Locator:
-    return root.locator(".vq-candidate")
-
-
-def candidate_code(root: Locator, index: int) -> int:
-    return int(candidates(root).nth(index).locator(".vq-index").inner_text())
-
-
-def find(root: Locator, code: int) -> None:
-    """Go to a code in the codebook with the keys."""
-    table = codebook(root)
-    table.press("Home")
-    for key, times in (("ArrowDown", code // 16), ("ArrowRight", code % 16)):
-        for _ in range(times):
-            table.press(key)
-    assert named_code(table) == code
-
-
-def nearest_codes(cell: int, **state: object) -> list[int]:
-    _, squares = explorer().space.vectors(explorer().shown(state))
-    return squares[cell].argsort(stable=True).tolist()
 
 
 def test_opens_from_a_file_without_network_and_shows_what_torch_computes(
@@ -174,36 +76,36 @@ def test_the_keys_reach_every_cell_and_say_its_code(page: Page, root: Locator) -
         expect(node).to_have_attribute("aria-label", re.compile(f"row {cell // 7 + 1}, column {cell % 7 + 1}:"))
 
 
-@pytest.mark.parametrize("cell", CORNERS_AND_MIDDLE)
-def test_a_cell_shows_its_nearest_codes_and_their_distances(page: Page, root: Locator, cell: int) -> None:
-    go_to(root, cell)
-    _, squares = explorer().space.vectors(explorer().shown())
-    order = nearest_codes(cell)[:8]
-    assert [candidate_code(root, i) for i in range(8)] == order
-    shown = [float(text) for text in root.locator(".vq-distance").all_inner_texts()]
-    np.testing.assert_allclose(shown, squares[cell][order], atol=0.051)
-    expect(candidates(root).nth(0)).to_have_attribute("aria-pressed", "true")
+def test_a_cell_shows_its_nearest_codes_and_their_distances(page: Page, root: Locator) -> None:
+    for cell in CORNERS_AND_MIDDLE:
+        go_to(root, cell)
+        _, squares = explorer().space.vectors(explorer().shown())
+        order = nearest_codes(cell)[:8]
+        assert [candidate_code(root, i) for i in range(8)] == order
+        shown = [float(text) for text in root.locator(".vq-distance").all_inner_texts()]
+        np.testing.assert_allclose(shown, squares[cell][order], atol=0.051)
+        expect(candidates(root).nth(0)).to_have_attribute("aria-pressed", "true")
 
 
-@pytest.mark.parametrize("cell", CORNERS_AND_MIDDLE)
-def test_a_swap_by_pointer_decodes_as_in_torch_and_can_be_put_back(page: Page, root: Locator, cell: int) -> None:
-    click_cell(root, cell)
-    before = x_hat(page)
-    for index in (1, 4, 7):
-        code = candidate_code(root, index)
-        candidates(root).nth(index).click()
-        next_frame(page)
-        assert agrees(page, swaps=[[cell, code]])
-        assert named_code(code_map(root)) == code
-    expect(root.locator(".vq-cost")).to_contain_text("1 swapped, before")
-    # Paper drawn by another code of paper is paper; a code from far away does draw something.
-    _, squares = explorer().space.vectors(explorer().shown())
-    find(root, int(squares[cell].argmax()))
-    codebook(root).press("Enter")
-    assert differ(x_hat(page), before)
-    root.get_by_role("button", name="Put back cell").click()
-    np.testing.assert_array_equal(x_hat(page), before)
-    expect(root.locator(".vq-cost")).to_have_text("each code is the nearest")
+def test_a_swap_by_pointer_decodes_as_in_torch_and_can_be_put_back(page: Page, root: Locator) -> None:
+    for cell in CORNERS_AND_MIDDLE:
+        click_cell(root, cell)
+        before = decoded(page)
+        for index in (1, 4, 7):
+            code = candidate_code(root, index)
+            candidates(root).nth(index).click()
+            next_frame(page)
+            assert agrees(page, swaps=[[cell, code]])
+            assert named_code(code_map(root)) == code
+        expect(root.locator(".vq-cost")).to_contain_text("1 swapped, before")
+        # Paper drawn by another code of paper is paper; a code from far away does draw something.
+        _, squares = explorer().space.vectors(explorer().shown())
+        find(root, int(squares[cell].argmax()))
+        codebook(root).press("Enter")
+        assert differ(decoded(page), before)
+        root.get_by_role("button", name="Put back cell").click()
+        np.testing.assert_array_equal(decoded(page), before)
+        expect(root.locator(".vq-cost")).to_have_text("each code is the nearest")
 
 
 def test_a_swap_by_keys_and_several_cells(page: Page, root: Locator) -> None:
@@ -254,14 +156,16 @@ def test_keys_act_on_the_picked_cell_even_where_the_pointer_rests_on_another(pag
     assert agrees(page, swaps=[[24, nearest_codes(24)[1]]])
 
 
-@pytest.mark.parametrize("cell", CORNERS_AND_MIDDLE)
-def test_pointing_at_x_hat_looks_at_the_cell_there(page: Page, root: Locator, cell: int) -> None:
-    box = root.locator(".vq-decoded").bounding_box()
-    assert box is not None
-    size = box["width"] / 7
-    root.locator(".vq-decoded").click(position={"x": (cell % 7 + 0.5) * size, "y": (cell // 7 + 0.5) * size})
-    next_frame(page)
-    expect(code_map(root)).to_have_attribute("aria-label", re.compile(f"row {cell // 7 + 1}, column {cell % 7 + 1}:"))
+def test_pointing_at_x_hat_looks_at_the_cell_there(page: Page, root: Locator) -> None:
+    for cell in CORNERS_AND_MIDDLE:
+        box = root.locator(".vq-decoded").bounding_box()
+        assert box is not None
+        size = box["width"] / 7
+        root.locator(".vq-decoded").click(position={"x": (cell % 7 + 0.5) * size, "y": (cell // 7 + 0.5) * size})
+        next_frame(page)
+        expect(code_map(root)).to_have_attribute(
+            "aria-label", re.compile(f"row {cell // 7 + 1}, column {cell % 7 + 1}:")
+        )
 
 
 def test_the_codebook_by_keys_puts_any_code_into_the_cell(page: Page, root: Locator) -> None:
@@ -281,19 +185,19 @@ def test_the_codebook_by_keys_puts_any_code_into_the_cell(page: Page, root: Loca
         assert agrees(page, swaps=[[24, code]])
 
 
-@pytest.mark.parametrize("code", [0, 15, 64, 112, 127])
-def test_the_codebook_by_pointer(page: Page, root: Locator, code: int) -> None:
-    table = codebook(root)
-    box = table.bounding_box()
-    assert box is not None
-    size = box["width"] / 16
-    table.click(position={"x": (code % 16 + 0.5) * size, "y": (code // 16 + 0.5) * size})
-    page.mouse.move(2, 2)
-    assert named_code(table) == code
-    count = int(explorer().space.counts[code])
-    expect(root.locator(".vq-detail .vq-line")).to_contain_text(f"in {count:,} of 49,000 cells")
-    root.get_by_role("button", name=f"Put code {code} into the cell").click()
-    assert agrees(page, swaps=[[24, code]])
+def test_the_codebook_by_pointer(page: Page, root: Locator) -> None:
+    for code in [0, 15, 64, 112, 127]:
+        table = codebook(root)
+        box = table.bounding_box()
+        assert box is not None
+        size = box["width"] / 16
+        table.click(position={"x": (code % 16 + 0.5) * size, "y": (code // 16 + 0.5) * size})
+        page.mouse.move(2, 2)
+        assert named_code(table) == code
+        count = int(explorer().space.counts[code])
+        expect(root.locator(".vq-detail .vq-line")).to_contain_text(f"in {count:,} of 49,000 cells")
+        root.get_by_role("button", name=f"Put code {code} into the cell").click()
+        assert agrees(page, swaps=[[24, code]])
 
 
 def test_every_cell_of_the_map_with_the_code_is_marked(page: Page, root: Locator) -> None:
@@ -361,22 +265,22 @@ def test_another_digit_gets_its_own_code_map(page: Page, root: Locator) -> None:
 def test_a_drawing_gets_a_code_map_and_a_reconstruction(page: Page, root: Locator) -> None:
     pad = page.locator(".vq-ink")
     root.get_by_role("button", name="Clear").click()
-    assert x_hat(page).sum() < 8
+    assert decoded(page).sum() < 8
     drag(page, pad, (0.5, 0.1), (0.45, 0.9))
     next_frame(page)
-    assert x_hat(page)[8:20, 12:16].max() > 0.5
+    assert decoded(page)[8:20, 12:16].max() > 0.5
     seen = (255 * pixels(page.locator(".vq-seen canvas"))).round().astype(int)
     assert agrees(page, digit=None, drawing=seen.flatten().tolist())
 
 
 def test_random_codes_decode_to_no_digit_and_can_be_put_back(page: Page, root: Locator) -> None:
-    before = x_hat(page)
+    before = decoded(page)
     root.get_by_role("button", name="49 random codes").click()
-    first = x_hat(page)
+    first = decoded(page)
     root.get_by_role("button", name="49 random codes").click()
-    assert np.abs(x_hat(page) - first).max() > 0.3
+    assert np.abs(decoded(page) - first).max() > 0.3
     root.get_by_role("button", name="Put back all").click()
-    np.testing.assert_array_equal(x_hat(page), before)
+    np.testing.assert_array_equal(decoded(page), before)
 
 
 def test_the_kernel_hears_the_settled_state_once(page: Page) -> None:
@@ -440,7 +344,7 @@ def test_moving_over_the_map_and_swapping_redraws_within_a_frame(page: Page, roo
 
 def test_a_larger_codebook_lives_too(page: Page, tmp_path: Path) -> None:
     shown, root = explorer("vqvae-mnist-512"), opened(page, tmp_path, "vqvae-mnist-512")
-    assert np.abs(x_hat(page) - shown.picture()).max() <= LIMIT
+    assert np.abs(decoded(page) - shown.picture()).max() <= LIMIT
     codebook(root).press("End")
     codebook(root).press("Enter")
-    assert np.abs(x_hat(page) - shown.picture({"swaps": [[24, 511]]})).max() <= LIMIT
+    assert np.abs(decoded(page) - shown.picture({"swaps": [[24, 511]]})).max() <= LIMIT
