@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vqedu.checks.exercise import Case, Challenge, Demand, Exercise, Mistake
-from vqedu.checks.numbers import grey, number, quarters
+from vqedu.checks.numbers import grey, number, quarters, show
 
 
 def _pixels(logits: Tensor, x: Tensor) -> Tensor:
@@ -237,6 +237,8 @@ def _linear(d: int) -> nn.Module:
     with torch.no_grad():
         for seed, parameter in enumerate(model.parameters(), 1):
             parameter.copy_(quarters(seed, *parameter.shape, limit=4))
+    down, up = (show(parameter) for parameter in model.parameters())
+    model.formula = f"x -> (x A^T) B^T, A = {down}, B = {up}"  # type: ignore[assignment]
     return model
 
 

@@ -108,6 +108,14 @@ image_bits = Exercise(
             "A choice between two codes is one bit.",
         ),
         Mistake(
+            "rounded up to whole bits",
+            lambda K, height, width: height * width * math.ceil(math.log2(K)),
+            "That is the size if each index is stored alone, in whole bits. Asked for is the least: log2 K bits an "
+            "index, "
+            "which many indices together come close to.",
+            "100 codes need fewer bits than 128 do.",
+        ),
+        Mistake(
             "one code only",
             lambda K, height, width: math.log2(K),
             "These are the bits of a single place of the map.",
