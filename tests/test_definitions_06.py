@@ -20,7 +20,7 @@ def both() -> tuple[models.VQVAE, torch.nn.Module, torch.Tensor]:
     torch.manual_seed(0)
     ours, x = models.VQVAE(16, 4, "gradient"), images(8)
     ours.loss(x)  # starts the codebook from data
-    copy = theirs(16, 4)
+    copy = theirs(16, 4).to(memory_format=torch.channels_last)  # the layout of ours: sums in the same order
     copy.load_state_dict(ours.state_dict())
     return ours, copy, x
 
@@ -45,11 +45,10 @@ def test_the_loss_of_notebook_06_in_value_and_in_every_gradient(cost: float) -> 
     torch.testing.assert_close(loss, expected)
     loss.backward()
     expected.backward()
-    pairs = list(zip(copy.named_parameters(), ours.named_parameters(), strict=True))
-    assert pairs
-    for (name, theirs), (_, mine) in pairs:
-        assert theirs.grad is not None
-        torch.testing.assert_close(theirs.grad, mine.grad, msg=lambda text, name=name: f"{name}: {text}")
+    gradients = {name: parameter.grad for name, parameter in ours.named_parameters()}
+    found = {name: parameter.grad for name, parameter in copy.named_parameters()}
+    assert "quantizer.codebook" in found
+    torch.testing.assert_close(found, gradients)
 
 
 def reordered(output: tuple[torch.Tensor, ...], x: torch.Tensor) -> tuple[torch.Tensor, ...]:

@@ -76,16 +76,16 @@ def rounded(z: Tensor, like: Tensor, bits: int) -> Tensor:
 
 
 def png(x: Tensor, grey_levels: int = 256) -> Compressed:
-    """Return images written as one PNG, without loss once their grey is rounded to 2, 4, 16 or 256 levels.
+    """Return images written as one PNG, without loss once their grey is rounded to 2 to 16, or 256, levels.
 
-    All N images stand on one sheet, so that the file's header is shared. Raises ValueError for other numbers of levels.
+    All N images stand on one sheet, so that the file's header is shared. A pixel is packed into the 1, 2, 4 or 8 bits
+    that its level needs, and then compressed. Raises ValueError or TypeError for another number of levels.
     """
-    if grey_levels not in (2, 4, 16, 256):
-        raise ValueError(f"PNG packs 2, 4, 16 or 256 grey levels, got {grey_levels}.")
+    if validate.positive_int(grey_levels, "grey_levels") not in (*range(2, 17), 256):
+        raise ValueError(f"grey_levels must be 2 to 16, or 256, got {grey_levels}.")
     steps = (validate.images(x) * (grey_levels - 1)).round()
     sheet = _sheet(steps, 28).astype(np.uint8)
-    bits = int(math.log2(grey_levels))
-    return Compressed(_png_size(sheet, bits) * 8 / len(x), steps / (grey_levels - 1))
+    return Compressed(_png_size(sheet, grey_levels) * 8 / len(x), steps / (grey_levels - 1))
 
 
 def jpeg(x: Tensor, quality: int) -> Compressed:
@@ -104,15 +104,14 @@ def jpeg(x: Tensor, quality: int) -> Compressed:
     return Compressed(bits, _from_sheet(np.asarray(Image.open(buffer)) / np.float32(255), len(x), JPEG_TILE))
 
 
-def _png_size(sheet: np.ndarray, bits: int) -> int:
-    """Return the bytes of a sheet of whole numbers below 2^bits as a PNG with that many bits a pixel."""
+def _png_size(sheet: np.ndarray, levels: int) -> int:
+    """Return the bytes of a sheet of whole numbers below `levels` as a PNG."""
     from PIL import Image
 
     image, buffer = Image.fromarray(sheet), io.BytesIO()
-    if bits < 8:
-        grey = [level * 255 // (2**bits - 1) for level in range(2**bits)]
-        image.putpalette([value for level in grey for value in (level,) * 3])
-        image.save(buffer, format="PNG", optimize=True, bits=bits)
+    if levels <= 16:
+        image.putpalette([level * 255 // (levels - 1) for level in range(levels) for _ in range(3)])
+        image.save(buffer, format="PNG", optimize=True, bits=1 if levels == 2 else 2 if levels <= 4 else 4)
     else:
         image.save(buffer, format="PNG", optimize=True)
     return buffer.tell()

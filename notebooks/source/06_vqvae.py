@@ -16,7 +16,7 @@ import math
 import torch
 from torch import nn
 from torch.nn import functional as F
-from vqedu import data, losses, metrics, models, plots, plots_codes, rates, recipes, sweeps, training, widgets
+from vqedu import checks, data, losses, metrics, models, plots, plots_codes, rates, recipes, sweeps, training, widgets
 from vqedu.plots import COLORS
 from vqedu.quantizers import VectorQuantizer
 
@@ -142,7 +142,7 @@ x_hat = torch.sigmoid(model.eval().decode(model.encode(x)))
 print("after 300 steps, squared error below 0.012 a pixel:", squared_error(x_hat, x) < 0.012)
 
 # %% [markdown]
-# **What is ours, and what is the paper's.** The paper's codes move by this gradient or, in its appendix, by running averages (EMA). The models that the course ships use EMA; the second term of the loss is then a number to watch.
+# **What is ours, and what is the paper's.** The paper's codes move by this gradient or, in its appendix, by running averages (EMA). The models that the course ships use EMA, as Razavi and others (2019) do; the second term of the loss is then a number to watch.
 # Three things are ours: BatchNorm just before the quantizer, a codebook that starts from data (k-means of the first batch), and codes that are revived when nothing has chosen them for 20 steps. Section 4 shows what each is good for.
 # The authors' published code measures the reconstruction by squared error; ours has a Bernoulli variable a pixel, so that all models of the course are measured in the same nats. The docstring of `models.VQVAE` lists every such departure.
 #
@@ -184,6 +184,8 @@ plots_codes.code_maps(
 # %% [markdown]
 # **What we saw.** They are better: 343 bits beat 32 floats. The map helps: each index only has to describe its own region, and all regions share one encoder, one table and one decoder.
 #
+# For photographs one map is not enough: Razavi and others (2019) stack a coarse map for the shapes and a fine one for the texture.
+#
 # Follow one row. The encoder's $z_e$ holds 16 numbers at each of 49 positions. At each position the 16 numbers are replaced *as a whole* by the nearest of 128 codes, and only the code's index is kept.
 # The white cells hold the map's commonest code. Blank paper looks the same everywhere, so it gets the same few codes.
 #
@@ -207,6 +209,62 @@ print(f"changed: rows {rows.min()} to {rows.max()}, columns {columns.min()} to {
 
 # %%
 widgets.CodebookExplorer(vqvae, images.test)
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1 · Put another code in one place
+#
+# **★☆☆ · 4 minutes.** Return new code maps in which one place of every image holds code $k$. The maps you were given must stay as they are.
+#
+# **Contract:** `my_swap_code(indices, row, column, k)`: (N, H, W), three whole numbers → a new (N, H, W) with code k at that place of each image; the argument stays as it is.
+
+
+# %% tags=["starter"]
+def my_swap_code(indices, row, column, k):
+    indices[:, row, column] = k
+    return indices
+
+
+# %%
+checks.swap_code(my_swap_code)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_swap_code(indices, row, column, k):
+#     changed = indices.clone()
+#     changed[:, row, column] = k
+#     return changed
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2 · Bug hunt: channels first
+#
+# **★★☆ · 8 minutes.** From indices to the decoder's input. The shape is right, and the decoder paints noise. Find the bug and mend it.
+#
+# **Contract:** `my_lookup(indices, codebook)`: whole numbers (N, H, W), codes (K, D) → z_q (N, D, H, W), channels first. One bug is planted.
+
+
+# %% tags=["starter"]
+def my_lookup(indices, codebook):
+    n, h, w = indices.shape
+    return codebook[indices].reshape(n, -1, h, w)  # (N, H, W, D) -> (N, D, H, W)
+
+
+# %%
+checks.lookup(my_lookup)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_lookup(indices, codebook):
+#     return codebook[indices].movedim(-1, 1)  # (N, H, W, D) -> (N, D, H, W)
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 3. How many codes are at work? Usage and perplexity
@@ -265,6 +323,60 @@ assert torch.equal(perplexity(indices, 128), metrics.perplexity(indices, 128))
 
 # %%
 widgets.Quiz("06.log-line")
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3 · How many codes are really in use
+#
+# **★★☆ · 8 minutes.** From memory, without a look at the cell above: the perplexity of all indices together. Mind the base of the logarithm, and codes that never occur.
+#
+# **Contract:** `my_perplexity(indices, K)`: whole numbers (N, H, W), a number → one number: exp of the entropy, in nats, of the shares of the K codes.
+
+
+# %% tags=["starter"]
+def my_perplexity(indices, K):
+    return ...
+
+
+# %%
+checks.perplexity(my_perplexity)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_perplexity(indices, K):
+#     shares = torch.bincount(indices.flatten(), minlength=K) / indices.numel()
+#     return torch.special.entr(shares).sum().exp()  # entr(p) = -p log p, 0 at p = 0
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4 · Break it: the same perplexity, and noise
+#
+# **★★☆ · 6 minutes.** Usage and perplexity only count. Change code maps so that both stay exactly the same, and the pictures become noise.
+#
+# **Contract:** `my_scramble(indices)`: code maps (N, H, W) → code maps with the same codes in each image, and so the same usage and perplexity, whose pictures are noise.
+
+
+# %% tags=["starter"]
+def my_scramble(indices):
+    return indices
+
+
+# %%
+checks.scramble(my_scramble)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_scramble(indices):
+#     flat = indices.flatten(1)  # (N, H W)
+#     return flat[:, torch.randperm(flat.shape[1])].view_as(indices)
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## 4. Kill a codebook, and bring it back
@@ -434,6 +546,32 @@ for size, error_ in vq_error.items():
     bits = 49 * math.log2(size)
     print(f"K = {size}: {bits:.0f} bits, {784 * 8 / bits:.0f} times fewer; squared error {error_:.4f} a pixel")
 
+# %% [markdown] tags=["exercise"]
+# ### Exercise 5 · What an image costs
+#
+# **★☆☆ · 3 minutes.** How many bits does an image take, if each place of its code map is stored as one of $K$ indices of equal length?
+#
+# **Contract:** `my_image_bits(K, height, width)`: three whole numbers → the bits of an image whose height x width codes are stored with equal length, one of K codes at each place.
+
+
+# %% tags=["starter"]
+def my_image_bits(K, height, width):
+    return K * height * width
+
+
+# %%
+checks.image_bits(my_image_bits)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_image_bits(K, height, width):
+#     return height * width * math.log2(K)
+# ```
+#
+# </details>
+
 # %% [markdown]
 # All indices of one length is wasteful, for some codes are far more common than others. If index $k$ may take $-\log_2 p_k$ bits (Shannon), common codes become short. An *arithmetic coder* comes within a few bits of that.
 # It is better still to count the shares $p_k$ at each of the 49 positions on its own: corners are nearly always paper. The shares are counted on training images, and the bill is for test images.
@@ -460,7 +598,7 @@ widgets.Prediction("06.jpeg")
 
 # %%
 jpegs = {quality: rates.jpeg(x, quality) for quality in (1, 3, 5, 10, 20, 30, 50, 75, 90)}
-pngs = {levels: rates.png(x, levels) for levels in (2, 4, 16, 256)}
+pngs = {levels: rates.png(x, levels) for levels in (2, 3, 4, 16, 256)}
 jpeg = min(jpegs.values(), key=lambda file: abs(file.bits - 343))
 match = {"JPEG": jpeg, "PNG, 2 grey levels": pngs[2], "PNG, 4 grey levels": pngs[4], "PNG, all": pngs[256]}
 print(f"VQ-VAE: 343 bits, squared error {vq_error[128]:.4f}")
@@ -477,7 +615,7 @@ rows |= {f"{name}: {match[name].bits:.0f} bits": match[name].images[:9].numpy() 
 plots.image_grid(rows, "At equal size JPEG blurs and rings; black and white PNG loses the soft edges")
 
 # %% [markdown]
-# **What we saw.** At equal size the VQ-VAE is much nearer than JPEG. But look at PNG with 4 grey levels: 476 bits and an error that neither of our models reaches. Digits are nearly black and white, with long runs of paper, and that is what PNG is made for. On photographs it would not stand a chance.
+# **What we saw.** At equal size the VQ-VAE is much nearer than JPEG. But look at PNG with 4 grey levels: 476 bits, and an error that neither of our models reaches. Digits are nearly black and white, with long runs of paper, and that is what PNG is made for. On photographs it would not stand a chance.
 # Nor is the match quite fair to PNG and JPEG: they know nothing of digits, while our decoder does. Its weights, a file of 42 kB, are a cost too: 34 bits an image if 10,000 images share them.
 #
 # ## 7. Rate and distortion: all models on one axis
@@ -531,6 +669,7 @@ for b in (2, 3, 4, 8):
     print(f"autoencoder, {b} bits a number: {32 * b} bits, squared error {ae_curve[1][b - 1]:.4f}")
 
 # %%
+greys = (2, 3, 4, 16)
 curves = {
     "VAE: KL": vae_point,
     "VAE: rounded": vae_curve,
@@ -539,7 +678,7 @@ curves = {
     "VQ-VAE, shipped: 49 log2 K": ([343, 441], [vq_error[128], vq_error[512]]),
     "VQ-VAE, shipped: by position": ([paid["by their shares at each position"]], [vq_error[128]]),
     "JPEG": ([file.bits for file in jpegs.values()], [squared_error(file.images, x) for file in jpegs.values()]),
-    "PNG, fewer greys": ([pngs[n].bits for n in (2, 4, 16)], [squared_error(pngs[n].images, x) for n in (2, 4, 16)]),
+    "PNG, fewer greys": ([pngs[n].bits for n in greys], [squared_error(pngs[n].images, x) for n in greys]),
 }
 
 # %%
