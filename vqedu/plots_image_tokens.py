@@ -54,7 +54,7 @@ def two_gradients(
         )
         axis.plot(0, 0, "+", color="black", ms=10)
         axis.set(title=name, xlabel="first number", ylabel="second number", aspect="equal")
-        axis.set(xlim=(-0.4, 2.6), ylim=(-0.4, 2.6))
+        axis.set(xlim=(-0.3, 2.1), ylim=(-0.3, 2.1))
     axis.legend(loc="upper left", fontsize=10)
     figure.headline(title)
     return figure
