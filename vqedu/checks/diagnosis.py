@@ -209,7 +209,7 @@ def _verdict(
 
 def wrong_shape(name: str, came: tuple[int, ...], wanted: tuple[int, ...]) -> str:
     """Say which shape came and which was expected."""
-    return f"`{name}` has the shape {came}; it should be {wanted}."
+    return f"`{name}` has the shape {came}; it should be {wanted or 'a single number, ()'}."
 
 
 def problem_result(exercise: Exercise | Challenge, problem: Problem) -> Result:
