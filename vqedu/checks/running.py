@@ -100,7 +100,7 @@ def call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         raise Problem("exception", _where(error)) from None
     if answer is None:
         raise Problem("nothing", "Your function returns nothing (None). Its last line should be `return ...`.")
-    if answer is Ellipsis or (isinstance(answer, tuple) and Ellipsis in [a for a in answer if a is Ellipsis]):
+    if any(part is Ellipsis for part in (answer if isinstance(answer, tuple) else (answer,))):
         raise _not_started()
     return answer
 
