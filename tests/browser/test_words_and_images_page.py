@@ -69,7 +69,7 @@ def test_opens_from_a_file_and_asks_the_network_for_nothing(writes: Hand, traffi
         for word, _ in writes.shown.answer({"order": "read", "codes": writes.shown.codes().tolist()})
         if word != "<end>"
     )
-    expect(writes.root.get_by_text(f"The same model reads its picture back as “{said}”")).to_be_visible()
+    expect(writes.root.locator(".vq-wi-back")).to_have_text(f"The same model reads its picture back as“{said}”")
     assert traffic.network == []
     assert exported.smallest_text(writes.root) >= 14
     assert len(writes.shown.to_html()) < 2_500_000

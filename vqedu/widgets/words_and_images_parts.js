@@ -51,7 +51,8 @@ function barRow(onpick) {
 // While it draws: the likeliest tokens of the whole vocabulary that may come next.
 export function nextBars() {
   const title = heading("p(next token | the tokens before)", COLORS.prior);
-  const back = element("p", { class: "vq-wi-back" });
+  const label = element("span", {}), said = element("strong", {});
+  const back = element("p", { class: "vq-wi-back" }, label, said);
   const rows = Array.from({ length: 8 }, () => barRow(() => {}));
   const note = element("p", { class: "vq-note" });
   return {
@@ -60,7 +61,8 @@ export function nextBars() {
       const complete = codes.length === 49;
       title.hidden = complete || !begun;
       back.hidden = !complete;
-      back.textContent = readBack ? `The same model reads its picture back as \u201c${readBack}\u201d` : "The picture is complete.";
+      label.textContent = readBack ? "The same model reads its picture back as" : "The picture is complete.";
+      said.textContent = readBack ? `\u201c${readBack}\u201d` : "";
       const scale = likeliest ? Math.max(...likeliest.map(({ p }) => p)) : 1;
       rows.forEach((row, i) => row.show(likeliest?.[i], { scale, can: false }));
       note.textContent = complete ? "" : begun ? "All words and codes compete: after <image> the codes win." : "Press Enter: it draws what is written, code by code.";
@@ -107,8 +109,9 @@ export function writer(hand, { words, most }) {
   const pass = button("Let it read this", hand.readThis);
   const temperature = slider({ label: "temperature", min: 0.1, max: 2, step: 0.05, value: 1, color: COLORS.prior, oninput: (v) => hand.set({ temperature: v }) });
   return {
-    node: element("div", { class: "vq-wi-writer" }, heading("words", COLORS.data, "write what it should draw"), input,
-      element("div", { class: "vq-wi-chips", role: "group", "aria-label": "Words that the model knows" }, ...chips, button("\u232b", hand.erase, { class: "vq-button vq-wi-chip", "aria-label": "Take the last word away" })),
+    node: element("div", { class: "vq-wi-writer" }, heading("words", COLORS.data, "write what it should draw"),
+      element("div", { class: "vq-wi-line" }, input, button("\u232b", hand.erase, { "aria-label": "Take the last word away" })),
+      element("div", { class: "vq-wi-chips", role: "group", "aria-label": "Words that the model knows" }, ...chips),
       problem, element("div", { class: "vq-buttons" }, draw, slow, step, another), temperature.node, element("div", { class: "vq-buttons" }, pass)),
     show({ state, problem: trouble, codes }) {
       if (input.value !== state.text) input.value = state.text;
