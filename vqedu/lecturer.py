@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -45,6 +46,7 @@ def read(script: Path) -> NotebookNode:
     """Return the lecturer's notebook of a source, without outputs."""
     notebook = notebooks.read_source(script, lecturer=True)
     fill_in(notebook.cells, script.stem)
+    notebook.cells = [cell for cell in notebook.cells if not is_folded_code(cell)]
     for cell, cell_id in zip(notebook.cells, notebooks.cell_ids(notebook.cells), strict=True):
         cell.id = cell_id
     return notebook
@@ -56,10 +58,17 @@ def fill_in(cells: Sequence[NotebookNode], name: str) -> None:
     Raises ValueError if there is none before the next starter.
     """
     starters = [index for index, cell in enumerate(cells) if STARTER in notebooks.tags(cell)]
-    for start, end in zip(starters, [*starters[1:], len(cells)], strict=True):
+    for start, end in pairwise([*starters, len(cells)]):
         cells[start].source = solution_of(cells[start + 1 : end], f"{name}: cell {start + 1}")
         tags = notebooks.tags(cells[start])
         cells[start].metadata["tags"] = [SOLUTION if tag == STARTER else tag for tag in tags]
+
+
+def is_folded_code(cell: NotebookNode) -> bool:
+    """Return whether a solution holds nothing but its code in a fold: the lecturer's starter says the same already."""
+    if cell.cell_type != "markdown" or SOLUTION not in notebooks.tags(cell):
+        return False
+    return not re.sub(r"<summary>.*?</summary>|</?details>|\s", "", _CODE.sub("", cell.source))
 
 
 def solution_of(cells: Iterable[NotebookNode], where: str) -> str:
