@@ -184,10 +184,9 @@ plots_codes.code_maps(
 # %% [markdown]
 # **What we saw.** They are better: 343 bits beat 32 floats. The map helps: each index only has to describe its own region, and all regions share one encoder, one table and one decoder.
 #
-# For photographs one map is not enough: Razavi and others (2019) stack a coarse map for the shapes and a fine one for the texture.
-#
 # Follow one row. The encoder's $z_e$ holds 16 numbers at each of 49 positions. At each position the 16 numbers are replaced *as a whole* by the nearest of 128 codes, and only the code's index is kept.
 # The white cells hold the map's commonest code. Blank paper looks the same everywhere, so it gets the same few codes.
+# (For photographs one map is not enough: Razavi and others stack a coarse map for the shapes and a fine one for the texture.)
 #
 # **Which pixels does one index decide about?** Swap a single index and see.
 

@@ -64,7 +64,7 @@ class CodebookLab(Lab):
         revive: bool = True,
         normalize: bool = True,
         seconds: float = 45.0,
-        batch_size: int = 128,
+        batch_size: int = 64,
         learning_rate: float = 2e-3,
         seed: int = 0,
     ) -> None:
