@@ -104,3 +104,12 @@ def test_a_dead_link_of_the_readme_would_be_noticed() -> None:
         cells=[nbformat.v4.new_markdown_cell("[a](notebooks/absent.ipynb) [b](#nowhere)")]
     )
     assert len(checks.dead_links(readme, "README.md", REPOSITORY, {"README.md": set()})) == 2
+
+
+def test_the_paths_of_the_lecture_map_take_the_minutes_they_say() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    section = text[text.index("## Lecture map") :].split("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
+    assert rows[0][1:4] == ["45", "90", "180"]
+    for column in (1, 2, 3):
+        assert sum(int(row[column] or 0) for row in rows[2:]) == int(rows[0][column])

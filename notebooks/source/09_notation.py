@@ -44,29 +44,29 @@
 # | symbol | name | shape | code name | first in |
 # |---|---|---|---|---|
 # | $z_e$ | what the encoder says, before it is quantized: one vector of $D$ numbers for each position | $(N, D, 7, 7)$ | `models.VQVAEOutput.z_e` | [05](05_vector_quantization.ipynb) |
-# | codebook | the table of codes | $K \times D$ | `quantizers.VectorQuantizer.lookup` | [05](05_vector_quantization.ipynb) |
-# | $K$ | number of codes: `codebook_size` | a number | `models.VQVAE` | [05](05_vector_quantization.ipynb) |
+# | codebook | the table of codes | $K \times D$ | `quantizers.VectorQuantizer.lookup` | [05, section 2](05_vector_quantization.ipynb#2.-k-means:-where-should-the-codes-stand?) |
+# | $K$ | number of codes: `codebook_size` | a number | `models.VQVAE` | [05, section 2](05_vector_quantization.ipynb#2.-k-means:-where-should-the-codes-stand?) |
 # | $D$ | numbers in one code: `code_dim`. In the VAE: numbers in the whole code, `latent_dim` | a number | `models.VQVAE` | [05](05_vector_quantization.ipynb) |
 # | $k$ | index of the nearest code, $0$ to $K - 1$. (In notebooks 02 and 04: a number of samples) | $(N, 7, 7)$, whole numbers | `models.VQVAEOutput.indices` | [05](05_vector_quantization.ipynb) |
 # | $z_q$ | the nearest code itself, put in the place of $z_e$ | $(N, D, 7, 7)$ | `models.VQVAEOutput.z_q` | [05](05_vector_quantization.ipynb) |
-# | $\mathrm{sg}[\cdot]$ | stop-gradient: the value, without its history; `detach()` in torch | as its input | `quantizers.straight_through` | [05](05_vector_quantization.ipynb) |
-# | $\Vert \mathrm{sg}[z_e] - e \Vert^2$ | codebook loss: moves the codes to the vectors | one number | `models.VQVAEOutput.codebook_loss` | [05](05_vector_quantization.ipynb) |
-# | $\Vert z_e - \mathrm{sg}[e] \Vert^2$ | commitment loss: moves the vectors to their codes | one number | `models.VQVAEOutput.commitment_loss` | [05](05_vector_quantization.ipynb) |
-# | $\beta$ in VQ papers | weight of the commitment loss; here always `commitment_cost` | a number | `losses.vqvae` | [05](05_vector_quantization.ipynb) |
-# | $e^{H}$ | perplexity: how many codes, equally used, would be as varied | a number, 1 to $K$ | `metrics.perplexity` | [06](06_vqvae.ipynb) |
-# | – | usage: the share of codes that appear at all | a number, 0 to 1 | `metrics.code_usage` | [06](06_vqvae.ipynb) |
+# | $\mathrm{sg}[\cdot]$ | stop-gradient: the value, without its history; `detach()` in torch | as its input | `quantizers.straight_through` | [05, section 6](05_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
+# | $\Vert \mathrm{sg}[z_e] - e \Vert^2$ | codebook loss: moves the codes to the vectors | one number | `models.VQVAEOutput.codebook_loss` | [05, section 6](05_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
+# | $\Vert z_e - \mathrm{sg}[e] \Vert^2$ | commitment loss: moves the vectors to their codes | one number | `models.VQVAEOutput.commitment_loss` | [05, section 6](05_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
+# | $\beta$ in VQ papers | weight of the commitment loss; here always `commitment_cost` | a number | `losses.vqvae` | [05, section 6](05_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
+# | $e^{H}$ | perplexity: how many codes, equally used, would be as varied | a number, 1 to $K$ | `metrics.perplexity` | [06, section 3](06_vqvae.ipynb#3.-How-many-codes-are-at-work?-Usage-and-perplexity) |
+# | – | usage: the share of codes that appear at all | a number, 0 to 1 | `metrics.code_usage` | [06, section 3](06_vqvae.ipynb#3.-How-many-codes-are-at-work?-Usage-and-perplexity) |
 
 # %% [markdown]
 # ## Priors and tokens
 #
 # | symbol | name | shape | code name | first in |
 # |---|---|---|---|---|
-# | $p(k_1, \dots, k_{49})$ | learned prior over the codes of an image, read row by row | $(N,)$ nats, as a logarithm | `models.CodePrior.log_prob` | [07](07_prior_over_codes.ipynb) |
-# | $p(k_t \mid k_{<t})$ | the next code, given those before it | $(N, K)$ logits | `models.CodePrior` | [07](07_prior_over_codes.ipynb) |
-# | temperature | divides the logits before a draw: below 1 bolder, above 1 wilder | a number above 0 | `models.CodePrior.sample` | [07](07_prior_over_codes.ipynb) |
-# | FSQ | finite scalar quantization: each number of $z_e$ is rounded to a few levels; the grid is the codebook | $(N, d, 7, 7)$ | `quantizers.FSQ` | [08](08_image_tokens.ipynb) |
-# | residual VQ | several codebooks in turn, each for what the last one left over | one index a level and position | `quantizers.ResidualVQ` | [08](08_image_tokens.ipynb) |
-# | token | an entry of a shared vocabulary: a word or an image code | a whole number | – | [08](08_image_tokens.ipynb) |
+# | $p(k_1, \dots, k_{49})$ | learned prior over the codes of an image, read row by row | $(N,)$ nats, as a logarithm | `models.CodePrior.log_prob` | [07, section 3](07_prior_over_codes.ipynb#3.-The-product-rule,-and-a-network-that-keeps-to-it) |
+# | $p(k_t \mid k_{<t})$ | the next code, given those before it | $(N, K)$ logits | `models.CodePrior` | [07, section 3](07_prior_over_codes.ipynb#3.-The-product-rule,-and-a-network-that-keeps-to-it) |
+# | temperature | divides the logits before a draw: below 1 bolder, above 1 wilder | a number above 0 | `models.CodePrior.sample` | [07, section 7](07_prior_over_codes.ipynb#7.-Drawing-new-digits) |
+# | FSQ | finite scalar quantization: each number of $z_e$ is rounded to a few levels; the grid is the codebook | $(N, d, 7, 7)$ | `quantizers.FSQ` | [08, section 1](08_image_tokens.ipynb#1.-A-table-without-learning:-FSQ) |
+# | residual VQ | several codebooks in turn, each for what the last one left over | one index a level and position | `quantizers.ResidualVQ` | [08, section 2](08_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
+# | token | an entry of a shared vocabulary: a word or an image code | a whole number | – | [08, section 6](08_image_tokens.ipynb#6.-Omni-modal-in-miniature) |
 
 # %% [markdown]
 # ## The lecture and two papers
@@ -100,15 +100,15 @@
 # |---|---|---|
 # | active unit | a latent number whose $\mu_d(x)$ varies over the data (variance above 0.01) | [04, section 4](04_vae.ipynb#4.-What-did-the-two-terms-pay-for?) |
 # | aggregate posterior | the clouds $q(z \mid x)$ of all images, laid over one another | [04, section 3](04_vae.ipynb#3.-Can-it-invent-images?) |
-# | ancestral sampling | drawing step by step: first the code, then the image from it | [07](07_prior_over_codes.ipynb) |
-# | code map | the $7 \times 7$ indices of an image | [06](06_vqvae.ipynb) |
-# | codebook collapse | only a few codes are used, the others are dead | [06](06_vqvae.ipynb) |
-# | commitment | what keeps the encoder close to the codes it has chosen | [05](05_vector_quantization.ipynb) |
+# | ancestral sampling | drawing step by step: first the code, then the image from it | [07, section 7](07_prior_over_codes.ipynb#7.-Drawing-new-digits) |
+# | code map | the $7 \times 7$ indices of an image | [06, section 2](06_vqvae.ipynb#2.-Codes-you-can-see) |
+# | codebook collapse | only a few codes are used, the others are dead | [06, section 4](06_vqvae.ipynb#4.-Kill-a-codebook,-and-bring-it-back) |
+# | commitment | what keeps the encoder close to the codes it has chosen | [05, section 6](05_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
 # | cross-entropy | minus the log-probability of what is there; our reconstruction term | [01, section 3](01_autoencoder.ipynb#3.-The-autoencoder) |
-# | dead code | a code that no vector has chosen for a long time | [05](05_vector_quantization.ipynb) |
+# | dead code | a code that no vector has chosen for a long time | [05, section 8](05_vector_quantization.ipynb#8.-Dead-codes) |
 # | distortion | what the image still costs, or how wrong it is, once the code is known | [04, section 7](04_vae.ipynb#7.-What-a-nat-buys:-rate-and-distortion) |
 # | dynamic binarization | throwing a coin for each pixel, with its grey level as probability | [04, section 8](04_vae.ipynb#8.-How-good-is-it?-The-log-likelihood) |
-# | EMA | exponential moving average; here of the vectors that chose a code | [05](05_vector_quantization.ipynb) |
+# | EMA | exponential moving average; here of the vectors that chose a code | [05, section 7](05_vector_quantization.ipynb#7.-Gradients,-or-moving-averages?) |
 # | free bits | nats of KL that each latent number may spend without paying | [04, section 6](04_vae.ipynb#6.-Posterior-collapse:-provoke-it,-detect-it,-cure-it) |
 # | KL annealing | raising $\beta$ slowly from 0 | [04, section 6](04_vae.ipynb#6.-Posterior-collapse:-provoke-it,-detect-it,-cure-it) |
 # | latent | not observed; a latent number is one entry of a code | [01, section 3](01_autoencoder.ipynb#3.-The-autoencoder) |
@@ -118,14 +118,14 @@
 # | rate | how many nats or bits the code costs | [04, section 7](04_vae.ipynb#7.-What-a-nat-buys:-rate-and-distortion) |
 # | reparameterization | $z = \mu + \sigma \varepsilon$: the noise moves out of the gradient's way | [03, section 2](03_reparameterization.ipynb#2.-Move-the-randomness-out-of-the-way) |
 # | score function | $\partial \log q / \partial \mu$; also the gradient estimator made from it, REINFORCE | [03, section 3](03_reparameterization.ipynb#3.-The-other-way:-the-score-function) |
-# | straight-through | forwards the nearest code, backwards the gradient as if nothing had been done | [05](05_vector_quantization.ipynb) |
+# | straight-through | forwards the nearest code, backwards the gradient as if nothing had been done | [05, section 5](05_vector_quantization.ipynb#5.-Straight-through:-copy-the-arrow) |
 #
 # ## Rules that never change
 #
 # - Every loss term is **summed over the elements of one image and averaged over the batch**, in nats per image, unless a name says otherwise.
 # - Decoders return logits. The sigmoid comes inside the loss, or before a picture is shown.
 # - `logvar` is $\log \sigma^2$. The variance is `exp(logvar)`, the standard deviation `exp(logvar / 2)`.
-# - Colours: <span style="color:#007A5A">**green**</span> encoder, <span style="color:#A3508A">**purple**</span> codebook, <span style="color:#0072B2">**blue**</span> decoder,
-#   <span style="color:#B34E00">**red-orange**</span> prior, black data, orange warnings.
+# - Colours: <span style="color:#009E73">■</span> **green** encoder, <span style="color:#CC79A7">■</span> **purple** codebook, <span style="color:#0072B2">■</span> **blue** decoder,
+#   <span style="color:#D55E00">■</span> **red-orange** prior, <span style="color:#000000">■</span> **black** data, <span style="color:#E69F00">■</span> **orange** warnings.
 #
 # **Back to:** [00 Start here](00_start_here.ipynb).
