@@ -2,7 +2,7 @@
 
 import { button, canvas, COLORS, element, slider } from "./kit.js";
 import { liveFigure } from "./latent_stage.js";
-import { bitsWords, PLACES, tokenModel, viewWords } from "./tokens_view.js";
+import { bitsWords, PLACES, rounded, tokenModel, viewWords } from "./tokens_view.js";
 import { heading, paintPartly } from "./tokens_paint.js";
 import { player } from "./tokens_play.js";
 import { candidateList, codeGrid, luckStrip, surpriseChart } from "./tokens_parts.js";
@@ -103,7 +103,7 @@ function buildTokens(model, hand, repaint, { classes }) {
     odds.node,
     element("div", {}, xHat, surface.node));
   return {
-    nodes: [line, row, element("p", { class: "vq-tok-heading vq-note" }, "surprise of each code, in bits: \u2212log\u2082 p(code | the codes before)"), chart.node, controls.node],
+    nodes: [line, row, element("p", { class: "vq-tok-heading vq-note" }, `surprise of each code, in bits: \u2212log\u2082 p(code | the codes before); the dashed line is uniform, log\u2082 ${model.K} = ${rounded(model.uniform)} bits`), chart.node, controls.node],
     playing: hand.playing,
     keys: {
       n: hand.step, p: hand.play, f: hand.fill, r: hand.resample, s: hand.restart, a: hand.another,

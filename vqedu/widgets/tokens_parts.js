@@ -103,11 +103,11 @@ export function luckStrip(width) {
         if (size > 30) write(pen, String(code), from + size / 2, 36, { align: "center", size: 14, bold: codes[where] === code });
         from += size;
       });
-      if (luck === null) write(pen, "this code was kept: no number was drawn for it", 0, 12, { size: 14, color: "#555" });
+      if (luck === null) write(pen, "kept: no number was drawn for it", 0, 12, { size: 14, color: "#555" });
       else {
         const x = luck * width, text = `u = ${luck.toFixed(3)}`;
         stroke(pen, [[x, 15], [x, 46]], { width: 2.5 });
-        write(pen, text, Math.min(Math.max(x, 32), width - 32), 12, { size: 14, bold: true, align: "center" });
+        write(pen, text, Math.min(Math.max(x, 40), width - 40), 12, { size: 14, bold: true, align: "center" });
       }
       const said = luck === null ? "This code was kept." : `The random number is ${luck.toFixed(3)}.`;
       surface.node.setAttribute("aria-label", `The probabilities side by side from 0 to 1. ${said}`);
@@ -138,8 +138,6 @@ export function surpriseChart(hand, uniform, width, height = 104) {
       stroke(pen, [[f.left, f.Y(uniform)], [f.right, f.Y(uniform)]], { color: COLORS.codebook, width: 2, dash: [6, 4] });
       for (let row = 0; row <= GRID; row++) stroke(pen, [[f.X(row * GRID), f.bottom - 2], [f.X(row * GRID), f.bottom + 6]], { color: "#777", width: 1 });
       for (let row = 0; row < GRID; row++) write(pen, `row ${row + 1}`, f.X((row + 0.5) * GRID), f.bottom + 19, { size: 14, align: "center", color: "#444" });
-      const blank = f.right - f.X(bits.length) > 190;
-      if (blank) write(pen, `uniform: ${uniform.toFixed(uniform % 1 ? 1 : 0)} bits a code`, f.right - 4, f.Y(uniform) - 6, { size: 14, align: "right", color: wordColor(COLORS.codebook) });
       surface.node.setAttribute("aria-label", `Surprise of each code in bits. ${bits.length} codes, ${total.toFixed(1)} bits together, at most ${Math.max(0, ...bits).toFixed(1)} for one.`);
     },
   };

@@ -28,7 +28,7 @@ def draw(explorer: TokenExplorer) -> TeachingFigure:
     draw_odds(middle, odds, len(codes))
     draw_partly(right, explorer.picture(), len(codes))
     uniform = len(codes) * np.log2(explorer.vqvae.codebook_size)
-    found = f"{len(codes)} codes drawn: {bits.sum():.0f} bits, against {uniform:.0f} if all codes were as probable"
+    found = f"{len(codes)} codes drawn: {bits.sum():.0f} bits, against {uniform:.0f} if all were equally probable"
     figure.suptitle(found, fontsize=13, fontweight="bold")
     return figure
 
@@ -49,7 +49,7 @@ def draw_odds(axis: Axes, odds: np.ndarray, place: int) -> None:
     axis.barh([str(code) for code in order], odds[order], color=COLORS["prior"])
     axis.invert_yaxis()
     which = "next code" if place < SIDE * SIDE else "last code"
-    axis.set(title=f"p({which} | the codes before)", ylabel="code", xlim=(0, None))
+    axis.set(title=f"p({which} | the codes before)", ylabel="code", xlabel="probability", xlim=(0, None))
     axis.spines[["top", "right"]].set_visible(False)
 
 

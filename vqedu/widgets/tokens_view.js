@@ -70,7 +70,7 @@ export function tokenModel(data, config) {
 }
 
 const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
-const rounded = (value) => (Math.abs(value - Math.round(value)) < 0.005 ? String(Math.round(value)) : value.toFixed(2));
+export const rounded = (value) => (Math.abs(value - Math.round(value)) < 0.005 ? String(Math.round(value)) : value.toFixed(2));
 
 // The line of numbers at the top: what this code cost, what all cost so far, what codes drawn blindly would cost.
 export function bitsWords({ codes, bits, total, where }, uniform) {
