@@ -41,7 +41,8 @@ def resolve(dotted: str) -> object:
     module, *names = dotted.split(".")
     value: object = importlib.import_module(f"vqedu.{module}")
     for name in names:
-        value = getattr(value, name)
+        # a buffer of a module is only announced in its class
+        value = value.__annotations__[name] if name in getattr(value, "__annotations__", {}) else getattr(value, name)
     return value
 
 
