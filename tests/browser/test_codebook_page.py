@@ -338,7 +338,6 @@ def test_moving_over_the_map_and_swapping_redraws_within_a_frame(page: Page, roo
         return times;
     }""")
     assert len(milliseconds) >= 30
-    print(f"redraw: median {np.median(milliseconds):.1f} ms, 95% {np.quantile(milliseconds, 0.95):.1f} ms")
     assert np.median(milliseconds) < ONE_FRAME_MS
 
 

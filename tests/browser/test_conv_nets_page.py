@@ -39,7 +39,6 @@ def test_all_49000_indices_are_torch_s_but_for_ties(page: Page, name: str) -> No
     squares = squared_distances(model, x)
     chosen, best = (squares.gather(2, each.long().unsqueeze(2)).squeeze(2) for each in (found, expected))
     others = found != expected
-    print(f"{name}: {int(others.sum())} of {others.numel()} indices differ")
     assert ((chosen - best).abs() < TIE).all()
     assert int(others.sum()) <= FLIPS
 
@@ -55,8 +54,8 @@ def test_z_e_and_distances_are_torch_s(page: Page) -> None:
 @pytest.mark.parametrize("name", ["vqvae-mnist", "vqvae-mnist-512"])
 def test_decoded_pictures_are_torch_s(page: Page, name: str) -> None:
     model = shipped(name)
-    chosen = torch.randint(model.codebook_size, (100, 7, 7), generator=torch.Generator().manual_seed(0))
-    indices = torch.cat([model.encode(digits()[:100]), chosen])
+    chosen = torch.randint(model.codebook_size, (30, 7, 7), generator=torch.Generator().manual_seed(0))
+    indices = torch.cat([model.encode(digits()[:30]), chosen])
     expected = model.decode(indices).sigmoid().flatten(1).detach().numpy()
     found = in_the_page(page, model, "(net, row) => net.decode(row)", indices.numpy())
     assert np.abs(found - expected).max() <= 2 / 255
