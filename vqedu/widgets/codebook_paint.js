@@ -52,11 +52,11 @@ export function paintMap({ pen, width, height }, view, thumbnail) {
     if (k === view.code) { pen.fillStyle = PALE; pen.fillRect(x, y, size, size); }
     outline(pen, x, y, size, k === view.code ? COLORS.codebook : "#dcc3d2", k === view.code ? 3 : 1);
     haloed(pen, String(k), x + size / 2, y + size / 2 + 1, size > 48 ? 18 : 14);
-    if (view.swapped.includes(cell)) corner(pen, x + size, y, size * 0.3);
   });
   const x = (view.cell % MAP_SIDE) * size, y = Math.floor(view.cell / MAP_SIDE) * size;
   outline(pen, x, y, size, "#fff", 6);
   outline(pen, x, y, size, "#000", 4);
+  for (const cell of view.swapped) corner(pen, ((cell % MAP_SIDE) + 1) * size, Math.floor(cell / MAP_SIDE) * size, size * 0.3);
 }
 
 // An orange corner marks a cell whose code was swapped.
