@@ -22,9 +22,9 @@ from vqedu import data, diagrams, machine, overview, training, widgets
 #
 # Read each row from left to right. $x$ is an image, $\hat x$ ("x hat") is the image that comes out at the other end.
 # Between them stands the code. Colours mean the same thing everywhere in this course:
-# <span style="color:#009E73">**green**</span> is the encoder and what it says,
-# <span style="color:#CC79A7">**purple**</span> is the codebook, <span style="color:#0072B2">**blue**</span> is the decoder,
-# <span style="color:#D55E00">**red-orange**</span> is the prior: what we assume about codes before we have seen an image.
+# <span style="color:#009E73">■</span> **green** is the encoder and what it says,
+# <span style="color:#CC79A7">■</span> **purple** is the codebook, <span style="color:#0072B2">■</span> **blue** is the decoder,
+# <span style="color:#D55E00">■</span> **red-orange** is the prior: what we assume about codes before we have seen an image.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 3 minutes.**
@@ -96,8 +96,11 @@ widgets.LatentExplorer(
 # | [02 From Bayes to the ELBO](02_elbo.ipynb) | derive the bound in five lines and check each with a number | 60 |
 # | [03 Reparameterization](03_reparameterization.ipynb) | find a path for the gradient, and measure what it saves | 40 |
 # | [04 The VAE](04_vae.ipynb) | generate digits, find out what beta really is, collapse a posterior and cure it | 90 |
-#
-# The last two rows of the map, VQ-VAE and image tokens, are the second half of the course.
+# | [05 Vector quantization](05_vector_quantization.ipynb) | turn vectors into entries of a table, pass a gradient through it, kill codes and revive them | 60 |
+# | [06 The VQ-VAE](06_vqvae.ipynb) | see the 49 codes of a digit, swap one, count usage and bits | 90 |
+# | [07 A prior over codes](07_prior_over_codes.ipynb) | learn which codes go together, compress with it, draw new digits | 75 |
+# | [08 Image tokens](08_image_tokens.ipynb) | quantize without a codebook, and train one network that reads words and draws images | 90 |
+# | [09 Glossary and notation](09_notation.ipynb) | look up a symbol or a word | |
 #
 # ## Where you are
 #
