@@ -67,37 +67,37 @@ def steps_in_the_page(page: Page, step: str, rows: Tensor, codes: Tensor, option
     return torch.tensor(found, dtype=torch.float64)
 
 
-@pytest.mark.parametrize(("data", "size", "start"), CASES)
-def test_k_means_steps_agree_with_python(page: Page, data: str, size: int, start: str) -> None:
-    rows, codes = begin(data, size, start)
-    for found in steps_in_the_page(page, "kmeansStep", rows, codes, {}):
-        codes, _ = kmeans.step(rows, codes)
-        torch.testing.assert_close(found, codes, atol=1e-9, rtol=0)
+def test_k_means_steps_agree_with_python(page: Page) -> None:
+    for case in CASES:
+        rows, codes = begin(*case)
+        for found in steps_in_the_page(page, "kmeansStep", rows, codes, {}):
+            codes, _ = kmeans.step(rows, codes)
+            torch.testing.assert_close(found, codes, atol=1e-9, rtol=0)
 
 
-@pytest.mark.parametrize(("data", "size", "start"), CASES)
 @pytest.mark.parametrize("decay", [0.0, 0.5, 0.99])
-def test_ema_steps_agree_with_python(page: Page, data: str, size: int, start: str, decay: float) -> None:
-    rows, codes = begin(data, size, start)
-    vq = VectorQuantizer(size, 2, "ema", start="uniform", revive_after=None, decay=decay).double()
-    vq.set_codebook(codes)
-    for found in steps_in_the_page(page, "emaStep", rows, codes, {"decay": decay}):
-        vq(rows)
-        torch.testing.assert_close(found, vq.codebook, atol=1e-6, rtol=0)
+def test_ema_steps_agree_with_python(page: Page, decay: float) -> None:
+    for data, size, start in CASES:
+        rows, codes = begin(data, size, start)
+        vq = VectorQuantizer(size, 2, "ema", start="uniform", revive_after=None, decay=decay).double()
+        vq.set_codebook(codes)
+        for found in steps_in_the_page(page, "emaStep", rows, codes, {"decay": decay}):
+            vq(rows)
+            torch.testing.assert_close(found, vq.codebook, atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize(("data", "size", "start"), CASES)
 @pytest.mark.parametrize("rate", [0.05, 1.0])
-def test_gradient_steps_agree_with_python(page: Page, data: str, size: int, start: str, rate: float) -> None:
-    rows, codes = begin(data, size, start)
-    vq = VectorQuantizer(size, 2, "gradient", start="uniform", revive_after=None).double()
-    vq.set_codebook(codes)
-    optimizer = torch.optim.SGD(vq.parameters(), lr=rate)
-    for found in steps_in_the_page(page, "gradientStep", rows, codes, {"rate": rate}):
-        optimizer.zero_grad()
-        vq(rows).codebook_loss.backward()
-        optimizer.step()
-        torch.testing.assert_close(found, vq.codebook.data, atol=1e-6, rtol=0)
+def test_gradient_steps_agree_with_python(page: Page, rate: float) -> None:
+    for data, size, start in CASES:
+        rows, codes = begin(data, size, start)
+        vq = VectorQuantizer(size, 2, "gradient", start="uniform", revive_after=None).double()
+        vq.set_codebook(codes)
+        optimizer = torch.optim.SGD(vq.parameters(), lr=rate)
+        for found in steps_in_the_page(page, "gradientStep", rows, codes, {"rate": rate}):
+            optimizer.zero_grad()
+            vq(rows).codebook_loss.backward()
+            optimizer.step()
+            torch.testing.assert_close(found, vq.codebook.data, atol=1e-6, rtol=0)
 
 
 def test_cells_and_measures_agree_with_python(page: Page) -> None:
