@@ -85,22 +85,24 @@ class WordsAndImages(nn.Module):
             raise ValueError(f"text must hold 1 to {MAX_WORDS} words, such as 'a thick three', got {text!r}.")
         return [self.token[validate.known_name(word, WORDS, "word")] for word in words]
 
-    def loss(self, rows: Tensor) -> WordsAndImagesLoss:
+    def loss(self, rows: Tensor, sum_share: float | None = None) -> WordsAndImagesLoss:
         """Return the loss on rows of `examples`, each both drawn and read; the wording of a request is drawn anew.
 
         Only what comes after the second mark counts: the 49 codes in one order, the three words in the other.
+        sum_share: how many of the plain digits are asked for as sums, from 0 to 1; None is a third.
         """
         examples = rows.tolist()
-        sequences = [self._to_draw(*row) for row in examples] + [self._to_read(*row) for row in examples]
+        wanted = [_wording(digit, STYLES[style], sum_share) for digit, style, *_ in examples]
+        sequences = [self._to_draw(text, codes) for text, (_, _, *codes) in zip(wanted, examples, strict=True)]
+        sequences += [self._to_read(*row) for row in examples]
         tokens = torch.tensor(sequences, device=rows.device)  # (2 N, 54)
         logits = self.transformer(tokens[:, :-1])  # (2 N, 53, vocabulary): for all tokens but the first mark
         nats = F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(), reduction="none").view(2, len(rows), -1)
         image, words = nats[0, :, -CODES:].sum(1).mean(), nats[1, :, -MAX_WORDS:].sum(1).mean()
         return WordsAndImagesLoss(image + WORD_WEIGHT * words, image, words)
 
-    def _to_draw(self, digit: int, style: int, *codes: int) -> list[int]:
-        wanted = _pick(_pick(requests(digit, STYLES[style])))
-        return [self.token["<words>"], *self._slot(wanted), self.token["<image>"], *codes]
+    def _to_draw(self, text: str, codes: list[int]) -> list[int]:
+        return [self.token["<words>"], *self._slot(text), self.token["<image>"], *codes]
 
     def _to_read(self, digit: int, style: int, *codes: int) -> list[int]:
         said = caption(digit, STYLES[style])
@@ -193,6 +195,14 @@ def training_examples(images: Tensor, digits: Tensor, vqvae: Any) -> Tensor:
         part = slice(number, None, 2 * len(styles.STYLES))
         rows.append(examples(images[part], digits[part], vqvae, style))
     return torch.cat(rows)
+
+
+def _wording(digit: int, style: str | None, sum_share: float | None) -> str:
+    """Return one way to ask for an image, drawn by torch's random numbers."""
+    ways = requests(digit, style)
+    if style is None and sum_share is not None:
+        ways = ways[2:] if torch.rand(()) < sum_share else ways[:2]
+    return _pick(_pick(ways))
 
 
 def _pick(choices: Sequence[T]) -> T:
