@@ -692,7 +692,7 @@ plots_codes.rate_distortion(
 
 # %% [markdown]
 # **What we saw.** The autoencoder's numbers need about 5 bits each: 160 bits an image, not 1,024. After that its curve is flat, for finer steps cannot bring back what the 32 numbers never held.
-# Below some 200 bits, the rounded vectors do better than the small VQ-VAEs of section 5. (Those had 2 epochs, the autoencoder 20 and the VAE 200; the comparison favours the vectors.) The VQ-VAE goes on where they stop. With indices coded by position, its 225 bits give less error than any rounding of the 32 numbers.
+# Below some 200 bits, the rounded vectors do better than the small VQ-VAEs of section 5. (Those had 2 epochs, the autoencoder 20 and the VAE 200; the comparison favours the vectors.) The VQ-VAE goes on where they stop. With indices coded by position, its 225 bits give less error than any rounding of the 32 numbers. (Those could be coded by their shares too, and would save some bits, but no error.)
 # The VAE's KL is far below every other point at the left: a drawn $z$ is a *noisy* code, and noise is cheap to send. No rounding reaches it, which is why bits back was invented.
 #
 # ## Summary

@@ -33,7 +33,7 @@ def finding(state: CodebookState) -> str:
     size, used = len(state.shares), state.used[-1]
     error = f"squared error {state.squared_error:.4f}"
     if state.steps[-1] == 0:
-        return f"Not trained yet: {used} of {size} codes {'is' if used == 1 else 'are'} nearest to some z_e"
+        return f"Not trained yet: {used} of {size} codes would be used"
     if used == 1:
         return f"Collapse: one code of {size} stands at every position of every image"
     if used < ALIVE_FROM * size:
@@ -66,7 +66,7 @@ def _draw_map(axis: Axes, state: CodebookState) -> None:
     axis.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=[-reach, 0, reach], yticks=[-reach, 0, reach])
     where = "two fixed directions of $z_e$" if state.projected else "the two numbers of $z_e$"
     axis.set_title(where, fontsize=12, loc="left")
-    axis.legend(loc="lower left", fontsize=9.5, handletextpad=0.2, borderpad=0.3, labelspacing=0.25, framealpha=0.85)
+    axis.legend(loc="lower left", fontsize=10.5, handletextpad=0.2, borderpad=0.3, labelspacing=0.25, framealpha=0.85)
 
 
 def _draw_series(axis: Axes, state: CodebookState) -> None:
