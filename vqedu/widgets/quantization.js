@@ -131,65 +131,12 @@ function buildControls(state, act) {
   return { side, below, show };
 }
 
-function render({ model, el }) {
-  const { table, wide } = model.get("config");
-  const arrays = unpack(model.get("data"), table);
-  const sets = Object.fromEntries(Object.keys(DATA_NAMES).map((name) => [name, rowsOf(arrays[name])]));
-  const state = { ...model.get("state") };
-  const points = () => sets[state.data];
-  let trace = [measureCodes(points(), state.codes).loss];
-  let running = false, due = 0, handHolds = () => false;
-  const tell = whenSettled(model, 300, () => running || handHolds());
-
-  const board = canvas(546, 544, {
-    tabindex: 0, role: "application",
-    "aria-label": "The points and codes. Digits, comma and full stop select a code, arrow keys move it, with shift in large steps; T selects the target, Delete kills the code, space is a step.",
-  });
-  const charts = canvas(386, 286, { role: "img" });
-  const title = element("h3", { class: "vq-title vq-q2-title", "aria-live": "polite" });
-  const chosen = element("p", { class: "vq-status", "aria-live": "polite" });
-  const table3 = scores();
-
-  const draw = () => {
-    const measured = measureCodes(points(), state.codes);
-    drawBoard(board, state, points(), measured);
-    drawCharts(charts, state, measured, trace);
-    charts.node.setAttribute("aria-label", `Points of each code: ${measured.counts.join(", ")}. Mean squared distance now ${number(measured.loss)}.`);
-    title.textContent = headline(state, measured);
-    chosen.setAttribute("aria-live", running ? "off" : "polite");
-    chosen.textContent = selectedWords(state, measured);
-    table3.show(state, measured);
-    panel.show(running, measured);
-  };
-  const redraw = onceAFrame(draw);
-  const change = (values) => {
-    Object.assign(state, values);
-    redraw();
-    tell({ ...state });
-  };
-  const restart = (values) => {
-    change(values);
-    trace = [measureCodes(points(), state.codes).loss];
-  };
-  const step = (method) => {
-    const book = METHODS[method].step(points(), bookOf(state), state);
-    change({ method, ...book });
-    trace = [...trace, measureCodes(points(), state.codes).loss].slice(-LONGEST_TRACE);
-  };
-  const onward = (now) => {
-    if (!running || !board.node.isConnected) return;
-    if (now >= due) {
-      due = now + STEP_MS;
-      step(state.method);
-    }
-    requestAnimationFrame(onward);
-  };
+// What buttons, keys and pointer may do. change(values) redraws; restart(values) begins the curve of the loss anew as well.
+function codeActions(state, points, wide, { change, restart }) {
   const taken = ([x, y]) => state.codes.some((code) => code[0] === x && code[1] === y);
   // Of two equal codes the second would be dead, so no code begins where another one stands.
   const randomPoints = (count) => shuffled(state.seed, points().length).map((i) => [...points()[i]]).filter((point) => !taken(point)).slice(0, count);
-  const act = {
-    change, step,
-    toggleRun() { running = !running; change({}); if (running) requestAnimationFrame(onward); },
+  return {
     toggleArrows() { change({ arrows: !state.arrows, selected: state.selected === TARGET ? 0 : state.selected }); },
     select(selected) { change({ selected }); },
     moveTo(place) { change(state.selected === TARGET ? { target: place } : placeCode(bookOf(state), state.selected, place)); },
@@ -205,21 +152,97 @@ function render({ model, el }) {
     },
     resize(K) {
       const codes = [...state.codes, ...randomPoints(MOST_CODES)].slice(0, K);
-      const grown = K > state.codes.length ? state.seed + 1 : state.seed;
+      const seed = K > state.codes.length ? state.seed + 1 : state.seed;
       const counts = codes.map((_, k) => state.counts[k] ?? 1);
       const sums = codes.map((code, k) => state.sums[k] ?? [...code]);
-      restart({ codes, counts, sums, seed: grown, selected: state.selected === TARGET ? TARGET : Math.min(state.selected, K - 1) });
+      restart({ codes, counts, sums, seed, selected: state.selected === TARGET ? TARGET : Math.min(state.selected, K - 1) });
     },
     startOnPoints() { restart({ ...freshBook(randomPoints(state.codes.length)), seed: state.seed + 1 }); },
     startWide() { restart({ ...freshBook(wideCodes(state.seed, state.codes.length, wide)), seed: state.seed + 1 }); },
     setData(data) { restart({ data }); },
   };
+}
+
+// Calls step() every STEP_MS while running, until told to stop or the figure leaves the page.
+function clockwork(node, step) {
+  let due = 0;
+  const clock = {
+    running: false,
+    stop() { clock.running = false; },
+    start() { clock.running = true; requestAnimationFrame(onward); },
+  };
+  const onward = (now) => {
+    if (!clock.running || !node.isConnected) return;
+    if (now >= due) {
+      due = now + STEP_MS;
+      step();
+    }
+    requestAnimationFrame(onward);
+  };
+  return clock;
+}
+
+const BOARD_WORDS = "The points and codes. Digits, comma and full stop select a code, arrow keys move it, with shift in large steps; "
+  + "T selects the target, Delete kills the code, space is a step.";
+
+function render({ model, el }) {
+  const { table, wide } = model.get("config");
+  const arrays = unpack(model.get("data"), table);
+  const sets = Object.fromEntries(Object.keys(DATA_NAMES).map((name) => [name, rowsOf(arrays[name])]));
+  const state = { ...model.get("state") };
+  const points = () => sets[state.data];
+  const measured = () => measureCodes(points(), state.codes);
+  let trace = [measured().loss];
+
+  const board = canvas(546, 544, { tabindex: 0, role: "application", "aria-label": BOARD_WORDS });
+  const charts = canvas(386, 286, { role: "img" });
+  const title = element("h3", { class: "vq-title vq-q2-title", "aria-live": "polite" });
+  const chosen = element("p", { class: "vq-status" });
+  const judgement = scores();
+  const clock = clockwork(board.node, () => act.step(state.method));
+  let handHolds = () => false;
+  const tell = whenSettled(model, 300, () => clock.running || handHolds());
+
+  const draw = () => {
+    const now = measured();
+    drawBoard(board, state, points(), now);
+    drawCharts(charts, state, now, trace);
+    charts.node.setAttribute("aria-label", `Points of each code: ${now.counts.join(", ")}. Mean squared distance now ${number(now.loss)}.`);
+    title.textContent = headline(state, now);
+    chosen.setAttribute("aria-live", clock.running ? "off" : "polite");
+    chosen.textContent = selectedWords(state, now);
+    judgement.show(state, now);
+    panel.show(clock.running, now);
+  };
+  const redraw = onceAFrame(draw);
+  const change = (values) => {
+    Object.assign(state, values);
+    redraw();
+    tell({ ...state });
+  };
+  const restart = (values) => {
+    change(values);
+    trace = [measured().loss];
+  };
+  const act = {
+    ...codeActions(state, points, wide, { change, restart }),
+    change,
+    step(method) {
+      change({ method, ...METHODS[method].step(points(), bookOf(state), state) });
+      trace = [...trace, measured().loss].slice(-LONGEST_TRACE);
+    },
+    toggleRun() {
+      if (clock.running) clock.stop();
+      else clock.start();
+      change({});
+    },
+  };
   const panel = buildControls(state, act);
   stage(el, "Quantization explorer", title, element("div", { class: "vq-row vq-q2-figure" }, board.node,
-    element("div", { class: "vq-panel vq-q2-side" }, table3.node, charts.node, chosen, panel.side)), panel.below);
+    element("div", { class: "vq-panel vq-q2-side" }, judgement.node, charts.node, chosen, panel.side)), panel.below);
   handHolds = holdCodes(board, state, act);
   draw();
-  return () => { running = false; };
+  return clock.stop;
 }
 
 export default { render };
