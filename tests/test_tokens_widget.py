@@ -132,6 +132,18 @@ def test_codes_settled_by_hand_stand_and_the_rest_follows_from_them() -> None:
     assert len(shown.codes({"drawn": 0})) == 0
 
 
+def test_a_model_in_training_is_copied_and_goes_on_unchanged() -> None:
+    prior = CodePrior(128, width=8, depth=1, heads=1)
+    before = {name: value.clone() for name, value in prior.state_dict().items()}
+    shown = TokenExplorer(prior, tokenizer(), drawn=49)
+    codes = shown.codes()
+    assert prior.training
+    assert all(torch.equal(value, before[name]) for name, value in prior.state_dict().items())
+    with torch.no_grad():
+        prior.transformer.head.weight.mul_(-1)
+    np.testing.assert_array_equal(shown.codes(), codes)
+
+
 def test_the_upper_half_of_a_picture_can_be_given() -> None:
     half = tokenizer().encode(digits().x[:1])[0, :4]
     shown = explorer(fixed=half)

@@ -9,6 +9,7 @@ logits on 20 sequences. Sampled tokens are drawn with the same uniform numbers b
 from __future__ import annotations
 
 import base64
+import copy
 import statistics
 import tempfile
 from pathlib import Path
@@ -86,7 +87,8 @@ def unlike(page: Page, model: Transformer, prompt: list[int], codes: int) -> int
         for seed in range(SEQUENCES)
     ]
     found = page.evaluate(DRAWN, [states, prompt, codes])
-    expected = [tokens_draw.draw_codes(model, prompt, codes, state)[0].tolist() for state in states]
+    rounded = copy.deepcopy(model).half().float()  # as the explorers draw in Python
+    expected = [tokens_draw.draw_codes(rounded, prompt, codes, state)[0].tolist() for state in states]
     return sum(a != b for a, b in zip(found, expected, strict=True))
 
 

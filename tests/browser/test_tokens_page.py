@@ -390,7 +390,7 @@ def test_the_kernel_hears_the_last_state_once(page: Page, traffic: Traffic) -> N
     act = """async (el) => {
         const press = (name) => [...el.querySelectorAll("button")].find((b) => b.textContent === name).click();
         press("Start again"); press("Fill the rest");
-        await new Promise((done) => setTimeout(done, 2500));
+        while (!el.querySelector("[aria-label^='Decoded picture, 49']")) await new Promise(requestAnimationFrame);
     }"""
     shown = explorer(temperature=1, top_k=100)
     told = exported.settled_states(page, shown, act)

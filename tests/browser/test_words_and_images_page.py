@@ -197,7 +197,9 @@ def test_the_kernel_hears_the_last_state_once(page: Page, traffic: Traffic) -> N
         const box = el.querySelector("input[type=text]");
         for (const text of ["t", "tw", "two"]) { box.value = text; box.dispatchEvent(new Event("input")); }
         box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
-        await new Promise((done) => setTimeout(done, 3000));
+        const written = () => el.querySelector(".vq-wi-word")?.textContent;
+        const full = () => el.querySelectorAll(".vq-wi-image").length === 49;
+        while (written() !== "two" || !full()) await new Promise(requestAnimationFrame);
     }"""
     shown = writing()
     told = exported.settled_states(page, shown, act)

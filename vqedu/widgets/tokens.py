@@ -73,6 +73,7 @@ class TokenExplorer(Explorer):
         if prior.length != PLACES:
             raise ValueError(f"The explorer shows priors over {PLACES} codes, got one over {prior.length}.")
         self.prior, self.vqvae = snapshot(prior), snapshot(vqvae)
+        self.prior.transformer.half().float()  # the page's weights: both sides then draw the same codes
         prior_arrays, transformer = describe_transformer(prior.transformer)
         data, table = pack({**arrays, **prior_arrays})
         # The start token of each class, and at the end that of any class.

@@ -68,6 +68,7 @@ class WordsAndImages(Explorer):
                 "Pass the VQ-VAE whose codes the model was trained on."
             )
         self.model, self.vqvae = snapshot(model), snapshot(vqvae)
+        self.model.transformer.half().float()  # the page's weights: both sides then draw the same codes
         self.images, self.labels = _picks(data.load("mnist").test if images is None else images)
         model_arrays, transformer = describe_transformer(model.transformer)
         block, table = pack({**arrays, **model_arrays, **packed_images(self.images, self.labels)})
