@@ -52,7 +52,7 @@ def opened(page: Page, folder: Path, **settings: Any) -> Hand:
 
 @pytest.fixture
 def writes(page: Page, tmp_path: Path) -> Hand:
-    """An explorer that drew "a thick three"."""
+    """An explorer that drew "a leaning seven"."""
     return opened(page, tmp_path)
 
 

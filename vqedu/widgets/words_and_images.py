@@ -54,7 +54,7 @@ class WordsAndImages(Explorer):
         images: data.Split | None = None,
         *,
         order: str = "draw",
-        text: str = "a thick three",
+        text: str = "a leaning seven",
         digit: int | None = 0,
         seed: int = 0,
         title: str = TITLE,
