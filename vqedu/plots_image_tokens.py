@@ -74,7 +74,8 @@ def rate_and_distortion(runs: Mapping[str, Mapping[str, float]], title: str) -> 
             x, y, s=110, marker=MARKERS[family], color=FAMILY_COLORS[family], ec="#333333", label=label, zorder=3
         )
         axis.annotate(detail, (x, y), xytext=(9, 4), textcoords="offset points", fontsize=10)
-    axis.set(xlabel="rate, bits an image", ylabel="squared error a pixel, thousandths", ylim=(0, None))
+    top = 1150 * max(run["squared_error"] for run in runs.values())
+    axis.set(xlabel="rate, bits an image", ylabel="squared error a pixel, thousandths", ylim=(0, top))
     axis.margins(x=0.16)
     axis.grid(alpha=0.3)
     axis.spines[["top", "right"]].set_visible(False)
@@ -100,6 +101,10 @@ def _tokens(axis: Axes, name: str, tokens: Sequence[str]) -> None:
     scale = min(1.0, 100 / (sum(widths) + len(tokens) - 1))
     left = 0.0
     for token, width in zip(tokens, widths, strict=True):
+        if token == "...":
+            axis.text(left + width * scale / 2, 2.9, token, fontsize=13, ha="center", va="center")
+            left += (width + 1) * scale
+            continue
         color = COLORS["codebook"] if token.isdigit() else "#777777" if token.startswith("<") else COLORS["data"]
         tint = color + ("30" if token.isdigit() else "22" if token.startswith("<") else "00")
         box = FancyBboxPatch((left, 0.6), width * scale, 4.6, ec=color, fc=tint, lw=1.5,
