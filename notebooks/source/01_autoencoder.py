@@ -276,6 +276,9 @@ plots.latent_maps(
 # %%
 widgets.LatentExplorer(ae2, images.test, title="Two numbers: drag z over the map of codes")
 
+# %%
+widgets.Quiz("01.map-order")
+
 # %% [markdown]
 # ## 5. A walk between two images
 #
@@ -318,6 +321,9 @@ plots.image_grid(
 
 # %%
 widgets.LatentExplorer(ae32, images.test, title="32 numbers: slide along the main directions of the codes")
+
+# %%
+widgets.Quiz("01.half-way")
 
 # %% [markdown]
 # ## 6. Can it invent images?

@@ -266,6 +266,9 @@ widgets.Prediction("02.moving-q")
 # %%
 widgets.ElboExplorer("curved", x=1.0, mu=-1.0, sigma=1.0)
 
+# %%
+widgets.Quiz("02.raising")
+
 # %% [markdown]
 # ## 5. The second form: reconstruction minus KL to the prior
 #
@@ -407,6 +410,9 @@ print(
 # ## Exercises (34 minutes)
 #
 # Replace the starter, run the two cells and read the card; its hints unfold one by one. Nothing below depends on your answers.
+
+# %%
+widgets.Quiz("02.two-letters")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · The KL of two Gaussians

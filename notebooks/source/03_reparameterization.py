@@ -173,6 +173,9 @@ for name, estimator in estimators.items():
 ratio = exact_variance["score function"] / exact_variance["reparameterization"]
 print(f"score function / reparameterization = {ratio:.1f}")
 
+# %%
+widgets.Quiz("03.baseline")
+
 # %% [markdown]
 # ## 4. What more samples buy
 #
@@ -268,6 +271,9 @@ logvar = torch.full((100_000, 1), math.log(4.0))  # sigma^2 = 4, sigma = 2
 right = reparameterize(torch.zeros(100_000, 1), logvar, generator)
 wrong = torch.exp(logvar) * torch.randn(100_000, 1, generator=generator)
 print(f"standard deviation asked for: 2.0; right: {right.std():.1f}; wrong: {wrong.std():.1f}")
+
+# %%
+widgets.Quiz("03.equal-steps")
 
 # %% [markdown]
 # ## Exercises (32 minutes)

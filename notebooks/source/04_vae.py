@@ -249,7 +249,11 @@ plots.bars(
 # %% [markdown]
 # A unit is called **active** if the variance of its $\mu_d(x)$ over the data is above 0.01 (Burda and others 2016). The others are at the prior for each image: the decoder ignores them, and so the KL puts them to sleep. Here that is
 # thrift. When *all* units fall asleep it is called **posterior collapse**, and the model is useless; section 6 provokes it.
-#
+
+# %%
+widgets.Quiz("04.sleeping-unit")
+
+# %% [markdown]
 # ## 5. What is my beta really?
 #
 # $\beta$-VAEs weigh the KL: loss = reconstruction + $\beta$ KL (Higgins and others 2017). $\beta > 1$ buys order, $\beta < 1$ buys sharpness. Only $\beta = 1$ is the ELBO.
@@ -315,6 +319,9 @@ print(f"measured: {first:.2f}, {second:.2f}, {third:.2f}")
 
 # %%
 widgets.BetaCalculator()
+
+# %%
+widgets.Quiz("04.mean-of-kl")
 
 # %% [markdown]
 # ## 6. Posterior collapse: provoke it, detect it, cure it
@@ -437,7 +444,11 @@ plots.lines(
 # %% [markdown]
 # For fully trained networks the slope at each point is $-\beta$: there one more nat of rate buys $\beta$ nats of distortion. At $\beta = 1$ a nat of rate buys exactly a nat of distortion, so the sum, minus the ELBO, is smallest there.
 # At the far left the posterior has collapsed: no rate, and the distortion of the mean image.
-#
+
+# %%
+widgets.Quiz("04.price-of-a-nat")
+
+# %% [markdown]
 # ## 8. How good is it? The log-likelihood
 #
 # The ELBO is only a bound. Notebook 02 showed how to close the gap: draw $k$ codes from $q(z \mid x)$ and average the weights inside the logarithm.

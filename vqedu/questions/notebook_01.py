@@ -60,6 +60,15 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="Mostly together, and next to digits that look alike",
         sentence="Encoder and decoder are smooth, so images that look alike get codes that lie together. Nothing asks for equal groups, or for one group a digit.",
     ),
+    "map-order": Recall(
+        "The map of the 2-D codes has crowded regions, holes, and axes that run to −14. What would have to be added to the loss to change that?",
+        choices={
+            "Nothing: longer training closes the holes": "The loss asks for one thing only, that x̂ resembles x. A hole costs nothing, so training has no reason to close it.",
+            "A term that says where codes should lie": "Only what stands in the loss is asked for. The VAE of notebook 04 adds exactly such a term, the KL to the prior.",
+            "The labels of the digits": "Labels could separate the digits. They would not say where on the axes the codes should lie, and the holes could stay.",
+        },
+        answer="A term that says where codes should lie",
+    ),
     "walk": Choice(
         "We walk from the code of a 2 to the code of a 3 in a straight line, and decode every step. What will the middle look like?",
         choices=(
@@ -69,6 +78,15 @@ QUESTIONS: dict[str, Guess | Recall] = {
         ),
         answer="Strokes that move from the one digit to the other",
         sentence="Half transparent is what a fade of the pixels gives. The decoder answers every code with ink and paper, so the ink moves.",
+    ),
+    "half-way": Recall(
+        "A walk passes a place where no training image had its code. What does the decoder draw there?",
+        choices={
+            "The nearest training image": "The decoder stores no images. It is a smooth function, and answers every code by itself.",
+            "Nothing: such a code is not valid": "To the decoder every list of 32 numbers is as good as any other. Nothing warns you.",
+            "Whatever comes out: it was never trained there": "Often strokes that still look like a digit, since it is smooth; far from all codes, strokes that are none. Section 6 measures it.",
+        },
+        answer="Whatever comes out: it was never trained there",
     ),
     "random": Number(
         "The decoder turns every code into an image. Of ten codes drawn from N(0, I), how many will decode to a digit?",

@@ -42,6 +42,15 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="The ELBO and the gap; log p(x) stays",
         sentence="log p(x) belongs to the prior and the decoder alone. Whatever the ELBO gains, the gap loses.",
     ),
+    "raising": Recall(
+        "The decoder is held fixed and the ELBO rises by 3 nats. What has happened to the gap, the KL from q to the posterior?",
+        choices={
+            "It has shrunk by 3 nats": "log p(x) does not depend on q. What the ELBO gains, the gap loses, nat for nat.",
+            "It has grown by 3 nats": "Then log p(x) = ELBO + gap would have risen by 6 nats, and with the decoder fixed it cannot move.",
+            "Nothing can be said": "With a decoder that moves as well, that would be right. With a fixed one log p(x) is a constant.",
+        },
+        answer="It has shrunk by 3 nats",
+    ),
     "two-terms": Recall(
         "The encoder ignores the image and always puts out μ = 0, σ = 1. What are the two terms of the ELBO then?",
         choices={
@@ -60,6 +69,15 @@ QUESTIONS: dict[str, Guess | Recall] = {
         y_label="bound, nats",
         log=True,
         sentence="The first few samples buy most, then it gets slow: 500 samples still leave 0.04 nats.",
+    ),
+    "two-letters": Recall(
+        "A text writes p(z|x) for what the encoder puts out. What gets lost?",
+        choices={
+            "Nothing, it is only a letter": "Then the gap would be the KL of p from itself, which is 0, and the ELBO would equal log p(x). The whole point is that the two differ.",
+            "The difference between the true posterior and its stand-in": "The true p(z|x) follows from prior and decoder by Bayes. The encoder puts out q(z|x), a Gaussian that tries to be like it.",
+            "The difference between prior and posterior": "That one is kept: the prior is p(z), without an x.",
+        },
+        answer="The difference between the true posterior and its stand-in",
     ),
     "two-kls": Recall(
         "Two KL divergences appear in this notebook. Which of them can be computed in a real VAE?",

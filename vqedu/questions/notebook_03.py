@@ -29,6 +29,15 @@ QUESTIONS: dict[str, Guess | Recall] = {
         unit="times",
         sentence="5.40 against 0.25. The score function only hears how large f is; reparameterization hears its slope.",
     ),
+    "baseline": Recall(
+        "A baseline b is subtracted from f in the score function. Why does the mean of the estimate stay right?",
+        choices={
+            "Because b is small compared with f": "The size of b does not matter for the mean: b = 1000 would leave it right, too, and ruin the variance.",
+            "Because the mean of f is subtracted as well": "Nothing else is subtracted. b may be any constant.",
+            "Because the score has mean zero, so b times the score vanishes on average": "E[b ε / σ] = b E[ε] / σ = 0. What changes is the spread.",
+        },
+        answer="Because the score has mean zero, so b times the score vanishes on average",
+    ),
     "four-times": Recall(
         "You average 64 samples an estimate where it was 16. What happens to the standard deviation of the estimate?",
         choices={
@@ -47,6 +56,15 @@ QUESTIONS: dict[str, Guess | Recall] = {
         ),
         answer="Reparameterization says exactly 0, the score function is right on average",
         sentence="The slope of a step is 0 wherever a sample falls. The score function needs no slope. Choosing the nearest code in a VQ-VAE is such a step.",
+    ),
+    "equal-steps": Recall(
+        "`logvar` falls from 0 to −4.6 (= −2 log 10), and then by the same amount again. What does σ do?",
+        choices={
+            "1, then −1.3, then −3.6: it falls by the same amount": "σ = exp(logvar / 2) is never negative, whatever `logvar` is.",
+            "1, then 0.1, then 0.01: it falls by the same factor": "Equal steps in `logvar` are equal factors in σ. So a network can reach small and large σ alike.",
+            "1, then 0.01, then 0.0001": "That is the variance. σ is its root: exp(−4.6 / 2) = 0.1.",
+        },
+        answer="1, then 0.1, then 0.01: it falls by the same factor",
     ),
     "random-part": Recall(
         "What is random in z = μ + σε, and what receives a gradient?",

@@ -41,6 +41,15 @@ QUESTIONS: dict[str, Guess | Recall] = {
         unit="of 50",
         sentence="For half of them, what they could say about an image is worth less than their price. They sleep at the prior and cost nothing.",
     ),
+    "sleeping-unit": Recall(
+        "A latent number has q = N(0, 1) for every image. What does it cost, and what does it tell?",
+        choices={
+            "It costs 0 nats and tells nothing": "q equals the prior, so the KL is 0, and since q is the same for every image, z says nothing about x.",
+            "It costs 0 nats and tells the average image": "It carries no information at all: its draws are the same noise for every image.",
+            "It costs ½ nat and tells nothing": "½ (μ² + σ² − 1 − log σ²) with μ = 0, σ = 1 is 0.",
+        },
+        answer="It costs 0 nats and tells nothing",
+    ),
     "real-beta": Number(
         "The squared error is averaged over 28 × 28 pixels, the KL over 5 latent numbers, and the code says β = 0.1. Compared with R = ½ Σ (x − x̂)², what is β really?",
         low=0.01,
@@ -48,6 +57,15 @@ QUESTIONS: dict[str, Guess | Recall] = {
         truth=7.84,
         log=True,
         sentence="0.1 · (1/5) / (2/784) = 7.84. The code says 0.1 and means nearly eight: averaging the two terms over different counts has moved the balance 78-fold.",
+    ),
+    "mean-of-kl": Recall(
+        "The reconstruction is summed over the pixels, as it should be. The KL of shape (N, 50) is averaged with `kl.mean()`, and β is 1. What is the effective β?",
+        choices={
+            "1: averaging over the batch is right": "Over the batch, yes. But `mean()` averages over the 50 latent numbers as well.",
+            "50: the KL is averaged, so it needs more weight": "The weight it needs would be 50. What it has is the reverse.",
+            "1/50: the KL counts fifty times too little": "`kl.mean()` is `kl.sum(1).mean() / 50`. The model comes close to a plain autoencoder, and random codes decode worse.",
+        },
+        answer="1/50: the KL counts fifty times too little",
     ),
     "units": Number(
         "A small VAE is trained with β = 10 and no cure. How many of its 8 latent numbers will still be active after 600 steps?",
@@ -74,6 +92,15 @@ QUESTIONS: dict[str, Guess | Recall] = {
         x_label="rate, nats per image",
         y_label="distortion, nats per image",
         sentence="Steep, then flat: the first nats of rate buy more than ten nats of distortion each, the last ones a quarter of a nat.",
+    ),
+    "price-of-a-nat": Recall(
+        "A network is trained to the end with β = 4. What does one more nat of rate buy there?",
+        choices={
+            "4 nats of distortion": "At the minimum of distortion + β · rate, a nat of rate must pay for itself: it saves exactly β nats.",
+            "1 nat of distortion: a nat is a nat": "That holds at β = 1 only.",
+            "¼ nat of distortion": "The other way round: where rate is dear, only purchases that save much are made.",
+        },
+        answer="4 nats of distortion",
     ),
     "which-lines": Recall(
         "Which lines change from autoencoder to VAE?",
