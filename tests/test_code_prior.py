@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -59,16 +60,17 @@ def test_a_label_changes_the_probabilities_and_minus_1_is_any_class() -> None:
     seed=st.integers(0, 1000),
     temperature=st.floats(0.3, 2),
     top_k=st.sampled_from([None, 1, 3, 7]),
-    labels=st.sampled_from([None, 2]),
+    condition=st.sampled_from([{}, {"labels": 2}, {"labels": 1, "guidance": 2.5}]),
     given_codes=st.integers(0, 6),
 )
 @settings(max_examples=25, deadline=None)
 def test_sampling_with_the_cache_equals_sampling_without(
-    seed: int, temperature: float, top_k: int | None, labels: int | None, given_codes: int
+    seed: int, temperature: float, top_k: int | None, condition: dict[str, Any], given_codes: int
 ) -> None:
     prefix = torch.randint(7, (given_codes,), generator=generator(seed))
     draws = [
-        prior().sample(8, temperature, generator(seed), top_k, labels, prefix, cache=cache) for cache in (True, False)
+        prior().sample(8, temperature, generator(seed), top_k, prefix=prefix, cache=cache, **condition)
+        for cache in (True, False)
     ]
     assert torch.equal(*draws)
     assert torch.equal(draws[0][:, :given_codes], prefix.expand(8, -1))
@@ -80,6 +82,17 @@ def test_samples_occur_as_often_as_log_prob_says() -> None:
     drawn = model.sample(20_000, generator=generator(), labels=1)
     share = torch.bincount(drawn[:, 0] * 3 + drawn[:, 1], minlength=9) / len(drawn)
     torch.testing.assert_close(share, model.log_prob(everything, 1).exp(), atol=0.012, rtol=0)
+
+
+def test_guidance_raises_the_odds_of_the_class_over_any_class() -> None:
+    model = prior(3, 1)
+    codes = torch.arange(3)[:, None]
+    given, anything = model.log_prob(codes, 1), model.log_prob(codes)
+    expected = (anything + 2 * (given - anything)).softmax(0)
+    drawn = model.sample(20_000, generator=generator(), labels=1, guidance=2.0)
+    torch.testing.assert_close(torch.bincount(drawn[:, 0], minlength=3) / 20_000, expected, atol=0.012, rtol=0)
+    without = model.sample(50, generator=generator(), labels=1, guidance=0.0)
+    assert torch.equal(without, model.sample(50, generator=generator()))
 
 
 def test_the_same_generator_gives_the_same_sample() -> None:
@@ -163,6 +176,8 @@ def test_a_checkpoint_restores_every_number(tmp_path: Path) -> None:
         ({"labels": torch.tensor([0, -2])}, ValueError, "-2 to 0"),
         ({"labels": torch.tensor([0, 1, 2])}, ValueError, r"one number or have shape \(2,\), got \(3,\)"),
         ({"labels": torch.tensor([0.0, 1.0])}, TypeError, "whole numbers"),
+        ({"guidance": 2.0}, ValueError, "pass labels too"),
+        ({"guidance": -1.0, "labels": 0}, ValueError, "at least 0"),
         ({"n": 0}, ValueError, "n must be at least 1"),
     ],
 )

@@ -17,6 +17,7 @@ LABELS = {
     "test_bits_per_code": "{:.2f} bits a code",
     "test_bits_per_code_given_class": "{:.2f} with the class given",
     "class_agreement": "{:.1%} of 1,000 samples are read as the class that was asked for",
+    "class_agreement_guided": "{:.1%} with guidance 2",
     "test_reading": "{:.1%} of the images read as the right digit",
     "test_captions": "{:.1%} of styled images named with digit and style",
     "drawing_agreement": "{:.1%} of 1,000 drawings are read as the digit that was asked for",

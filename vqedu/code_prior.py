@@ -97,27 +97,35 @@ class CodePrior(nn.Module):
         top_k: int | None = None,
         labels: Tensor | int | None = None,
         prefix: Tensor | None = None,
+        guidance: float = 1.0,
         cache: bool = True,
     ) -> Tensor:
         """Return n code maps drawn code by code: int64 (n, length).
 
         temperature: the logits are divided by it; below 1 likely codes become likelier. top_k: only the k likeliest
         codes of each step can be drawn. labels: (n,) or one for all. prefix: the first codes, (p,) for all or (n, p);
-        the rest is drawn. cache=False computes every step anew from all codes so far: slow, for comparison.
+        the rest is drawn. guidance g: the logits are any + g (class - any), so above 1 the class counts for more than
+        the prior thinks it should, at twice the work (Ho and Salimans 2022). cache=False computes every step anew from
+        all codes so far: slow, for comparison.
 
         Raises ValueError or TypeError for a temperature of 0 or below, a top_k outside 1 .. K, a prefix longer than the
-        sequence, or codes and labels out of range.
+        sequence, codes and labels out of range, or guidance below 0 or without labels.
         """
         temperature, top_k = self._sampling(temperature, top_k)
         begun = self._prefix(prefix, validate.positive_int(n, "n"))
         tokens = torch.cat([self.start(n, labels), begun], 1)  # (n, 1 + p)
-        past = self.transformer.empty_cache(n) if cache else None
+        if guided := self._guided(guidance, labels):
+            tokens = torch.cat([tokens, torch.cat([self.start(n), begun], 1)])  # the same n again, of any class
+        past = self.transformer.empty_cache(len(tokens)) if cache else None
         while tokens.shape[1] <= self.length:
             new = tokens[:, past.filled :] if past else tokens
-            logits = self.transformer(new, past)[:, -1, : self.codebook_size]  # (n, K)
+            logits = self.transformer(new, past)[:, -1, : self.codebook_size]  # (n, K), guided: (2n, K)
+            if guided:
+                given_class, any_class = logits.chunk(2)
+                logits = any_class + guidance * (given_class - any_class)
             drawn = torch.multinomial(probabilities(logits, temperature, top_k), 1, generator=generator)
-            tokens = torch.cat([tokens, drawn], 1)
-        return tokens[:, 1:]
+            tokens = torch.cat([tokens, drawn.repeat(len(tokens) // n, 1)], 1)
+        return tokens[:n, 1:]
 
     def start(self, n: int, labels: Tensor | int | None = None) -> Tensor:
         """Return the start tokens of n sequences, int64 (n, 1): the class, or "any class" for None or -1.
@@ -157,6 +165,12 @@ class CodePrior(nn.Module):
         if prefix.dim() > 2 or (prefix.dim() == 2 and len(prefix) not in (1, n)):
             raise ValueError(f"prefix must have shape (p,) or ({n}, p), got {tuple(prefix.shape)}.")
         return prefix.long().expand(n, -1)
+
+    def _guided(self, guidance: float, labels: Tensor | int | None) -> bool:
+        """Return whether guidance, checked, changes anything."""
+        if validate.at_least_zero(guidance, "guidance") != 1 and labels is None:
+            raise ValueError(f"guidance moves the draws towards a class: pass labels too, got guidance={guidance}.")
+        return guidance != 1
 
     def _sampling(self, temperature: float, top_k: int | None) -> tuple[float, int]:
         """Return temperature and top_k, checked; None is all K codes."""

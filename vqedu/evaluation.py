@@ -45,19 +45,26 @@ def evaluate_classifier(model: Any, test: data.Split) -> dict[str, float]:
 def evaluate_prior(model: Any, rows: Tensor, tokenizer: Any, samples_a_class: int = 100) -> dict[str, float]:
     """Return the bits a code of a CodePrior on labelled code maps `rows` (N, 1 + length), without and with the label.
 
-    `class_agreement`: the share of samples, temperature 1, to whose image `classifier-mnist` gives the asked class.
+    `class_agreement`: the share of samples, temperature 1, to whose image `classifier-mnist` gives the asked class;
+    `class_agreement_guided`: the same with guidance 2.
     """
     unlabelled = torch.stack([model.loss(part).bits_per_code for part in rows[:, 1:].split(1000)]).mean()
     labelled = torch.stack([model.loss(part).bits_per_code for part in rows.split(1000)]).mean()
     asked = torch.arange(model.num_classes).repeat(samples_a_class)
-    samples = model.sample(len(asked), generator=torch.Generator().manual_seed(0), labels=asked)
-    images = torch.sigmoid(tokenizer.decode(samples.view(-1, 7, 7)))
     judge: Any = checkpoints.load_pretrained("classifier-mnist")
+
+    def agreement(guidance: float) -> float:
+        generator = torch.Generator().manual_seed(0)
+        samples = model.sample(len(asked), generator=generator, labels=asked, guidance=guidance)
+        images = torch.sigmoid(tokenizer.decode(samples.view(-1, 7, 7)))
+        return (judge.predict(images) == asked).float().mean().item()
+
     return rounded(
         {
             "test_bits_per_code": unlabelled.item(),
             "test_bits_per_code_given_class": labelled.item(),
-            "class_agreement": (judge.predict(images) == asked).float().mean().item(),
+            "class_agreement": agreement(1.0),
+            "class_agreement_guided": agreement(2.0),
         }
     )
 
