@@ -21,6 +21,7 @@ LABELS = {
     "test_reading": "{:.1%} of the images read as the right digit",
     "test_captions": "{:.1%} of styled images named with digit and style",
     "drawing_agreement": "{:.1%} of 1,000 drawings are read as the digit that was asked for",
+    "drawing_agreement_at_0.6": "{:.1%} at temperature 0.6",
     "sum_agreement": "{:.1%} of 1,100 sums",
     "style_agreement": "{:.1%} of 1,000 drawings show the style",
     "log_p_1": "log p(x) with k = 1: {}",

@@ -71,7 +71,7 @@ def evaluate_prior(model: Any, rows: Tensor, tokenizer: Any, samples_a_class: in
 
 @torch.no_grad()
 def evaluate_words_and_images(model: Any, test: data.Split, tokenizer: Any) -> dict[str, float]:
-    """Return how well a WordsAndImages reads all test images, and draws what it is asked for at temperature 1.
+    """Return how well a WordsAndImages reads all test images, and draws what it is asked for, at temperature 1 or 0.6.
 
     `test_reading`: share of plain images whose digit it says; `test_captions`: of 1,000 images in each of the four
     styles, those whose caption it says word for word. By `classifier-mnist`: `drawing_agreement` of 100 drawings a
@@ -84,8 +84,8 @@ def evaluate_words_and_images(model: Any, test: data.Split, tokenizer: Any) -> d
     sums = [(a, b) for a in range(10) for b in range(10 - a)]
     names = words_and_images.DIGITS
 
-    def agreement(texts: list[str], right: list[int], n: int) -> float:
-        seen = _seen(judge, tokenizer, model.draw(texts, n, generator=generator))
+    def agreement(texts: list[str], right: list[int], n: int, temperature: float = 1.0) -> float:
+        seen = _seen(judge, tokenizer, model.draw(texts, n, temperature, generator))
         return (seen == torch.tensor(right).repeat_interleave(n)).float().mean().item()
 
     captions = [words_and_images.caption(digit) for digit in range(10)]
@@ -94,6 +94,7 @@ def evaluate_words_and_images(model: Any, test: data.Split, tokenizer: Any) -> d
             "test_reading": sum(read) / len(read),
             "test_captions": _captions(model, test, tokenizer),
             "drawing_agreement": agreement(captions, list(range(10)), 100),
+            "drawing_agreement_at_0.6": agreement(captions, list(range(10)), 100, 0.6),
             "sum_agreement": agreement([f"{names[a]} plus {names[b]}" for a, b in sums], [a + b for a, b in sums], 20),
             "style_agreement": _styles(model, test, tokenizer, generator),
         }

@@ -76,7 +76,7 @@ def rate_and_distortion(runs: Mapping[str, Mapping[str, float]], title: str) -> 
         axis.annotate(detail, (x, y), xytext=(9, 4), textcoords="offset points", fontsize=10)
     top = 1150 * max(run["squared_error"] for run in runs.values())
     axis.set(xlabel="rate, bits an image", ylabel="squared error a pixel, thousandths", ylim=(0, top))
-    axis.margins(x=0.16)
+    axis.margins(x=0.22)
     axis.grid(alpha=0.3)
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(fontsize=11)
