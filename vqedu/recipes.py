@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,11 @@ from vqedu.evaluation import evaluate, evaluate_classifier, evaluate_prior, eval
 
 @dataclass(frozen=True)
 class Recipe:
-    """A model, its constructor's arguments, and the arguments of `training.fit`."""
+    """A model, its constructor's arguments, and the arguments of `training.fit`.
+
+    `fit` may hold "then": the arguments of a second training that goes on from the first, those of the model's loss
+    under "loss".
+    """
 
     model: str
     arguments: dict[str, Any]
@@ -66,7 +71,12 @@ RECIPES = {
     "words-and-images": Recipe(
         "WordsAndImages",
         {"codebook_size": 128},
-        {"epochs": 1, "batch_size": 16, "learning_rate": 3e-3},
+        {
+            "epochs": 1,
+            "batch_size": 16,
+            "learning_rate": 3e-3,
+            "then": {"epochs": 1, "batch_size": 16, "learning_rate": 2e-3, "seed": 1, "loss": {"sum_share": 0.5}},
+        },
         start_at_mean_image=False,
         tokenizer="vqvae-mnist",
     ),
@@ -98,13 +108,21 @@ def build(recipe: Recipe, train: data.Split) -> nn.Module:
 
 
 def retrain(name: str, train: data.Split) -> tuple[nn.Module, training.History]:
-    """Train the shipped model `name` anew by its recipe, here and now, and return it with its history.
+    """Train the shipped model `name` anew by its recipe, here and now; return it and the history of its last `fit`.
 
     Raises ValueError for an unknown name.
     """
     recipe = _recipe(name)
     model = build(recipe, train)
-    return model, training.fit(model, examples(recipe, train), **recipe.fit)
+    rows, objective = examples(recipe, train), cast("Any", model.loss)
+    first, then = dict(recipe.fit), recipe.fit.get("then")
+    first.pop("then", None)
+    history = training.fit(model, rows, **first)
+    if then:
+        seconds, loss = history.seconds, functools.partial(objective, **then["loss"])
+        history = training.fit(model, rows, **{**then, "loss": loss})
+        history.seconds += seconds
+    return model, history
 
 
 @torch.no_grad()

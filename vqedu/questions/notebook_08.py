@@ -26,13 +26,13 @@ QUESTIONS: dict[str, Guess | Recall] = {
         sentence="The first level does most of the work. Each further one quantizes a smaller rest, so it buys less.",
     ),
     "agreement": Number(
-        "We ask for 1,000 drawings, 100 of each digit. In how many percent does a classifier, trained on real digits only, see the digit that was asked for?",
+        "We ask for 500 drawings at temperature 1, 50 of each digit. In how many percent does a classifier, trained on real digits only, see the digit that was asked for?",
         low=0,
         high=100,
         step=1,
-        truth=95,
+        truth=91,
         unit="%",
-        sentence="The words stand at the beginning of the sequence, and each of the 49 codes is drawn with them in view.",
+        sentence="About nine in ten; at temperature 0.6 it is about 96. The words stand at the beginning of the sequence, and each of the 49 codes is drawn with them in view.",
     ),
     "collapse": Recall(
         "Why can the codebook of FSQ not collapse?",
