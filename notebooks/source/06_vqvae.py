@@ -589,7 +589,7 @@ for name, bits in paid.items():
 # %% [markdown]
 # Notebook 07 goes on from here: a network that predicts each index from those before it makes the bill smaller again.
 #
-# **A fair match.** One small JPEG file is mostly header: more than 300 bytes before the first pixel. So we put all 1,000 images onto one sheet and divide the size of the file by 1,000. We choose the JPEG quality whose file is nearest to 343 bits an image.
+# **A fair match.** A JPEG of one digit is header and tables for three quarters. So we put all 1,000 images onto one sheet and divide the size of the file by 1,000. We choose the JPEG quality whose file is nearest to 343 bits an image.
 # PNG loses nothing; to make it smaller we round the grey levels to 4 or 2 first.
 
 # %%

@@ -24,6 +24,7 @@ DIMENSIONS = (16, 2)
 REVIVE_AFTER = 20  # steps
 FAR = 10.0  # the standard deviation of the start far from all z_e
 MEASURED_EVERY = 25  # steps
+DRAWN_EVERY = 50  # steps; a drawing takes as long as a dozen of them
 TEST_IMAGES = 500
 SHOWN_DIGITS = 5  # the first test images of MNIST: 7, 2, 1, 0 and 4
 SHOWN_VECTORS = 1000
@@ -110,7 +111,7 @@ class CodebookLab(Lab):
         until = time.monotonic() + self.seconds
 
         def on_step(_: int) -> bool:
-            if self.step % MEASURED_EVERY == 0:
+            if self.step % DRAWN_EVERY == 0:
                 self.redraw()
             return ending() or time.monotonic() >= until
 
