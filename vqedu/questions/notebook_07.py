@@ -24,22 +24,22 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="To copy: the answer of each place is the input of the next place",
     ),
     "few-seconds": Number(
-        "Counting the codes at each position gives 4.6 bits a code. The small transformer trains for 470 small batches, a quarter of the training set. What will it need on test maps?",
+        "Counting the codes at each position gives 4.6 bits a code. The small transformer trains for 375 small batches, a fifth of the training set. What will it need on test maps?",
         low=1,
         high=7,
         step=0.1,
-        truth=3.3,
+        truth=3.4,
         unit="bits a code",
-        sentence="About 3.3 bits, far below any of the counts, although it has seen only 15,000 maps and stores no table.",
+        sentence="About 3.4 bits, far below any of the counts, although it has seen only 12,000 maps and stores no table.",
     ),
     "image-bits": Number(
         "With equal lengths a code map takes 343 bits. What will the shipped prior need on average?",
         low=0,
         high=343,
         step=1,
-        truth=118,
+        truth=126,
         unit="bits",
-        sentence="About a third: the codes of an image say a good deal about one another.",
+        sentence="Little more than a third: the codes of an image say a good deal about one another.",
     ),
     "file": Choice(
         "200 test maps go through the arithmetic coder. How long will the file be, compared with the prior's own bits, −log₂ p of all maps?",
@@ -52,7 +52,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         sentence="Nothing is rounded code by code, since all codes share one interval. Only the end and a header of 8 bytes are extra.",
     ),
     "coder": Recall(
-        "The prior says 2.4 bits a code. A friend uses the same coder with a prior that was trained on letters. What happens to the file of digit maps?",
+        "The prior says 2.6 bits a code. A friend uses the same coder with a prior that was trained on letters. What happens to the file of digit maps?",
         choices={
             "It cannot be decoded": "It can, if encoder and decoder use the same prior. No code has probability 0, so every map has an interval.",
             "It decodes without loss, and is longer": "Any prior gives a correct file as long as both sides use the same one. A bad prior is surprised more often, and surprise is length.",
@@ -71,14 +71,14 @@ QUESTIONS: dict[str, Guess | Recall] = {
         sentence="There is no draw left, so there is one way only. And the image is not a typical one: it costs far fewer bits than a real image.",
     ),
     "halves": Choice(
-        "The prior gets the upper four rows of codes of a 4, but not its class. What will it draw below?",
+        "The prior gets the upper three rows of codes of a 4, but not its class. What will it draw below?",
         choices=(
             "Always a 4: the codes of the original lead back to it",
             "Sometimes a 4, sometimes another digit that begins like this",
             "Noise, as it was trained to begin at the first code",
         ),
         answer="Sometimes a 4, sometimes another digit that begins like this",
-        sentence="Each ending is drawn as often as the prior thinks it occurs. At place 29 it has seen 28 codes, exactly as in training.",
+        sentence="Each ending is drawn as often as the prior thinks it occurs. At place 22 it has seen 21 codes, exactly as in training.",
     ),
     "cache": Choice(
         "With the cache 49 places are computed in place of 1225. What will a measurement of 64 images say?",
