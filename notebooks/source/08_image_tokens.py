@@ -277,7 +277,9 @@ for name, run in compared.items():
     print(f"{name:28s} {run['rate']:4.0f}  {run['entropy']:7.0f}  {run['usage']:5.0%}  {run['squared_error']:14.4f}")
 
 # %%
-plots_image_tokens.rate_and_distortion(compared, "At equal rate the VQ with all its cures has the smallest error here; FSQ comes closer as tables grow")
+plots_image_tokens.rate_and_distortion(
+    compared, "At equal rate the VQ with all its cures has the smallest error here; FSQ comes closer as tables grow"
+)
 
 # %% [markdown]
 # **What we saw.** With all its cures the learnt table wins at both rates. That is no wonder: its codes may lie anywhere in 16 dimensions, those of FSQ on a grid in three or four. The gap becomes smaller as the table grows,
@@ -376,7 +378,7 @@ print(
 print("forward it is the code itself:", bool(torch.allclose(rotation_trick(z_e, code.expand(4, 2)), code.expand(4, 2))))
 
 # %% [markdown]
-# **What we saw.** Straight-through pushes vectors together that should go apart: the vector at the far right is moved sideways as much as inwards. With the rotation trick each vector is shortened along itself.
+# **What we saw.** Straight-through moves the lowest vector sideways as much as inwards. With the rotation trick each vector is shortened along itself, a short one more than a long one, since the factor $|z_q| / |z_e|$ is larger there.
 # The authors report better reconstructions and more codes in use on large image models. On small digits, where VQ with its cures loses little, there is not much to gain.
 #
 # ## 5. Sharper pictures: VQ-VAE-2 and VQGAN
@@ -464,7 +466,7 @@ def image_and_words_nats(logits, tokens):
 
 
 # %%
-three = x_test[[18]]
+three = x_test[[32]]
 codes = vqvae.encode(three).flatten().tolist()  # 49 codes
 tokens = both_orders("one plus two", "a three", codes)
 shown = [[str(model.vocabulary[token]) for token in row] for row in tokens.tolist()]
@@ -579,15 +581,19 @@ words_and_images
 model.draw("a blue three")
 
 # %% [markdown]
-# And what about a sum whose words it knows, but whose answer it was never taught?
+# And what about a sum whose words it knows, but whose answer is no digit? It was taught the 55 sums up to nine, and no other.
 
 # %%
 odd = ["nine plus one", "eight plus seven", "nine plus nine"]
 strange = model.draw(odd, 6, 0.6, generator)
 plots.image_grid(
     {text: torch.sigmoid(vqvae.decode(strange[6 * i : 6 * i + 6])).numpy() for i, text in enumerate(odd)},
-    "Beyond its 55 sums it draws some digit or none: it has learnt pairs by heart, not how to add",
+    "Beyond its 55 sums it answers with a nine, the largest digit that it knows",
 )
+
+# %% [markdown]
+# It does not refuse, and it cannot say "I was never taught that": each code is drawn from a distribution, whatever stands before it. Whether the nines show a grasp of *more*, or only that large summands went with nines in training,
+# these pictures do not tell. It would take sums that were held out in training. That is a good project.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 5 · One vocabulary for words and pictures
@@ -695,7 +701,7 @@ def clothes_figure(clothes):
         "codes of digits": vqvae(clothes).logits.sigmoid(),
         "own codes": own(clothes).logits.sigmoid(),
     }
-    title = "Codes learnt on digits draw clothes with strokes; own codes need a few seconds of training"
+    title = "Codes learnt on digits draw clothes with strokes; own codes get the greys right within seconds"
     return plots.image_grid({name: row.numpy() for name, row in rows.items()}, title)
 
 
