@@ -317,9 +317,9 @@ for batch in batches:
     loss.backward()
     optimizer.step()
     schedule.step()
-torch.set_grad_enabled(False)
 
 # %%
+torch.set_grad_enabled(False)
 live = bits_per_code(model, codes_test[:1000].flatten(1)).item()
 print("test maps, below 3.6 bits a code:", live < 3.6)
 
@@ -558,7 +558,7 @@ real = lengths["shipped prior"]
 print("at T = 1 a sample costs about as many bits as a real image:", abs(cost["T = 1"] / real - 1) < 0.1)
 print("at T = 0.7 it costs less than nine tenths of that:         ", cost["T = 0.7"] < 0.9 * real)
 print("at T = 2 it costs more than one and a half times that:     ", cost["T = 2"] > 1.5 * real)
-print("the map of argmax costs less than three quarters of it:     ", cost["top-k = 1 (argmax)"] < 0.75 * real)
+print("the map of argmax costs less than three quarters of it:    ", cost["top-k = 1 (argmax)"] < 0.75 * real)
 print("different maps among 200 by argmax:", len(drawn["top-k = 1 (argmax)"].unique(dim=0)))
 
 # %% [markdown]
