@@ -123,11 +123,20 @@ def test_code_that_waits_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None
     assert time.monotonic() - started < 4
 
 
-def test_an_interrupt_from_the_keyboard_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_from_the_keyboard_comes_through_and_ends_the_loop() -> None:
+    rounds = [0]
+
+    def counts_for_ever(mu: Any, logvar: Any) -> Any:
+        while True:
+            rounds[0] += 1
+
     timer = threading.Timer(0.3, _thread.interrupt_main)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        checks.kl(loops_for_ever)
+        checks.kl(counts_for_ever)
+    seen = rounds[0]
+    time.sleep(0.1)
+    assert rounds[0] == seen > 0
 
 
 CELLS = """

@@ -44,21 +44,25 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     """
     results: list[T] = []
     errors: list[BaseException] = []
+    # Not is_alive(): up to Python 3.12 an interrupt during join() makes it say that a running thread has ended.
+    ended = threading.Event()
 
     def run() -> None:
         try:
             results.append(work())
         except BaseException as error:
             errors.append(error)
+        finally:
+            ended.set()
 
     thread = threading.Thread(target=run, daemon=True, name="a learner's code")
-    thread.start()
     deadline = time.monotonic() + seconds
     try:
-        while thread.is_alive() and time.monotonic() < deadline:
-            thread.join(0.05)  # short, so that a keyboard interrupt comes through on Windows too
+        thread.start()
+        while not ended.is_set() and time.monotonic() < deadline:
+            ended.wait(0.05)  # short, so that a keyboard interrupt comes through on Windows too
     finally:
-        _stop(thread)
+        _stop(thread, ended)
     if results:
         return results[0]
     if errors and not isinstance(errors[0], _Stopped):
@@ -69,12 +73,14 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     )
 
 
-def _stop(thread: threading.Thread) -> None:
+def _stop(thread: threading.Thread, ended: threading.Event) -> None:
     """Throw _Stopped into the thread until it ends; a bare `except:` may catch it once, seldom again and again."""
     deadline = time.monotonic() + GRACE_S
-    while thread.is_alive() and time.monotonic() < deadline:
+    while not ended.is_set() and time.monotonic() < deadline:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Stopped))
-        thread.join(0.005)
+        ended.wait(0.005)
+    if ended.is_set():
+        thread.join(GRACE_S)
 
 
 @contextlib.contextmanager
