@@ -16,7 +16,8 @@ from vqedu.widgets import Prediction, Quiz
 from vqedu.widgets.base import EXPORT_VARIABLE
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
-ASKED = re.compile(r'widgets\.(Prediction|Quiz)\(\s*"([^"]+)"')
+
+ONLY_A_WIDGET = {"10. Under your hand"}  # sections that teach nothing new
 
 CHOICE: dict[str, Any] = {"choices": ("one", "two", "three"), "answer": "two", "sentence": "There are two."}
 NUMBER: dict[str, Any] = {"kind": "number", "low": 0, "high": 10, "truth": 3, "sentence": "There are three."}
@@ -48,9 +49,9 @@ def test_nothing_of_the_answer_stands_in_text_or_preview(settings: dict[str, Any
 def test_a_committed_answer_does_not_show_in_the_preview(answer_file: Path) -> None:
     before = Prediction("my.key", "How many?", **CHOICE)
     blank = before.preview()
-    before.state = {"guess": "three"}
+    before.state = {"my.key": {"guess": "three"}}
     after = Prediction("my.key", "How many?", **CHOICE)
-    assert after.state == {"guess": "three"}
+    assert after.state == before.state
     assert after.preview() == blank
 
 
@@ -58,12 +59,12 @@ def test_an_answer_is_kept_and_removed(answer_file: Path) -> None:
     first = Prediction("my.key", "How many?", **NUMBER)
     assert first.state == {}
     assert not answer_file.exists()  # looking alone writes nothing
-    first.state = {"guess": 4}
-    Prediction("other.key", "How many?", **NUMBER).state = {"guess": 5}
+    first.state = {"my.key": {"guess": 4}}
+    Prediction("other.key", "How many?", **NUMBER).state = {"other.key": {"guess": 5}}
     assert json.loads(answer_file.read_text(encoding="utf-8")) == {
         "answers": {"my.key": {"guess": 4}, "other.key": {"guess": 5}}
     }
-    assert Prediction("my.key", "How many?", **NUMBER).state == {"guess": 4}
+    assert Prediction("my.key", "How many?", **NUMBER).state == {"my.key": {"guess": 4}}
     first.state = {}
     assert answers.read_all() == {"other.key": {"guess": 5}}
     answers.forget()
@@ -71,7 +72,7 @@ def test_an_answer_is_kept_and_removed(answer_file: Path) -> None:
 
 
 def test_an_export_holds_no_answer_of_this_machine(answer_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Prediction("my.key", "How many?", **NUMBER).state = {"guess": 4}
+    Prediction("my.key", "How many?", **NUMBER).state = {"my.key": {"guess": 4}}
     monkeypatch.setenv(EXPORT_VARIABLE, "1")
     exported = Prediction("my.key", "How many?", **NUMBER)
     assert exported.state == {}
@@ -94,7 +95,7 @@ def test_an_answer_that_cannot_be_kept_still_counts_and_says_so(
     (tmp_path / "occupied").touch()
     monkeypatch.setenv(answers.VARIABLE, str(tmp_path / "occupied" / "below"))
     prediction = Prediction("my.key", "How many?", **NUMBER)
-    prediction.state = {"guess": 4}
+    prediction.state = {"my.key": {"guess": 4}}
     assert "could not be kept" in prediction.trouble
     assert answers.VARIABLE in prediction.trouble
 
@@ -145,12 +146,22 @@ def test_wrong_keys_and_kinds_say_what_was_expected() -> None:
 @pytest.mark.parametrize("number", questions.numbers())
 def test_every_question_of_the_bank_stands_once_in_its_notebook_and_no_other_does(number: str) -> None:
     source = next(FOLDER.glob(f"source/{number}_*.py")).read_text(encoding="utf-8")
-    asked = [key for _, key in ASKED.findall(source)]
-    own = [key for key in asked if key.startswith(f"{number}.")]
+    asked = [(kind, key) for kind, keys in overview.asked(source) for key in keys]
+    own = [key for _, key in asked if key.startswith(f"{number}.")]
     assert sorted(own) == sorted(questions.of_notebook(number))
-    assert asked == own, "a notebook asks a question of another one"
-    for kind, key in ASKED.findall(source):
+    assert len(asked) == len(own), "a notebook asks a question of another one"
+    for kind, key in asked:
         assert (kind == "Quiz") == isinstance(questions.find(key), questions.Recall), key
+
+
+@pytest.mark.parametrize("number", [n for n in questions.numbers() if n != "00"])
+def test_each_main_section_and_the_end_ask_three_questions_from_memory(number: str) -> None:
+    source = next(FOLDER.glob(f"source/{number}_*.py")).read_text(encoding="utf-8")
+    sections = re.split(r"(?m)^# ## (?=\d+\. |Three questions)", source)[1:]
+    for section in sections:
+        title, body = section.split("\n", 1)
+        count = sum(len(keys) for kind, keys in overview.asked(body.split("\n# ## ")[0]) if kind == "Quiz")
+        assert count == 3 or title in ONLY_A_WIDGET, (number, title)
 
 
 @pytest.mark.parametrize("number", [n for n in questions.numbers() if n != "00"])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from vqedu import answers
 from vqedu.widgets import Quiz
@@ -34,15 +38,41 @@ def test_a_long_question_and_long_answers_fit_the_preview() -> None:
 
 
 def test_the_order_of_the_choices_is_that_of_the_author() -> None:
-    assert [choice for choice, _ in quiz().config["choices"]] == list(CHOICES)
+    assert [choice for choice, _ in quiz().config["questions"][0]["choices"]] == list(CHOICES)
 
 
 def test_the_kernel_keeps_what_was_tried(answer_file: Path) -> None:
     first = quiz()
-    first.state = {"tries": ["1"], "solved": False}
-    assert quiz().state == {"tries": ["1"], "solved": False}
-    first.state = {"tries": ["1", "0"], "solved": True}
+    first.state = {"my.quiz": {"tries": ["1"], "solved": False}}
+    assert quiz().state == first.state
+    first.state = {"my.quiz": {"tries": ["1", "0"], "solved": True}}
     assert answers.read("my.quiz") == {"tries": ["1", "0"], "solved": True}
+
+
+def test_each_of_several_answers_is_kept_under_its_own_key(answer_file: Path) -> None:
+    several = Quiz("01.pca", "01.junk")
+    several.state = {"01.junk": {"tries": ["x"], "solved": False}}
+    several.state = {"01.junk": {"tries": ["x"], "solved": False}, "01.pca": {"tries": ["y"], "solved": True}}
+    assert answers.read_all() == several.state == Quiz("01.junk", "01.pca").state
+    assert Quiz("01.pca").state == {"01.pca": {"tries": ["y"], "solved": True}}
+    several.state = {"01.junk": {}, "01.pca": {"tries": ["y"], "solved": True}}
+    assert list(answers.read_all()) == ["01.pca"]
+
+
+def test_several_questions_stand_in_text_and_preview() -> None:
+    both = Quiz("01.pca", "01.junk")
+    assert [asked["key"] for asked in both.config["questions"]] == ["01.pca", "01.junk"]
+    for question in both.questions.values():
+        assert question.question.replace("`", "") in both.summary
+    assert len(both.preview()) > len(Quiz("01.pca").preview())
+
+
+def test_the_preview_is_small_and_still_black_on_white() -> None:
+    with Image.open(io.BytesIO(quiz().preview())) as picture:
+        greys = np.asarray(picture.convert("L"))
+        assert len(picture.getcolors()) <= 16  # type: ignore[arg-type]
+    assert greys.max() == 255
+    assert greys.min() <= 16
 
 
 @pytest.mark.parametrize(
@@ -60,7 +90,21 @@ def test_a_quiz_that_cannot_be_asked_says_why(settings: dict[str, object], says:
         quiz(**settings)
 
 
+@pytest.mark.parametrize(
+    ("keys", "settings", "says"),
+    [
+        ((), {}, "one key or several"),
+        (("01.pca", "01.pca"), {}, "several different"),
+        (("01.pca", "01.junk"), {"question": "Why?", "choices": CHOICES, "answer": "0"}, "takes one key, got 2"),
+        (("01.pca", "01.jink"), {}, r"Did you mean '01\.junk'"),
+    ],
+)
+def test_wrong_keys_say_what_was_expected(keys: tuple[str, ...], settings: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        Quiz(*keys, **settings)
+
+
 def test_a_question_from_the_bank_needs_only_its_key() -> None:
     found = Quiz("01.pca")
-    assert isinstance(found.question, Recall)
-    assert found.config["kind"] == "recall"
+    assert isinstance(found.questions["01.pca"], Recall)
+    assert found.config["questions"][0]["kind"] == "recall"

@@ -67,14 +67,21 @@ def title(notebook: NotebookNode, number: str) -> str:
 
 def places(notebook: NotebookNode) -> dict[str, str]:
     """Return key -> anchor of the heading above it, for each question that a notebook asks."""
-    anchor, found = "", {}
+    anchor = ""
+    found: dict[str, str] = {}
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             headings = _HEADING.findall(_FENCE.sub("", cell.source))
             anchor = re.sub(r"[*`]", "", headings[-1]).replace(" ", "-") if headings else anchor
-        for key in re.findall(r'widgets\.(?:Prediction|Quiz)\(\s*"([^"]+)"', cell.source):
-            found[key] = anchor
+        for _, keys in asked(cell.source):
+            found |= dict.fromkeys(keys, anchor)
     return found
+
+
+def asked(source: str) -> list[tuple[str, list[str]]]:
+    """Return the widget ("Prediction" or "Quiz") and the keys of each question card in a cell's source."""
+    calls = re.findall(r"widgets\.(Prediction|Quiz)\(([^)]*)\)", source)
+    return [(kind, re.findall(r'"(\d\d\.[^"]+)"', arguments)) for kind, arguments in calls]
 
 
 @dataclass(frozen=True)

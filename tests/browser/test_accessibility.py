@@ -53,6 +53,7 @@ WIDGETS: dict[str, Callable[[], Explorer]] = {
     "prediction: number": lambda: widgets.Prediction("01.factor"),
     "prediction: curve": lambda: widgets.Prediction("02.samples"),
     "quiz": lambda: widgets.Quiz("01.logit"),
+    "quiz: three questions": lambda: widgets.Quiz("01.pca", "01.decoder-output", "01.junk"),
 }
 
 

@@ -16,7 +16,7 @@ from tests.browser import exported
 from tests.browser import lab as jupyter
 from tests.browser.lab import Lab
 from tests.browser.traffic import Traffic
-from vqedu import answers, notebooks, overview
+from vqedu import answers, notebooks, overview, questions
 from vqedu.widgets import Prediction, Quiz
 from vqedu.widgets.base import EXPORT_VARIABLE
 from vqedu.widgets.question import Question
@@ -47,7 +47,7 @@ def curve(**settings: Any) -> Prediction:
 
 def quiz() -> Quiz:
     feedback = {"1": "One is the count of means.", "2": "Mean and `logvar`.", "784": "That is the image."}
-    return Quiz("t.quiz", "How many outputs a latent?", feedback, "2")
+    return Quiz("t.quiz", question="How many outputs a latent?", choices=feedback, answer="2")
 
 
 ALL = {"choice": choice, "number": number, "curve": curve, "quiz": quiz}
@@ -243,6 +243,56 @@ def test_a_quiz_by_keyboard_alone(page: Page, tmp_path: Path) -> None:
     expect(root.locator(AGAIN)).to_be_focused()
 
 
+# Several questions in one card.
+
+THREE = {"01.pca": 0, "01.decoder-output": 1, "01.junk": 2}  # key -> place in the card
+
+
+def right(key: str) -> str:
+    question = questions.find(key)
+    assert isinstance(question, questions.Recall)
+    return question.answer
+
+
+def test_three_questions_one_after_another_by_keyboard_alone(page: Page, tmp_path: Path, traffic: Traffic) -> None:
+    root = opened(page, tmp_path, Quiz(*THREE))
+    for key, place in THREE.items():
+        card = root.locator(f'[data-key="{key}"]')
+        expect(root.locator(".vq-q-card:visible")).to_have_count(1)
+        expect(root.locator(".vq-q-step").nth(place)).to_have_attribute("aria-current", "step")
+        card.get_by_label(right(key).replace("`", "")).focus()
+        page.keyboard.press("Space")
+        card.locator(COMMIT).first.focus()
+        page.keyboard.press("Enter")
+        expect(card.locator(SAID)).to_have_text("Right at once.")
+        expect(root.locator(".vq-q-step").nth(place)).to_have_accessible_name(f"Question {place + 1} of 3, answered")
+        if place < 2:
+            expect(card.get_by_role("button", name="Next question")).to_be_focused()
+            page.keyboard.press("Enter")
+            expect(root.locator(".vq-q-card:visible").locator("input").first).to_be_focused()
+        else:
+            expect(card.locator(AGAIN)).to_be_focused()
+    assert exported.smallest_text(root) >= 14
+    assert traffic.network == []
+
+
+def test_three_questions_in_any_order_open_at_the_first_that_is_not_answered(page: Page, tmp_path: Path) -> None:
+    root = opened(page, tmp_path, Quiz(*THREE))
+    for key in ("01.junk", "01.pca"):
+        root.locator(".vq-q-step").nth(THREE[key]).click()
+        card = root.locator(f'[data-key="{key}"]')
+        card.get_by_label(right(key).replace("`", "")).check()
+        card.locator(COMMIT).first.click()
+    page.reload()
+    root.wait_for()
+    expect(root.locator(".vq-q-card:visible")).to_have_attribute("data-key", "01.decoder-output")
+    expect(root.locator(".vq-q-step")).to_have_text(["1 ✓", "2", "3 ✓"])
+    root.locator(".vq-q-step").first.click()
+    root.locator(".vq-q-card:visible").locator(AGAIN).click()
+    expect(root.locator(".vq-q-step")).to_have_text(["1", "2", "3 ✓"])
+    assert page.evaluate("Object.keys(localStorage)") == ["vqedu:01.junk"]
+
+
 # Where answers stay.
 
 
@@ -292,9 +342,9 @@ def test_the_kernel_hears_each_answer_once(page: Page) -> None:
         commit.click(); el.querySelectorAll("input")[2].click(); commit.click();
         el.querySelectorAll("input")[1].click(); commit.click(); again.click(); }"""
     assert exported.settled_states(page, quiz(), act) == [
-        {"tries": ["784"], "solved": False},
-        {"tries": ["784", "2"], "solved": True},
-        {},
+        {"t.quiz": {"tries": ["784"], "solved": False}},
+        {"t.quiz": {"tries": ["784", "2"], "solved": True}},
+        {"t.quiz": {}},
     ]
 
 
@@ -315,7 +365,8 @@ def test_one_page_counts_what_another_has_asked(page: Page, tmp_path: Path, monk
 
 def test_jupyterlab_keeps_the_answer_in_the_file_and_shows_it_again(jupyterlab: Lab, page: Page) -> None:
     answers.forget()
-    code = 'from vqedu import widgets\nwidgets.Quiz("t.lab", "Which?", {"a": "No.", "b": "Yes."}, "b")'
+    asked = 'widgets.Quiz("t.lab", question="Which?", choices={"a": "No.", "b": "Yes."}, answer="b")'
+    code = f"from vqedu import widgets\n{asked}"
     notebook = new_notebook(cells=[new_code_cell(code)], metadata=notebooks.METADATA)
     nbformat.write(notebook, jupyterlab.root / "test_quiz.ipynb")
     for _ in range(2):

@@ -1,10 +1,11 @@
 // A prediction: guess, commit, and the truth is drawn over the guess, with a sentence on what was found.
+import { stage } from "./kit.js";
 import { card, keeper } from "./question.js";
 import { BOARDS } from "./prediction_boards.js";
 
 function render({ model, el }) {
-  const config = model.get("config");
-  const { read, write } = keeper(model);
+  const { badge, questions: [config] } = model.get("config");
+  const { read, write } = keeper(model, config.key);
   const board = BOARDS[config.kind](config);
   const kept = () => { const { guess } = read(); return board.fits(guess) ? guess : undefined; }; // the question may have changed
   const draw = (guess) => {
@@ -12,7 +13,8 @@ function render({ model, el }) {
     board.show(guess, done);
     shown.show(done, done ? `${board.comment(guess)} ${config.sentence}` : "");
   };
-  const shown = card(model, el, {
+  const shown = card(model, {
+    badge, question: config.question, key: config.key,
     board: board.node, commit: "Commit my guess", again: "Guess anew",
     oncommit: () => {
       const guess = board.guess();
@@ -23,6 +25,7 @@ function render({ model, el }) {
     onagain: () => { draw(); write({}); },
   });
   draw(kept());
+  stage(el, badge, shown.node);
   model.on("change:state", () => draw(kept()));
 }
 

@@ -30,16 +30,14 @@ class Prediction(Question):
         found = questions.find(key) if question is None else question
         if not isinstance(found, Guess):
             raise TypeError(f"{key} is no prediction but a {type(found).__name__}. Ask it with widgets.Quiz({key!r}).")
-        super().__init__(key, found)
+        super().__init__({key: found})
 
-    def choices(self) -> Sequence[str]:
+    def choices(self, question: Guess) -> Sequence[str]:
         """Return what there is to choose from, or how the guess is made."""
-        match self.question:
+        match question:
             case Choice(choices=choices):
-                return [f"\u25cb  {choice}" for choice in choices]
+                return [f"\u25cb  {choice}".replace("`", "") for choice in choices]
             case Number(low=low, high=high, unit=unit):
                 return [f"A slider from {low:,g} to {high:,g} {unit}".rstrip()]
             case Curve(x_label=x_label, y_label=y_label):
                 return [f"A sheet for your sketch of {y_label} over {x_label}"]
-            case other:
-                raise AssertionError(other)

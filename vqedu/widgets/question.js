@@ -1,21 +1,22 @@
 // What predictions and quizzes share: a card with a question, its choices, two buttons, and where the answer is kept.
-import { element, button, stage } from "./kit.js";
+import { element, button } from "./kit.js";
 
 // Text goes in as text nodes; what stands between `backticks` becomes code.
 export function rich(text) {
   return text.split("`").map((part, i) => (i % 2 ? element("code", {}, part) : document.createTextNode(part)));
 }
 
-// With a kernel its model keeps the answer; a page of its own asks the browser, which may refuse a page from a file.
-export function keeper(model) {
-  const name = `vqedu:${model.get("config").key}`;
+// The model's state is a table key -> answer. With a kernel the model keeps it; a page of its own asks the browser,
+// which may refuse a page from a file.
+export function keeper(model, key) {
+  const name = `vqedu:${key}`;
   const alone = model.get("kernel") === undefined;
   const read = () => {
-    if (!alone) return model.get("state");
+    if (!alone) return model.get("state")[key] ?? {};
     try { return JSON.parse(localStorage.getItem(name)) ?? {}; } catch { return {}; }
   };
   const write = (answer) => {
-    model.set("state", answer);
+    model.set("state", { ...model.get("state"), [key]: answer });
     model.save_changes();
     if (!alone) return;
     try {
@@ -26,29 +27,31 @@ export function keeper(model) {
   return { read, write };
 }
 
-// The card: badge and question, then whatever `board` is, then one of two buttons, then what there is to say.
-export function card(model, el, { board, commit, again, oncommit, onagain }) {
-  const { badge, question, key } = model.get("config");
+// The card of one question: badge and question, then whatever `board` is, then one of two buttons, then what there is to
+// say. `onnext` adds a way on to the next card.
+export function card(model, { badge, question, key, board, commit, again, oncommit, onagain, onnext }) {
   const first = button(commit, oncommit, { class: "vq-button vq-q-commit" });
   const second = button(again, () => { onagain(); first.focus(); }, { class: "vq-button vq-q-again" });
+  const onwards = onnext && button("Next question", onnext, { class: "vq-button vq-q-commit vq-q-next" });
   const said = element("p", { class: "vq-q-said", role: "status" });
   const trouble = element("p", { class: "vq-note vq-q-trouble", role: "status" });
   const complain = () => { trouble.textContent = model.get("trouble") ?? ""; };
   const head = element("p", { class: "vq-q-question" }, element("span", { class: "vq-q-badge" }, badge), " ", ...rich(question));
-  const root = stage(el, `${badge}: ${question.replaceAll("`", "")}`, head, board, element("div", { class: "vq-q-actions" }, first, second, said), trouble);
-  root.classList.add("vq-q-card");
-  root.dataset.key = key;
+  const actions = element("div", { class: "vq-q-actions" }, first, ...(onwards ? [onwards] : []), second, said);
+  const label = `${badge}: ${question.replaceAll("`", "")}`;
+  const node = element("div", { class: "vq-q-card", role: "group", "aria-label": label, "data-key": key }, head, board, actions, trouble);
   model.on("change:trouble", complain);
-  // Once done, the second button takes the first one's place, and the keyboard goes along.
+  // Once done, the second button (or the way on) takes the first one's place, and the keyboard goes along.
   const show = (done, sentence) => {
     const here = document.activeElement === first;
     first.hidden = done;
     second.hidden = !done;
-    if (done && here) second.focus();
+    if (onwards) onwards.hidden = !done;
+    if (done && here) (onwards ?? second).focus();
     said.replaceChildren(...rich(sentence));
   };
   complain();
-  return { root, show };
+  return { node, show };
 }
 
 // Answers to choose from, one a row: a radio button, a mark at its right, and a line of feedback that is read aloud.

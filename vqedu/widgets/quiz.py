@@ -11,24 +11,37 @@ from vqedu.widgets.question import Question
 
 
 class Quiz(Question):
-    """Ask a question with several answers. `Quiz("01.pca")` asks the one with this key of `vqedu.questions`.
+    """Ask questions with several answers each, one after another. `Quiz("01.pca", "01.junk")` asks those two.
 
-    A question of one's own: `Quiz("my.key", "What is KL(q, q)?", choices={"0": "Yes, since ...", "1": "No, ..."},
-    answer="0")`; `choices` maps each answer to what it deserves to hear. A wrong answer may be followed by another.
-    Raises ValueError for an unknown key, a choice without feedback, or an answer that is no choice.
+    A question of one's own: `Quiz("my.key", question="What is KL(q, q)?", choices={"0": "Yes, since ...",
+    "1": "No, ..."}, answer="0")`; `choices` maps each answer to what it deserves to hear. A wrong answer may be
+    followed by another. Raises ValueError for no key, an unknown key or one that comes twice, a choice without
+    feedback, or an answer that is no choice; TypeError for the key of a prediction.
     """
 
     _esm = bundle("kit.js", "question.js", "quiz.js")
     badge = "From memory"
 
     def __init__(
-        self, key: str, question: str | None = None, choices: Mapping[str, str] | None = None, answer: str = ""
+        self, *keys: str, question: str | None = None, choices: Mapping[str, str] | None = None, answer: str = ""
     ) -> None:
-        found = questions.find(key) if question is None else Recall(question, choices or {}, answer)
-        if not isinstance(found, Recall):
-            raise TypeError(f"{key} is no quiz but a prediction. Ask it with widgets.Prediction({key!r}).")
-        super().__init__(key, found)
+        if not keys or len(set(keys)) < len(keys):
+            raise ValueError(f"A quiz takes one key or several different ones, got {keys}.")
+        if question is None:
+            super().__init__({key: recall(key) for key in keys})
+        elif len(keys) == 1:
+            super().__init__({keys[0]: Recall(question, choices or {}, answer)})
+        else:
+            raise ValueError(f"A question of one's own takes one key, got {len(keys)}: {', '.join(keys)}.")
 
-    def choices(self) -> Sequence[str]:
+    def choices(self, question: Recall) -> Sequence[str]:
         """Return the answers to choose from."""
-        return [f"\u25cb  {choice}" for choice, _ in self.config["choices"]]
+        return [f"\u25cb  {choice}".replace("`", "") for choice in question.choices]
+
+
+def recall(key: str) -> Recall:
+    """Return the quiz question with this key; raises ValueError for an unknown one, TypeError for a prediction's."""
+    found = questions.find(key)
+    if not isinstance(found, Recall):
+        raise TypeError(f"{key} is no quiz but a prediction. Ask it with widgets.Prediction({key!r}).")
+    return found
