@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from vqedu import answers, overview, questions
+from vqedu import answers, checks, overview, questions
 from vqedu.questions import Choice, Curve, Number
 from vqedu.widgets import Prediction, Quiz
 from vqedu.widgets.base import EXPORT_VARIABLE
@@ -277,4 +277,30 @@ def test_committed_notebooks_hold_nobodys_progress() -> None:
     notebook = nbformat.read(FOLDER / "00_start_here.ipynb", as_version=4)
     texts = [o.data["text/plain"] for c in notebook.cells for o in c.get("outputs", []) if "data" in o]
     shown = next(text for text in texts if "questions answered" in text)
-    assert re.findall(r": (\d+) of \d+$", shown, re.MULTILINE) == ["0"] * len(questions.numbers())
+    assert re.findall(r": (\d+) of \d+(?:, exercises (\d+) of \d+)?$", shown, re.MULTILINE) == [
+        ("0", "" if number == "00" else "0") for number in questions.numbers()
+    ]
+
+
+def test_the_overview_counts_each_exercise_once_it_is_passed(answer_file: Path) -> None:
+    def row() -> str:
+        return next(line for line in repr(overview.progress(FOLDER)).splitlines() if line.startswith("01"))
+
+    checks.hole(lambda *arguments: None)
+    assert row().endswith("exercises 0 of 5")
+    checks.reconstruction(checks.reconstruction.reference)
+    checks.reconstruction(checks.reconstruction.reference)
+    assert row().endswith("exercises 1 of 5")
+    assert "<td>1 of 5</td>" in overview.progress(FOLDER)._repr_html_()
+
+
+def test_every_exercise_of_the_course_is_counted_in_one_notebook() -> None:
+    counted = [key for row in overview.progress(FOLDER).rows for key in row.exercises]
+    assert len(set(counted)) == len(counted)
+    assert set(counted) <= {answers.exercise_key(name) for name in checks.ALL}
+
+
+def test_a_passed_exercise_that_cannot_be_kept_is_still_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "occupied").touch()
+    monkeypatch.setenv(answers.VARIABLE, str(tmp_path / "occupied" / "below"))
+    assert checks.reconstruction(checks.reconstruction.reference).passed

@@ -1,4 +1,4 @@
-"""The learner's answers, in one file on this machine. Nothing is sent anywhere.
+"""The learner's answers, and the exercises passed, in one file on this machine. Nothing is sent anywhere.
 
 The file is progress.json in the system's place for a user's data, or in the directory that the environment
 variable VQEDU_PROGRESS names.
@@ -23,6 +23,11 @@ def path() -> Path:
     """Return the file of the answers, whether it exists or not."""
     chosen = os.environ.get(VARIABLE) or platformdirs.user_data_dir("vqedu", appauthor=False)
     return Path(chosen).expanduser() / "progress.json"
+
+
+def exercise_key(name: str) -> str:
+    """Return the key under which it is kept that the exercise `name` has been passed."""
+    return f"exercise.{name}"
 
 
 def read_all() -> dict[str, dict[str, Any]]:

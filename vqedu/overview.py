@@ -1,10 +1,11 @@
-"""Where the learner is: how many questions of each notebook are answered, and where the next one stands."""
+"""Where the learner is: how many questions and exercises of each notebook are done, and where the next question stands."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -22,11 +23,13 @@ _FENCE = re.compile(r"```.*?```", re.DOTALL)
 
 @dataclass(frozen=True)
 class Row:
-    """One notebook: its title, its file ("" where it is not at hand), and key -> anchor of its questions in order."""
+    """One notebook: its title, its file ("" where it is not at hand), key -> anchor of its questions in order, and the
+    keys of its exercises."""
 
     title: str
     file: str
     places: dict[str, str]
+    exercises: tuple[str, ...] = ()
 
     def link(self, key: str | None = None) -> str:
         """Return the address of the notebook, or of the section with the question `key`."""
@@ -54,7 +57,7 @@ def row(number: str, folder: Path) -> Row:
         return Row(f"Notebook {number}", "", dict.fromkeys(keys, ""))
     notebook = nbformat.read(found, as_version=4)
     anchors = places(notebook)
-    return Row(title(notebook, number), found.name, {key: anchors.get(key, "") for key in keys})
+    return Row(title(notebook, number), found.name, {key: anchors.get(key, "") for key in keys}, exercises(notebook))
 
 
 def title(notebook: NotebookNode, number: str) -> str:
@@ -78,6 +81,12 @@ def places(notebook: NotebookNode) -> dict[str, str]:
     return found
 
 
+def exercises(notebook: NotebookNode) -> tuple[str, ...]:
+    """Return the keys of the exercises that a notebook checks."""
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return tuple(map(answers.exercise_key, re.findall(r"^checks\.(\w+)\(", code, re.MULTILINE)))
+
+
 def asked(source: str) -> list[tuple[str, list[str]]]:
     """Return the widget ("Prediction" or "Quiz") and the keys of each question card in a cell's source."""
     calls = re.findall(r"widgets\.(Prediction|Quiz)\(([^)]*)\)", source)
@@ -86,7 +95,8 @@ def asked(source: str) -> list[tuple[str, list[str]]]:
 
 @dataclass(frozen=True)
 class Overview:
-    """A table of the notebooks. An exported page fills it in from what its browser has kept."""
+    """A table of the notebooks. An exported page fills it in from what its browser has kept; without a kernel it has no
+    exercises to count."""
 
     rows: list[Row]
     done: set[str]
@@ -94,7 +104,8 @@ class Overview:
     def _repr_html_(self) -> str:
         body = "".join(map(self._line, self.rows))
         script = f'<script type="module">{_SCRIPT}</script>' if _exporting() else ""
-        titles = "".join(f'<th scope="col">{name}</th>' for name in ("notebook", "answered", "next"))
+        names = ("notebook", "questions answered", *([] if _exporting() else ["exercises passed"]), "next question")
+        titles = "".join(f'<th scope="col">{name}</th>' for name in names)
         head = f"<thead><tr>{titles}</tr></thead>"
         return f'{_STYLE}<table class="vq-progress">{head}<tbody>{body}</tbody></table>{script}'
 
@@ -102,15 +113,17 @@ class Overview:
         return {"text/html": self._repr_html_(), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
-        total = sum(len(row.places) for row in self.rows)
-        lines = [f"{row.title}: {self._count(row)} of {len(row.places)}" for row in self.rows]
-        return "\n".join([f"{sum(map(self._count, self.rows))} of {total} questions answered", *lines])
-
-    def _count(self, row: Row) -> int:
-        return len(self.done & row.places.keys())
+        asked = f"{_share(self.done, [key for row in self.rows for key in row.places])} questions answered"
+        tried = f"{_share(self.done, [key for row in self.rows for key in row.exercises])} exercises passed"
+        lines = [
+            f"{row.title}: {_share(self.done, row.places)}"
+            + (f", exercises {_share(self.done, row.exercises)}" if row.exercises else "")
+            for row in self.rows
+        ]
+        return "\n".join([f"{asked}, {tried}", *lines])
 
     def _line(self, row: Row) -> str:
-        count, total = self._count(row), len(row.places)
+        count, total = len(self.done & row.places.keys()), len(row.places)
         nearest = next((key for key in row.places if key not in self.done), None)
         name = f'<a href="{escape(row.link())}">{escape(row.title)}</a>' if row.file else escape(row.title)
         words = "all answered" if nearest is None else "go on" if count else "start"
@@ -118,8 +131,16 @@ class Overview:
         links = escape(json.dumps([[key, row.link(key)] for key in row.places]))
         filled = f'<span style="width:{100 * count / total:.0f}%"></span>'
         bar = f'<span class="vq-progress-bar" aria-hidden="true">{filled}</span>'
-        cells = f'<th scope="row">{name}</th><td>{bar}<span>{count} of {total}</span></td><td>{there}</td>'
-        return f'<tr data-links="{links}">{cells}</tr>'
+        passed = _share(self.done, row.exercises) if row.exercises else ""
+        cells = [f"{bar}<span>{count} of {total}</span>", *([] if _exporting() else [passed]), there]
+        return (
+            f'<tr data-links="{links}"><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+        )
+
+
+def _share(done: set[str], keys: Collection[str]) -> str:
+    """Return such as "2 of 5": how many of the keys are done."""
+    return f"{len(done.intersection(keys))} of {len(keys)}"
 
 
 def _exporting() -> bool:

@@ -104,7 +104,7 @@ widgets.LatentExplorer(
 #
 # ## Where you are
 #
-# Your answers are kept in a file on this machine (in an exported page: by your browser). Run the cell again to see the newest.
+# Your answers, and the exercises you have passed, are kept in a file on this machine (in an exported page: your answers, by your browser). Run the cell again to see the newest.
 
 # %% tags=["nbval-ignore-output"]
 overview.progress()
