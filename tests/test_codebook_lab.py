@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 
+from tests.training_labs import tiny_codebook_lab as tiny_lab
+from tests.training_labs import wait_until
 from vqedu import data
-from vqedu.data import Images, Split
+from vqedu.data import Images
 from vqedu.widgets import CodebookLab
-from vqedu.widgets.base import EXPORT_VARIABLE, WIDGET_VIEW
 from vqedu.widgets.codebook_figure import CodebookState, codebook_figure, finding
 from vqedu.widgets.codebook_lab import plane, spread_rows
 
-WAIT_S = 20.0
 SICK = {"start": "far", "update": "gradient", "revive": False, "normalize": False}
 
 
 @pytest.fixture(scope="module")
 def mnist() -> Images:
     return data.load()
-
-
-def tiny_lab(**options: object) -> CodebookLab:
-    x = torch.rand(96, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-    images = Images(Split(x[:64], torch.zeros(64)), Split(x[64:], torch.zeros(32)))
-    return CodebookLab(images, **({"codebook_size": 8, "batch_size": 8} | options))  # type: ignore[arg-type]
-
-
-def wait_until(what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not what():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-
-
-def weights(lab: CodebookLab) -> torch.Tensor:
-    return torch.cat([value.detach().flatten().double() for value in lab.model.state_dict().values()])
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -62,30 +44,6 @@ def test_revival_saves_a_collapsed_codebook_while_it_trains(mnist: Images, one_t
     lab.train(100)
     assert lab.step == 150
     assert lab.state.used[-1] >= 0.75 * 128
-
-
-def test_start_trains_stop_stops_and_start_goes_on() -> None:
-    lab = tiny_lab()
-    before, first_picture = weights(lab), lab.picture.value
-    lab.start_button.click()
-    wait_until(lambda: lab.step >= 30)
-    lab.stop_button.click()
-    assert not lab.running
-    assert not torch.equal(weights(lab), before)
-    assert lab.picture.value != first_picture
-    step = lab.step
-    assert f"Stopped at step {step}" in lab.status.value
-    lab.start_button.click()
-    wait_until(lambda: lab.step > step)
-    lab.stop_button.click()
-    assert list(lab.state.steps) == sorted(set(lab.state.steps))
-
-
-def test_a_start_ends_by_itself() -> None:
-    lab = tiny_lab(seconds=0.3)
-    lab.start()
-    wait_until(lambda: not lab.running)
-    assert "Start goes on" in lab.status.value
 
 
 @pytest.mark.parametrize(
@@ -118,25 +76,6 @@ def test_revival_may_be_switched_without_a_new_beginning() -> None:
     assert (lab.step, lab.model.quantizer.revive_after) == (5, None)
     lab.revive.value = True
     assert lab.model.quantizer.revive_after == 20
-
-
-def test_train_gives_the_same_numbers_twice_and_leaves_the_random_state_alone(one_thread: None) -> None:
-    runs = []
-    for seed in (1, 2):
-        torch.manual_seed(seed)
-        lab = tiny_lab()
-        lab.train(50)
-        assert torch.equal(torch.rand(3), torch.rand(3, generator=torch.Generator().manual_seed(seed)))
-        runs.append(lab)
-    assert torch.equal(weights(runs[0]), weights(runs[1]))
-    assert runs[0].state.steps == (0, 25, 50)
-
-
-def test_measuring_teaches_the_model_nothing() -> None:
-    lab = tiny_lab()
-    before = weights(lab)
-    lab._measure()
-    assert torch.equal(weights(lab), before)
 
 
 def test_with_normalization_the_first_picture_shows_codes_among_the_vectors() -> None:
@@ -190,16 +129,6 @@ def test_the_figure_states_its_finding_and_draws_what_came_in(used: int, sentenc
     assert [len(points.get_offsets()) for points in (z_e, alive, dead)] == [100, used, 100 - used]
     np.testing.assert_array_equal(alive.get_offsets(), shown.codes[:used])
     assert figure.png() == codebook_figure(shown).png()
-
-
-def test_the_display_is_a_still_and_a_stable_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    lab = tiny_lab()
-    shown, metadata = lab._repr_mimebundle_()
-    assert shown["text/plain"] == CodebookLab.summary
-    assert shown[WIDGET_VIEW]["model_id"] == lab.view.model_id
-    assert metadata["image/png"]["alt"].startswith("Not trained yet")
-    monkeypatch.setenv(EXPORT_VARIABLE, "1")
-    assert lab._repr_mimebundle_()[0]["image/png"] != shown["image/png"]
 
 
 def test_every_control_says_what_it_is() -> None:

@@ -3,47 +3,19 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 
-import nbformat
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqedu import losses, models, notebooks, pages, training
+from tests.training_labs import tiny_collapse_lab as tiny_lab
+from tests.training_labs import wait_until
+from vqedu import losses
 from vqedu.collapse import annealed, free_bits, kl_per_dimension
-from vqedu.data import Images, Split
-from vqedu.widgets import CollapseLab
-from vqedu.widgets.base import EXPORT_VARIABLE, WIDGET_VIEW
 from vqedu.widgets.collapse import ANNEALING_STEPS, FLOOR, CollapseState, collapse_figure, finding
-
-WAIT_S = 20.0
-
-
-def tiny_images() -> Images:
-    """Images that differ in their left and their right half's grey level."""
-    levels = torch.rand(256, 1, 1, 2, generator=torch.Generator().manual_seed(0))
-    x = levels.repeat_interleave(14, dim=3).expand(256, 1, 28, 28).contiguous()
-    return Images(Split(x[:192], torch.zeros(192)), Split(x[192:], torch.zeros(64)))
-
-
-def tiny_lab(**options: object) -> CollapseLab:
-    defaults: dict[str, object] = {"latent_dim": 3, "batch_size": 32, "build": lambda d: models.VAE(d, hidden=(8,))}
-    return CollapseLab(tiny_images(), **(defaults | options))  # type: ignore[arg-type]
-
-
-def wait_until(what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not what():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-
-
-def weights(lab: CollapseLab) -> torch.Tensor:
-    return torch.cat([p.detach().flatten() for p in lab.model.parameters()])
 
 
 def test_kl_of_each_latent_by_hand() -> None:
@@ -118,38 +90,6 @@ def test_the_loss_of_the_lab_is_the_elbo_and_free_bits_only_change_its_total(one
     assert free.total.item() >= free.reconstruction.item() + 2.0 * 3 * FLOOR - 1e-3
 
 
-def test_start_trains_stop_stops_and_start_goes_on() -> None:
-    lab = tiny_lab(beta=1.0)
-    before, first_picture = weights(lab), lab.picture.value
-    lab.start_button.click()
-    wait_until(lambda: lab.step >= 30)
-    lab.stop_button.click()
-    assert not lab.running
-    assert not torch.equal(weights(lab), before)
-    assert lab.picture.value != first_picture
-    step, stopped = lab.step, weights(lab)
-    assert f"Stopped at step {step}" in lab.status.value
-    time.sleep(0.3)
-    assert (lab.step, torch.equal(weights(lab), stopped)) == (step, True)
-    lab.start_button.click()
-    lab.start_button.click()  # a second start changes nothing
-    wait_until(lambda: lab.step > step)
-    lab.stop_button.click()
-    assert list(lab.state.steps) == sorted(set(lab.state.steps))
-
-
-def test_reset_begins_anew_even_while_it_trains() -> None:
-    lab = tiny_lab()
-    before, first_picture = weights(lab), lab.picture.value
-    lab.start_button.click()
-    wait_until(lambda: lab.step >= 10)
-    lab.reset_button.click()
-    assert not lab.running
-    assert (lab.step, lab.state.steps) == (0, (0,))
-    assert torch.equal(weights(lab), before)
-    assert lab.picture.value == first_picture
-
-
 def test_a_move_of_the_slider_is_heard_while_it_trains() -> None:
     lab = tiny_lab(beta=1.0)
     lab.start_button.click()
@@ -171,40 +111,6 @@ def test_annealing_begins_when_it_is_chosen() -> None:
     lab.train(30)
     assert lab.beta_now() == pytest.approx(10.0 * 30 / ANNEALING_STEPS)
     assert lab.state.betas[-1] == lab.beta_now()
-
-
-def test_a_start_ends_by_itself() -> None:
-    lab = tiny_lab(seconds=0.3)
-    lab.start()
-    wait_until(lambda: not lab.running)
-    assert "Start goes on" in lab.status.value
-
-
-def test_an_error_in_the_thread_is_said() -> None:
-    lab = tiny_lab(learning_rate=-1.0)
-    lab.start()
-    wait_until(lambda: not lab.running)
-    assert "Stopped by an error: learning_rate must be" in lab.status.value
-
-
-def test_train_gives_the_same_numbers_twice_and_leaves_the_random_state_alone(one_thread: None) -> None:
-    runs = []
-    for seed in (1, 2):
-        torch.manual_seed(seed)
-        lab = tiny_lab()
-        lab.train(40)
-        assert torch.equal(torch.rand(3), torch.rand(3, generator=torch.Generator().manual_seed(seed)))
-        runs.append(lab)
-    assert torch.equal(weights(runs[0]), weights(runs[1]))
-    assert runs[0].state.steps == (0, 10, 20, 30, 40)
-
-
-def test_fit_in_the_background_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[object] = []
-    monkeypatch.setattr("vqedu.progress.in_notebook", lambda: True)
-    monkeypatch.setattr("IPython.display.display", lambda *args, **_: shown.append(args))
-    training.fit(models.VAE(2, hidden=(8,)), tiny_images().train, epochs=1, batch_size=64, background=True)
-    assert shown == []
 
 
 def state(active: int, kl: float = 1.0, step: int = 10, cure: str = "none") -> CollapseState:
@@ -238,25 +144,6 @@ def test_the_figure_is_a_pure_function_of_the_state() -> None:
     assert [bar.get_height() for bar in bars] == kl.tolist()
 
 
-def test_the_display_is_a_still_and_a_stable_line_and_never_a_dead_slider(monkeypatch: pytest.MonkeyPatch) -> None:
-    lab = tiny_lab()
-    data, metadata = lab._repr_mimebundle_()
-    assert data["text/plain"] == CollapseLab.summary
-    assert data[WIDGET_VIEW]["model_id"] == lab.view.model_id
-    assert metadata["image/png"]["alt"]
-    output = nbformat.v4.new_output("display_data", data, metadata=metadata)
-    built = notebooks.without_widget_view(output)
-    assert built is not None
-    assert set(built.data) == {"image/png", "text/plain"}
-    monkeypatch.setenv(EXPORT_VARIABLE, "1")
-    data, metadata = lab._repr_mimebundle_()
-    output = nbformat.v4.new_output("display_data", data, metadata=metadata)
-    still, line = pages.without_kernel(output, "04_vae")
-    assert set(still.data) == {"image/png", "text/plain"}
-    assert "open 04_vae.ipynb in Jupyter" in line.data["text/plain"]
-
-
 def test_every_control_says_what_it_is() -> None:
     lab = tiny_lab()
-    controls = (lab.beta, lab.cure, lab.start_button, lab.stop_button, lab.reset_button)
-    assert [control.description for control in controls] == ["β", "cure", "Start", "Stop", "Reset"]
+    assert [control.description for control in (lab.beta, lab.cure)] == ["β", "cure"]

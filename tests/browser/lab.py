@@ -1,4 +1,4 @@
-"""A real JupyterLab for the tests: start one, open a notebook, run all cells, wait until done."""
+"""A real JupyterLab for the tests: start one, write and open a notebook, run its cells, wait until done."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import cast
 
+import nbformat
 from playwright.sync_api import Locator, Page
 
+REPOSITORY = Path(__file__).parents[2]
 START_TIMEOUT_S = 90
 RUN_TIMEOUT_S = 180
 SETTINGS = {
@@ -61,6 +63,16 @@ def running_lab(home: Path, notebooks: Path) -> Iterator[Lab]:
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
+
+
+def write_notebook(lab: Lab, name: str, sources: Sequence[str]) -> None:
+    """Write NAME.ipynb of code cells into the folder that `lab` serves; its kernel finds this repository."""
+    first, *others = sources
+    find_repository = f"import sys\nsys.path.insert(0, {str(REPOSITORY)!r})\n"
+    cells = [nbformat.v4.new_code_cell(source) for source in (find_repository + first, *others)]
+    content = nbformat.v4.new_notebook(cells=cells)
+    content.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(content, lab.root / f"{name}.ipynb")
 
 
 def open_notebook(page: Page, lab: Lab, name: str) -> None:
@@ -113,6 +125,12 @@ def _ask(lab: Lab, path: str, method: str = "GET") -> HTTPResponse:
 def cell(page: Page, index: int) -> Locator:
     """Return the cell at `index`, counted from 0 over text and code, of the open notebook."""
     return page.locator(".jp-NotebookPanel .jp-Notebook .jp-Cell").nth(index)
+
+
+def run_cell(page: Page, index: int) -> None:
+    """Run the cell at `index` by the keyboard, and do not wait for it."""
+    cell(page, index).locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
 
 
 def _command(lab: Lab) -> list[str]:

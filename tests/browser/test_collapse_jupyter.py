@@ -3,67 +3,25 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-import nbformat
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser import lab as jupyter
 from tests.browser.lab import Lab
+from tests.browser.training_lab_hand import open_lab, says_begun_anew, source, start, stop, wait_for_pictures
 
 pytestmark = pytest.mark.browser
-NAME = "collapse_lab_under_test"
 CELLS = (
     "from vqedu import data\nfrom vqedu.widgets import CollapseLab\nlab = CollapseLab(data.load(), beta=1.0)\nlab",
     "print(lab.running, lab.step > 0, lab.beta.value, lab.cure.value, sorted(set(lab.state.betas)))",
 )
 
 
-@pytest.fixture
-def notebook(page: Page, jupyterlab: Lab) -> Page:
-    """A notebook with a lab, its first cell run."""
-    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
-    cells[0].source = f"import sys\nsys.path.insert(0, {str(Path(__file__).parents[2])!r})\n{CELLS[0]}"
-    content = nbformat.v4.new_notebook(cells=cells)
-    content.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(content, jupyterlab.root / f"{NAME}.ipynb")
-    page.set_viewport_size({"width": 1400, "height": 1000})
-    jupyter.open_notebook(page, jupyterlab, NAME)
-    run(page, 0)
-    expect(picture(page)).to_be_visible(timeout=60_000)
-    return page
-
-
-def run(page: Page, index: int) -> None:
-    jupyter.cell(page, index).locator(".cm-content").click()
-    page.keyboard.press("Control+Enter")
-
-
-def picture(page: Page) -> Locator:
-    return jupyter.cell(page, 0).locator("img.widget-image")
-
-
-def source(page: Page) -> str:
-    return str(picture(page).get_attribute("src"))
-
-
-def wait_for_pictures(page: Page, count: int) -> None:
-    """Wait until the figure has changed `count` times."""
-    for _ in range(count):
-        now = source(page)
-        expect(picture(page)).not_to_have_attribute("src", now, timeout=15_000)
-
-
-def test_start_move_cure_stop_reset(notebook: Page) -> None:
-    page, here = notebook, jupyter.cell(notebook, 0)
-    box = picture(page).bounding_box()
-    assert box is not None
-    assert 700 < box["width"] <= 982
-    expect(here.get_by_role("status")).to_contain_text("Press Start")
-    here.get_by_role("button", name="Start").press("Enter")
-    expect(here.get_by_role("status")).to_contain_text("Training")
-    wait_for_pictures(page, 2)
+def test_start_move_cure_stop_reset(page: Page, jupyterlab: Lab) -> None:
+    open_lab(page, jupyterlab, "collapse_lab_under_test", CELLS)
+    here = jupyter.cell(page, 0)
+    start(page)
     slider = here.get_by_role("slider")
     for _ in range(3):
         slider.press("ArrowRight")  # 1 -> 2 -> 5 -> 10, heard while it trains
@@ -71,16 +29,12 @@ def test_start_move_cure_stop_reset(notebook: Page) -> None:
     wait_for_pictures(page, 3)
     here.get_by_role("button", name="free bits").press("Enter")
     wait_for_pictures(page, 2)
-    here.get_by_role("button", name="Stop").press("Enter")
-    expect(here.get_by_role("status")).to_contain_text(re.compile(r"Stopped at step \d+"), timeout=15_000)
-    still = source(page)
+    stopped = stop(page)
     page.wait_for_timeout(1000)
-    assert source(page) == still
-    run(page, 1)
+    assert source(page) == stopped
+    jupyter.run_cell(page, 1)
     expect(jupyter.cell(page, 1).locator(".jp-OutputArea-output")).to_contain_text(
         re.compile(r"False True 10\.0 free bits \[1\.0, .*10\.0\]"), timeout=20_000
     )
     here.get_by_role("button", name="Reset").press("Enter")
-    expect(here.get_by_role("status")).to_contain_text("Press Start")
-    expect(picture(page)).not_to_have_attribute("src", still)
-    expect(here.locator("img")).to_have_count(1)  # the live figure, not a still beside it
+    says_begun_anew(page, stopped)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
@@ -51,25 +49,15 @@ def comm(page: Page) -> Comm:
 @pytest.fixture
 def notebook(page: Page, comm: Comm, jupyterlab: Lab) -> Page:
     """A notebook with a 2-D and a 32-D explorer, its first two cells run."""
-    repository = Path(__file__).parents[2]
-    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
-    cells[0].source = f"import sys\nsys.path.insert(0, {str(repository)!r})\n{CELLS[0]}"
-    content = nbformat.v4.new_notebook(cells=cells)
-    content.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(content, jupyterlab.root / f"{NAME}.ipynb")
+    jupyter.write_notebook(jupyterlab, NAME, CELLS)
     page.set_viewport_size({"width": 1400, "height": 1000})
     jupyter.open_notebook(page, jupyterlab, NAME)
     for index in range(2):
-        run(page, index)
+        jupyter.run_cell(page, index)
         jupyter.cell(page, index).locator(".vq-decoded").wait_for(timeout=60_000)
     page.wait_for_timeout(SETTLED_MS)
     comm.sent.clear()
     return page
-
-
-def run(page: Page, index: int) -> None:
-    jupyter.cell(page, index).locator(".cm-content").click()
-    page.keyboard.press("Control+Enter")
 
 
 def picture(page: Page, index: int) -> np.ndarray:
@@ -128,7 +116,7 @@ def test_every_control_of_the_flat_explorer(notebook: Page, comm: Comm) -> None:
     here.get_by_role("button", name="Play").click()
     expect(here.get_by_text("t = 1.00")).to_be_visible(timeout=10_000)
     page.wait_for_timeout(2 * SETTLED_MS)
-    run(page, 3)
+    jupyter.run_cell(page, 3)
     expect(jupyter.cell(page, 3)).to_contain_text("1.0 32 True", timeout=20_000)
 
 
@@ -157,7 +145,7 @@ def state_of(frame: str) -> dict[str, list[float]]:
 def test_python_moves_the_figure(notebook: Page, comm: Comm) -> None:
     page = notebook
     before = picture(page, 0)
-    run(page, 2)
+    jupyter.run_cell(page, 2)
     status = jupyter.cell(page, 0).get_by_role("status")
     expect(status).to_contain_text("z = (0.50, −0.50)", timeout=20_000)
     assert differ(picture(page, 0), before)

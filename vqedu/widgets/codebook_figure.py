@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from vqedu.plots import COLORS, TeachingFigure
+from vqedu.widgets.lab_figure import axis_end, draw_digits
 
 NOTHING = np.zeros(0)
 ALIVE_FROM = 0.95  # of the codebook: below it the figure speaks of dead codes
@@ -51,7 +52,7 @@ def codebook_figure(state: CodebookState) -> TeachingFigure:
     _draw_map(figure.add_axes((0.055, 0.14, 0.315, 0.70)), state)
     _draw_series(figure.add_axes((0.455, 0.50, 0.30, 0.29)), state)
     _draw_shares(figure.add_axes((0.455, 0.14, 0.30, 0.20)), state)
-    _draw_digits(figure.add_axes((0.80, 0.05, 0.19, 0.79)), state)
+    draw_digits(figure.add_axes((0.80, 0.05, 0.19, 0.79)), state.x, state.x_hat)
     return figure
 
 
@@ -73,7 +74,7 @@ def _draw_series(axis: Axes, state: CodebookState) -> None:
     size = len(state.shares)
     axis.plot(state.steps, state.used, color=COLORS["codebook"], lw=2.5)
     axis.plot(state.steps, state.perplexity, color=COLORS["codebook"], lw=1.6, ls="--")
-    axis.set(xlim=(0, _round_up(state.steps[-1])), ylim=(0, 1.06 * size), yticks=[0, size // 2, size])
+    axis.set(xlim=(0, axis_end(state.steps[-1])), ylim=(0, 1.06 * size), yticks=[0, size // 2, size])
     axis.set_xlabel("training step", labelpad=1)
     axis.set_title("codes in use", fontsize=12, loc="left")
     axis.text(1, 1.02, f"{state.used[-1]} of {size}", transform=axis.transAxes, ha="right", va="bottom",
@@ -95,26 +96,7 @@ def _draw_shares(axis: Axes, state: CodebookState) -> None:
     axis.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_digits(axis: Axes, state: CodebookState) -> None:
-    """Draw x in the left column, x_hat in the right one: one picture, which draws faster than ten."""
-    pairs = [np.hstack([_framed(image) for image in pair]) for pair in zip(state.x, state.x_hat, strict=True)]
-    axis.imshow(np.vstack(pairs), cmap="gray_r", vmin=0, vmax=1)
-    axis.axis("off")
-    for place, name in ((0.25, "x"), (0.75, r"$\hat{x}$")):
-        axis.text(place, 1.01, name, transform=axis.transAxes, ha="center", va="bottom", fontsize=14)
-
-
-def _framed(image: np.ndarray) -> np.ndarray:
-    """An image in a thin grey frame on white paper: (28, 28) -> (32, 32)."""
-    return np.pad(np.pad(image, 1, constant_values=0.25), 1)
-
-
 def _reach(state: CodebookState) -> int:
     """Half the width of the map: a power of 2 that holds nearly all points, so that it seldom changes."""
     points = np.abs(np.concatenate([state.z_e, state.codes]))
     return int(2 ** max(1, np.ceil(np.log2(np.quantile(points, 0.995)))))
-
-
-def _round_up(step: int) -> int:
-    """The last step of the axis: a round number, so that the axis seldom changes."""
-    return max(200, -(-step // 200) * 200)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import ipywidgets
@@ -11,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vqedu import metrics, models, training, validate
+from vqedu import metrics, models, validate
 from vqedu.data import Images
 from vqedu.plots import TeachingFigure
 from vqedu.widgets.codebook_figure import CodebookState, codebook_figure
-from vqedu.widgets.lab import Lab, one_core
+from vqedu.widgets.lab import one_core
+from vqedu.widgets.training_lab import TrainingLab, shown
 
 STARTS = {"from data": "data", "uniform ±1/K": "uniform", "N(0, 10²)": "far"}
 UPDATES = {"EMA": "ema", "gradient": "gradient"}
@@ -23,13 +22,8 @@ ON_OFF = {"on": True, "off": False}
 DIMENSIONS = (16, 2)
 REVIVE_AFTER = 20  # steps
 FAR = 10.0  # the standard deviation of the start far from all z_e
-MEASURED_EVERY = 25  # steps
-DRAWN_EVERY = 50  # steps; a drawing takes as long as a dozen of them
-TEST_IMAGES = 500
-SHOWN_DIGITS = 5  # the first test images of MNIST: 7, 2, 1, 0 and 4
 SHOWN_VECTORS = 1000
 SETTLING_BATCHES = 30
-STEPS_AT_MOST = 1_000_000
 
 
 class Switches(NamedTuple):
@@ -41,7 +35,7 @@ class Switches(NamedTuple):
     normalize: bool = True
 
 
-class CodebookLab(Lab):
+class CodebookLab(TrainingLab[CodebookState]):
     """A VQ-VAE that trains in the kernel, the switches of its codebook in the reader's hand.
 
     images: the data set; it trains on all of `train` and measures on the first 500 of `test`. start: "data", "uniform"
@@ -53,6 +47,9 @@ class CodebookLab(Lab):
     """
 
     summary = "Codebook lab: codes and z_e on a map, codes in use, perplexity and reconstructions of a VQ-VAE"
+    measured_every = 25
+    drawn_every = 50  # a drawing takes as long as a dozen steps
+    model: models.VQVAE
 
     def __init__(
         self,
@@ -73,9 +70,7 @@ class CodebookLab(Lab):
         validate.known_name(update, UPDATES.values(), "codebook update")
         if code_dim not in DIMENSIONS:
             raise ValueError(f"code_dim must be 16 or 2 in this lab, got {code_dim!r}.")
-        self.train_images, self.test_images = images.train.x, images.test.x[:TEST_IMAGES]
         self.codebook_size = validate.positive_int(codebook_size, "codebook_size")
-        self.seconds, self.batch_size, self.learning_rate, self.seed = seconds, batch_size, learning_rate, seed
         self.start_from = _toggle("start", STARTS, start, "118px")
         self.update = _toggle("codebook", UPDATES, update, "84px")
         self.revive = _toggle("revival", ON_OFF, revive, "52px")
@@ -85,9 +80,14 @@ class CodebookLab(Lab):
             control.observe(self._begin_anew, "value")
         self.revive.observe(self._set_revival, "value")
         super().__init__(
+            images,
             [self.start_from, self.update],
             [self.revive, self.normalize, self.code_dim],
             idle="Press Start. Revival may be switched while it trains; every other switch begins anew.",
+            seconds=seconds,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            seed=seed,
         )
 
     @property
@@ -95,69 +95,22 @@ class CodebookLab(Lab):
         """The controls as they stand."""
         return Switches(self.start_from.value, self.update.value, self.revive.value, self.normalize.value)
 
-    def begin(self) -> None:
-        """Draw new weights and codes from the seed, and measure the untrained model."""
-        with torch.random.fork_rng():
-            torch.manual_seed(self.seed)
-            self.model = build(self.codebook_size, self.code_dim.value, self.switches)
-            z_e = settle(self.model, self.train_images, self.batch_size)
-        self.plane = plane(z_e)
-        self.step = 0
-        self.state: CodebookState | None = None
-        self._measure()
+    def new_model(self) -> models.VQVAE:
+        """Draw weights and codes, and the plane of the map from the z_e of the untrained model."""
+        model = build(self.codebook_size, self.code_dim.value, self.switches)
+        self.plane = plane(settle(model, self.train_images, self.batch_size))
+        return model
 
-    def work(self, ending: Callable[[], bool]) -> str:
-        """Train until `ending()` or for `seconds`."""
-        until = time.monotonic() + self.seconds
-
-        def on_step(_: int) -> bool:
-            if self.step % DRAWN_EVERY == 0:
-                self.redraw()
-            return ending() or time.monotonic() >= until
-
-        self._fit(on_step)
-        return f"Stopped at step {self.step}. Start goes on from here, Reset begins anew."
-
-    def train(self, steps: int) -> None:
-        """Train for a number of steps in this cell, without a thread: the same numbers on every run."""
-        validate.positive_int(steps, "steps")
-        self.stop()
-        with torch.random.fork_rng():
-            torch.manual_seed(self.seed + self.step)
-            self._fit(lambda step: step == steps)
-        self.redraw(now=True)
-
-    def figure(self) -> TeachingFigure:
-        """Return the figure of the newest measurement."""
-        assert self.state is not None  # begin has measured
-        return codebook_figure(self.state)
-
-    def _fit(self, on_step: Callable[[int], bool]) -> None:
-        def after(step: int) -> bool:
-            self.step += 1
-            if self.step % MEASURED_EVERY == 0:
-                self._measure()
-            return on_step(step)
-
-        batches = len(self.train_images) // self.batch_size
-        with one_core():
-            training.fit(
-                self.model, self.train_images, epochs=max(1, STEPS_AT_MOST // max(1, batches)),
-                batch_size=self.batch_size, learning_rate=self.learning_rate, schedule="constant",
-                seed=self.seed + self.step, on_step=after, background=True,
-            )  # fmt: skip
-
-    @torch.no_grad()
-    def _measure(self) -> None:
-        """Add a measurement on the test images to the state; the model learns nothing from it."""
+    def measured(self, before: CodebookState | None) -> CodebookState:
+        """Measure usage, perplexity and squared error on the test images; the model learns nothing from it."""
         training_mode = self.model.training
         x = self.test_images.to(next(self.model.parameters()).device)
         out = self.model.eval()(x)
         self.model.train(training_mode)
         x_hat = out.logits.sigmoid()
         counts = torch.bincount(out.indices.flatten(), minlength=self.codebook_size).cpu().numpy()
-        old = self.state or CodebookState()
-        self.state = CodebookState(
+        old = before or CodebookState()
+        return CodebookState(
             steps=(*old.steps, self.step),
             used=(*old.used, int((counts > 0).sum())),
             perplexity=(*old.perplexity, metrics.perplexity(out.indices, self.codebook_size).item()),
@@ -166,9 +119,13 @@ class CodebookLab(Lab):
             codes=self._on_plane(self.model.quantizer.codebook),
             z_e=self._on_plane(spread_rows(out.z_e, SHOWN_VECTORS)),
             projected=self.code_dim.value > 2,
-            x=self.test_images[:SHOWN_DIGITS].squeeze(1).numpy(),
-            x_hat=x_hat[:SHOWN_DIGITS].squeeze(1).cpu().numpy(),
+            x=shown(self.test_images),
+            x_hat=shown(x_hat),
         )
+
+    def figure(self) -> TeachingFigure:
+        """Return the figure of the newest measurement."""
+        return codebook_figure(self.state)
 
     def _on_plane(self, rows: Tensor) -> np.ndarray:
         """Return vectors as points of the map: (n, D) -> (n, 2)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
@@ -19,16 +18,13 @@ from vqedu import losses, metrics, models, training, validate
 from vqedu.collapse import annealed, free_bits, kl_per_dimension
 from vqedu.data import Images
 from vqedu.plots import COLORS, TeachingFigure
-from vqedu.widgets.lab import Lab, one_core
+from vqedu.widgets.lab_figure import axis_end, draw_digits
+from vqedu.widgets.training_lab import SHOWN_DIGITS, TrainingLab, shown
 
 BETAS = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 CURES = ("none", "KL annealing", "free bits")
 ANNEALING_STEPS = 300
 FLOOR = 0.5  # nats a latent that free bits leave free
-MEASURED_EVERY = 10  # steps
-TEST_IMAGES = 500
-SHOWN_DIGITS = 5  # the first test images of MNIST: 7, 2, 1, 0 and 4
-STEPS_AT_MOST = 1_000_000
 
 
 class CollapseState(NamedTuple):
@@ -56,7 +52,7 @@ def deep_vae(latent_dim: int) -> models.VAE:
     return model
 
 
-class CollapseLab(Lab):
+class CollapseLab(TrainingLab[CollapseState]):
     """A VAE that trains in the kernel, its beta and its cure in the reader's hand.
 
     images: the data set; it trains on all of `train` and measures on the first 500 of `test`. beta: one of BETAS; cure:
@@ -66,6 +62,8 @@ class CollapseLab(Lab):
     """
 
     summary = "Collapse lab: KL of each latent, active units and reconstructions of a VAE while it trains"
+    measured_every = 10
+    model: models.VAE
 
     def __init__(
         self,
@@ -83,10 +81,8 @@ class CollapseLab(Lab):
         validate.known_name(cure, CURES, "cure")
         if beta not in BETAS:
             raise ValueError(f"beta must be one of {', '.join(f'{b:g}' for b in BETAS)}, got {beta}.")
-        self.train_images, self.test_images = images.train.x, images.test.x[:TEST_IMAGES]
         self.latent_dim = validate.positive_int(latent_dim, "latent_dim")
-        self.seconds, self.batch_size, self.learning_rate = seconds, batch_size, learning_rate
-        self.seed, self.build = seed, build
+        self.build = build
         labelled = [(f"{value:g}", value) for value in BETAS]
         wide = {"description_width": "3em"}
         self.beta = ipywidgets.SelectionSlider(
@@ -95,40 +91,41 @@ class CollapseLab(Lab):
         self.cure = ipywidgets.ToggleButtons(options=CURES, value=cure, description="cure", style=wide)
         self.cure.style.button_width = "110px"
         self.cure.observe(self._restart_annealing, "value")
-        super().__init__([self.beta, self.cure], idle="Press Start. β and the cure may be moved while it trains.")
+        super().__init__(
+            images,
+            [self.beta, self.cure],
+            idle="Press Start. β and the cure may be moved while it trains.",
+            seconds=seconds,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            seed=seed,
+        )
 
-    def begin(self) -> None:
-        """Draw new weights from the seed, and measure the untrained model."""
-        with torch.random.fork_rng():
-            torch.manual_seed(self.seed)
-            self.model = self.build(self.latent_dim)
-        training.start_at_mean_image(self.model, self.train_images)
+    def new_model(self) -> models.VAE:
+        """Draw weights, and begin the noise and the annealing anew."""
+        model = self.build(self.latent_dim)
+        training.start_at_mean_image(model, self.train_images)
         self.generator = torch.Generator(training.best_device()).manual_seed(self.seed)
-        self.step = self.cured_at = 0
-        self.state: CollapseState | None = None
-        self._measure()
+        self.cured_at = 0
+        return model
 
-    def work(self, ending: Callable[[], bool]) -> str:
-        """Train until `ending()` or for `seconds`."""
-        until = time.monotonic() + self.seconds
-
-        def on_step(_: int) -> bool:
-            self.redraw()
-            return ending() or time.monotonic() >= until
-
-        self._fit(on_step)
-        return f"Stopped at step {self.step}. Start goes on from here, Reset begins anew."
-
-    def train(self, steps: int) -> None:
-        """Train for a number of steps in this cell, without a thread: the same numbers on every run."""
-        validate.positive_int(steps, "steps")
-        self.stop()
-        self._fit(lambda step: step == steps)
-        self.redraw(now=True)
+    def measured(self, before: CollapseState | None) -> CollapseState:
+        """Measure the KL of each latent and the active units; each image is decoded from its mean code."""
+        mu, logvar = self.model.encode(self.test_images.to(next(self.model.parameters()).device))
+        x_hat = shown(torch.sigmoid(self.model.decode(mu[:SHOWN_DIGITS])))
+        old = before or CollapseState(np.zeros(0), (), (), (), x_hat, x_hat)
+        return CollapseState(
+            kl=kl_per_dimension(mu, logvar).cpu().numpy(),
+            steps=(*old.steps, self.step),
+            active=(*old.active, metrics.active_units(mu)),
+            betas=(*old.betas, self.beta_now()),
+            x=shown(self.test_images),
+            x_hat=x_hat,
+            cure=self.cure.value,
+        )
 
     def figure(self) -> TeachingFigure:
         """Return the figure of the newest measurement."""
-        assert self.state is not None  # begin has measured
         return collapse_figure(self.state)
 
     def beta_now(self) -> float:
@@ -145,38 +142,6 @@ class CollapseLab(Lab):
         kl = kl_per_dimension(mu, logvar)
         cost = free_bits(kl, FLOOR) if self.cure.value == "free bits" else kl.sum()
         return losses.ELBOLoss(reconstruction + self.beta_now() * cost, reconstruction, kl.sum())
-
-    def _fit(self, on_step: Callable[[int], bool]) -> None:
-        def after(step: int) -> bool:
-            self.step += 1
-            if self.step % MEASURED_EVERY == 0:
-                self._measure()
-            return on_step(step)
-
-        batches = len(self.train_images) // self.batch_size
-        with one_core():
-            training.fit(
-                self.model, self.train_images, epochs=max(1, STEPS_AT_MOST // max(1, batches)),
-                batch_size=self.batch_size, learning_rate=self.learning_rate, schedule="constant",
-                seed=self.seed + self.step, loss=self.loss, on_step=after, background=True,
-            )  # fmt: skip
-
-    @torch.no_grad()
-    def _measure(self) -> None:
-        """Add a measurement on the test images to the state; each image is decoded from its mean code."""
-        device = next(self.model.parameters()).device
-        mu, logvar = self.model.encode(self.test_images.to(device))
-        x_hat = torch.sigmoid(self.model.decode(mu[:SHOWN_DIGITS])).squeeze(1).cpu().numpy()
-        old = self.state or CollapseState(np.zeros(0), (), (), (), x_hat, x_hat)
-        self.state = CollapseState(
-            kl=kl_per_dimension(mu, logvar).cpu().numpy(),
-            steps=(*old.steps, self.step),
-            active=(*old.active, metrics.active_units(mu)),
-            betas=(*old.betas, self.beta_now()),
-            x=self.test_images[:SHOWN_DIGITS].squeeze(1).numpy(),
-            x_hat=x_hat,
-            cure=self.cure.value,
-        )
 
     def _restart_annealing(self, _: object) -> None:
         self.cured_at = self.step
@@ -205,7 +170,7 @@ def collapse_figure(state: CollapseState) -> TeachingFigure:
     _draw_kl(figure.add_axes((0.065, 0.2, 0.29, 0.6)), state)
     _draw_active(figure.add_axes((0.435, 0.47, 0.28, 0.33)), state)
     _draw_beta(figure.add_axes((0.435, 0.2, 0.28, 0.17)), state)
-    _draw_digits(figure.add_axes((0.79, 0.05, 0.19, 0.79)), state)
+    draw_digits(figure.add_axes((0.79, 0.05, 0.19, 0.79)), state.x, state.x_hat)
     return figure
 
 
@@ -225,7 +190,9 @@ def _draw_kl(axis: Axes, state: CollapseState) -> None:
 def _draw_active(axis: Axes, state: CollapseState) -> None:
     latents = len(state.kl)
     axis.step(state.steps, state.active, where="post", color=COLORS["encoder"], lw=2.5)
-    axis.set(xlim=(0, _reach(state)), ylim=(0, 1.06 * latents), yticks=[0, latents // 2, latents], xticklabels=[])
+    axis.set(
+        xlim=(0, axis_end(state.steps[-1])), ylim=(0, 1.06 * latents), yticks=[0, latents // 2, latents], xticklabels=[]
+    )
     axis.set_title("active units", fontsize=12, loc="left")
     axis.text(1, 1.02, f"{state.active[-1]} of {latents}", transform=axis.transAxes, ha="right", va="bottom",
               fontsize=28, fontweight="bold", color=COLORS["encoder"])  # fmt: skip
@@ -235,24 +202,5 @@ def _draw_active(axis: Axes, state: CollapseState) -> None:
 def _draw_beta(axis: Axes, state: CollapseState) -> None:
     axis.step(state.steps, state.betas, where="post", color=COLORS["prior"], lw=2)
     top = 1.15 * max(*state.betas, 0.5)
-    axis.set(xlim=(0, _reach(state)), ylim=(-0.03 * top, top), xlabel="training step", ylabel="β")
+    axis.set(xlim=(0, axis_end(state.steps[-1])), ylim=(-0.03 * top, top), xlabel="training step", ylabel="β")
     axis.spines[["top", "right"]].set_visible(False)
-
-
-def _draw_digits(axis: Axes, state: CollapseState) -> None:
-    """Draw x in the left column, x_hat in the right one: one picture, which draws faster than ten."""
-    axis.imshow(np.vstack([np.hstack(list(map(_framed, pair))) for pair in zip(state.x, state.x_hat, strict=True)]),
-                cmap="gray_r", vmin=0, vmax=1)  # fmt: skip
-    axis.axis("off")
-    for place, name in ((0.25, "x"), (0.75, r"$\hat{x}$")):
-        axis.text(place, 1.01, name, transform=axis.transAxes, ha="center", va="bottom", fontsize=14)
-
-
-def _framed(image: np.ndarray) -> np.ndarray:
-    """An image in a thin grey frame on white paper: (28, 28) -> (32, 32)."""
-    return np.pad(np.pad(image, 1, constant_values=0.25), 1)
-
-
-def _reach(state: CollapseState) -> int:
-    """The last step of the axis: a round number, so that the axis seldom changes."""
-    return max(200, -(-state.steps[-1] // 200) * 200)
