@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import pytest
 import torch
@@ -237,6 +238,20 @@ def test_a_dead_code_moves_onto_a_vector_of_the_batch(update: str) -> None:
     vq(rows)
     assert vq.unused_steps.tolist() == [0, 0]
     assert vq.codebook[1].tolist() in rows.tolist()
+
+
+@pytest.mark.parametrize("update", ["ema", "gradient"])
+@pytest.mark.parametrize(("dead", "rows", "times"), [(7, 8, {1}), (8, 8, {1}), (10, 4, {2, 3})])
+def test_dead_codes_share_a_vector_only_where_there_are_fewer_vectors(
+    update: str, dead: int, rows: int, times: set[int]
+) -> None:
+    far = 50 + torch.arange(dead, dtype=torch.float32)
+    vq = quantizer(torch.cat([torch.zeros(1), far]).unsqueeze(1), update=update, revive_after=1)
+    batch = torch.linspace(-1, 1, rows).unsqueeze(1)
+    vq(batch)
+    taken = Counter(vq.codebook[1:].flatten().tolist())
+    assert set(taken) <= set(batch.flatten().tolist())
+    assert set(taken.values()) == times
 
 
 def test_without_revival_a_dead_code_lies_where_it_is() -> None:

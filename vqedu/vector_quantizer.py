@@ -43,8 +43,8 @@ class VectorQuantizer(nn.Module):
       the same as before, and the smoothing would pull it towards zero.
     - start="data": the codebook begins as k-means of the first training batch. start="uniform" is the authors' code:
       uniform in +-1/K.
-    - revive_after=s: a code that no vector chose in s training batches moves onto a random vector of the batch.
-      revive_after=None lets it lie.
+    - revive_after=s: a code that no vector chose in s training batches moves onto a random vector of the batch, each
+      such code onto another one while there are enough. revive_after=None lets it lie.
 
     In training mode a forward pass also learns: it starts, revives and (EMA) moves the codes and counts in `usage` how
     often each code was chosen. All of that is in the state_dict. Under torch.distributed it speaks of the joint batch
@@ -173,7 +173,10 @@ class VectorQuantizer(nn.Module):
         self.codebook.copy_(torch.where(chosen, self.ema_sums / smoothed.unsqueeze(1), self.codebook))
 
     def _revive(self, rows: Tensor, dead: Tensor) -> None:
-        """Move each dead code onto a random vector of the joint batch."""
+        """Move each dead code onto a random vector of the joint batch, drawn by rank 0 for all.
+
+        No vector is taken twice before each has been taken once, so only more dead codes than vectors share one.
+        """
         places = dead.nonzero().squeeze(1)
         if len(places):
             rows = joint.gather(rows)
