@@ -172,6 +172,7 @@ def test_start_at_mean_image_makes_the_mean_the_first_answer() -> None:
         ({"learning_rate": -1.0}, ValueError, "learning_rate"),
         ({"learning_rate": math.nan}, ValueError, "learning_rate"),
         ({"schedule": "one-cicle"}, ValueError, "Did you mean 'one-cycle'"),
+        ({"optimizer": "moun"}, ValueError, "Did you mean 'muon'"),
     ],
 )
 def test_fit_says_what_is_wrong(arguments: dict[str, object], error: type[Exception], message: str) -> None:

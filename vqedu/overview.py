@@ -1,4 +1,4 @@
-"""Where the learner is: how many questions and exercises of each notebook are done, and where the next question stands."""
+"""Where the learner is: the questions and exercises done of each notebook, and where the next question stands."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ RECIPES = {
     "prior-mnist": Recipe(
         "CodePrior",
         {"codebook_size": 128, "class_dropout": 0.5},
-        {"epochs": 6, "batch_size": 32, "learning_rate": 4e-3},
+        {"epochs": 12, "batch_size": 32, "learning_rate": 5e-3, "optimizer": "muon"},
         start_at_mean_image=False,
         labelled=True,
         tokenizer="vqvae-mnist",

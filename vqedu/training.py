@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 import torch
 from torch import Tensor, nn
 
-from vqedu import progress, validate
+from vqedu import optimizers, progress, validate
 from vqedu.checkpoints import available_pretrained, load_checkpoint, load_pretrained, save_checkpoint
 
 __all__ = [
@@ -58,6 +58,7 @@ def fit(
     epochs: int = 10,
     batch_size: int = 128,
     learning_rate: float = 3e-3,
+    optimizer: str = "adam",
     schedule: str = "one-cycle",
     binarize: bool = False,
     seed: int = 0,
@@ -65,10 +66,11 @@ def fit(
     on_step: Callable[[int], object] | None = None,
     background: bool = False,
 ) -> History:
-    """Train `model` in place with Adam on mini-batches of `images`, and return what was measured.
+    """Train `model` in place on mini-batches of `images`, and return what was measured.
 
     images: a tensor (N, ...) whose rows are examples, or a `data.Split`, whose x is taken. Each step minimizes
     `loss(batch).total` (default: `model.loss`). The last, smaller batch of an epoch is left out.
+    optimizer: "adam", or "muon", which needs fewer steps for a transformer; see `optimizers.build`.
     schedule: "one-cycle" (Smith and Topin 2018: up to `learning_rate` over the first tenth, then down to nothing) or
     "constant". binarize: each pixel becomes 1 with its grey level as probability, anew at each step
     (Salakhutdinov and Murray 2008). `on_step(step)` is called after each step, and a true answer ends the training.
@@ -89,7 +91,7 @@ def fit(
     shown = progress.bar(total_steps, quiet=background)
     with own_random_state, torch.enable_grad(), _on_best_device(model) as device, shown as bar:
         model.train()
-        optimizer, rates = _optimizer(model, schedule, learning_rate, total_steps)
+        steps = optimizers.build(model, optimizer, schedule, learning_rate, total_steps)
         meter = _Meter(history, device)
         batches = _batches(examples.to(device), epochs, batch_size, seed)
         try:
@@ -97,12 +99,11 @@ def fit(
                 if binarize:
                     batch = torch.bernoulli(batch)
                 terms = objective(batch)
-                optimizer.zero_grad(set_to_none=True)
+                steps.zero_grad()
                 terms.total.backward()
-                optimizer.step()
-                rates.step()
+                steps.step()
                 if meter.add(step, terms, last=step == total_steps):
-                    bar.show(history, float(rates.get_last_lr()[0]))
+                    bar.show(history, steps.learning_rate)
                 if on_step and on_step(step):
                     history.interrupted = True
                     break
@@ -195,21 +196,6 @@ def _batches(examples: Tensor, epochs: int, batch_size: int, seed: int) -> Itera
         order = torch.randperm(len(examples), generator=generator).to(examples.device)
         for start in range(0, len(order) - batch_size + 1, batch_size):
             yield examples[order[start : start + batch_size]]
-
-
-def _optimizer(
-    model: nn.Module, schedule: str, learning_rate: float, total_steps: int
-) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    """Return Adam and its schedule; fused, which spends less time between the steps, where torch has it."""
-    validate.known_name(schedule, ("one-cycle", "constant"), "schedule")
-    if not (math.isfinite(learning_rate) and learning_rate > 0):
-        raise ValueError(f"learning_rate must be a finite number above 0, got {learning_rate}.")
-    fused = all(parameter.device.type in ("cpu", "cuda") for parameter in model.parameters())
-    adam = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=fused)
-    if schedule == "constant":
-        return adam, torch.optim.lr_scheduler.LambdaLR(adam, lambda step: 1.0)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(adam, learning_rate, total_steps=total_steps + 1, pct_start=0.1)
-    return adam, cycle
 
 
 @contextmanager

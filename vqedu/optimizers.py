@@ -1,0 +1,83 @@
+"""The optimizers of `training.fit`, each with the schedule of its rate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from vqedu import validate
+
+NAMES = ("adam", "muon")
+SCHEDULES = ("one-cycle", "constant")
+DECAY = 0.05  # of Muon's matrices; their updates have the same size at every step, so without it they grow on and on
+
+
+class Optimizers:
+    """One optimizer or two, which step together at rates that follow one schedule."""
+
+    def __init__(self, parts: list[torch.optim.Optimizer], schedule: str, learning_rate: float, steps: int) -> None:
+        self.parts = parts
+        self.rates = [_rate(part, schedule, learning_rate, steps) for part in parts]
+
+    def zero_grad(self) -> None:
+        for part in self.parts:
+            part.zero_grad(set_to_none=True)
+
+    def step(self) -> None:
+        """Take one step, and go on to the next one's rate."""
+        for part, rate in zip(self.parts, self.rates, strict=True):
+            part.step()
+            rate.step()
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step."""
+        return float(self.rates[0].get_last_lr()[0])
+
+
+def build(model: nn.Module, name: str, schedule: str, learning_rate: float, steps: int) -> Optimizers:
+    """Return the optimizer `name` of a model's parameters for a training of this many steps.
+
+    "adam": Kingma and Ba 2015. "muon": the weights of all linear layers but the last by Muon (Jordan et al. 2024),
+    whose steps have all directions of a matrix equally long, the rest by Adam at the same rate.
+    Raises ValueError for unknown names, for "muon" with a torch older than 2.9, which lacks it, or for a rate that is
+    not a finite number above 0.
+    """
+    validate.known_name(name, NAMES, "optimizer")
+    if name == "muon" and not hasattr(torch.optim, "Muon"):
+        raise ValueError(f"optimizer 'muon' needs torch 2.9 or newer, got torch {torch.__version__}. Update torch.")
+    validate.known_name(schedule, SCHEDULES, "schedule")
+    if not (math.isfinite(learning_rate) and learning_rate > 0):
+        raise ValueError(f"learning_rate must be a finite number above 0, got {learning_rate}.")
+    matrices = hidden_matrices(model) if name == "muon" else []
+    chosen = {id(matrix) for matrix in matrices}
+    parts: list[torch.optim.Optimizer] = [_adam((p for p in model.parameters() if id(p) not in chosen), learning_rate)]
+    if matrices:
+        # With this adjustment an update is as large as Adam's, so that one rate serves both (Liu et al. 2025).
+        muon = torch.optim.Muon(matrices, learning_rate, weight_decay=DECAY, adjust_lr_fn="match_rms_adamw")
+        parts.append(muon)
+    return Optimizers(parts, schedule, learning_rate, steps)
+
+
+def hidden_matrices(model: nn.Module) -> list[nn.Parameter]:
+    """Return the weights of all linear layers of a model but the last, which is its output."""
+    return [cast("nn.Parameter", module.weight) for module in model.modules() if isinstance(module, nn.Linear)][:-1]
+
+
+def _adam(parameters: Iterable[Tensor], learning_rate: float) -> torch.optim.Adam:
+    """Return Adam; fused, which spends less time between the steps, where torch has it."""
+    listed = list(parameters)
+    fused = all(parameter.device.type in ("cpu", "cuda") for parameter in listed)
+    return torch.optim.Adam(listed, lr=learning_rate, fused=fused)
+
+
+def _rate(
+    optimizer: torch.optim.Optimizer, schedule: str, learning_rate: float, steps: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    if schedule == "constant":
+        return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
+    return torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps + 1, pct_start=0.1)
