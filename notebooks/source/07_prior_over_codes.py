@@ -4,12 +4,12 @@
 # **After this notebook you can**
 #
 # - show that random codes decode to noise, and say in bits how far the codes of real images are from random,
-# - write a causal transformer in under 80 lines, train it on code maps, and say what each line does,
+# - write a causal transformer in 40 lines, train it on code maps, and say what each line does,
 # - turn its predictions into a file and back without loss, and compare the file with the model's own bits,
 # - draw new digits, any or of a class that you ask for, complete half a digit, and say what temperature and top-k do,
 # - explain the cache of keys and values, and what it saves.
 #
-# **Time:** 75 minutes. **Builds on:** [06 The VQ-VAE](06_vqvae.ipynb). **Symbols:** [glossary and notation](09_notation.ipynb).
+# **Time:** 90 minutes, and 35 for the exercises. **Builds on:** [06 The VQ-VAE](06_vqvae.ipynb). **Symbols:** [glossary and notation](09_notation.ipynb).
 
 # %%
 import math
@@ -77,17 +77,22 @@ for name, x in ink.items():
 # %% [markdown]
 # **What we saw.** Not one digit. The VAE's training made its codes fill $N(0, I)$, so drawing from $N(0, I)$ works. The VQ-VAE's training paid a constant for its codes, whatever they were, so nobody asked them to be spread evenly.
 # That is no fault. In notebook 01 we had two ways out, and this is the second: **fit a distribution to the codes afterwards**. Codes are whole numbers, so the distribution is a table of probabilities, only a large one.
-#
+
+# %%
+widgets.Quiz("07.why-noise", "07.corner", "07.why-vae")
+
+# %% [markdown]
 # ## 2. How far from random are real codes?
 #
 # A code drawn from a distribution $p$ takes $-\log_2 p$ bits if it is stored in the best way, its *surprise*. The average surprise is the **entropy** $H = -\sum_k p_k \log_2 p_k$.
 # With 128 equally likely codes it is 7 bits. For real code maps we look at more and more of the neighbourhood, and count in 60,000 training maps.
+# What a code still costs on average once its neighbour is known is the *conditional* entropy: that of the pair, minus that of the neighbour alone.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 10 minutes.**
 # >
 # > - **Ask:** "You know the code to the left and the code above. How many of 128 codes are still likely here?"
-# > - **Usually answered:** Something between 5 and 20. The code above alone leaves about 4.5 bits, which is 22 codes; the position alone does as well.
+# > - **Usually answered:** Something between 5 and 20, which is sensible. One neighbour alone leaves about 5 bits, as 32 equally likely codes would; all codes before leave about 2.5 bits (section 5), as 6 would.
 # > - **Show:** The map of entropies. Where is it white, and why?
 
 
@@ -126,7 +131,11 @@ plots_tokens.bit_maps(
 # %% [markdown]
 # **What we saw.** Each thing that we know about a code saves bits: its frequency, a neighbour, its position, and the digit too. But one cannot just go on counting: a table for "given the code to the left and the code above" has $128^3$ = 2 million entries, one for all 48 other codes has $128^{49}$.
 # We need something that *computes* the probabilities of the next code from the codes before it, instead of looking them up.
-#
+
+# %%
+widgets.Quiz("07.white-corner", "07.mixed-entropy", "07.three-neighbours")
+
+# %% [markdown]
 # ## 3. The product rule, and a network that keeps to it
 #
 # Read the map row by row, $k_1, \dots, k_{49}$. Without any assumption,
@@ -151,7 +160,8 @@ print("expected:", sequence[0, 8:16].tolist())
 #
 # $$a_{ij} = \operatorname*{softmax}_{j \le i} \frac{q_i \cdot k_j}{\sqrt{d}}, \qquad y_i = \sum_{j \le i} a_{ij} v_j .$$
 #
-# It does this in several *heads*, each on its own share of the numbers, so that one may look to the left and another one up.
+# Here $k_j$ is a key and no code: the letters are the usual ones. $d$ is how many numbers a query has. The more there are, the larger the products become; the root keeps them at one scale.
+# Attention does this in several *heads*, each on its own share of the numbers, so that one may look to the left and another one up.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 15 minutes.**
@@ -181,7 +191,7 @@ class SelfAttention(nn.Module):
 
 
 # %% [markdown]
-# **A block** is attention, where places exchange what they know, and then a small network for each place on its own. Both *add* to the vector that is there, and LayerNorm before each keeps the numbers at one scale.
+# **A block** is attention, where places exchange what they know, and then a small network for each place on its own (GELU is a ReLU with a soft corner). Both *add* to the vector that is there, and LayerNorm before each keeps the numbers at one scale.
 
 
 # %%
@@ -222,7 +232,7 @@ class Transformer(nn.Module):
 
 
 # %% [markdown]
-# Those are fewer than 45 lines. Does it keep to the rule? Change the code at place 20, and see which logits change.
+# Those are 40 lines. Does it keep to the rule that no place looks at a later one? Change the token that goes in at place 20, counted from 0, and see which logits change.
 
 # %%
 torch.manual_seed(0)
@@ -233,8 +243,11 @@ moved = (model(changed) - model(inputs)).abs().amax(2)[0] > 0  # (49,)
 print("first place whose logits change:", moved.nonzero()[0].item())
 print("places after it that change too:", bool(moved[20:].all()))
 
+# %% [markdown]
+# The logits of place 20 speak of the next code, so they may change. The 20 places before it must not, and do not.
+
 # %%
-widgets.Quiz("07.mask")
+widgets.Quiz("07.shift", "07.mask", "07.triu")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · One place late
@@ -293,7 +306,7 @@ checks.causal_mask(my_causal_mask)
 # %% [markdown]
 # ## 4. Training
 #
-# The loss is minus the logarithm of the product, so a sum over the 49 places: the cross-entropy of each code, as in any classifier with 128 classes. We divide by $49 \log 2$ to read it in bits a code.
+# The loss is minus the logarithm of the product, so a sum over the 49 places: the cross-entropy of each code, as in any classifier with 128 classes. We divide by $49 \log 2$ to read it in bits a code. The learning rate climbs during the first tenth of the steps, and then falls to nearly 0.
 
 
 # %%
@@ -325,6 +338,9 @@ print("test maps, below 3.6 bits a code:", live < 3.6)
 
 # %% [markdown]
 # A few seconds, and it beats every count of section 2. No table was stored: the network computes the odds from all codes before.
+
+# %%
+widgets.Quiz("07.sum-of-losses", "07.first-loss", "07.beats-counts")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · Bug hunt: too good to be true
@@ -358,7 +374,7 @@ checks.prior_loss(my_prior_loss)
 # %% [markdown]
 # ## 5. Bits of an image
 #
-# From here on we use the prior that the course ships: the same transformer, wider (96) and deeper (4), 479,000 weights, trained for 6 passes over the data. `models.CodePrior` wraps it. Its start token is the **class** of the image, or "any class"; in training it was "any" half of the time, so one network holds $p(k)$ and $p(k \mid \text{class})$.
+# From here on we use the prior that the course ships: the same transformer, wider (96) and deeper (4), 479,000 weights, trained for 6 passes over the data. `models.CodePrior` wraps it. Its start token is the **class** of the image, or "any class"; in training it was "any" half of the time, so one network holds $p(k)$ and $p(k \mid \text{class})$, where $k$ stands for the whole map.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
@@ -431,6 +447,9 @@ print(f"learned prior: {nats + distortion:.0f} nats per image, of which {nats:.0
 # %% [markdown]
 # The sum is minus a lower bound on $\log p(x)$, as the ELBO is: one term of $p(x) = \sum_k p(k)\, p(x \mid k)$.
 
+# %%
+widgets.Quiz("07.better-prior", "07.map-to-code", "07.free-paper")
+
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · What the prior saves
 #
@@ -490,7 +509,7 @@ print(f"200 code maps: {len(file) / 1000:.1f} kB; with 7 bits a code: {200 * 49 
 
 # %% [markdown]
 # **One trap.** The decoder must find *exactly* the encoder's probabilities. One different last digit, and the cuts lie elsewhere: from there on every code is wrong. But the encoder knows all codes and asks the network once; the decoder can only ask code by code. The sums are then taken in another order, and their last digits differ.
-# So `coding` computes in 64 bits and rounds each logit to a step of 1/64 nat *before* anything is done with it. The steps are $10^{11}$ times coarser than the differences, so both sides round to the same step, also on two machines. It costs 0.00001 bits a code. And the file carries a checksum, so that a wrong prior is an error and not a wrong image:
+# So `coding` computes in 64 bits and rounds each logit to a step of 1/64 nat *before* anything is done with it. The steps are $10^{11}$ times coarser than the differences, so in practice both sides round to the same step, also on two machines. It costs 0.00001 bits a code. And the file carries a checksum, so that a wrong prior is an error and not a wrong image:
 
 # %%
 try:
@@ -499,7 +518,7 @@ except ValueError as error:
     print(error)
 
 # %%
-widgets.Quiz("07.coder")
+widgets.Quiz("07.interval", "07.coder", "07.last-digit")
 
 # %% [markdown]
 # ## 7. Drawing new digits
@@ -562,8 +581,13 @@ print("the map of argmax costs less than three quarters of it:    ", cost["top-k
 print("different maps among 200 by argmax:", len(drawn["top-k = 1 (argmax)"].unique(dim=0)))
 
 # %% [markdown]
-# **What we saw.** The likeliest map is not a typical one. A real image costs more than 100 bits on average, because at many places it does something that was only one of several likely things; the sequence that never does so is a rare curiosity, although no other single sequence is likelier.
+# **What we saw.** The map of argmax is not a typical one. A real image costs more than 100 bits on average, because at many places it does something that was only one of several likely things; a map that never does so is a rare curiosity, although it is likelier than most real maps taken singly.
+# (It need not be the likeliest map of all: a likely beginning may lead to dear places later.)
+#
 # It is as with a coin that shows heads with probability 0.6: the likeliest row of 100 throws is 100 heads, and you will never see it.
+
+# %%
+widgets.Quiz("07.own-distribution", "07.half-temperature", "07.cold-samples")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 5 · Temperature and top-k
@@ -681,8 +705,12 @@ print("more than half of 500 completions are read as the original digit:", same 
 print("but fewer than 95%:", same < 0.95)
 
 # %% [markdown]
-# **What we saw.** The same beginning leads to different digits where both are plausible: the upper half of a 4 is often that of a 9. The prior draws each ending as often as it thinks it occurs.
-#
+# **What we saw.** The same beginning leads to different digits where both are plausible: the upper rows of a 2 may also begin a 3. The prior draws each ending as often as it thinks it occurs.
+
+# %%
+widgets.Quiz("07.two-starts", "07.guided-logit", "07.lower-half")
+
+# %% [markdown]
 # ## 9. The cache of keys and values
 #
 # Our `sample` is wasteful. To draw code 49 it sends all 48 earlier codes through the network again, though nothing about them has changed: by causality, later codes cannot alter them. In total $1 + 2 + \dots + 49 = 1225$ places are computed, for 49 codes.
@@ -727,7 +755,11 @@ print(f"with the cache {fast:.2f} s, without {slow:.2f} s: {slow / fast:.1f} tim
 
 # %% [markdown]
 # It is not 1225 / 49 = 25 times, since many places at once use a processor better than one place after the other. With longer sequences the gain grows: a language model with thousands of tokens would be unusable without it.
-#
+
+# %%
+widgets.Quiz("07.places", "07.kept", "07.cache-size")
+
+# %% [markdown]
 # ## 10. Under your hand
 #
 # The map fills code by code; the likeliest next codes are shown as the images they would lead to. Change one code and let the rest be drawn again. Move the temperature.
@@ -741,7 +773,7 @@ widgets.TokenExplorer(prior, vqvae)
 # - The codes of a VQ-VAE need a prior: uniform codes decode to noise, since real code maps fill a tiny part of all maps.
 # - A causal transformer gives each code's probabilities from all codes before it, and the product is the probability of the map.
 # - Its surprise is a length: an arithmetic coder reaches it to within a percent, if both sides compute the same probabilities to the last bit.
-# - Sampling draws code by code. Temperature and top-k trade variety for tidiness; the likeliest map is not a typical one.
+# - Sampling draws code by code. Temperature and top-k trade variety for tidiness; always taking the likeliest code gives one map, and no typical one.
 # - A class token or a prefix conditions the draw, and guidance makes the class count for more. The cache of keys and values saves the recomputation of what cannot change.
 #
 # **Sources.** Vaswani and others, *Attention is all you need* (2017). Van den Oord and others, *Neural discrete representation learning* (2017), section 4. Razavi and others, *Generating diverse high-fidelity images with VQ-VAE-2* (2019). Ho and Salimans, *Classifier-free diffusion guidance* (2022). MacKay, *Information theory, inference, and learning algorithms* (2003), chapter 6.
@@ -749,13 +781,7 @@ widgets.TokenExplorer(prior, vqvae)
 # ## Three questions to answer from memory
 
 # %%
-widgets.Quiz("07.factors")
-
-# %%
-widgets.Quiz("07.no-argmax")
-
-# %%
-widgets.Quiz("07.cached-values")
+widgets.Quiz("07.factors", "07.no-argmax", "07.cached-values")
 
 # %% [markdown]
 # **Next:** other ways to make codes, and words and images in one sequence: 08 Image tokens.
