@@ -129,7 +129,7 @@ plots_tokens.bit_maps(
 )
 
 # %% [markdown]
-# **What we saw.** Each thing that we know about a code saves bits: its frequency, a neighbour, its position, and the digit too. But one cannot just go on counting: a table for "given the code to the left and the code above" has $128^3$ = 2 million entries, one for all 48 other codes has $128^{49}$.
+# **What we saw.** Each thing that we know about a code saves bits: its frequency, a neighbour, its position, and the digit too. But one cannot go on counting for ever: a table for "given the code to the left and the code above" has $128^3$ = 2 million entries, one for all 48 other codes has $128^{49}$.
 # We need something that *computes* the probabilities of the next code from the codes before it, instead of looking them up.
 
 # %%
@@ -414,6 +414,8 @@ plots_tokens.named_bars(
 )
 
 # %% [markdown]
+# (The frequencies were counted on training maps, as in section 2, but the bill is for test maps. So 5.80 bits stand here and 5.85 there.)
+#
 # **Where are the bits?** Each code has its own surprise, $-\log_2 p(k_i \mid k_1, \dots, k_{i-1})$. Here is the bill of six test images, code by code.
 
 
@@ -531,7 +533,7 @@ widgets.Quiz("07.interval", "07.coder", "07.last-digit")
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 15 minutes.**
 # >
-# > - **Ask:** "Why do we not just take the likeliest code each time? That should give the most perfect digit."
+# > - **Ask:** "Why do we not take the likeliest code each time? That should give the most perfect digit."
 # > - **Usually answered:** Agreement. Then show the row at top_k = 1: one image, always the same.
 # > - **Show:** The temperatures in one grid. Ask which row the room would publish, and which row is the model's own distribution.
 

@@ -91,7 +91,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         choices={
             "The loss falls to nearly 0, since a place can now see its answer": "More is hidden than before, not less. No answer comes into view.",
             "The first place may look nowhere, and its softmax is NaN": "Its row is −∞ throughout, and 0 divided by 0 is NaN. Every other place loses the newest code, the one that goes in right there.",
-            "Nothing: a place does not have to look at itself": "What goes in at place i is the code just before the one to predict. The diagonal is where attention finds it.",
+            "Nothing: a place does not have to look at itself": "What goes in at place i is the code right before the one to predict. The diagonal is where attention finds it.",
         },
         answer="The first place may look nowhere, and its softmax is NaN",
     ),
