@@ -96,7 +96,12 @@ def test_another_prior_or_a_damaged_file_is_an_error_and_never_other_codes() -> 
 
 @pytest.mark.parametrize(
     ("file", "error", "words"),
-    [(b"", ValueError, "cut off"), (b"123456789", ValueError, "got 9 bytes"), ("text", TypeError, "must be bytes")],
+    [
+        (b"", ValueError, "cut off"),
+        (b"123456789", ValueError, "got 9 bytes"),
+        (bytes(8), ValueError, "damaged"),
+        ("text", TypeError, "must be bytes"),
+    ],
 )
 def test_what_is_no_file_is_an_error(file: bytes, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):

@@ -23,6 +23,15 @@ def test_an_old_python_and_a_full_disk_are_told(monkeypatch: pytest.MonkeyPatch)
     assert "0.01 GB" in by_topic["Disk"].sentence
 
 
+def test_a_missing_drive_and_missing_weights_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pathlib.Path.exists", lambda _: False)
+    monkeypatch.setattr("vqedu.training.available_pretrained", list)
+    assert "VQEDU_CACHE" in machine._disk().sentence
+    assert "Install vqedu again" in machine._weights().sentence
+    assert not machine._disk().fine
+    assert not machine._weights().fine
+
+
 def test_whatever_breaks_becomes_a_verdict_and_its_text_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("no <data> here")

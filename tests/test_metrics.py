@@ -77,6 +77,12 @@ def test_log_likelihood_says_what_is_wrong(samples: object, error: type[Exceptio
         metrics.log_likelihood(LinearVAE(), binary_images(1), samples)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("shape", [(1, 4), (4,)])
+def test_active_units_wants_two_images(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"at least 2 images, got \("):
+        metrics.active_units(torch.zeros(shape))
+
+
 def test_active_units_counts_the_dimensions_that_move() -> None:
     generator = torch.Generator().manual_seed(0)
     mu = torch.randn(1000, 4, generator=generator) * torch.tensor([1.0, 0.5, 0.05, 0.0])

@@ -68,6 +68,13 @@ def test_reparameterize_has_the_path_gradient() -> None:
 def test_mlp_has_a_bare_last_layer() -> None:
     kinds = [type(layer).__name__ for layer in models.mlp(5, 4, 3, 2)]
     assert kinds == ["Linear", "SiLU", "Linear", "LayerNorm", "SiLU", "Linear"]
+    assert [type(layer).__name__ for layer in models.mlp(5, 2)] == ["Linear"]
+
+
+def test_without_hidden_layers_an_autoencoder_is_linear() -> None:
+    model = models.Autoencoder(3, hidden=())
+    assert [tuple(weight.shape) for weight in model.parameters()] == [(3, 784), (3,), (784, 3), (784,)]
+    assert model(images()).logits.shape == images().shape
 
 
 @pytest.mark.parametrize("cls", [models.Autoencoder, models.VAE])

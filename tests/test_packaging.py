@@ -84,5 +84,8 @@ def test_every_public_module_is_an_attribute_of_the_package() -> None:
     code = "import vqedu; print(all(getattr(vqedu, name).__name__ == f'vqedu.{name}' for name in vqedu._SUBMODULES))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "True"
-    for name in ("quantizers", "recipes", "machine", "beta", "collapse"):
-        assert name in dir(vqedu)
+    sources = [path.read_text(encoding="utf-8") for path in (REPOSITORY / "notebooks" / "source").glob("*.py")]
+    lines = re.findall(r"^from vqedu(?:\.(\w+))? import (.+)$", "\n".join(sources), re.MULTILINE)
+    imported = {name for module, names in lines for name in ([module] if module else names.split(", "))}
+    assert imported
+    assert imported <= set(dir(vqedu))

@@ -7,9 +7,12 @@ from types import ModuleType
 
 __version__ = "0.1.0"
 
+# All that a notebook imports, and what a learner may want beside it.
 _SUBMODULES = (
-    "beta", "checks", "collapse", "data", "diagrams", "gradients", "losses", "machine", "metrics", "models", "overview",
-    "plots", "quantizers", "questions", "recipes", "toy", "training", "widgets",
+    "beta", "checkpoints", "checks", "coding", "collapse", "comparison", "data", "diagrams", "gradients", "kmeans",
+    "losses", "machine", "metrics", "models", "overview", "plots", "plots_codes", "plots_image_tokens",
+    "plots_quantization", "plots_tokens", "quantization_2d", "quantizers", "questions", "rates", "recipes", "styles",
+    "sweeps", "toy", "training", "transformer", "widgets", "words_and_images",
 )  # fmt: skip
 
 

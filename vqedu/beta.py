@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from vqedu import validate
 
 LIKELIHOODS = ("bernoulli", "gaussian")
@@ -39,11 +37,9 @@ def effective_beta(
     validate.known_name(likelihood, LIKELIHOODS, "likelihood")
     for name, number in (("pixels", pixels), ("latents", latents), ("batch_size", batch_size)):
         validate.positive_int(number, name)
-    for name, value in (("weight", weight), ("variance", variance)):
-        if not (math.isfinite(value) and value > 0):
-            raise ValueError(f"{name} must be a finite number above 0, got {value}.")
-    if not (math.isfinite(beta) and beta >= 0):
-        raise ValueError(f"beta must be a finite number of at least 0, got {beta}.")
+    validate.above_zero(weight, "weight")
+    validate.above_zero(variance, "variance")
+    validate.at_least_zero(beta, "beta")
     a = _factor(reconstruction, pixels, batch_size)
     if likelihood == "gaussian":
         a *= variance if half else 2 * variance

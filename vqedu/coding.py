@@ -57,6 +57,8 @@ def decode(prior: CodePrior, file: bytes) -> Tensor:
     from constriction import stream
 
     n, checksum = HEADER.unpack(_whole(file)[: HEADER.size])
+    if not n:  # `encode` writes at least one
+        raise ValueError(WRONG_FILE)
     coder = stream.queue.RangeDecoder(np.frombuffer(file, dtype="<u4", offset=HEADER.size).astype(np.uint32))
     exact = _in_64_bits(prior)
     cache, token = exact.transformer.empty_cache(n), exact.start(n)
@@ -83,6 +85,11 @@ def probabilities(logits: Tensor) -> np.ndarray:
     return np.ascontiguousarray(weights / weights.sum(-1, keepdims=True))
 
 
+def bits(prior: CodePrior, indices: Tensor) -> float:
+    """Return -log2 p(indices) of all code maps together: the length of the file that the prior would wish for."""
+    return -prior.log_prob(indices).sum().item() / math.log(2)
+
+
 def _next_codes(coder: Any, table: np.ndarray) -> np.ndarray:
     """Return the next code of each map: probabilities (N, K) -> int32 (N,)."""
     from constriction import stream
@@ -91,11 +98,6 @@ def _next_codes(coder: Any, table: np.ndarray) -> np.ndarray:
         return coder.decode(stream.model.Categorical(perfect=False), table)
     except AssertionError:  # the coder met bits that no code could have left there
         raise ValueError(WRONG_FILE) from None
-
-
-def bits(prior: CodePrior, indices: Tensor) -> float:
-    """Return -log2 p(indices) of all code maps together: the length of the file that the prior would wish for."""
-    return -prior.log_prob(indices).sum().item() / math.log(2)
 
 
 def _in_64_bits(prior: CodePrior) -> CodePrior:

@@ -72,7 +72,8 @@ class FSQ(nn.Module):
     def borders(self) -> list[Tensor]:
         """Return for each of the D numbers where z_e goes over from one place to the next: (levels[d] - 1,) each."""
         half, shift, offset = self._bound()
-        between = [torch.arange(size - 1) - size // 2 + 0.5 for size in self.levels]  # before rounding
+        places = [torch.arange(size - 1, device=half.device) - size // 2 for size in self.levels]
+        between = [place + 0.5 for place in places]  # before rounding
         return [torch.atanh((b + o) / h) - s for b, h, s, o in zip(between, half, shift, offset, strict=True)]
 
     def extra_repr(self) -> str:

@@ -51,13 +51,14 @@ def _safely(topic: str, look: Callable[[], Verdict]) -> Verdict:
     try:
         return look()
     except Exception as error:  # a broken installation is a verdict, not a crash
-        return Verdict(topic, False, str(error))
+        return Verdict(topic, False, str(error) or type(error).__name__)
 
 
 def _python() -> Verdict:
     version = platform.python_version()
     if tuple(map(int, version.split(".")[:2])) < OLDEST_PYTHON:
-        return Verdict("Python", False, f"{version} is older than 3.10. Install a newer Python.")
+        oldest = ".".join(map(str, OLDEST_PYTHON))
+        return Verdict("Python", False, f"{version} is older than {oldest}. Install a newer Python.")
     return Verdict("Python", True, f"{version} will do.")
 
 
@@ -88,9 +89,10 @@ def _disk() -> Verdict:
     from vqedu import cache
 
     folder = cache.directory()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free / 1e9
+    there = next((place for place in (folder, *folder.parents) if place.exists()), None)
+    if there is None:  # such as a drive of Windows that is not connected
+        return Verdict("Disk", False, f"There is no {folder.anchor}. Set VQEDU_CACHE to a directory that can be made.")
+    free = shutil.disk_usage(there).free / 1e9
     if free < DISK_NEEDED_GB:
         return Verdict("Disk", False, f"Only {free:.2f} GB free; the digits need 0.06 GB. Make some room.")
     return Verdict("Disk", True, f"{free:.0f} GB free; the digits need 0.06 GB.")
@@ -112,4 +114,6 @@ def _weights() -> Verdict:
     from vqedu import training
 
     names = training.available_pretrained()
-    return Verdict("Weights", bool(names), f"{len(names)} trained models came with the package: {', '.join(names)}.")
+    if not names:
+        return Verdict("Weights", False, "No trained model came with the package. Install vqedu again.")
+    return Verdict("Weights", True, f"{len(names)} trained models came with the package: {', '.join(names)}.")

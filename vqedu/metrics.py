@@ -54,8 +54,10 @@ def active_units(mu: Tensor, threshold: float = 0.01) -> int:
     """Return how many latent dimensions are in use: those whose mu varies over the data by more than `threshold`.
 
     Cov_x(E_q[z_d]) > 0.01, with mu (N, D) for N >= 2 images. Source: Burda, Grosse and Salakhutdinov 2016, section 5.
+    Raises TypeError or ValueError if mu is no finite float tensor of that shape.
     """
-    validate.finite(mu, "mu")
+    if validate.finite(mu, "mu").dim() != 2 or len(mu) < 2:
+        raise ValueError(f"mu must have shape (N, D), with N of at least 2 images, got {tuple(mu.shape)}.")
     return int((mu.var(dim=0) > threshold).sum())
 
 

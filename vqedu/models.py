@@ -21,11 +21,13 @@ PIXELS = 28 * 28
 def mlp(*sizes: int) -> nn.Sequential:
     """Return linear layers from sizes[0] to sizes[-1] with SiLU between them, and LayerNorm from the second one on.
 
-    The first has no LayerNorm: it would hide from a decoder how far from the origin its z lies.
+    The first has no LayerNorm: it would hide from a decoder how far from the origin its z lies. Two sizes give one
+    linear layer and nothing else.
     """
-    layers: list[nn.Module] = [nn.Linear(sizes[0], sizes[1]), nn.SiLU()]
-    for n_in, n_out in pairwise(sizes[1:-1]):
-        layers += [nn.Linear(n_in, n_out), nn.LayerNorm(n_out), nn.SiLU()]
+    layers: list[nn.Module] = []
+    for n_in, n_out in pairwise(sizes[:-1]):
+        norm = [nn.LayerNorm(n_out)] if layers else []
+        layers += [nn.Linear(n_in, n_out), *norm, nn.SiLU()]
     return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
 

@@ -16,7 +16,7 @@ REDRAW_SECONDS = 0.25
 
 
 class Bar:
-    """A progress bar: `show` moves it, `say` leaves a sentence under it; a `quiet` one shows nothing."""
+    """A progress bar: `show` moves it, `say` leaves a sentence under it; a `quiet` one shows no bar, but speaks."""
 
     def __init__(self, total_steps: int, quiet: bool = False) -> None:
         from tqdm.auto import tqdm

@@ -46,7 +46,7 @@ def points(name: str, n: int = 240, seed: int = 0) -> Tensor:
 def start_codes(rows: Tensor, codebook_size: int, start: Literal["data", "wide"] = "data", seed: int = 0) -> Tensor:
     """Return the codes to begin with: random points, or draws from N(0, 10^2), which lie far from them. (K, 2).
 
-    Raises ValueError for an unknown start, a size below 1, or more codes than points to begin at.
+    Raises ValueError for an unknown start, a size below 1, or more codes than points.
     """
     validate.known_name(start, STARTS, "start")
     if validate.positive_int(codebook_size, "codebook_size") > len(rows):

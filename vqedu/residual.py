@@ -53,7 +53,7 @@ class ResidualVQ(nn.Module):
         residual, codes = z_e, torch.zeros_like(z_e)
         last = self._last_levels(z_e)
         indices, codebook_losses, commitment_losses = [], [], []
-        for number, level in enumerate(self.levels):
+        for number, level in enumerate(self._each()):
             out = level(residual)
             code = out.z_q.detach()
             residual, codes = residual - code, codes + code * (number <= last)
@@ -81,6 +81,15 @@ class ResidualVQ(nn.Module):
         codes = [level.lookup(part) for level, part in zip(self._each(), indices.unbind(-1), strict=False)]
         return torch.stack(codes).sum(0)
 
+    @torch.no_grad()
+    def nearest(self, z_e: Tensor) -> Tensor:
+        """Return each level's index for each vector, and learn nothing: (N, D, *) -> (N, *, L) int64."""
+        residual, indices = z_e, []
+        for level in self._each():
+            indices.append(level.nearest(residual))
+            residual = residual - level.lookup(indices[-1])
+        return torch.stack(indices, -1)
+
     def _last_levels(self, z_e: Tensor) -> Tensor:
         """Return the number of the last level that each example uses, from 0: (N, 1, ...), to go with z_e."""
         shape = (len(z_e), *[1] * (z_e.dim() - 1))
@@ -90,12 +99,3 @@ class ResidualVQ(nn.Module):
 
     def _each(self) -> list[VectorQuantizer]:
         return cast("list[VectorQuantizer]", list(self.levels))
-
-    @torch.no_grad()
-    def nearest(self, z_e: Tensor) -> Tensor:
-        """Return each level's index for each vector, and learn nothing: (N, D, *) -> (N, *, L) int64."""
-        residual, indices = z_e, []
-        for level in self._each():
-            indices.append(level.nearest(residual))
-            residual = residual - level.lookup(indices[-1])
-        return torch.stack(indices, -1)

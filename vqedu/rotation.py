@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
-
-from vqedu.validate import known_name
-from vqedu.vector_quantizer import straight_through
 
 TINY = 1e-12
 
@@ -29,18 +25,6 @@ def rotation_trick(z_e: Tensor, z_q: Tensor) -> Tensor:
     rotated = z_e - 2 * w * _dot(w, z_e) + 2 * v * _dot(u, z_e)  # R z_e
     turned = norm_q / norm_e * rotated
     return z_q.detach() + (turned - turned.detach())  # z_q to the last bit
-
-
-def gradient_at_encoder(z_e: Tensor, z_q: Tensor, gradient: Tensor, trick: str) -> Tensor:
-    """Return what reaches the encoder of a gradient at the code: three (n, D) -> (n, D).
-
-    trick: "straight-through" or "rotation". Raises ValueError for another.
-    """
-    tricks = {"straight-through": straight_through, "rotation": rotation_trick}
-    leaf = z_e.detach().clone().requires_grad_()
-    with torch.enable_grad():
-        passed = tricks[known_name(trick, tricks, "gradient trick")](leaf, z_q)
-        return torch.autograd.grad(passed, leaf, gradient)[0]
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:

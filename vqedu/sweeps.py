@@ -37,8 +37,8 @@ def train(images: data.Images, **changes: Any) -> dict[str, Any]:
 
 
 @torch.no_grad()
-def measure(model: models.VQVAE, images: data.Images, parts: int = 1000) -> dict[str, float]:
-    """Return the measurements on all test images, to 4 digits.
+def measure(model: models.VQVAE, images: data.Images, at_once: int = 1000) -> dict[str, float]:
+    """Return the measurements on all test images, to 4 digits; `at_once` images go through the model at a time.
 
     squared_error a pixel; used and perplexity of the codes; bits an image with indices of one length, with the shares
     of the codes, and with their shares at each position (counted on the first 10,000 training images); length of z_e
@@ -46,7 +46,7 @@ def measure(model: models.VQVAE, images: data.Images, parts: int = 1000) -> dict
     """
     error, z_e_square, distance = 0.0, 0.0, 0.0
     found = []
-    for x in images.test.x.split(parts):
+    for x in images.test.x.split(at_once):
         out = model(x)
         share = len(x) / len(images.test.x)
         error += share * (out.logits.sigmoid() - x).square().mean().item()
@@ -54,7 +54,7 @@ def measure(model: models.VQVAE, images: data.Images, parts: int = 1000) -> dict
         distance += share * (out.z_e - out.z_q).square().sum(1).mean().item()
         found.append(out.indices)
     indices, size = torch.cat(found), model.codebook_size
-    seen = torch.cat([model.encode(x) for x in images.train.x[:10_000].split(parts)])
+    seen = torch.cat([model.encode(x) for x in images.train.x[:10_000].split(at_once)])
     measured = {
         "squared_error": error,
         "used": metrics.code_usage(indices, size).item(),

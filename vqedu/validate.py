@@ -27,10 +27,25 @@ def positive_int(value: int, name: str) -> int:
 
 def fraction(value: float, name: str) -> float:
     """Return `value` if it is a number with 0 <= value < 1; raises TypeError or ValueError otherwise."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number, got {value!r} ({type(value).__name__}).")
+    _number(value, name)
     if not 0 <= value < 1:
         raise ValueError(f"{name} must be at least 0 and below 1, got {value}.")
+    return value
+
+
+def at_least_zero(value: float, name: str) -> float:
+    """Return `value` if it is a finite number of at least 0; raises TypeError or ValueError otherwise."""
+    _number(value, name)
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name} must be a finite number of at least 0, got {value}.")
+    return value
+
+
+def above_zero(value: float, name: str) -> float:
+    """Return `value` if it is a finite number above 0; raises TypeError or ValueError otherwise."""
+    _number(value, name)
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"{name} must be a finite number above 0, got {value}.")
     return value
 
 
@@ -167,15 +182,6 @@ def code_map(value: Tensor, codebook_size: int, name: str = "indices", levels: i
     return value
 
 
-def at_least_zero(value: float, name: str) -> float:
-    """Return `value` if it is a finite number of at least 0; raises TypeError or ValueError otherwise."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number, got {value!r} ({type(value).__name__}).")
-    if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"{name} must be a finite number of at least 0, got {value}.")
-    return value
-
-
 def known_name(name: str, known: Iterable[str], what: str) -> str:
     """Return `name` if it is among `known`; raises ValueError that names the close ones, TypeError for no string."""
     known = sorted(known)
@@ -186,3 +192,9 @@ def known_name(name: str, known: Iterable[str], what: str) -> str:
         hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
         raise ValueError(f"There is no {what} {name!r}.{hint} Known: {', '.join(known)}.")
     return name
+
+
+def _number(value: float, name: str) -> None:
+    """Raise TypeError unless `value` is an int or a float; True and False are none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number, got {value!r} ({type(value).__name__}).")

@@ -91,10 +91,10 @@ class WordsAndImages(nn.Module):
         Only what comes after the second mark counts: the 49 codes in one order, the three words in the other.
         sum_share: how many of the plain digits are asked for as sums, from 0 to 1; None is a third.
         """
-        examples = rows.tolist()
-        wanted = [_wording(digit, STYLES[style], sum_share) for digit, style, *_ in examples]
-        sequences = [self._to_draw(text, codes) for text, (_, _, *codes) in zip(wanted, examples, strict=True)]
-        sequences += [self._to_read(*row) for row in examples]
+        listed = rows.tolist()
+        wanted = [_wording(digit, STYLES[style], sum_share) for digit, style, *_ in listed]
+        sequences = [self._to_draw(text, codes) for text, (_, _, *codes) in zip(wanted, listed, strict=True)]
+        sequences += [self._to_read(*row) for row in listed]
         tokens = torch.tensor(sequences, device=rows.device)  # (2 N, 54)
         logits = self.transformer(tokens[:, :-1])  # (2 N, 53, vocabulary): for all tokens but the first mark
         nats = F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(), reduction="none").view(2, len(rows), -1)
@@ -124,11 +124,10 @@ class WordsAndImages(nn.Module):
         """Return the codes of n drawings of what each text asks for, those of one text side by side.
 
         One text or m of them -> int64 (m * n, 7, 7), for the VQ-VAE to decode. Each code is drawn from
-        softmax(logits / temperature) over the K codes. Raises ValueError for an unknown word, a temperature that is not
-        above 0, an n below 1.
+        softmax(logits / temperature) over the K codes. Raises TypeError or ValueError for an unknown word, a
+        temperature that is not above 0, an n below 1.
         """
-        if not (math.isfinite(temperature) and temperature > 0):
-            raise ValueError(f"temperature must be a finite number above 0, got {temperature}.")
+        validate.above_zero(temperature, "temperature")
         texts = [text] if isinstance(text, str) else list(text)
         before, after = self.token["<words>"], self.token["<image>"]
         starts = [[before, *self._slot(each), after] for each in texts]
@@ -189,7 +188,10 @@ def examples(images: Tensor, digits: Tensor, vqvae: Any, style: str | None = Non
 
 
 def training_examples(images: Tensor, digits: Tensor, vqvae: Any) -> Tensor:
-    """Return what the model learns from: each image plain, every second one in a style too; (1.5 N, 51) int64."""
+    """Return what the model learns from: each image plain, half of them in a style too; (1.5 N, 51) int64.
+
+    Of eight images that follow one another the first four come again, each in another style.
+    """
     rows = [examples(images, digits, vqvae)]
     for number, style in enumerate(styles.STYLES):
         part = slice(number, None, 2 * len(styles.STYLES))
