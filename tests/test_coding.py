@@ -94,6 +94,13 @@ def test_another_prior_or_a_damaged_file_is_an_error_and_never_other_codes() -> 
         coding.decode(prior(), file[: len(file) // 8 * 4])
 
 
+def test_a_header_that_names_more_maps_than_memory_can_hold_is_an_error() -> None:
+    damaged = bytearray(coding.encode(prior(), drawn(20)))
+    damaged[3] ^= 128  # the highest bit of the number of code maps
+    with pytest.raises(ValueError, match="header names 2,147,483,668 code maps"):
+        coding.decode(prior(), bytes(damaged))
+
+
 @pytest.mark.parametrize(
     ("file", "error", "words"),
     [

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from vqedu.code_prior import CodePrior
+from vqedu.transformer import KVCache
 
 HEADER = struct.Struct("<II")  # number of code maps, checksum of their codes: 8 bytes
 STEPS_PER_NAT = 64
@@ -61,7 +62,7 @@ def decode(prior: CodePrior, file: bytes) -> Tensor:
         raise ValueError(WRONG_FILE)
     coder = stream.queue.RangeDecoder(np.frombuffer(file, dtype="<u4", offset=HEADER.size).astype(np.uint32))
     exact = _in_64_bits(prior)
-    cache, token = exact.transformer.empty_cache(n), exact.start(n)
+    cache, token = _empty_cache(exact, n), exact.start(n)
     columns = []
     for _ in range(prior.length):
         table = probabilities(exact.transformer(token, cache)[:, -1, : prior.codebook_size])  # (N, K)
@@ -105,6 +106,14 @@ def _in_64_bits(prior: CodePrior) -> CodePrior:
     if not isinstance(prior, CodePrior):
         raise TypeError(f"prior must be a models.CodePrior, got {type(prior).__name__}.")
     return copy.deepcopy(prior).cpu().double().eval()
+
+
+def _empty_cache(prior: CodePrior, n: int) -> KVCache:
+    """Return the transformer's cache for n code maps; raises ValueError if memory cannot hold it."""
+    try:
+        return prior.transformer.empty_cache(n)
+    except RuntimeError:  # a damaged header may name any number up to 4 billion
+        raise ValueError(f"{WRONG_FILE} Its header names {n:,} code maps, more than memory can hold.") from None
 
 
 def _whole(file: bytes) -> bytes:
