@@ -8,7 +8,7 @@
 # - say, with measured numbers, why the VAE uses the one and not the other,
 # - explain why networks put out the logarithm of the variance.
 #
-# **Time:** 40 minutes. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb), the chain rule, `loss.backward()`. **Symbols:** [glossary and notation](09_notation.ipynb).
+# **Time:** 45 minutes. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb), the chain rule, `loss.backward()`. **Symbols:** [glossary and notation](09_notation.ipynb).
 
 # %%
 import math
@@ -49,7 +49,11 @@ print("gradients of mu and sigma:", torch.autograd.grad(loss, (mu, sigma), allow
 # %% [markdown]
 # The result does not remember $\mu$. `sample` draws numbers that have no history. $\mu$ receives `None`, and $\sigma$ only the 0.1 of the other term: nothing of $z^2$ arrives.
 # Without the other term `backward()` would raise an error; with it, the encoder never hears from the decoder, and no error tells.
-#
+
+# %%
+widgets.Quiz("03.exact-sigma", "03.who-is-cut", "03.kl-alone")
+
+# %% [markdown]
 # ## 2. Move the randomness out of the way
 #
 # Take noise that does not depend on any parameter, $\varepsilon \sim N(0, 1)$, and set
@@ -57,6 +61,7 @@ print("gradients of mu and sigma:", torch.autograd.grad(loss, (mu, sigma), allow
 # $$z = \mu + \sigma\, \varepsilon .$$
 #
 # Scaling by $\sigma$ makes the standard deviation $\sigma$, shifting by $\mu$ makes the mean $\mu$, and a shifted and scaled normal is normal. So $z \sim N(\mu, \sigma^2)$, as before.
+# The next cell checks it: the share of 100,000 draws that lies below each value, against the share that should.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 6 minutes.**
@@ -78,7 +83,7 @@ print(f"largest difference between the two distribution functions below 0.005: {
 #
 # $$\frac{\partial f(z)}{\partial \mu} = f'(z), \qquad \frac{\partial f(z)}{\partial \sigma} = f'(z)\, \varepsilon .$$
 #
-# This is the **reparameterization** (Kingma and Welling 2014). In code it is one line, here with `logvar` $= \log \sigma^2$, which section 5 explains.
+# This is the **reparameterization** (Kingma and Welling 2014). In code it is the last line of this function, here with `logvar` $= \log \sigma^2$, which section 5 explains.
 
 
 # %%
@@ -93,7 +98,7 @@ gradient = torch.autograd.grad(mean_f, (mu, sigma))
 print(f"gradient (mu, sigma) = ({gradient[0]:.1f}, {gradient[1]:.1f}); exact: (4, 2)")
 
 # %%
-widgets.Quiz("03.shift-and-scale")
+widgets.Quiz("03.shift-and-scale", "03.one-draw", "03.uniform")
 
 # %% [markdown]
 # ## 3. The other way: the score function
@@ -106,7 +111,7 @@ widgets.Quiz("03.shift-and-scale")
 # since $\partial \log q = \partial q / q$. So the mean of $f(z)\, \partial \log q(z) / \partial \mu$ is the gradient, too. The factor $\partial \log q / \partial \mu = (z - \mu)/\sigma^2 = \varepsilon / \sigma$ is called the *score*,
 # and the estimator REINFORCE (Williams 1992). It says: make draws with a large $f$ more likely.
 #
-# Subtracting a constant $b$ from $f$, a **baseline**, changes nothing on average, because the score has mean zero. It can lower the variance.
+# Subtracting a constant $b$ from $f$, a **baseline**, changes nothing on average, because the score $\varepsilon / \sigma$ has mean zero. It can lower the variance.
 #
 # For $\sigma$ the score is $\partial \log q / \partial \sigma = (\varepsilon^2 - 1)/\sigma$.
 
@@ -142,7 +147,7 @@ for name, estimator in estimators.items():
     print(f"{name:29s} variance of one estimate from 16 samples: {spread(estimator, 16):.2f}")
 
 # %% [markdown]
-# The same for $\sigma$, and a check that all of them are right on average: the exact gradient is 4 in $\mu$ and 2 in $\sigma$.
+# A check that all of them are right on average, and those for $\sigma$ as well: the exact gradient is 4 in $\mu$ and 2 in $\sigma$.
 
 # %%
 in_sigma = {
@@ -174,7 +179,7 @@ ratio = exact_variance["score function"] / exact_variance["reparameterization"]
 print(f"score function / reparameterization = {ratio:.1f}")
 
 # %%
-widgets.Quiz("03.baseline")
+widgets.Quiz("03.score-number", "03.baseline", "03.plus-hundred")
 
 # %% [markdown]
 # ## 4. What more samples buy
@@ -209,17 +214,13 @@ plots.lines(
 # **What we saw.** All lines fall with slope $-1$, but they start at different heights. To be as certain as reparameterization with one sample, the score
 # function here needs more than twenty. The VAE is trained with **one** $z$ an image and step, and the low variance makes that enough.
 # Not every $f$ is so kind: for a fast wave and a wide $q$ the path can be the noisier of the two, as the explorer below shows with $\sin 2z$.
-
-# %%
-widgets.Quiz("03.four-times")
-
-# %% [markdown]
+#
 # The price: reparameterization needs $f$ to have a derivative, and $z$ to be continuous. If $f$ is a step, its derivative is zero nearly everywhere and the path
 # carries no signal; the score function still works. Remember this for the VQ-VAE, where "take the nearest code" is such a step.
 #
 # ### Put your hand on it
 #
-# The dots above are fixed noise $\varepsilon$. Move $\mu$ and $\sigma$, and the threads carry each dot to its $z$. Below, 300 estimates of the gradient by each estimator.
+# The upper row of dots is fixed noise $\varepsilon$. Move $\mu$ and $\sigma$, and the threads carry each dot to its $z$. The histograms hold 300 estimates of the gradient by each estimator.
 # Try the step function: which estimator goes silent?
 
 # %%
@@ -227,6 +228,9 @@ widgets.Prediction("03.step")
 
 # %%
 widgets.ReparameterizationExplorer("square", mu=2.0, sigma=1.0)
+
+# %%
+widgets.Quiz("03.four-times", "03.worth-one", "03.silent-variance")
 
 # %% [markdown]
 # ## 5. Which number should the encoder put out?
@@ -263,6 +267,8 @@ for logvar in (-20.0, -2.0, 0.0, 2.0):
     print(f"logvar {leaf.item():5.0f}: sigma {math.exp(leaf.item() / 2):8.5f}, slope dz/dlogvar {slope.item():.5f}")
 
 # %% [markdown]
+# Every $\sigma$ is positive and every slope finite: it is $\sigma \varepsilon / 2$, with $\varepsilon = 1.54$ in all four rows.
+#
 # **The mistake to avoid.** `exp(logvar)` is the variance, `exp(logvar / 2)` the standard deviation. Code that multiplies noise by `exp(logvar)` runs, trains, and is wrong. How would you notice?
 
 # %%
@@ -273,7 +279,7 @@ wrong = torch.exp(logvar) * torch.randn(100_000, 1, generator=generator)
 print(f"standard deviation asked for: 2.0; right: {right.std():.1f}; wrong: {wrong.std():.1f}")
 
 # %%
-widgets.Quiz("03.equal-steps")
+widgets.Quiz("03.equal-steps", "03.zero-output", "03.negative-variance")
 
 # %% [markdown]
 # ## Exercises (32 minutes)
@@ -439,7 +445,7 @@ checks.noisy_path(my_noisy_path)
 #
 # ## Summary
 #
-# - `sample()` cuts the gradient: numbers that are looked up have no derivative.
+# - `sample()` cuts the gradient: its draws are numbers without a history.
 # - $z = \mu + \sigma \varepsilon$ has the same distribution and a derivative: 1 for $\mu$, $\varepsilon$ for $\sigma$.
 # - Both estimators are right on average. For $z^2$ at $\mu = 2, \sigma = 1$ the score function's variance is more than twenty times larger.
 # - Networks put out $\log \sigma^2$; $\sigma = e^{\text{logvar}/2}$.
@@ -449,13 +455,7 @@ checks.noisy_path(my_noisy_path)
 # Say your answer before you read the choices.
 
 # %%
-widgets.Quiz("03.random-part")
-
-# %%
-widgets.Quiz("03.when-score")
-
-# %%
-widgets.Quiz("03.logvar")
+widgets.Quiz("03.random-part", "03.when-score", "03.logvar")
 
 # %% [markdown]
 # **Next:** [04 The VAE](04_vae.ipynb): the encoder puts out $\mu$ and `logvar`, one $z$ is drawn by this line, and the ELBO is the loss.

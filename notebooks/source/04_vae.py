@@ -9,7 +9,7 @@
 # - provoke posterior collapse, detect it and cure it,
 # - estimate $\log p(x)$ of a test set, and say how far the ELBO was from it.
 #
-# **Time:** 90 minutes. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb) and [03 Reparameterization](03_reparameterization.ipynb). **Symbols:** [glossary and notation](09_notation.ipynb).
+# **Time:** 100 minutes. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb) and [03 Reparameterization](03_reparameterization.ipynb). **Symbols:** [glossary and notation](09_notation.ipynb).
 
 # %%
 import math
@@ -71,11 +71,7 @@ def elbo_loss(logits, x, mu, logvar, beta=1.0):
 # %% [markdown]
 # The loss is **minus** the ELBO, because optimizers go down. Both terms are summed over one image (784 pixels, all latent numbers) and averaged over the batch.
 # This bookkeeping decides what the model learns, as section 5 shows.
-
-# %%
-widgets.Quiz("04.loss-sign")
-
-# %% [markdown]
+#
 # The training loop differs from that of notebook 01 in the two marked lines. The cell runs one epoch, about 6 seconds.
 
 # %%
@@ -96,6 +92,9 @@ torch.set_grad_enabled(False)
 logits, mu, logvar = model(x_test)
 after_one_epoch = elbo_loss(logits, x_test, mu, logvar)
 print("after one epoch, test loss below 140 nats per image:", bool(after_one_epoch < 140))
+
+# %%
+widgets.Quiz("04.two-heads", "04.loss-sign", "04.no-draw")
 
 # %% [markdown]
 # ## 2. Two maps under the same eyes
@@ -133,14 +132,13 @@ plots.latent_maps(
 
 # %% [markdown]
 # **What we saw.** The KL term pulls each $q(z \mid x)$ towards $N(0, I)$, so the codes gather around the origin and the holes close. The reconstruction term keeps different images apart.
-# And because each code is not a point but a small cloud, its neighbours must decode to nearly the same image. A tenth of the autoencoder's codes, most 0s among them, lie beyond these axes.
+# And because each code is not a point but a small cloud, its neighbours must decode to nearly the same image. About one in eight of the autoencoder's codes, most 0s among them, lies beyond these axes.
 
 # %%
 inside = (mu.norm(dim=1) < 2).float().mean()
 print(f"{inside:.0%} of the VAE's codes lie in the circle; of draws from N(0, I), 86% do")
 
 # %% [markdown]
-#
 # Under your hand now: the VAE's map. The ellipse is $q(z \mid x)$ of the picked digit. Press *e* to draw another $\varepsilon$, and see how much the image may vary.
 
 # %%
@@ -153,7 +151,7 @@ widgets.LatentExplorer(vae2, images.test, title="The VAE's map: each image is a 
 widgets.SideBySideExplorer(ae2, vae2, images.test)
 
 # %%
-widgets.Quiz("04.hole")
+widgets.Quiz("04.hole", "04.far-out", "04.weak-kl")
 
 # %% [markdown]
 # ## 3. Can it invent images?
@@ -217,6 +215,9 @@ plots.image_grid(
     columns=[f"t = {value:.2f}" for value in t.flatten().tolist()],
 )
 
+# %%
+widgets.Quiz("04.new-images", "04.speckle", "04.only-sevens")
+
 # %% [markdown]
 # ## 4. What did the two terms pay for?
 #
@@ -247,16 +248,16 @@ plots.bars(
 )
 
 # %% [markdown]
-# A unit is called **active** if the variance of its $\mu_d(x)$ over the data is above 0.01 (Burda and others 2016). The others are at the prior for each image: the decoder ignores them, and so the KL puts them to sleep. Here that is
+# A latent number, or *unit*, is called **active** if the variance of its $\mu_d(x)$ over the data is above 0.01 (Burda and others 2016). The others are at the prior for each image: the decoder ignores them, and so the KL puts them to sleep. Here that is
 # thrift. When *all* units fall asleep it is called **posterior collapse**, and the model is useless; section 6 provokes it.
 
 # %%
-widgets.Quiz("04.sleeping-unit")
+widgets.Quiz("04.sleeping-unit", "04.set-to-zero", "04.same-for-all")
 
 # %% [markdown]
 # ## 5. What is my beta really?
 #
-# $\beta$-VAEs weigh the KL: loss = reconstruction + $\beta$ KL (Higgins and others 2017). $\beta > 1$ buys order, $\beta < 1$ buys sharpness. Only $\beta = 1$ is the ELBO.
+# $\beta$-VAEs weigh the KL: loss = reconstruction + $\beta$ KL (Higgins and others 2017). $\beta > 1$ buys codes closer to the prior, $\beta < 1$ sharper images. Only $\beta = 1$ is the ELBO.
 #
 # But look at code that people share. `mse_loss` averages over pixels *and* batch by default. The KL is sometimes summed over latent numbers, sometimes averaged. Each such choice multiplies one term by a constant, and **a constant on one term is a change of $\beta$**.
 # If the code's reconstruction is $a \cdot R$ and its KL is $b \cdot \mathrm{KL}$, with $R$ and $\mathrm{KL}$ the terms of the ELBO, then
@@ -321,7 +322,7 @@ print(f"measured: {first:.2f}, {second:.2f}, {third:.2f}")
 widgets.BetaCalculator()
 
 # %%
-widgets.Quiz("04.mean-of-kl")
+widgets.Quiz("04.times-thousand", "04.mean-of-kl", "04.larger-images")
 
 # %% [markdown]
 # ## 6. Posterior collapse: provoke it, detect it, cure it
@@ -329,8 +330,8 @@ widgets.Quiz("04.mean-of-kl")
 # If the KL weighs too much, the cheapest model pays no KL at all: $q(z \mid x) = N(0, I)$ for every image. Then $z$ tells nothing, and the decoder answers with the mean image.
 # This also happens by accident, early in training: while the decoder is still bad, a code earns nothing, and the KL already costs.
 #
-# Two known cures will be tried beside it. **KL annealing** starts with $\beta = 0$ and raises it slowly, so that the decoder first learns that codes are useful (Bowman and others 2016).
-# **Free bits** gives each latent number some nats for free: below that price the KL is not pushed down any further (Kingma and others 2016). In code each is one line; `kl_per_number` is averaged over the batch first:
+# We also try two known cures. **KL annealing** starts with $\beta = 0$ and raises it slowly, here over 300 steps, so that the decoder first learns that codes are useful (Bowman and others 2016).
+# **Free bits** gives each latent number some nats for free, here half a nat: below that price the KL is not pushed down any further (Kingma and others 2016). In code each is one line; `kl_per_number` is averaged over the batch first:
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 15 minutes.**
@@ -380,7 +381,7 @@ rows = {"$x$": x_test[:8].numpy()}
 for cure, run in runs.items():
     mu, _ = run.model.encode(x_test[:8])
     rows[f"{cure}: $\\hat x$"] = torch.sigmoid(run.model.decode(mu)).numpy()
-title = "Without a cure the reconstructions blur into averages; both cures bring the digits back"
+title = "Without a cure the reconstructions blur into averages; each cure brings digits back"
 plots.image_grid(rows, title)
 
 # %% [markdown]
@@ -393,7 +394,7 @@ plots.image_grid(rows, title)
 runs["none"]
 
 # %%
-widgets.Quiz("04.cure")
+widgets.Quiz("04.same-picture", "04.free-floor", "04.cure")
 
 # %% [markdown]
 # ## 7. What a nat buys: rate and distortion
@@ -430,6 +431,10 @@ print("the rate falls as beta grows:", list(rates) == sorted(rates, reverse=True
 print("the distortion rises:", list(distortions) == sorted(distortions))
 print("rate + distortion is least at beta =", min(points, key=lambda beta: sum(points[beta])))
 
+# %% tags=["nbval-ignore-output"]
+for beta, point in points.items():
+    print(f"beta {beta:4.1f}: rate {point[0]:4.1f} + distortion {point[1]:5.1f} = {sum(point):5.1f} nats per image")
+
 # %%
 plots.lines(
     {"one small VAE for each beta": (rates, distortions)},
@@ -442,16 +447,16 @@ plots.lines(
 )
 
 # %% [markdown]
-# For fully trained networks the slope at each point is $-\beta$: there one more nat of rate buys $\beta$ nats of distortion. At $\beta = 1$ a nat of rate buys exactly a nat of distortion, so the sum, minus the ELBO, is smallest there.
+# For fully trained networks the slope at each point is $-\beta$: there one more nat of rate buys $\beta$ nats of distortion. At $\beta = 1$ a nat of rate buys exactly a nat of distortion, so the sum, which is minus the ELBO, is smallest there.
 # At the far left the posterior has collapsed: no rate, and the distortion of the mean image.
 
 # %%
-widgets.Quiz("04.price-of-a-nat")
+widgets.Quiz("04.elbo-of-a-point", "04.no-rate", "04.price-of-a-nat")
 
 # %% [markdown]
 # ## 8. How good is it? The log-likelihood
 #
-# The ELBO is only a bound. Notebook 02 showed how to close the gap: draw $k$ codes from $q(z \mid x)$ and average the weights inside the logarithm.
+# The ELBO is only a bound. Notebook 02 showed how to close the gap: draw $k$ codes from $q(z \mid x)$ and average the weights $p(x, z) / q(z \mid x)$ inside the logarithm.
 # Published numbers are for images made black and white by throwing a coin for each pixel (*dynamic binarization*), so we do the same.
 
 # %% [markdown] tags=["lecturer"]
@@ -488,6 +493,9 @@ plots.lines(
 card = checkpoints.read_card(checkpoints.pretrained_path("vae-50d"))
 for k in (1, 50, 500, 5000):
     print(f"all test images, k = {k:4d}: {card['metrics'][f'log_p_{k}']:.2f} nats per image")
+
+# %%
+widgets.Quiz("04.what-is-known", "04.four-nats", "04.two-models")
 
 # %% [markdown]
 # ## Exercises (41 minutes)
@@ -697,13 +705,7 @@ checks.collapse(my_collapse)
 # Say your answer before you read the choices.
 
 # %%
-widgets.Quiz("04.which-lines")
-
-# %%
-widgets.Quiz("04.blur")
-
-# %%
-widgets.Quiz("04.all-asleep")
+widgets.Quiz("04.which-lines", "04.blur", "04.all-asleep")
 
 # %% [markdown]
-# **Next:** the second half of the course replaces the Gaussian code by entries of a table: the VQ-VAE.
+# **Next:** [05 Vector quantization](05_vector_quantization.ipynb). The second half of the course replaces the Gaussian code by entries of a table: the VQ-VAE.
