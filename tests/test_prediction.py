@@ -233,6 +233,16 @@ def test_the_curve_of_the_bounds_is_what_the_notebook_prints() -> None:
     assert list(zip(question.x, question.truth, strict=True)) == [(int(k), float(bound)) for k, bound in rows]
 
 
+def test_the_curve_of_rate_and_distortion_is_near_what_the_notebook_prints() -> None:
+    """The notebook trains its six networks anew; another seed moves a point by up to 2 nats."""
+    rows = re.findall(r"rate +([\d.]+) \+ distortion +([\d.]+)", printed("04"))
+    question = questions.find("04.rate-distortion")
+    assert isinstance(question, Curve)
+    rates, distortions = zip(*[map(float, row) for row in reversed(rows)], strict=True)
+    assert question.x == pytest.approx(rates, abs=2.5)
+    assert question.truth == pytest.approx(distortions, abs=2.5)
+
+
 # The overview of notebook 00.
 
 
