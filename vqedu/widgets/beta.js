@@ -138,11 +138,12 @@ function render({ model, el }) {
   const fields = inputs(change);
   const choices = Object.entries(recipes).map(([name, values]) => button(name, () => change(values)));
   const answer = element("div", { class: "vq-beta-answer" }, element("div", { class: "vq-beta-result" }, equation, big), words, then);
-  stage(el, "Effective-beta calculator",
+  const root = stage(el, "Effective-beta calculator",
     element("h3", { class: "vq-title vq-beta-title" }, "What is the \u03B2 of this code, really?"),
     element("div", { class: "vq-beta-recipes", role: "group", "aria-label": "Recipes taught in public" }, element("span", {}, "Taught in public:"), ...choices),
     element("div", { class: "vq-beta-board" }, fields.node, element("div", { class: "vq-beta-right" }, board.node, answer)),
     scale.node);
+  root.addEventListener("sharpened", redraw);
   draw();
 }
 

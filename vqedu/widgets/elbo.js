@@ -200,7 +200,8 @@ function render({ model, el }) {
   const panel = controls(state, change, findBest, found);
   const board = derivationBoard((line) => change({ line }));
   const title = element("h3", { class: "vq-title vq-elbo-title" }, "Whatever q is, ELBO and gap add up to log p(x): raising the ELBO is closing the gap");
-  stage(el, "ELBO explorer", title, status, element("div", { class: "vq-row vq-elbo-figure" }, densities.node, bars.node, panel.node), board.node);
+  const root = stage(el, "ELBO explorer", title, status, element("div", { class: "vq-row vq-elbo-figure" }, densities.node, bars.node, panel.node), board.node);
+  root.addEventListener("sharpened", redraw);
   holdGaussian(densities, state, change, () => shownFrame);
   draw();
   return () => stop();

@@ -19,22 +19,54 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
+const surfaces = new WeakMap(); // a canvas -> what canvas() returned for it
+const screenRatio = () => Math.max(window.devicePixelRatio || 1, 1);
+
 // A canvas of width x height CSS pixels, drawn in those units, sharp on every screen.
 export function canvas(width, height, attributes = {}) {
   const node = element("canvas", attributes);
-  return resize({ node, pen: node.getContext("2d") }, width, height);
+  const surface = resize({ node, pen: node.getContext("2d") }, width, height);
+  surfaces.set(node, surface);
+  return surface;
 }
+
+// Give a canvas the pixels of its screen. It keeps what it shows, coarsely; who hears "sharpened" draws it anew.
+function sharpen(surface) {
+  const { node, pen, width, height, ratio } = surface;
+  if (ratio === screenRatio()) return;
+  const shown = new OffscreenCanvas(node.width, node.height);
+  shown.getContext("2d").drawImage(node, 0, 0);
+  resize(surface, width, height);
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(shown, 0, 0, width, height);
+  node.dispatchEvent(new Event("sharpened", { bubbles: true }));
+}
+
+// Zooming the page, or moving it to another screen, changes how many pixels a canvas covers: all figures are then too coarse.
+const stages = new Set(); // held weakly: figures come and go while the page stays
+function sharpenAll() {
+  for (const reference of stages) {
+    const root = reference.deref();
+    if (!root) stages.delete(reference);
+    else for (const node of root.querySelectorAll("canvas")) sharpen(surfaces.get(node));
+  }
+}
+window.addEventListener("resize", sharpenAll); // a zoom
+(function watchScreen() {
+  const sameScreen = matchMedia(`(resolution: ${screenRatio()}dppx)`);
+  sameScreen.addEventListener("change", () => { sharpenAll(); watchScreen(); }, { once: true });
+})();
 
 // Give a canvas another size in CSS pixels; what was drawn on it is gone.
 export function resize(surface, width, height) {
   const { node, pen } = surface;
-  const ratio = Math.max(window.devicePixelRatio || 1, 1);
+  const ratio = screenRatio();
   node.width = Math.round(width * ratio);
   node.height = Math.round(height * ratio);
   node.style.width = `${width}px`;
   node.style.height = `${height}px`;
   pen.scale(node.width / width, node.height / height);
-  return Object.assign(surface, { width, height });
+  return Object.assign(surface, { width, height, ratio });
 }
 
 // Where a pointer event lies on a canvas, in the canvas's own units, even where the page has scaled it.
@@ -90,6 +122,7 @@ export function button(label, onclick, attributes = {}) {
 export function stage(el, label, ...children) {
   const root = element("div", { class: "vq-stage", role: "group", "aria-label": label, "data-lm-suppress-shortcuts": "true" }, ...children);
   root.addEventListener("keydown", (event) => event.stopPropagation());
+  stages.add(new WeakRef(root));
   el.replaceChildren(root);
   return root;
 }

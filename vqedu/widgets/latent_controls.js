@@ -10,17 +10,19 @@ const WALK_MS = 3000;
 // The walk as a film: FRAMES pictures from A to B, decoded anew only when A or B moves.
 function film(space) {
   const surface = canvas(700, 60, { class: "vq-film", role: "img", "aria-label": "Pictures decoded along the line from A to B" });
-  const cell = canvas(60, 60);
   let shown = "";
   const paint = onceAFrame(() => {
-    surface.pen.clearRect(0, 0, surface.width, surface.height);
+    const { pen, width, height } = surface;
+    pen.clearRect(0, 0, width, height);
     const [a, b] = JSON.parse(shown);
-    const step = (surface.width - surface.height) / (FRAMES - 1);
     for (let i = 0; i < FRAMES; i++) {
-      paintImage(cell, space.decode(between(a, b, i / (FRAMES - 1))).pixels);
-      surface.pen.drawImage(cell.node, i * step, 0, surface.height, surface.height);
+      pen.save();
+      pen.translate((i * (width - height)) / (FRAMES - 1), 0);
+      paintImage({ pen, width: height, height }, space.decode(between(a, b, i / (FRAMES - 1))).pixels);
+      pen.restore();
     }
   });
+  surface.node.addEventListener("sharpened", () => { if (shown) paint(); });
   return {
     node: surface.node,
     resize(width) {

@@ -114,7 +114,7 @@ export function inkPad(onink) {
     },
     clear,
   });
-  for (const change of ["focus", "blur"]) surface.node.addEventListener(change, paint);
+  for (const change of ["focus", "blur", "sharpened"]) surface.node.addEventListener(change, paint);
 
   return {
     surface, paint, clear,

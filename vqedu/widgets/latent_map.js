@@ -90,6 +90,10 @@ export function latentMap(space, { place, onmove, onpick, onhome }) {
     },
     highlight(label) { only = label; stale = true; },
     show(view) {
+      if (layer.ratio !== surface.ratio) {
+        resize(layer, surface.width, surface.height);
+        stale = true;
+      }
       if (stale) repaintLayer();
       const { pen, width, height } = surface;
       pen.clearRect(0, 0, width, height);

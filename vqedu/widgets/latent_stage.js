@@ -54,6 +54,7 @@ export function liveFigure({ model, el, see, words, build }) {
   const fit = () => { figure.resize((root.clientWidth || 980) - PADDING + 2); repaint(); };
   const observer = new ResizeObserver(fit);
   observer.observe(root);
+  root.addEventListener("sharpened", repaint);
   fit();
   speech.now();
   return () => { observer.disconnect(); speech.stop(); model.off("change:state", adopt); };

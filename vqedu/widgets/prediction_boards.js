@@ -68,6 +68,7 @@ function numberBoard(config) {
     label: "Your guess", min: 0, max: steps.count, step: 1, value: steps.nearest(value), color: YOURS,
     format: (i) => saidNumber(steps.value(Number(i)), unit), oninput: (i) => { value = steps.value(i); redraw(); },
   });
+  sheet.node.addEventListener("sharpened", redraw);
   const show = (guess, revealed) => {
     if (guess !== undefined) value = guess;
     open = revealed;
@@ -128,7 +129,7 @@ function curveBoard(config) {
   sheet.node.addEventListener("pointerdown", (event) => { if (!open) { sheet.node.setPointerCapture(event.pointerId); last = undefined; hand(event); } });
   sheet.node.addEventListener("pointermove", (event) => { if (!open && last) hand(event); });
   for (const end of ["pointerup", "pointercancel"]) sheet.node.addEventListener(end, () => { last = undefined; });
-  for (const change of ["focus", "blur"]) sheet.node.addEventListener(change, redraw);
+  for (const change of ["focus", "blur", "sharpened"]) sheet.node.addEventListener(change, redraw);
   // By keyboard the sketch grows from left to right: a height goes on to the right end until it is changed there.
   sheet.node.addEventListener("keydown", (event) => {
     const far = event.shiftKey ? 5 : 1;

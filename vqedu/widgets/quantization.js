@@ -238,8 +238,9 @@ function render({ model, el }) {
     },
   };
   const panel = buildControls(state, act);
-  stage(el, "Quantization explorer", title, element("div", { class: "vq-row vq-q2-figure" }, board.node,
+  const root = stage(el, "Quantization explorer", title, element("div", { class: "vq-row vq-q2-figure" }, board.node,
     element("div", { class: "vq-panel vq-q2-side" }, judgement.node, charts.node, chosen, panel.side)), panel.below);
+  root.addEventListener("sharpened", redraw);
   handHolds = holdCodes(board, state, act);
   draw();
   return clock.stop;

@@ -211,8 +211,9 @@ function render({ model, el }) {
     tell({ ...state });
   };
   const panel = knobs(state, change);
-  stage(el, "Reparameterization explorer", title,
+  const root = stage(el, "Reparameterization explorer", title,
     element("div", { class: "vq-row vq-rep-figure" }, samples.node, spread.node, panel.node, table.node));
+  root.addEventListener("sharpened", redraw);
   holdGaussian(samples, state, change, () => shownFrame);
   draw();
 }

@@ -122,13 +122,14 @@ function render({ model, el }) {
     return element("div", { class: "vq-panel" }, heading, ...children);
   };
   const middle = element("div", { class: "vq-levels" }, whole.node, ...columns.map((column) => column.node));
-  stage(el, title,
+  const root = stage(el, title,
     element("h3", { class: "vq-title vq-residual-title" }, title),
     element("div", { class: "vq-residual" },
       panel("x", COLORS.data, x.node, element("div", { class: "vq-strip", role: "group", "aria-label": "Test digits to pick" }, ...picks)),
       panel("levels: what is left of z_e (green), x\u0302 so far, its error", "#8F4A70", middle),
       panel("x\u0302 of these levels", COLORS.decoder, xHat.node)),
     control.node, status);
+  root.addEventListener("sharpened", redraw);
   draw();
 }
 
