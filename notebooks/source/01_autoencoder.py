@@ -8,7 +8,7 @@
 # - read a map of codes, and walk between two images in code space,
 # - show with numbers why decoding a random code gives no image.
 #
-# **Time:** 45 minutes. **Builds on:** [00 Start here](00_start_here.ipynb), matrix products, one torch tutorial. **Symbols:** [glossary and notation](09_notation.ipynb).
+# **Time:** 50 minutes, exercises not counted. **Builds on:** [00 Start here](00_start_here.ipynb), matrix products, one torch tutorial. **Symbols:** [glossary and notation](09_notation.ipynb).
 
 # %%
 import math
@@ -28,7 +28,7 @@ print(f"{len(images.train.x):,} images to learn from, {len(x_test):,} to test on
 # %% [markdown]
 # ## 1. What is an image to a computer?
 #
-# An image $x$ of this data set is a table of $28 \times 28 = 784$ grey levels between 0 (paper) and 1 (ink).
+# An image $x$ of this data set (MNIST, handwritten digits) is a table of $28 \times 28 = 784$ grey levels between 0 (paper) and 1 (ink).
 # The shape `(1, 28, 28)` reads: one colour channel, 28 rows, 28 columns.
 
 # %% [markdown] tags=["lecturer"]
@@ -52,12 +52,16 @@ plots.image_grid({"$x$": x.numpy()}, "Ten test images: 784 numbers each", column
 # %%
 widgets.Prediction("01.readable")
 
+# %%
+widgets.Quiz("01.shape", "01.why-fewer", "01.snow")
+
 # %% [markdown]
 # ## 2. The straight way: PCA
 #
 # Principal component analysis (PCA) finds the 32 directions along which the training images vary most. The code of an
-# image is its 32 coordinates along these directions. Decoding adds the directions up again. Among all *linear* codes of
-# 32 numbers, none has a smaller squared error on the training images. So PCA is the mark to beat.
+# image is its 32 coordinates along these directions, measured from the mean image. Decoding adds the directions up again, each
+# times its coordinate, and puts the mean image back. Among all *linear* codes of 32 numbers, none has a smaller squared error on
+# the training images. So PCA is the mark to beat.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 6 minutes.**
@@ -92,6 +96,9 @@ pca_error = squared_error(pca(x_test))
 print(f"PCA with 32 numbers: squared error {pca_error:.4f} a pixel")
 
 # %%
+widgets.Quiz("01.pca-code", "01.pca-line", "01.all-directions")
+
+# %%
 widgets.Prediction("01.factor")
 
 # %% [markdown]
@@ -105,8 +112,8 @@ widgets.Prediction("01.factor")
 # Nobody tells the network what the 32 numbers should mean. The only demand is that $\hat x$ resembles $x$.
 #
 # Both networks are chains of linear maps with a bend between them. The bend is *SiLU*, a smooth version of "negative becomes zero".
-# *LayerNorm* keeps the numbers inside the network at one scale, which makes training faster. The first layer has none, so that the
-# decoder can see how far $z$ lies from the origin. Without bends each chain would be one matrix and a shift, as in PCA.
+# *LayerNorm* keeps the numbers inside the network at one scale, which makes training faster. The first layer has none: in the decoder
+# it would hide how far $z$ lies from the origin. Without SiLU and LayerNorm each chain would be one matrix and a shift, as in PCA.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
@@ -155,7 +162,7 @@ class Autoencoder(nn.Module):
 # pays both, in proportion. This price is the *cross-entropy*. With the natural logarithm its unit is the **nat**
 # (1 nat is 1.44 bits). We add up the 784 pixels of an image, so the loss is in nats per image. The sum matters: from notebook 02 on
 # this number is minus a log-probability, and an average over pixels would make it 784 times too small. For an image with grey levels it cannot
-# fall to zero: on the test images at least 45.5 nats remain, whatever the network says.
+# fall to zero: the best a network can say is the grey level itself, and even then 45.5 nats an image remain on the test images.
 
 
 # %%
@@ -176,12 +183,6 @@ print(
 
 # %% [markdown]
 # Untrained, the network is worse than a guess of 1/2 everywhere.
-
-# %%
-widgets.Quiz("01.logit")
-
-# %%
-widgets.Quiz("01.sum")
 
 # %% [markdown]
 # **Training** repeats three steps: take a batch of images, compute the loss and its gradient, let the optimizer move the
@@ -207,7 +208,7 @@ print("after one epoch, test loss below 80 nats per image:", bool(after_one_epoc
 
 # %% [markdown]
 # The loop does not change for any model of this course, so `training.fit` holds it from now on, with a progress bar and a
-# learning rate that rises and falls. The course ships the same network after 20 such epochs.
+# learning rate that rises and falls. The course ships the same network after 20 epochs.
 
 # %%
 if RETRAIN:
@@ -235,7 +236,7 @@ plots.image_grid(
 # whole image, so light shadows remain on the paper. The autoencoder bends: what a number does depends on the other 31.
 
 # %%
-widgets.Quiz("01.code-size")
+widgets.Quiz("01.logit", "01.sum", "01.code-size")
 
 # %% [markdown]
 # ## 4. Two numbers: a map
@@ -277,7 +278,7 @@ plots.latent_maps(
 widgets.LatentExplorer(ae2, images.test, title="Two numbers: drag z over the map of codes")
 
 # %%
-widgets.Quiz("01.map-order")
+widgets.Quiz("01.shuffled-labels", "01.four-nine", "01.map-order")
 
 # %% [markdown]
 # ## 5. A walk between two images
@@ -323,7 +324,7 @@ plots.image_grid(
 widgets.LatentExplorer(ae32, images.test, title="32 numbers: slide along the main directions of the codes")
 
 # %%
-widgets.Quiz("01.half-way")
+widgets.Quiz("01.quarter-way", "01.linear-walk", "01.half-way")
 
 # %% [markdown]
 # ## 6. Can it invent images?
@@ -361,7 +362,8 @@ plots.image_grid(
 
 # %% [markdown]
 # **What we saw.** None of the ten in the first row is a digit; in the second, one or two come close. The first row does not know where the codes lie.
-# The second row does: it has the mean and the covariance of the real codes. It still fails. Let us measure why.
+# The second row does: its draws are stretched and moved until they have the mean and the covariance of the real codes ($L$ is a matrix
+# with $L L^\top$ equal to that covariance). It still fails. Let us measure why.
 #
 # **Where do the codes lie, and where do the samples fall?** For a code, take the distance to the nearest code of a training image.
 # Codes of *test* images tell what distance is usual: 95% of them have a training code within the radius $r$. We call a sample
@@ -391,7 +393,7 @@ plots.histograms(
 )
 
 # %% [markdown]
-# **What we saw.** Only 15% and 4% of the random codes are near a real one, against 95% of the codes of test images. The real codes fill a small part
+# **What we saw.** Only 15% of the fitted draws and 4% of those from $N(0, I)$ are near a real code, against 95% of the codes of test images. The real codes fill a small part
 # of the space that no ellipsoid describes. Most random points miss it, even when their mean and covariance are right. The decoder was never trained out there, so it answers with whatever comes out.
 #
 # **What would have to be true?** To generate, we would need the distribution of the codes themselves. Call it $p(z)$. If we knew
@@ -403,7 +405,11 @@ plots.histograms(
 # The autoencoder has a good $p(x \mid z)$, the decoder. It has no $p(z)$ at all: training never asked for one. There are two ways out.
 # One can fit a $p(z)$ to the codes afterwards; the second half of the course does that for discrete codes. Or one can choose a simple $p(z)$ *first* and train the
 # encoder so that the codes really lie there. That is the VAE, and the next notebook begins it.
-#
+
+# %%
+widgets.Quiz("01.ninety-five", "01.missing-prior", "01.sum-over-codes")
+
+# %% [markdown]
 # ## Exercises (37 minutes)
 #
 # Replace the starter, run the two cells and read the card; its hints unfold one by one. Nothing below depends on your answers.
@@ -596,13 +602,7 @@ checks.hole(my_hole)
 # Say your answer before you read the choices.
 
 # %%
-widgets.Quiz("01.pca")
-
-# %%
-widgets.Quiz("01.decoder-output")
-
-# %%
-widgets.Quiz("01.junk")
+widgets.Quiz("01.pca", "01.decoder-output", "01.junk")
 
 # %% [markdown]
 # **Next:** [02 From Bayes to the ELBO](02_elbo.ipynb), from $p(x) = \int p(x \mid z)\, p(z)\, dz$ to a bound that can be computed: the ELBO.

@@ -8,7 +8,7 @@
 # - read the ELBO in its second form, reconstruction minus KL, and compute the KL of Gaussians by its formula,
 # - close the gap between the bound and $\log p(x)$ with more samples.
 #
-# **Time:** 60 minutes. **Builds on:** [01 The autoencoder](01_autoencoder.ipynb), Bayes' rule, the mean of a function of a random number. **Symbols:** [glossary and notation](09_notation.ipynb).
+# **Time:** 65 minutes, exercises not counted. **Builds on:** [01 The autoencoder](01_autoencoder.ipynb), Bayes' rule, the mean of a function of a random number. **Symbols:** [glossary and notation](09_notation.ipynb).
 
 # %%
 import math
@@ -87,12 +87,12 @@ plots.image_grid(
 )
 
 # %% [markdown]
-# With 50 numbers the model knows many sevens, and the chance to draw this one is tiny. One or two draws carry 99% only because none of the 20,000 is good;
-# section 5 shows how to tell how many would be needed. The average is correct in the limit, but
+# With 50 numbers the model knows many sevens, and the chance to draw this one is tiny. A single draw carries 99% only because none of the 20,000 is good;
+# section 6 tells how many would be needed. The average is correct in the limit, but
 # the limit is out of reach: the more dimensions, the smaller the part of the prior where the image could have come from.
 
 # %%
-widgets.Quiz("02.average")
+widgets.Quiz("02.evidence", "02.average", "02.ten-pixels")
 
 # %% [markdown]
 # ## 2. A model small enough to integrate
@@ -101,7 +101,8 @@ widgets.Quiz("02.average")
 #
 # $$z \sim N(0, 1), \qquad x \mid z \sim N\!\left(f(z),\, s^2\right), \qquad f(z) = \log(1 + e^{4z}), \quad s = 0.5 .$$
 #
-# $f$ plays the decoder. It bends, as a decoder does. An integral over one number is a sum over a fine grid: this is called *quadrature*.
+# $f$ plays the decoder. It bends, as a decoder does. Here $s$ is a standard deviation, how far $x$ may lie from $f(z)$, and not the sigmoid of notebook 01.
+# An integral over one number is a sum over a fine grid, times the step of the grid: this is called *quadrature*.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 4 minutes.**
@@ -131,6 +132,9 @@ log_px_draws = toy_model.log_likelihood(x_observed, z_draws)
 print(f"by 20,000 draws: {np.logaddexp.reduce(log_px_draws) - math.log(20_000):.2f} nats")
 print(f"{carriers(torch.tensor(log_px_draws)) / 20_000:.0%} of the draws carry 99% of the average")
 
+# %%
+widgets.Quiz("02.log-of-sum", "02.prior-in-draws", "02.less-noise")
+
 # %% [markdown]
 # ## 3. A posterior for each image
 #
@@ -138,7 +142,7 @@ print(f"{carriers(torch.tensor(log_px_draws)) / 20_000:.0%} of the draws carry 9
 #
 # $$p(z \mid x) = \frac{p(x, z)}{p(x)} = \frac{p(x \mid z)\, p(z)}{p(x)} .$$
 #
-# It is high where the average gets its weight. But its denominator is $p(x)$, the very thing we cannot compute. So we do what
+# It is high at the codes that carry the average over the prior. But its denominator is $p(x)$, the very thing we cannot compute. So we do what
 # the VAE does: take a simple distribution $q(z \mid x)$, a Gaussian with its own mean $\mu$ and standard deviation $\sigma$ for each image,
 # and let it stand in for the posterior. Later an encoder network will put out $\mu$ and $\sigma$. Here we choose them by hand.
 
@@ -165,7 +169,7 @@ plots.lines(
 )
 
 # %%
-widgets.Quiz("02.posterior")
+widgets.Quiz("02.posterior", "02.bayes-number", "02.two-letters")
 
 # %% [markdown]
 # ## 4. The derivation, five lines, each with its number
@@ -220,7 +224,7 @@ print(f"line 3: {lines[3]:.6f}")
 # $$= \underbrace{\int q(z \mid x)\, \log \frac{p(x, z)}{q(z \mid x)}\, dz}_{\text{ELBO}}
 # \;+\; \underbrace{\int q(z \mid x)\, \log \frac{q(z \mid x)}{p(z \mid x)}\, dz}_{\mathrm{KL}(q(z \mid x)\,\|\,p(z \mid x))}$$
 #
-# The second term is the *Kullback-Leibler divergence* of $q$ from the posterior: how many nats $q$ is off, on average.
+# The second term is the *Kullback-Leibler divergence* of $q$ from the posterior: how far $\log q$ lies above the logarithm of the posterior, in nats and on average under $q$.
 
 # %%
 elbo = mean_under_q(log_joint - log_q)
@@ -246,13 +250,16 @@ print("the gap log p(x) - ELBO is the KL to 1e-6:", abs((log_px - elbo) - gap) <
 on_other_points = toy_model.elbo(x_observed, mu, sigma) + toy_model.kl_to_posterior(x_observed, mu, sigma)
 print("ELBO + KL on other points gives log p(x) to 1e-6:", bool(abs(on_other_points - log_px) < 1e-6))
 
+# %%
+widgets.Prediction("02.moving-q")
+
 # %% [markdown]
 # **Why line 5 is worth so much.** The ELBO holds $\log p(x, z) = \log p(x \mid z) + \log p(z)$ and $\log q(z \mid x)$. We can compute all three
 # for any $z$, and $p(x)$ is not among them. With the decoder held fixed, $\log p(x)$ does not move, so a higher ELBO shrinks the gap by exactly as
 # much: $q$ comes closer to the posterior. A change of the decoder that raises the ELBO raises a floor under $\log p(x)$; the gap may then grow or shrink.
 #
 # **Why is KL never negative?** The logarithm bends downwards, so the mean of a log is at most the log of the mean (Jensen's inequality):
-# $-\mathrm{KL} = \int q \log \frac{p}{q}\, dz \le \log \int q\, \frac{p}{q}\, dz = \log 1 = 0$.
+# $-\mathrm{KL} = \int q \log \frac{p}{q}\, dz \le \log \int q\, \frac{p}{q}\, dz = \log 1 = 0$, with $p$ for the posterior.
 #
 # ### Put your hand on it
 #
@@ -261,13 +268,10 @@ print("ELBO + KL on other points gives log p(x) to 1e-6:", bool(abs(on_other_poi
 # Press *Next line* to step through the five lines, and watch which term changes.
 
 # %%
-widgets.Prediction("02.moving-q")
-
-# %%
 widgets.ElboExplorer("curved", x=1.0, mu=-1.0, sigma=1.0)
 
 # %%
-widgets.Quiz("02.raising")
+widgets.Quiz("02.inequality", "02.elbo-line", "02.floor")
 
 # %% [markdown]
 # ## 5. The second form: reconstruction minus KL to the prior
@@ -305,7 +309,8 @@ print(f"ELBO from line 4                                   {elbo:.4f}")
 # Where does it come from? $\log q - \log p = -\frac{(z-\mu)^2}{2 \sigma^2} - \frac12 \log \sigma^2 + \frac{z^2}{2}$ in each dimension.
 # Under $q$ the mean of $(z - \mu)^2$ is $\sigma^2$ and the mean of $z^2$ is $\mu^2 + \sigma^2$. Put them in.
 #
-# Networks put out `logvar` $= \log \sigma^2$, so that any real number is a valid variance. Mind the three names: $\sigma$ is the standard deviation, $\sigma^2$ the variance, `logvar` its logarithm.
+# Networks put out `logvar` $= \log \sigma^2$, so that any real number stands for a valid variance. Mind the three names: $\sigma$ is the standard deviation, $\sigma^2$ the variance, `logvar` its logarithm.
+# The cell compares the formula with the library's, and with the mean of $\log q - \log p$ over 20,000 draws from $q$ (*Monte Carlo*).
 
 
 # %%
@@ -326,7 +331,7 @@ print("library    ", [f"{value:.1f}" for value in library.tolist()])
 print("Monte Carlo within 0.5 nats of the formula:", bool((log_ratio.sum(2).mean(0) - formula).abs().max() < 0.5))
 
 # %%
-widgets.Quiz("02.two-terms")
+widgets.Quiz("02.logvar", "02.kl-sum", "02.two-terms")
 
 # %% [markdown]
 # ## 6. More samples, a tighter bound
@@ -398,7 +403,11 @@ print(
 # Forty times fewer draws come out far higher, because they are drawn where the image can have come from. The KL to the prior says how many draws from the prior it would take
 # to find such a place: with 21 nats, something like $e^{21}$, a billion.
 # Notebook 04 uses this bound with $k = 5{,}000$ to report $\log p(x)$ of the trained VAE on all test digits.
-#
+
+# %%
+widgets.Quiz("02.prior-or-q", "02.two-weights", "02.exact-q")
+
+# %% [markdown]
 # ## Reading the original with care
 #
 # The lecture note that this course grew from, like many slides and blogs, is quick with its letters. Three readings to keep straight:
@@ -410,9 +419,6 @@ print(
 # ## Exercises (34 minutes)
 #
 # Replace the starter, run the two cells and read the card; its hints unfold one by one. Nothing below depends on your answers.
-
-# %%
-widgets.Quiz("02.two-letters")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · The KL of two Gaussians
@@ -585,13 +591,7 @@ checks.overconfident_q(my_overconfident_q)
 # Say your answer before you read the choices.
 
 # %%
-widgets.Quiz("02.two-kls")
-
-# %%
-widgets.Quiz("02.gap-zero")
-
-# %%
-widgets.Quiz("02.kl-number")
+widgets.Quiz("02.two-kls", "02.gap-zero", "02.kl-number")
 
 # %% [markdown]
 # **Next:** [03 Reparameterization](03_reparameterization.ipynb). To raise the ELBO by gradient steps we must differentiate a mean under $q$ with respect to $q$'s own parameters.
