@@ -101,9 +101,11 @@ export function whenSettled(model, delay = 300, held = () => false) {
 
 // A labelled slider that says its value. Returns { node, input, show(value) }.
 export function slider({ label, min, max, step, value, format = (v) => v.toFixed(2), color, oninput }) {
-  const output = element("output", { class: "vq-value" });
+  // The slider itself says its value: an output that is live as well would say it twice.
+  const output = element("output", { class: "vq-value", "aria-live": "off" });
   const input = element("input", { type: "range", min, max, step, "aria-label": label });
-  if (color) input.style.accentColor = color;
+  // Beside a light hue browsers paint the rest of the track black, which looks like the part that is full.
+  if (color) input.style.accentColor = wordColor(color);
   const show = (v) => {
     input.value = v;
     output.textContent = format(v);

@@ -1,5 +1,5 @@
 // The 2-D quantization explorer: drag codes among points, and move them by k-means, moving averages or gradients.
-import { element, canvas, position, onceAFrame, whenSettled, slider, button, stage } from "./kit.js";
+import { COLORS, element, canvas, position, onceAFrame, whenSettled, slider, button, stage } from "./kit.js";
 import { number } from "./plot.js";
 import { unpack } from "./nn.js";
 import { clamp } from "./hand.js";
@@ -105,7 +105,7 @@ function buildControls(state, act) {
   const sliders = {
     decay: slider({ label: "EMA decay \u03B3", min: 0, max: 0.99, step: 0.01, value: state.decay, oninput: (v) => act.change({ decay: v }) }),
     rate: slider({ label: "learning rate", min: 0.05, max: 1, step: 0.05, value: state.rate, oninput: (v) => act.change({ rate: v }) }),
-    K: slider({ label: "codes K", min: 1, max: MOST_CODES, step: 1, value: state.codes.length, format: String, oninput: act.resize }),
+    K: slider({ label: "codes K", min: 1, max: MOST_CODES, step: 1, value: state.codes.length, color: COLORS.codebook, format: String, oninput: act.resize }),
   };
   const kill = button("", act.kill, { "data-act": "kill" });
   const revive = button("revive", act.revive, { "data-act": "revive" });
