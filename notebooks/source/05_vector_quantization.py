@@ -9,7 +9,7 @@
 # - say which of the three losses of the VQ-VAE moves which part, and prove it with `.grad`,
 # - move a codebook by gradients or by moving averages, find its dead codes and revive them.
 #
-# **Time:** 60 minutes, exercises not counted. **Builds on:** [03 Reparameterization](03_reparameterization.ipynb) and [04 The VAE](04_vae.ipynb). **Symbols:** [glossary and notation](09_notation.ipynb).
+# **Time:** 75 minutes, and 40 for the exercises (52 with the optional one). **Builds on:** [03 Reparameterization](03_reparameterization.ipynb) and [04 The VAE](04_vae.ipynb). **Symbols:** [glossary and notation](09_notation.ipynb).
 
 # %%
 import math
@@ -49,7 +49,7 @@ print("the same as rounding and clamping:", torch.equal(table[indices], z.round(
 # >
 # > - **Ask:** "Where have you met rounding to a table today?" (Colours of a screen, 16-bit sound, the grades of this course.)
 # > - **Usually answered:** "In digital photos."
-# > - **Show:** The two panels below. Both have nine places. Ask which codes of the left panel are wasted.
+# > - **Show:** The two panels below. Both have nine places. Ask which codes of the left panel are nearly wasted.
 
 # %%
 widgets.Prediction("05.grid")
@@ -75,9 +75,13 @@ plots_quantization.codebooks(
 )
 
 # %% [markdown]
-# **What we saw.** The grid pays for all combinations of its levels, also for those that never occur. A table of *vectors* lists only what there is. This is **vector quantization**.
+# **What we saw.** The grid pays for all combinations of its levels, also for those that hardly occur: codes 1 and 3 on the left serve ten of the 240 points. A table of *vectors* lists only what there is. This is **vector quantization**.
 # The entries are called **codes**, the table is the **codebook**, and the *mean squared distance* from a point to its code (both coordinates summed) is what the table loses.
-#
+
+# %%
+widgets.Quiz("05.nearest-entry", "05.grid-places", "05.sixteen-numbers")
+
+# %% [markdown]
 # ## 2. k-means: where should the codes stand?
 #
 # Two rules, repeated in turn (Lloyd 1957):
@@ -85,9 +89,9 @@ plots_quantization.codebooks(
 # 1. Each point chooses its nearest code.
 # 2. Each code moves to the mean of the points that chose it.
 #
-# The first rule lowers the loss for codes that stand still. The second lowers it for choices that stand still, since the mean is the place with the least squared distance to a set of points. So no step can raise the loss.
+# The loss is the mean squared distance. The first rule lowers it for codes that stand still. The second lowers it for choices that stand still, since the mean is the place with the least squared distance to a set of points. So no step can raise the loss.
 #
-# **Nearest, without a loop.** To compare $n$ points with $K$ codes, write the square out:
+# **Nearest, without a loop.** To compare $n$ points $z$ with $K$ codes $e_1, \dots, e_K$, write the square out:
 #
 # $$|z - e_k|^2 = |z|^2 - 2\, z \cdot e_k + |e_k|^2 .$$
 #
@@ -98,7 +102,7 @@ plots_quantization.codebooks(
 # >
 # > - **Ask:** "I place six codes at random on six kinds. How many codes will have a kind of their own?"
 # > - **Usually answered:** "All six, the loss goes down with every step."
-# > - **Show:** The four panels, then the explorer. Let a student drag the two codes that share a kind apart, and press *k-means step* again.
+# > - **Show:** The three panels, then the explorer. Let a student drag the two codes that share a kind apart, and press *k-means step* again.
 
 
 # %%
@@ -151,6 +155,9 @@ print(f"{found} of 20 starts find all six kinds")
 
 # %%
 widgets.QuantizationExplorer("kinds", codebook_size=6)
+
+# %%
+widgets.Quiz("05.two-rules", "05.three-points", "05.stuck")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · Distances to all codes
@@ -219,6 +226,9 @@ differences = rows[:, None] - codebook  # (98, 1, 3) - (8, 3) -> (98, 8, 3)
 print("same choice as all differences:", torch.equal(differences.square().sum(2).argmin(1), indices.flatten()))
 n, K, D = 128 * 49, 512, 32  # a usual batch
 print(f"numbers to store: all differences {n * K * D / 1e6:.0f} million, expanded square {n * K / 1e6:.1f} million")
+
+# %%
+widgets.Quiz("05.fitting-shape", "05.rows-line", "05.codes-back")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · Bug hunt: it runs, and it is wrong
@@ -308,6 +318,9 @@ plots.lines(
 leaf = points[:1].double().requires_grad_()
 print("does z_q remember z_e?", quantize(leaf).requires_grad)
 
+# %%
+widgets.Quiz("05.slope-zero", "05.border", "05.trained-table")
+
 # %% [markdown]
 # ## 5. Straight-through: copy the arrow
 #
@@ -350,7 +363,7 @@ plots_quantization.straight_through(
 )
 
 # %% [markdown]
-# The true slope is 0, so the copy is *wrong* as a derivative. It is useful all the same: it says where the decoder would like the code to be, and a $z_e$ that goes that way comes sooner or later to a border, and behind it to another code.
+# The arrows point against the gradient, where a step goes. The true slope is 0, so the copy is *wrong* as a derivative. It is useful all the same: it says where the decoder would like the code to be, and a $z_e$ that goes that way comes sooner or later to a border, and behind it to another code.
 #
 # **Watch one point follow its arrow.** Nothing else moves: the codes stand still. Leave `cost` at 0 for now; section 6 explains it.
 
@@ -382,6 +395,37 @@ print("code at each step:", *follow(start, cost=0))
 # %%
 widgets.QuantizationExplorer("kinds", codebook_size=6, seed=3, arrows=True)
 
+# %%
+widgets.Quiz("05.copied-arrow", "05.no-rest", "05.forgotten-detach")
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3 · From memory: a gradient that skips the step
+#
+# **★★☆ · 6 minutes.** One line, without a look at the cell above: the decoder sees `z_q`, the encoder receives the decoder's gradient as if nothing had been quantized, and the codebook receives none of it.
+#
+# **Contract:** `my_straight_through(z_e, z_q)`: two tensors of one shape → the numbers of z_q, with the gradient of the identity to z_e and none to z_q.
+
+
+# %% tags=["starter"]
+def my_straight_through(z_e, z_q):
+    return z_q.detach()  # the right numbers; what is missing?
+
+
+# %%
+checks.straight_through(my_straight_through)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_straight_through(z_e, z_q):
+#     return z_q.detach() + (z_e - z_e.detach())
+# ```
+#
+# Many programs write `z_e + (z_q - z_e).detach()`, and that passes too. Its gradient is the same; its value may differ from $z_q$ in the last digit, since the sum is rounded. The zero above is exact.
+#
+# </details>
+
 # %% [markdown]
 # ## 6. Three losses: who gets which gradient?
 #
@@ -389,14 +433,14 @@ widgets.QuantizationExplorer("kinds", codebook_size=6, seed=3, arrows=True)
 #
 # $$L = \underbrace{-\log p(x \mid z_q)}_{\text{reconstruction}} + \underbrace{|\mathrm{sg}[z_e] - e|^2}_{\text{codebook loss}} + \beta \underbrace{|z_e - \mathrm{sg}[e]|^2}_{\text{commitment loss}}$$
 #
-# The codebook loss pulls codes to the vectors that chose them. The commitment loss pulls vectors to the code they chose. The paper calls its weight $\beta$; here it is `commitment_cost`, because $\beta$ already weighs the KL of the VAE.
+# Here $e$ is the code that $z_e$ chose, *before* straight-through; $z_q$ is the same numbers after it. The codebook loss pulls codes to the vectors that chose them. The commitment loss pulls vectors to the code they chose. The paper calls its weight $\beta$; here it is `commitment_cost`, because $\beta$ already weighs the KL of the VAE.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 10 minutes.**
 # >
 # > - **Ask:** "Codebook loss and commitment loss always have the same value. Why not write one term, with a factor of 1.25?"
 # > - **Usually answered:** "Then it would be the same."
-# > - **Show:** The table of gradients. Then let the room fill in the third table before the cell is run.
+# > - **Show:** The table of gradients. Then let the room fill in the row without `detach` before its cell is run.
 
 
 # %%
@@ -468,12 +512,12 @@ for cost in (0, 0.25, 0.5, 1):
 # With cost 0 or 0.25 the point wanders from cell to cell. With 0.5 it crosses one border, and then the two pulls balance inside the new cell. With 1 it is held so tightly that it never reaches the border. Too little and nothing settles, too much and nothing changes; where the balance lies depends on the scale of the reconstruction loss.
 
 # %%
-widgets.Quiz("05.commitment")
+widgets.Quiz("05.two-pulls", "05.commitment", "05.unequal-values")
 
 # %% [markdown] tags=["exercise"]
-# ### Exercise 3 · A loss as one finds it
+# ### Exercise 4 · A loss as one finds it
 #
-# **★★☆ · 7 minutes.** These two lines stand in many programs. The gradients go to the right parts, but the sizes are not those of the paper: the terms should be summed over one example and averaged over the batch, as the reconstruction is. Otherwise the balance between the three losses changes with $D$ and with the number of positions.
+# **★★☆ · 7 minutes.** These two terms stand in many programs. The gradients go to the right parts, but the sizes are not those of the paper: the terms should be summed over one example and averaged over the batch, as the reconstruction is. Otherwise the balance between the three losses changes with $D$ and with the number of positions.
 #
 # **Contract:** `my_vq_loss(z_e, z_q, cost)`: two tensors (N, ...), a number → one number: |sg(z_e) - z_q|^2 + cost |z_e - sg(z_q)|^2, summed over one example, averaged over the batch.
 
@@ -501,7 +545,7 @@ checks.vq_loss(my_vq_loss)
 # %% [markdown]
 # ## 7. Gradients, or moving averages?
 #
-# Look at what the codebook loss does to one code. If $n_k$ of the $n$ vectors of a batch chose code $k$, and $\bar z_k$ is their mean, its gradient is $\frac{2 n_k}{n}(e_k - \bar z_k)$. It points straight at the mean, and k-means would go there in one step. But a batch is a small sample, so going all the way would make the code jump after every batch.
+# Look at what the codebook loss does to one code. If $n_k$ of the $n$ vectors of a batch chose code $k$, and $\bar z_k$ is their mean, its gradient is $\frac{2 n_k}{n}(e_k - \bar z_k)$. A step against it goes straight towards the mean, and k-means would go all the way. But a batch is a small sample, so going all the way would make the code jump with every batch.
 #
 # So go a part of the way, and remember what was seen before. For each code keep a running count $N_k$ and a running sum $M_k$ of the vectors that chose it (van den Oord et al. 2017, appendix A.1):
 #
@@ -542,7 +586,7 @@ for decay in (0.99, 0.9, 0.5, 0.1, 0.0):
     print(f"decay {decay:4.2f}: largest distance to the k-means step {(moved - one_step).norm(dim=1).max():.3f}")
 
 # %% [markdown]
-# **Smoothing that is written back.** The common mistake, with a large $\epsilon$ so that one can see it. A code that nobody chooses any more should fade; this one is fed by the smoothing.
+# **Smoothing that is written back.** The common mistake, with a large $\epsilon$ so that one can see it. The count of a code that nobody chooses any more should fade; this one is fed by the smoothing.
 
 # %%
 counts, fed = torch.tensor([100.0, 100.0, 0.01]), torch.tensor([100.0, 100.0, 0.01])
@@ -603,8 +647,11 @@ plots.lines(
 # %% [markdown]
 # **What we saw.** The moving averages arrive within about 20 batches, the gradient needs about 70. A larger learning rate would help here, up to where the codes begin to jitter. EMA needs no learning rate, and a code goes about the same part of its way in each step whether many vectors choose it or few. A plain gradient carries the factor $n_k / n$, so codes of rare kinds are slow; Adam takes most of that factor out again.
 
+# %%
+widgets.Quiz("05.average-step", "05.fading-count", "05.rare-codes")
+
 # %% [markdown] tags=["exercise"]
-# ### Exercise 4 · What is left of the loss?
+# ### Exercise 5 · What is left of the loss?
 #
 # **★★☆ · 6 minutes.** Moving averages move the codes now. The program below still has the loss of section 6. Change it so that no code is moved twice.
 #
@@ -627,6 +674,38 @@ checks.ema_loss(my_ema_loss)
 # ```python
 # def my_ema_loss(z_e, z_q, cost):
 #     return cost * (z_e - z_q.detach()).square().sum() / len(z_e)
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 6 · Optional: one step of the moving averages
+#
+# **★★★ · 12 minutes.** Not needed later. Write the update of this section with a table of zeros and ones in place of `bincount` and `index_add`; a code that nobody chose gets no special treatment. The smoothing belongs to the division only: the running counts must not see it.
+#
+# **Contract:** `my_ema(counts, sums, z, indices, decay, epsilon)`: running counts (K,) and sums (K, D), vectors (n, D), their codes (n,), two numbers → (counts, sums, codebook), all new: $N \leftarrow \gamma N + (1 - \gamma)\, n$, $M \leftarrow \gamma M + (1 - \gamma)$ (sum of the z of each code), $e = M / \tilde N$, with the smoothed count $\tilde N = \frac{N + \epsilon}{\sum N + K \epsilon} \sum N$.
+
+
+# %% tags=["starter"]
+def my_ema(counts, sums, z, indices, decay, epsilon):
+    chosen = F.one_hot(indices, len(counts)).float()  # (n, K), a 1 where vector i chose code k
+    n, m = chosen.sum(0), chosen.T @ z  # of this batch: (K,), (K, D)
+    return n, m, ...  # counts, sums, codebook: averages with the old ones
+
+
+# %%
+checks.ema(my_ema)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_ema(counts, sums, z, indices, decay, epsilon):
+#     chosen = F.one_hot(indices, len(counts)).float()  # (n, K), a 1 where vector i chose code k
+#     counts = decay * counts + (1 - decay) * chosen.sum(0)
+#     sums = decay * sums + (1 - decay) * chosen.T @ z
+#     smoothed = (counts + epsilon) / (counts.sum() + len(counts) * epsilon) * counts.sum()
+#     return counts, sums, sums / smoothed[:, None]
 # ```
 #
 # </details>
@@ -674,13 +753,16 @@ for place in ("wide", "data"):
 # **What we saw.** From far away only a few codes are ever used, whatever moves them. More training does not help, since nothing pulls at the others. Either cure brings all of them in.
 # Here the points stand still. In a VQ-VAE the encoder moves its $z_e$ while it learns, and may leave codes behind that were well placed at the start. There revival matters most, as notebook 06 measures.
 #
-# In the explorer below the codes begin at $N(0, 10^2)$; those off the board are shown at its edge. Press *Run*, then *revive*, then *Run*. Then *kill* a code and see that no method brings it back.
+# In the explorer below the codes begin at $N(0, 10^2)$; those off the board are shown at its edge. Press *Run*, then *revive*, then *Run*. Then *kill* a code and see that no kind of step brings it back.
 
 # %%
 widgets.QuantizationExplorer("kinds", codebook_size=12, start="wide")
 
+# %%
+widgets.Quiz("05.stays-dead", "05.far-start", "05.left-behind")
+
 # %% [markdown] tags=["exercise"]
-# ### Exercise 5 · Break it: a codebook that dies
+# ### Exercise 7 · Break it: a codebook that dies
 #
 # **★★☆ · 8 minutes.** Choose a start of the codebook from which k-means can use at most three of its codes, though all of them differ.
 #
@@ -728,8 +810,12 @@ print(f"an image with 49 positions and K = 128: 49 log 128 = {49 * math.log(128)
 #
 # **What we saw.** The KL is the constant $\log K$ at each position: the price of naming one of $K$ codes. A constant has no gradient, so it may be left out, and nothing pushes the encoder towards the prior. The posterior collapse of notebook 04 cannot come from there. (A *codebook* can still collapse, as section 8 showed.)
 #
-# The price is paid for the uniform prior. Real code maps are far from uniform: notebook 07 learns a prior for them, and the price per image falls.
-#
+# That is the price under a *uniform* prior. Real code maps are far from uniform: notebook 07 learns a prior for them, and the price of an image falls.
+
+# %%
+widgets.Quiz("05.no-collapse", "05.unsure", "05.paper-code")
+
+# %% [markdown]
 # ## Summary
 #
 # - A codebook is a table of $K$ codes with $D$ numbers each. A vector of $z_e$, as a whole, becomes the index of its nearest code.
@@ -743,13 +829,7 @@ print(f"an image with 49 positions and K = 128: 49 log 128 = {49 * math.log(128)
 # ## Three questions to answer from memory
 
 # %%
-widgets.Quiz("05.position")
-
-# %%
-widgets.Quiz("05.two-terms")
-
-# %%
-widgets.Quiz("05.where-kl")
+widgets.Quiz("05.position", "05.two-terms", "05.where-kl")
 
 # %% [markdown]
 # **Next:** [06 The VQ-VAE](06_vqvae.ipynb): the same table between a convolutional encoder and decoder, trained on images.

@@ -9,7 +9,7 @@
 # - recognize a dead codebook and bring it back, and say what each cure does,
 # - count the bits of an image, and compare them fairly with PNG, JPEG, autoencoder and VAE.
 #
-# **Time:** 90 minutes. **Builds on:** [04 The VAE](04_vae.ipynb) and [05 Vector quantization](05_vector_quantization.ipynb). **Symbols:** [glossary and notation](09_notation.ipynb).
+# **Time:** 100 minutes, and 30 for the exercises. **Builds on:** [04 The VAE](04_vae.ipynb) and [05 Vector quantization](05_vector_quantization.ipynb). **Symbols:** [glossary and notation](09_notation.ipynb).
 
 # %%
 import math
@@ -93,7 +93,7 @@ class VQVAE(nn.Module):
 
 
 # %% [markdown]
-# The loss is equation 3 of van den Oord and others (2017). With $\mathrm{sg}$ the stop-gradient, in code `.detach()`:
+# The loss is equation 3 of van den Oord and others (2017). With $e$ the chosen codes, and $\mathrm{sg}$ the stop-gradient, in code `.detach()`:
 #
 # $$L = -\log p(x \mid z_q) \;+\; \lVert \mathrm{sg}(z_e) - e \rVert^2 \;+\; \text{cost} \cdot \lVert z_e - \mathrm{sg}(e) \rVert^2 .$$
 
@@ -109,11 +109,7 @@ def vqvae_loss(logits, x, z_e, e, commitment_cost=0.25):
 # %% [markdown]
 # Where did the KL go? If the prior over the $K$ codes is uniform, and the encoder picks one code for certain, then $\mathrm{KL} = \log K$ at each position, whatever the weights are. It is a constant, so it drops out of the loss.
 # It does not drop out of the bill: section 6 pays it, $49 \log_2 K$ bits.
-
-# %%
-widgets.Quiz("06.kl")
-
-# %% [markdown]
+#
 # The training loop, with two marked lines again. The cell takes 300 small batches, a few seconds.
 
 # %%
@@ -145,7 +141,11 @@ print("after 300 steps, squared error below 0.012 a pixel:", squared_error(x_hat
 # **What is ours, and what is the paper's.** The paper's codes move by this gradient or, in its appendix, by running averages (EMA). The models that the course ships use EMA, as Razavi and others (2019) do; the second term of the loss is then a number to watch.
 # Three things are ours: BatchNorm just before the quantizer, a codebook that starts from data (k-means of the first batch), and codes that are revived when nothing has chosen them for 20 steps. Section 4 shows what each is good for.
 # The authors' published code measures the reconstruction by squared error; ours has a Bernoulli variable a pixel, so that all models of the course are measured in the same nats. The docstring of `models.VQVAE` lists every such departure.
-#
+
+# %%
+widgets.Quiz("06.map-count", "06.kl", "06.which-e")
+
+# %% [markdown]
 # ## 2. Codes you can see
 #
 # The course ships a VQ-VAE with $K = 128$ codes of $D = 16$ numbers, trained for 30 epochs.
@@ -182,7 +182,7 @@ plots_codes.code_maps(
 )
 
 # %% [markdown]
-# **What we saw.** They are better: 343 bits beat 32 floats. The map helps: each index only has to describe its own region, and all regions share one encoder, one table and one decoder.
+# **What we saw.** The 49 indices do better: 343 bits beat 32 floats. The map helps: each index only has to describe its own region, and all regions share one encoder, one table and one decoder.
 #
 # Follow one row. The encoder's $z_e$ holds 16 numbers at each of 49 positions. At each position the 16 numbers are replaced *as a whole* by the nearest of 128 codes, and only the code's index is kept.
 # The white cells hold the map's commonest code. Blank paper looks the same everywhere, so it gets the same few codes.
@@ -208,6 +208,9 @@ print(f"changed: rows {rows.min()} to {rows.max()}, columns {columns.min()} to {
 
 # %%
 widgets.CodebookExplorer(vqvae, images.test)
+
+# %%
+widgets.Quiz("06.where-small", "06.same-index", "06.one-more-layer")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · Put another code in one place
@@ -272,7 +275,7 @@ checks.lookup(my_lookup)
 #
 # $$\text{perplexity} = \exp\Big(-\sum_k p_k \log p_k\Big),$$
 #
-# which is $K$ if all codes are used equally often, and 1 if one code is used always. It reads: as many codes as would be needed if all were equally common.
+# which is $K$ if all codes are used equally often, and 1 if one code is used always. The exponent is the *entropy* of the shares. Read the perplexity as a number of codes: that many codes, all equally common, have the same entropy.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 10 minutes.**
@@ -313,7 +316,7 @@ plots.lines(
 
 # %% [markdown]
 # **What we saw.** Every code is at work in the data set, but not in a batch of 8. So "usage 71%" in somebody's log says nothing about dead codes until you know how many images stand behind it.
-# The perplexity of the data set is less than half of $K$, because blank paper is so common. And it is not the mean of the batches' perplexities:
+# The perplexity of the data set is less than half of $K$, because some codes, above all those of blank paper, are far more common than others. And it is not the mean of the batches' perplexities:
 
 # %%
 batches = [perplexity(batch, 128).item() for batch in indices.split(8)]
@@ -321,7 +324,7 @@ print(f"perplexity, mean over batches of 8: {sum(batches) / len(batches):.0f}; o
 assert torch.equal(perplexity(indices, 128), metrics.perplexity(indices, 128))
 
 # %%
-widgets.Quiz("06.log-line")
+widgets.Quiz("06.half-used", "06.log-line", "06.two-batches")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · How many codes are really in use
@@ -447,11 +450,11 @@ plots.image_grid(
 # **What we saw.** What each cure does:
 #
 # - **Revival** puts a dead code onto a vector $z_e$ of the present batch. It is the only one of the four that helps a code *after* it has died. It alone brings the usage back.
-# - **EMA** moves each code to the mean of the vectors that chose it, at its own pace. The gradient moves it by the optimizer's step, which knows nothing of means.
+# - **EMA** moves each code towards the mean of the vectors that chose it, a fixed part of the way. The gradient points to the same mean, but the length of its step is a matter of the optimizer, whose learning rate was chosen for the networks.
 # - **Start from data** puts the codes where the vectors are, so hardly any is dead at the beginning.
-# - **Normalization** gives $z_e$ a fixed size. The encoder can then neither run away from the codes nor shrink to please the commitment loss.
+# - **Normalization**, the BatchNorm before the quantizer, gives $z_e$ a fixed size. The encoder can then neither run away from the codes nor shrink to please the commitment loss.
 #
-# Usage alone does not tell them apart: from revival on nearly all codes are used, and yet the error falls by half. And not every order works. Normalization *without* the start from data makes the error larger here; see for yourself with the function above.
+# Usage alone does not tell them apart: from revival on nearly all codes are used, and yet the error falls by more than half. And not every order works. After revival and EMA, normalization *without* the start from data makes the error larger; see for yourself with the function above.
 # A start from data alone also saves most codes of this small model. In longer training the encoder moves away from where it started, and some die.
 #
 # Now live. The lab stands at *N(0, 10²)*, *gradient*, revival *off* and normalization *off*. Press **Start**, and watch the orange crosses. Then switch revival on while it trains.
@@ -460,7 +463,7 @@ plots.image_grid(
 widgets.CodebookLab(images, start="far", update="gradient", revive=False, normalize=False)
 
 # %%
-widgets.Quiz("06.first-aid")
+widgets.Quiz("06.one-picture", "06.in-use", "06.first-aid")
 
 # %% [markdown]
 # ## 5. How many codes, how long, how committed?
@@ -515,7 +518,7 @@ plots_codes.panels(
 # %% [markdown]
 # **What we saw.** More codes help at every step, but each factor of 4 costs 98 bits an image and buys less than the one before.
 #
-# The length of the codes hardly matters: one number is too few, from 2 to 16 the differences are no larger than those between seeds, and 64 are worse than 2. The bits of an index do not depend on $D$.
+# The length of the codes hardly matters: one number is too few, from 2 to 16 the differences are hardly larger than those between seeds, and 64 are worse than 2. The bits of an index do not depend on $D$.
 #
 # The commitment cost has two different jobs. *Without* normalization it sets the size of $z_e$: at cost 0 the encoder runs away from its codes, at a high cost it makes itself small and is committed for free. *With* normalization the size is fixed, so a high cost must be paid in errors.
 # After 2 epochs the best points of both curves are equally good. Normalization is no better optimum; it is a faster start, and a runaway cannot happen.
@@ -523,6 +526,9 @@ plots_codes.panels(
 # %%
 for run in sweeps.select(results, commitment_cost=(0.0, 0.25, 25.0), normalize=False):
     print(f"not normalized, cost {run['commitment_cost']:5.2f}: mean length of z_e {run['z_e_length']:.3g}")
+
+# %%
+widgets.Quiz("06.longer-codes", "06.shrinking", "06.seed-noise")
 
 # %% [markdown]
 # ## 6. What does an image cost?
@@ -589,7 +595,7 @@ for name, bits in paid.items():
 # %% [markdown]
 # Notebook 07 goes on from here: a network that predicts each index from those before it makes the bill smaller again.
 #
-# **A fair match.** A JPEG of one digit is header and tables for three quarters. So we put all 1,000 images onto one sheet and divide the size of the file by 1,000. We choose the JPEG quality whose file is nearest to 343 bits an image.
+# **A fair match.** A JPEG of one digit, at the quality we need, is header and tables for four fifths. So we put all 1,000 images onto one sheet and divide the size of the file by 1,000. We choose the JPEG quality whose file is nearest to 343 bits an image.
 # PNG loses nothing; to make it smaller we round the grey levels to 4 or 2 first.
 
 # %%
@@ -615,15 +621,19 @@ plots.image_grid(rows, "At equal size JPEG blurs and rings; black and white PNG 
 
 # %% [markdown]
 # **What we saw.** At equal size the VQ-VAE is much nearer than JPEG. But look at PNG with 4 grey levels: 476 bits, and an error that neither of our models reaches. Digits are nearly black and white, with long runs of paper, and that is what PNG is made for. On photographs it would not stand a chance.
-# Nor is the match quite fair to PNG and JPEG: they know nothing of digits, while our decoder does. Its weights, a file of 42 kB, are a cost too: 34 bits an image if 10,000 images share them.
-#
+# Nor is the match quite fair to PNG and JPEG: they know nothing of digits, while our decoder does. Its weights are a cost too: the network's file has 42 kB, 34 bits an image if 10,000 images share it.
+
+# %%
+widgets.Quiz("06.equal-shares", "06.by-place", "06.hundred-digits")
+
+# %% [markdown]
 # ## 7. Rate and distortion: all models on one axis
 #
 # Notebook 04 drew rate against distortion for the VAE. Now we can put everything on one axis. What is the rate?
 #
 # - **VQ-VAE:** $49 \log_2 K$ bits.
 # - **Autoencoder:** a float has no natural number of bits. So we really round the 32 numbers to $2^b$ levels each, decode, and measure: $32\, b$ bits.
-# - **VAE, rounded:** the same with $\mu$, for the 25 active numbers only.
+# - **VAE, rounded:** the same with $\mu$, for the 25 numbers only that are active (notebook 04).
 # - **VAE, KL:** the KL in bits, with a drawn $z$. No file of that size lies on the disk; it is the least that a code with this $q(z \mid x)$ and the prior can do, and schemes such as *bits back* come close to it.
 
 # %% [markdown] tags=["lecturer"]
@@ -664,7 +674,7 @@ torch.manual_seed(0)
 kl_bits = losses.kl_to_standard_normal(mu, logvar).mean().item() / math.log(2)
 vae_point = ([kl_bits], [squared_error(torch.sigmoid(vae(x).logits), x)])
 print(f"VAE: KL {kl_bits:.0f} bits, squared error {vae_point[1][0]:.4f}")
-for b in (2, 3, 4, 8):
+for b in (2, 3, 4, 5, 8):
     print(f"autoencoder, {b} bits a number: {32 * b} bits, squared error {ae_curve[1][b - 1]:.4f}")
 
 # %%
@@ -691,10 +701,14 @@ plots_codes.rate_distortion(
 )
 
 # %% [markdown]
-# **What we saw.** The autoencoder's numbers need about 5 bits each: 160 bits an image, not 1,024. After that its curve is flat, for finer steps cannot bring back what the 32 numbers never held.
+# **What we saw.** The autoencoder's numbers need about 5 bits each: 160 bits an image, not 1,024, for a tenth more error. After that its curve is flat, for finer steps cannot bring back what the 32 numbers never held.
 # Below some 200 bits, the rounded vectors do better than the small VQ-VAEs of section 5. (Those had 2 epochs, the autoencoder 20 and the VAE 200; the comparison favours the vectors.) The VQ-VAE goes on where they stop. With indices coded by position, its 225 bits give less error than any rounding of the 32 numbers. (Those could be coded by their shares too, and would save some bits, but no error.)
-# The VAE's KL is far below every other point at the left: a drawn $z$ is a *noisy* code, and noise is cheap to send. No rounding reaches it, which is why bits back was invented.
-#
+# The VAE's KL is far below every other point at the left: a drawn $z$ is a *noisy* code, and a noisy code takes fewer bits than an exact one. No rounding reaches it, which is why bits back was invented.
+
+# %%
+widgets.Quiz("06.flat-end", "06.noisy-code", "06.hundred-bits")
+
+# %% [markdown]
 # ## Summary
 #
 # - A VQ-VAE is an autoencoder whose code is a map of indices into a table. Compared with the VAE: no $\mu$, no `logvar`, no draw, no KL; a quantizer and two more terms in the loss.
@@ -706,13 +720,7 @@ plots_codes.rate_distortion(
 # ## Three questions to answer from memory
 
 # %%
-widgets.Quiz("06.changed-lines")
-
-# %%
-widgets.Quiz("06.four-images")
-
-# %%
-widgets.Quiz("06.map-bits")
+widgets.Quiz("06.changed-lines", "06.four-images", "06.map-bits")
 
 # %% [markdown]
 # **Next:** random indices decode to noise. [07 A prior over codes](07_prior_over_codes.ipynb) learns which maps are likely, and generates digits.
