@@ -190,4 +190,5 @@ def test_every_control_has_a_name_and_nothing_overflows(root: Locator) -> None:
         assert control.evaluate("(node) => node.labels[0].textContent.trim()")
     for width in (1280, 1012, 600):
         root.page.set_viewport_size({"width": width, "height": 800})
+        exported.next_frame(root.page)
         assert root.evaluate("(node) => node.scrollWidth <= node.clientWidth")

@@ -1,4 +1,4 @@
-"""Canvases have the pixels of their screen: none is scaled, and none stays blurred when the page is zoomed."""
+"""Canvases have the pixels of their screen: none is scaled in a narrow page, none blurred in one that is zoomed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser import latent_hand
 from tests.browser.exported import next_frame, open_exported
-from vqedu import widgets
+from vqedu import training, widgets
 from vqedu.widgets.base import Explorer
 
 pytestmark = pytest.mark.browser
@@ -26,6 +26,9 @@ EXPLORERS: dict[str, Callable[[], Explorer]] = {
     "reparameterization": lambda: widgets.ReparameterizationExplorer(),
     "beta": lambda: widgets.BetaCalculator(),
     "quantization": lambda: widgets.QuantizationExplorer(),
+    "tokens": lambda: widgets.TokenExplorer(
+        training.load_pretrained("prior-mnist"), training.load_pretrained("vqvae-mnist")
+    ),
     "prediction: number": lambda: widgets.Prediction("01.factor"),
     "prediction: curve": lambda: widgets.Prediction("02.samples"),
 }
@@ -76,3 +79,14 @@ def test_a_page_that_is_zoomed_shows_what_a_sharp_screen_shows(
         # Letters may be fitted to the pixels a little differently; a picture that was only enlarged differs everywhere.
         assert different_pixels(zoomed, wanted) < 0.015
     sharp.close()
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_in_a_narrow_part_of_a_wide_window_nothing_is_scaled_or_cut_off(page: Page, tmp_path: Path, name: str) -> None:
+    """As in a notebook beside an open side bar: 700 pixels, where the letters of a scaled canvas would be too small."""
+    root = open_exported(page, EXPLORERS[name](), tmp_path)
+    page.add_style_tag(content="body { width: 700px; margin: 0; }")
+    for _ in range(2):
+        next_frame(page)
+    assert pixels_lacking(page, 1) == []
+    assert root.evaluate("(node) => node.scrollWidth - node.clientWidth") <= 0

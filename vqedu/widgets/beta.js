@@ -1,5 +1,5 @@
 // The effective-beta calculator: the loss as a learner writes it, the two factors hidden in it, and the beta they make.
-import { COLORS, element, canvas, onceAFrame, whenSettled, button, stage } from "./kit.js";
+import { COLORS, element, canvas, onceAFrame, whenSettled, button, stage, fitWidth } from "./kit.js";
 import { write, frame, axisX, stroke, dot } from "./plot.js";
 import { part, mi, mo, row, frac, colored, formula } from "./mathml.js";
 import { factors, effectiveBeta, short, verdict, consequence, complaint, lossLines } from "./beta_math.js";
@@ -94,8 +94,9 @@ function drawScale({ pen, width, height }, value) {
   axisX(f, { values: [-3, -2, -1, 0, 1, 2, 3], format: (v) => (v < 0 ? `1/${10 ** -v}` : String(10 ** v)) });
   stroke(pen, [[f.X(0), f.top - 10], [f.X(0), f.bottom]], { color: COLORS.data, width: 2, dash: [5, 4] });
   write(pen, "the ELBO", f.X(0), 18, { align: "center", bold: true });
-  write(pen, "\u2190 KL counts less: towards an autoencoder", f.left, 18);
-  write(pen, "KL counts more: towards collapse \u2192", f.right, 18, { align: "right" });
+  const room = width > 800;
+  write(pen, room ? "\u2190 KL counts less: towards an autoencoder" : "\u2190 KL counts less", f.left, 18);
+  write(pen, room ? "KL counts more: towards collapse \u2192" : "KL counts more \u2192", f.right, 18, { align: "right" });
   dot(pen, f.X(at), f.Y(0.5), 10, { fill: COLORS.prior, color: "#fff" });
 }
 
@@ -142,7 +143,8 @@ function render({ model, el }) {
     element("h3", { class: "vq-title vq-beta-title" }, "What is the \u03B2 of this code, really?"),
     element("div", { class: "vq-beta-recipes", role: "group", "aria-label": "Recipes taught in public" }, element("span", {}, "Taught in public:"), ...choices),
     element("div", { class: "vq-beta-board" }, fields.node, element("div", { class: "vq-beta-right" }, board.node, answer)),
-    scale.node);
+    element("div", { class: "vq-beta-scaled" }, scale.node));
+  fitWidth(scale, redraw);
   root.addEventListener("sharpened", redraw);
   draw();
 }

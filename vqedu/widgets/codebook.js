@@ -11,10 +11,10 @@ const ARROW = 70; // as wide as its words, and some air
 
 // The sizes of the pictures and the map, for a stage that is `width` pixels wide inside.
 function codebookSizes(width) {
-  const stacked = width < 760;
+  const stacked = width < 760; // where kit.js calls the stage narrow
   const side = stacked ? Math.min(224, 28 * Math.floor((width - 16) / 56)) : width >= 900 ? 224 : 196;
   const room = stacked ? width : width - 2 * side - 2 * ARROW;
-  return { stacked, side, map: 7 * Math.min(56, Math.floor(room / 7)) };
+  return { side, map: 7 * Math.min(56, Math.floor(room / 7)) };
 }
 
 // From one picture to the next: what happens in between, and its name.
@@ -70,8 +70,7 @@ function render({ model, el }) {
         playing: () => false,
         show: (view) => { for (const part of [x, map, xHat, cell, book]) part.show(view); along(view); },
         resize(width) {
-          const { stacked, side, map: mapSide } = codebookSizes(width);
-          el.querySelector(".vq-stage").classList.toggle("vq-narrow", stacked);
+          const { side, map: mapSide } = codebookSizes(width);
           x.resize(side);
           map.resize(mapSide);
           xHat.resize(side);

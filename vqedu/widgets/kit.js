@@ -120,11 +120,29 @@ export function button(label, onclick, attributes = {}) {
   return element("button", { type: "button", class: "vq-button", onclick, ...attributes }, label);
 }
 
+// For a button that switches itself off: one that is disabled outright would drop the keyboard's focus.
+export const disable = (node, off) => node.setAttribute("aria-disabled", String(off));
+
+const NARROW = 792; // CSS pixels of a stage: below, what stands side by side goes below each other
+
+// Keeps a canvas as wide as its parent, at most as wide as it is now; draws it anew where that changes.
+export function fitWidth(surface, draw) {
+  const most = surface.width;
+  new ResizeObserver(([{ target }]) => {
+    const width = Math.min(most, target.clientWidth);
+    if (width <= 0 || width === surface.width) return;
+    resize(surface, width, surface.height);
+    draw();
+  }).observe(surface.node.parentElement);
+}
+
 // The root of a widget. Jupyter's own shortcuts stay out of it: arrow keys belong to the figure.
 export function stage(el, label, ...children) {
   const root = element("div", { class: "vq-stage", role: "group", "aria-label": label, "data-lm-suppress-shortcuts": "true" }, ...children);
   root.addEventListener("keydown", (event) => event.stopPropagation());
   stages.add(new WeakRef(root));
+  // The room of a figure is what its notebook leaves it, not the width of the window.
+  new ResizeObserver(() => root.classList.toggle("vq-narrow", root.clientWidth < NARROW)).observe(root);
   el.replaceChildren(root);
   return root;
 }

@@ -1,6 +1,6 @@
 // The three ways to guess. A board has its node, guess() (undefined where there is none), show(guess, revealed),
 // fits(guess), and comment(guess): how the guess compares with the truth.
-import { COLORS, element, canvas, onceAFrame, position, slider } from "./kit.js";
+import { COLORS, element, canvas, fitWidth, onceAFrame, position, slider } from "./kit.js";
 import { write, frame, axisX, axisY, ticks, stroke, dot, legend } from "./plot.js";
 import { choiceRows } from "./question.js";
 import { COLUMNS, scaleOf, stepsOf, saidNumber, lineThrough, meanDistance, sketched, nearness } from "./prediction_math.js";
@@ -68,6 +68,8 @@ function numberBoard(config) {
     label: "Your guess", min: 0, max: steps.count, step: 1, value: steps.nearest(value), color: YOURS,
     format: (i) => saidNumber(steps.value(Number(i)), unit), oninput: (i) => { value = steps.value(i); redraw(); },
   });
+  const node = element("div", { class: "vq-q-number" }, hand.node, sheet.node);
+  fitWidth(sheet, redraw);
   sheet.node.addEventListener("sharpened", redraw);
   const show = (guess, revealed) => {
     if (guess !== undefined) value = guess;
@@ -78,7 +80,7 @@ function numberBoard(config) {
     draw();
   };
   return {
-    node: element("div", { class: "vq-q-number" }, hand.node, sheet.node), show, guess: () => value,
+    node, show, guess: () => value,
     fits: (guess) => Number.isFinite(guess) && guess >= low && guess <= high,
     comment: (guess) => nearness(Math.abs(share(guess) - share(truth))),
   };
@@ -116,6 +118,8 @@ function curveBoard(config) {
   let sketch = blank(), open = false, f, last;
   const draw = () => { f = drawSheet(sheet, config, sketch, open, document.activeElement === sheet.node); };
   const redraw = onceAFrame(draw);
+  const node = element("div", {}, sheet.node, said);
+  fitWidth(sheet, redraw);
   const place = (event) => {
     const [px, py] = position(event, sheet);
     return [Math.min(Math.max(f.valueAt(px), 0), 1), down(y[0] + ((f.bottom - py) / f.height) * (y[1] - y[0]))];
@@ -157,7 +161,7 @@ function curveBoard(config) {
     draw();
   };
   return {
-    node: element("div", {}, sheet.node, said), show, guess: () => (sketch.drawn ? sketch.heights : undefined), missing: "Draw your curve first.",
+    node, show, guess: () => (sketch.drawn ? sketch.heights : undefined), missing: "Draw your curve first.",
     fits: (guess) => Array.isArray(guess) && guess.length === COLUMNS && guess.every(Number.isFinite),
     comment: (guess) => `On average your sketch is ${saidNumber(Number(distance(guess).toPrecision(2)))} off. ${nearness(distance(guess) / (y[1] - y[0]))}`,
   };

@@ -7,7 +7,7 @@ import { heading, paintPartly } from "./tokens_paint.js";
 import { player } from "./tokens_play.js";
 import { candidateList, codeGrid, luckStrip, surpriseChart } from "./tokens_parts.js";
 
-const ODDS = 280, WIDTH = 946; // of the middle column and of all, in CSS pixels
+const ODDS = 280; // CSS pixels, the width of the middle column
 const allowedCounts = (K) => [1, 2, 3, 5, 10, 20, 50, 100, 200].filter((k) => k < K).concat(K);
 
 // What a hand can do, as changes of the state; view() is what the state shows. The codes `given` are never drawn.
@@ -93,7 +93,7 @@ function buildTokens(model, hand, repaint, { classes }) {
   let tried = null, last = null; // the candidate that is pointed at, and the state in which it was
   const ontry = (i) => { tried = i === null ? null : { i, state: last }; repaint(); };
   const line = element("p", { class: "vq-tok-bits" });
-  const grid = codeGrid(hand, model.uniform), odds = candidateList(hand, ontry), luck = luckStrip(ODDS), chart = surpriseChart(hand, model.uniform, WIDTH);
+  const grid = codeGrid(hand, model.uniform), odds = candidateList(hand, ontry), luck = luckStrip(ODDS), chart = surpriseChart(hand, model.uniform);
   const surface = canvas(308, 308, { class: "vq-decoded", role: "img" });
   const xHat = heading("x\u0302", COLORS.decoder), note = xHat.lastChild;
   const controls = tokenControls(hand, model.K, classes);
@@ -103,7 +103,7 @@ function buildTokens(model, hand, repaint, { classes }) {
     odds.node,
     element("div", {}, xHat, surface.node));
   return {
-    nodes: [line, row, element("p", { class: "vq-tok-heading vq-note" }, `surprise of each code, in bits: \u2212log\u2082 p(code | the codes before); the dashed line is uniform, log\u2082 ${model.K} = ${rounded(model.uniform)} bits`), chart.node, controls.node],
+    nodes: [line, row, element("p", { class: "vq-tok-heading vq-tok-surprises vq-note" }, `surprise of each code, in bits: \u2212log\u2082 p(code | the codes before); the dashed line is uniform, log\u2082 ${model.K} = ${rounded(model.uniform)} bits`), chart.node, controls.node],
     playing: hand.playing,
     keys: {
       n: hand.step, p: hand.play, f: hand.fill, r: hand.resample, s: hand.restart, a: hand.another,
@@ -121,7 +121,7 @@ function buildTokens(model, hand, repaint, { classes }) {
       surface.node.setAttribute("aria-label", `Decoded picture, ${view.codes.length} of ${PLACES} places filled`);
       if (view.behind) repaint();
     },
-    resize() {},
+    resize: chart.resize,
   };
 }
 

@@ -1,6 +1,6 @@
 // The parts of the token explorer: the map of codes, the candidates for the next one, x_hat as it fills, the surprises.
 
-import { canvas, COLORS, element, position, wordColor } from "./kit.js";
+import { canvas, COLORS, element, position, resize, wordColor } from "./kit.js";
 import { axisY, frame, stroke, write } from "./plot.js";
 import { percent, PLACES } from "./tokens_view.js";
 import { GRID, paintPartly } from "./tokens_paint.js";
@@ -116,19 +116,21 @@ export function luckStrip(width) {
 }
 
 // The surprise of each code as a bar; a click selects its place.
-export function surpriseChart(hand, uniform, width, height = 104) {
-  const surface = canvas(width, height, { role: "img", class: "vq-tok-surprise" });
+export function surpriseChart(hand, uniform) {
+  const surface = canvas(946, 104, { role: "img", class: "vq-tok-surprise" });
   const most = Math.ceil(uniform) + 4;
-  const f = frame(surface.pen, { left: 40, top: 12, width: width - 44, height: height - 38, x: [0, PLACES], y: [0, most] });
+  let f;
   surface.node.addEventListener("pointerdown", (event) => {
     const p = Math.floor(f.valueAt(position(event, surface)[0]));
     if (p >= 0 && p < PLACES) hand.select(p);
   });
   return {
     node: surface.node,
+    resize(width) { if (width !== surface.width) resize(surface, width, surface.height); },
     show({ bits, total, where }) {
-      const { pen } = surface;
+      const { pen, width, height } = surface;
       pen.clearRect(0, 0, width, height);
+      f = frame(pen, { left: 40, top: 12, width: width - 44, height: height - 38, x: [0, PLACES], y: [0, most] });
       axisY(f, { values: [0, 5, 10].filter((v) => v <= most) });
       bits.forEach((value, p) => {
         pen.fillStyle = p === where ? "#8f3f00" : COLORS.prior;
