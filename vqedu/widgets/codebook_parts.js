@@ -1,6 +1,6 @@
 // The panels of the codebook explorer: the code map, x_hat, one cell with its nearest codes, the codebook itself.
 
-import { button, canvas, COLORS, element, paintImage, position, resize } from "./kit.js";
+import { button, canvas, COLORS, disable, element, paintImage, position, resize } from "./kit.js";
 import { panel } from "./latent_pictures.js";
 import { MAP_SIDE, patchOf, placeWords } from "./codebook_space.js";
 import { CODE_INK, paintMap, paintTable, paintUsage, paintVectors, paintWindow, tableShape } from "./codebook_paint.js";
@@ -104,9 +104,8 @@ export function decodedPanel(space, hand, peek) {
       line.textContent = `mean squared error ${error.toFixed(4)}`;
       cost.textContent = swapped.length ? `${swapped.length} swapped, before: ${ownError.toFixed(4)}` : "each code is the nearest";
       cost.classList.toggle("vq-changed", swapped.length > 0);
-      // Disabled in words only: a button that is switched off would drop the keyboard's focus.
-      one.setAttribute("aria-disabled", String(!swapped.includes(view.state.cell)));
-      all.setAttribute("aria-disabled", String(swapped.length === 0));
+      disable(one, !swapped.includes(view.state.cell));
+      disable(all, swapped.length === 0);
       surface.node.setAttribute("aria-label", `Decoded picture; ${line.textContent}; ${cost.textContent}`);
     },
   };

@@ -1,5 +1,5 @@
 // The lecture's five lines of the derivation as a board: one more line at a time, what changed marked, its value beside it.
-import { COLORS, element, slider, button } from "./kit.js";
+import { COLORS, element, slider, button, disable } from "./kit.js";
 import { number } from "./plot.js";
 import { mi, mo, row, log, thin, frac, colored, marked, formula, call } from "./mathml.js";
 
@@ -26,7 +26,7 @@ const LINES = [
 // Returns { node, show(line, values, m) }: `line` 1..5, `values` of the five lines in nats, `m` what the picture measured.
 export function derivationBoard(onLine) {
   const rows = LINES.map(([written], i) => {
-    const value = element("output", { class: "vq-value", "aria-label": `Value of line ${i + 1}` });
+    const value = element("output", { class: "vq-value", "aria-live": "off", "aria-label": `Value of line ${i + 1}` });
     const why = element("span", { class: "vq-elbo-why" });
     const node = element("li", { class: "vq-elbo-line" }, element("span", { class: "vq-elbo-math" }, written()), why, value);
     return { node, why, value };
@@ -35,17 +35,18 @@ export function derivationBoard(onLine) {
   const next = button("Next line", () => onLine(line === LINES.length ? 1 : line + 1));
   const back = button("Back", () => onLine(Math.max(line - 1, 1)));
   const walk = slider({ label: "line", min: 1, max: LINES.length, step: 1, value: 1, format: (v) => `${v} of ${LINES.length}`, oninput: onLine });
-  const title = element("h4", { class: "vq-title" }, "Why: the lecture's five lines, computed at your q");
+  const title = element("h4", { class: "vq-title" }, "Why: the lecture\u2019s five lines, computed at your q");
   const head = element("div", { class: "vq-row vq-elbo-walk" }, title, walk.node, back, next);
   const node = element("section", { class: "vq-elbo-board", "aria-label": "Derivation" }, head, element("ol", { class: "vq-elbo-lines" }, ...rows.map((r) => r.node)));
   const show = (current, values, m) => {
     line = current;
     walk.show(line);
     next.textContent = line === LINES.length ? "From the top" : "Next line";
-    back.disabled = line === 1;
+    disable(back, line === 1);
     rows.forEach(({ node, why, value }, i) => {
       node.classList.toggle("vq-elbo-hidden", i + 1 > line);
-      node.toggleAttribute("aria-current", i + 1 === line);
+      if (i + 1 === line) node.setAttribute("aria-current", "step");
+      else node.removeAttribute("aria-current");
       value.textContent = `${number(values[i], 6)} nats`;
       why.replaceChildren(...LINES[i][1](m));
     });

@@ -1,5 +1,5 @@
 // The 2-D quantization explorer: drag codes among points, and move them by k-means, moving averages or gradients.
-import { COLORS, element, canvas, position, onceAFrame, whenSettled, slider, button, stage } from "./kit.js";
+import { COLORS, element, canvas, position, onceAFrame, whenSettled, slider, button, disable, stage } from "./kit.js";
 import { number } from "./plot.js";
 import { unpack } from "./nn.js";
 import { clamp } from "./hand.js";
@@ -124,7 +124,7 @@ function buildControls(state, act) {
     run.setAttribute("aria-pressed", String(running));
     kill.textContent = state.selected === TARGET ? "kill a code" : `kill code ${state.selected}`;
     kill.disabled = state.selected === TARGET;
-    revive.disabled = measured.used === state.codes.length;
+    disable(revive, measured.used === state.codes.length);
     arrows.setAttribute("aria-pressed", String(state.arrows));
     for (const choice of data) choice.setAttribute("aria-pressed", String(choice.dataset.set === state.data));
   };
@@ -145,7 +145,8 @@ function codeActions(state, points, wide, { change, restart }) {
       if (k !== TARGET) change(placeCode(bookOf(state), k, [3 * wide * Math.cos(k), 3 * wide * Math.sin(k)]));
     },
     revive() {
-      const { counts } = measureCodes(points(), state.codes);
+      const { counts, used } = measureCodes(points(), state.codes);
+      if (used === state.codes.length) return;
       const places = randomPoints(state.codes.length);
       const book = counts.reduce((old, count, k) => (count ? old : placeCode(old, k, places[k])), bookOf(state));
       change({ ...book, seed: state.seed + 1 });
