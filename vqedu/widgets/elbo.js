@@ -71,9 +71,9 @@ function drawDecoder(pen, { decoder, x, sigma, mu }, { noise }) {
 function drawBars({ pen, width, height }, m) {
   pen.clearRect(0, 0, width, height);
   const depth = roundUp(-1.05 * m.elbo, NAT_HEIGHTS);
-  const f = frame(pen, { left: 55, top: 52, width: 260, height: 264, x: [0, 4], y: [-depth, 0] });
+  const f = frame(pen, { left: 55, top: 52, width: 278, height: 264, x: [0, 4], y: [-depth, 0] });
   axisY(f);
-  write(pen, "nats", f.left - 6, 18, { size: 14, align: "right", color: "#444" });
+  write(pen, "nats", f.left - 6, f.bottom + 24, { size: 14, align: "right", color: "#444" });
   const bars = [
     { from: 0, to: m.elbo, color: "#9a9a9a", name: ["ELBO"], value: m.elbo },
     { from: m.elbo, to: m.evidence, color: COLORS.warning, name: ["+ KL to", "p(z|x),", "the gap"], value: m.gap },
@@ -161,7 +161,7 @@ function render({ model, el }) {
     tabindex: 0, role: "application",
     "aria-label": "Densities over z. Left and right arrow keys move the mean of q, up and down its width; with shift, in large steps.",
   });
-  const bars = canvas(320, 414, { role: "img" });
+  const bars = canvas(338, 414, { role: "img" });
   const status = element("p", { class: "vq-status vq-elbo-sum", "aria-live": "polite" });
   const found = element("p", { class: "vq-status vq-elbo-found" });
   let shownFrame, best, bestFor, stop = () => {};

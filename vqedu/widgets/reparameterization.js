@@ -115,7 +115,7 @@ function drawEstimates({ pen, width, height }, { n }, { draws, exact }) {
     // Wide enough for 95 of 100 estimates: a few that lie far out are counted, so that the rest can be seen.
     const reach = scaleFor(1.3 * Math.max(distances[Math.floor(0.95 * distances.length)], 0.02));
     const x = [exact[name] - reach, exact[name] + reach];
-    const path = frame(pen, { left: 16, top: top + 48, width: 288, height: 78, x, y: [0, 1] });
+    const path = frame(pen, { left: 16, top: top + 48, width: 306, height: 78, x, y: [0, 1] });
     const score = frame(pen, { ...path, top: top + 148, y: [0, 1] });
     write(pen, `\u2202E[f(z)]/\u2202${sign} from ${n} ${n === 1 ? "sample" : "samples"}`, 16, top + 22, { bold: true, size: 16 });
     histogram(path, draws.path[name], PATH);
@@ -188,7 +188,7 @@ function render({ model, el }) {
     tabindex: 0, role: "application",
     "aria-label": "The cloud of samples. Left and right arrow keys move mu, up and down sigma; with shift, in large steps.",
   });
-  const spread = canvas(320, 556, { role: "img" });
+  const spread = canvas(338, 556, { role: "img" });
   const title = element("h3", { class: "vq-title vq-rep-title", "aria-live": "polite" });
   const table = numbersTable();
   let noise, noiseSeed, shownFrame;
