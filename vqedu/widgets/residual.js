@@ -1,5 +1,5 @@
 // The residual explorer: the levels of a residual VQ switched on one by one; what each leaves over, what it decodes to.
-import { COLORS, element, canvas, onceAFrame, whenSettled, slider, stage, paintImage } from "./kit.js";
+import { COLORS, element, canvas, onceAFrame, whenSettled, slider, stage, paintImage, wordColor } from "./kit.js";
 import { unpack, sigmoid } from "./nn.js";
 import { convolutions } from "./conv_nets.js";
 
@@ -44,14 +44,15 @@ function levelColumn(number, onpick) {
   const left = canvas(THUMB_SIDE, THUMB_SIDE, { "aria-hidden": "true" });
   const decoded = canvas(THUMB_SIDE, THUMB_SIDE, { "aria-hidden": "true", class: "vq-level-picture" });
   const error = element("span", { class: "vq-level-error" });
-  const node = element("button", { type: "button", class: "vq-level", onclick: onpick, "aria-label": `Levels 1 to ${number} on` },
-    element("span", { class: "vq-level-name" }, number === 1 ? "level 1" : `+ ${number}`), left.node, decoded.node, error);
+  const node = element("button", { type: "button", class: "vq-level", onclick: onpick },
+    element("span", {}, number === 1 ? "level 1" : `+ level ${number}`), left.node, decoded.node, error);
   return {
     node,
     show({ pixels, lengths, scale, difference, on, last }) {
       paintLengths(left, lengths, scale);
       paintImage(decoded, pixels);
       error.textContent = difference.toFixed(4);
+      node.setAttribute("aria-label", `Levels 1 to ${number} on, squared error ${difference.toFixed(4)} a pixel`);
       node.classList.toggle("vq-off", !on);
       node.setAttribute("aria-pressed", String(last));
     },
@@ -69,14 +70,14 @@ function render({ model, el }) {
   const config = model.get("config");
   const arrays = unpack(model.get("data"), config.arrays);
   const { levels, K, title } = config;
-  const bits = Math.log2(K);
+  const bits = (count) => Number((count * Math.log2(K)).toFixed(2));
   const state = { ...model.get("state") };
   const tell = whenSettled(model);
   const decode = residualDecoder(config, arrays);
   const imageOf = (digit) => Float32Array.from(arrays.images.subarray(digit * 784, (digit + 1) * 784), (v) => v / 255);
   const lengthsOf = (digit, count) => arrays.left.subarray((digit * (levels + 1) + count) * PLACES, (digit * (levels + 1) + count + 1) * PLACES);
 
-  const x = canvas(150, 150, { role: "img", "aria-label": "x, the picture" });
+  const x = canvas(150, 150, { role: "img" });
   const xHat = canvas(180, 180, { role: "img", class: "vq-decoded" });
   const status = element("p", { class: "vq-status", "aria-live": "polite" });
   const control = slider({ label: "levels switched on", min: 1, max: levels, step: 1, value: state.level, color: COLORS.codebook, format: (v) => `${v} of ${levels}`, oninput: (level) => change({ level }) });
@@ -98,6 +99,7 @@ function render({ model, el }) {
     if (seen.digit !== state.digit) look(state.digit);
     const { image, pictures, errors, scale } = seen;
     paintImage(x, image);
+    x.node.setAttribute("aria-label", `x, a test digit ${arrays.labels[state.digit]}`);
     paintImage(xHat, pictures[state.level - 1]);
     whole.show(lengthsOf(state.digit, 0), scale);
     columns.forEach((column, i) => column.show({
@@ -105,7 +107,7 @@ function render({ model, el }) {
     }));
     picks.forEach((pick, digit) => pick.setAttribute("aria-pressed", String(digit === state.digit)));
     control.show(state.level);
-    const words = `${state.level} of ${levels} levels: 49 \u00d7 ${state.level} \u00d7 ${bits} = ${49 * state.level * bits} bits an image, squared error ${errors[state.level - 1].toFixed(4)} a pixel`;
+    const words = `${state.level} of ${levels} levels: 49 \u00d7 ${state.level} \u00d7 ${bits(1)} = ${bits(49 * state.level)} bits an image, squared error ${errors[state.level - 1].toFixed(4)} a pixel`;
     xHat.node.setAttribute("aria-label", `x\u0302, decoded from ${words}`);
     status.textContent = words;
   };
@@ -118,7 +120,7 @@ function render({ model, el }) {
 
   const panel = (name, color, ...children) => {
     const heading = element("p", { class: "vq-title" }, name);
-    heading.style.color = color;
+    heading.style.color = wordColor(color);
     return element("div", { class: "vq-panel" }, heading, ...children);
   };
   const middle = element("div", { class: "vq-levels" }, whole.node, ...columns.map((column) => column.node));
@@ -126,7 +128,7 @@ function render({ model, el }) {
     element("h3", { class: "vq-title vq-residual-title" }, title),
     element("div", { class: "vq-residual" },
       panel("x", COLORS.data, x.node, element("div", { class: "vq-strip", role: "group", "aria-label": "Test digits to pick" }, ...picks)),
-      panel("levels: what is left of z_e (green), x\u0302 so far, its error", "#8F4A70", middle),
+      panel("levels: what is left of z_e (green), x\u0302 so far, its error", COLORS.codebook, middle),
       panel("x\u0302 of these levels", COLORS.decoder, xHat.node)),
     control.node, status);
   root.addEventListener("sharpened", redraw);
