@@ -170,6 +170,7 @@ def test_a_checkpoint_restores_every_number(tmp_path: Path) -> None:
         ({"top_k": 0}, ValueError, "at least 1"),
         ({"prefix": torch.zeros(7, dtype=torch.int64)}, ValueError, "at most 6 codes, got 7"),
         ({"prefix": torch.zeros(3, 2, dtype=torch.int64)}, ValueError, r"\(p,\) or \(2, p\), got \(3, 2\)"),
+        ({"prefix": torch.tensor(3)}, ValueError, r"\(p,\) or \(2, p\), got \(\)"),
         ({"prefix": torch.tensor([7])}, ValueError, r"0 \.\. 6"),
         ({"prefix": torch.tensor([0.5])}, TypeError, "whole numbers"),
         ({"labels": 3}, ValueError, r"0 \.\. 2, or be -1"),

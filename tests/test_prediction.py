@@ -255,7 +255,7 @@ def test_the_overview_counts_and_leads_to_the_next_open_question(answer_file: Pa
     assert f"01 The autoencoder: 1 of {len(keys)}" in repr(shown)
     html = shown._repr_html_()
     assert f"<span>1 of {len(keys)}</span>" in html
-    assert 'href="01_autoencoder.ipynb#2.-The-straight-way:-PCA">go on' in html
+    assert 'href="01_autoencoder.ipynb#1.-What-is-an-image-to-a-computer?">go on' in html
     assert "<script" not in html
     answers.write(quiz, {"tries": ["wrong", "right"], "solved": True})
     assert f"01 The autoencoder: 2 of {len(keys)}" in repr(overview.progress(FOLDER))

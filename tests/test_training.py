@@ -125,6 +125,7 @@ def test_nan_stops_with_the_step_in_the_sentence() -> None:
     loss.calls = 0  # type: ignore[attr-defined]
     with pytest.raises(FloatingPointError, match="nan at step 3"):
         training.fit(model, images(), epochs=1, batch_size=32, loss=loss)
+    assert not model.training
 
 
 @pytest.fixture

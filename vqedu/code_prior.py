@@ -160,10 +160,10 @@ class CodePrior(nn.Module):
         if prefix is None or (isinstance(prefix, Tensor) and prefix.numel() == 0):
             return torch.empty(n, 0, dtype=torch.int64, device=self.transformer.positions.device)
         validate.indices(prefix, self.codebook_size, "prefix")
+        if prefix.dim() not in (1, 2) or (prefix.dim() == 2 and len(prefix) not in (1, n)):
+            raise ValueError(f"prefix must have shape (p,) or ({n}, p), got {tuple(prefix.shape)}.")
         if prefix.shape[-1] > self.length:
             raise ValueError(f"prefix must have at most {self.length} codes, got {prefix.shape[-1]}.")
-        if prefix.dim() > 2 or (prefix.dim() == 2 and len(prefix) not in (1, n)):
-            raise ValueError(f"prefix must have shape (p,) or ({n}, p), got {tuple(prefix.shape)}.")
         return prefix.long().expand(n, -1)
 
     def _guided(self, guidance: float, labels: Tensor | int | None) -> bool:

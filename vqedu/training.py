@@ -89,8 +89,7 @@ def fit(
     start = time.perf_counter()
     own_random_state = nullcontext() if background else _seeded(seed)
     shown = progress.bar(total_steps, quiet=background)
-    with own_random_state, torch.enable_grad(), _on_best_device(model) as device, shown as bar:
-        model.train()
+    with own_random_state, torch.enable_grad(), _at_work(model) as device, shown as bar:
         steps = optimizers.build(model, optimizer, schedule, learning_rate, total_steps)
         meter = _Meter(history, device)
         batches = _batches(examples.to(device), epochs, batch_size, seed)
@@ -110,7 +109,6 @@ def fit(
         except KeyboardInterrupt:
             history.interrupted = True
             bar.say("Stopped. The model keeps what it has learned so far.")
-    model.eval()
     history.seconds = time.perf_counter() - start
     return history
 
@@ -207,12 +205,12 @@ def _seeded(seed: int) -> Iterator[None]:
 
 
 @contextmanager
-def _on_best_device(model: nn.Module) -> Iterator[torch.device]:
-    """Move the model to the best device inside the block, and back to where it was after it."""
+def _at_work(model: nn.Module) -> Iterator[torch.device]:
+    """Inside the block the model is on the best device and in train mode; after it at home, in eval mode."""
     home = next(model.parameters()).device
     device = best_device() if home.type == "cpu" else home
-    model.to(device)
+    model.to(device).train()
     try:
         yield device
     finally:
-        model.to(home)
+        model.to(home).eval()
