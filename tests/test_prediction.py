@@ -213,6 +213,10 @@ PRINTED = {
     "04.active": (r"(\d+) of 50 units are active", 0),
     "04.real-beta": (r"beta 0\.1: beta is really ([\d.]+)", 0.01),
     "04.units": (r"none +(\d) of 8 units", 1),
+    "06.batch": (r" 8 images: +(\d+) codes used", 0),
+    "06.sick": (r"far start, gradient +(\d+) of 128 codes", 0),
+    "07.image-bits": (r"shipped prior +(\d+) bits an image", 1),
+    "08.agreement": (r"temperature 1\.0: .* in (\d+)% of 500 drawings", 1),
 }
 
 
@@ -231,6 +235,13 @@ def test_the_curve_of_the_bounds_is_what_the_notebook_prints() -> None:
     question = questions.find("02.samples")
     assert isinstance(question, Curve)
     assert list(zip(question.x, question.truth, strict=True)) == [(int(k), float(bound)) for k, bound in rows]
+
+
+def test_the_curve_of_the_levels_is_what_the_notebook_prints() -> None:
+    rows = re.findall(r"(\d) levels, .* error (0\.\d+) a pixel", printed("08"))
+    question = questions.find("08.levels")
+    assert isinstance(question, Curve)
+    assert list(zip(question.x, question.truth, strict=True)) == [(int(n), float(error)) for n, error in rows]
 
 
 def test_the_curve_of_rate_and_distortion_is_near_what_the_notebook_prints() -> None:

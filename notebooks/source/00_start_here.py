@@ -89,7 +89,7 @@ widgets.LatentExplorer(
 #   `RETRAIN = False`, set it to `True` to train the same network on your own machine and watch it learn.
 # - Change things. To start over, choose *Restart kernel and run all cells*.
 #
-# | notebook | you will | minutes |
+# | notebook | you will | minutes, exercises not counted |
 # |---|---|---|
 # | **00 Start here** | check the machine, move a first code | 5 |
 # | [01 The autoencoder](01_autoencoder.ipynb) | squeeze digits through 32 numbers, beat PCA, see why random codes decode to junk | 50 |

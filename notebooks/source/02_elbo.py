@@ -8,7 +8,7 @@
 # - read the ELBO in its second form, reconstruction minus KL, and compute the KL of Gaussians by its formula,
 # - close the gap between the bound and $\log p(x)$ with more samples.
 #
-# **Time:** 65 minutes, exercises not counted. **Builds on:** [01 The autoencoder](01_autoencoder.ipynb), Bayes' rule, the mean of a function of a random number. **Symbols:** [glossary and notation](09_notation.ipynb).
+# **Time:** 65 minutes, and 34 for the exercises. **Builds on:** [01 The autoencoder](01_autoencoder.ipynb), Bayes' rule, the mean of a function of a random number. **Symbols:** [glossary and notation](09_notation.ipynb).
 
 # %%
 import math

@@ -9,7 +9,7 @@
 # - provoke posterior collapse, detect it and cure it,
 # - estimate $\log p(x)$ of a test set, and say how far the ELBO was from it.
 #
-# **Time:** 100 minutes. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb) and [03 Reparameterization](03_reparameterization.ipynb). **Symbols:** [glossary and notation](09_notation.ipynb).
+# **Time:** 100 minutes, and 41 for the exercises. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb) and [03 Reparameterization](03_reparameterization.ipynb). **Symbols:** [glossary and notation](09_notation.ipynb).
 
 # %%
 import math
