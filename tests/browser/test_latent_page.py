@@ -197,6 +197,18 @@ def test_play_goes_from_a_to_b_and_can_be_stopped(page: Page, plane: LatentExplo
     assert np.abs(decoded(page) - plane.picture({"z": plane.state["b"]})).max() <= LIMIT + HALF_STEP
 
 
+def test_a_hand_that_takes_z_elsewhere_ends_the_walk(page: Page, plane: LatentExplorer) -> None:
+    words = page.locator(".vq-t")
+    expect(words).to_have_text("t = 0.00 of the way from A to B")
+    page.get_by_role("button", name="Play").click()
+    page.locator(".vq-map").press("Shift+ArrowUp")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    expect(words).to_have_text("z is off the way from A to B")
+    for name, t in (("B = here", "1.00"), ("A = here", "0.00")):
+        page.get_by_role("button", name=name).click()
+        expect(words).to_have_text(f"t = {t} of the way from A to B")
+
+
 def test_samples_move_z_and_the_prior_can_be_hidden(page: Page, plane: LatentExplorer) -> None:
     chart, box = page.locator(".vq-map"), page.get_by_role("checkbox", name="show N(0, I)")
     before = decoded(page)

@@ -210,7 +210,7 @@ function example(space, hand) {
       picture.pen.strokeStyle = COLORS.codebook;
       picture.pen.lineWidth = 2;
       picture.pen.strokeRect(-field.start * unit, -field.start * unit, field.stride * unit, field.stride * unit);
-      node.setAttribute("aria-label", `A ${space.labels[each.digit]}, ${placeWords(each.cell)}: look at this digit`);
+      node.setAttribute("aria-label", `Digit ${space.labels[each.digit]}, ${placeWords(each.cell)}: look at it`);
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import { button, canvas, COLORS, element, onceAFrame, paintImage, resize, slider } from "./kit.js";
 import { between, short } from "./latent_space.js";
+import { same } from "./latent_view.js";
 
 const FRAMES = 11;
 const HANDLE = 16; // the width of a slider's handle in pixels, about the same in every browser
@@ -45,14 +46,16 @@ function player(hand, walkTo) {
   function stop() { running = false; control.textContent = "Play"; }
   function start() {
     const from = hand.state().t >= 1 ? 0 : hand.state().t;
-    let begin;
+    let begin, { z } = hand.state();
     running = true;
     control.textContent = "Pause";
     requestAnimationFrame(function step(now) {
       begin ??= now;
-      if (!running || !control.isConnected) return stop();
+      // A z that is not the last one of the walk: a hand has taken it elsewhere.
+      if (!running || !control.isConnected || hand.state().z !== z) return stop();
       const t = Math.min(1, from + (now - begin) / WALK_MS);
       walkTo(t);
+      ({ z } = hand.state());
       if (t < 1) requestAnimationFrame(step);
       else stop();
     });
@@ -70,9 +73,9 @@ export function walkPanel(space, hand) {
   along.node.classList.add("vq-along");
   const strip = film(space);
   const position = element("span", { class: "vq-t" });
-  const here = (name) => button(`${name} = here`, () => hand.change({ [name.toLowerCase()]: hand.state().z }));
+  const here = (name, t) => button(`${name} = here`, () => { play.stop(); hand.change({ [name.toLowerCase()]: hand.state().z, t }); });
   const node = element("div", { class: "vq-walk" }, strip.node, along.node,
-    element("div", { class: "vq-buttons" }, here("A"), here("B"), play.control, position));
+    element("div", { class: "vq-buttons" }, here("A", 0), here("B", 1), play.control, position));
   return {
     node,
     playing: play.running,
@@ -81,8 +84,10 @@ export function walkPanel(space, hand) {
       along.node.style.margin = `0 ${first / 2 - HANDLE / 2}px`;
     },
     show({ state }) {
-      along.show(state.t);
-      position.textContent = `t = ${state.t.toFixed(2)} of the way from A to B`;
+      const { a, b, t, z } = state;
+      const onTheWay = same(between(a, b, t), z);
+      along.show(t);
+      position.textContent = onTheWay ? `t = ${t.toFixed(2)} of the way from A to B` : "z is off the way from A to B";
       strip.show(state);
     },
   };

@@ -30,7 +30,7 @@ export function drawFrom(space, { mu, sigma }, index) {
   return mu.map((m, i) => m + sigma[i] * eps[i]);
 }
 
-const same = (a, b) => a.every((v, i) => Math.abs(v - b[i]) <= 1e-5 * (1 + Math.abs(b[i])));
+export const same = (a, b) => a.every((v, i) => Math.abs(v - b[i]) <= 1e-5 * (1 + Math.abs(b[i])));
 
 // The last draws from q, the newest at the end.
 function trailOf(space, q, count) {
@@ -61,15 +61,14 @@ export function viewer(space) {
   };
 }
 
-const plural = (n) => `${n.toFixed(1)} typical gaps`;
-
 // How far z is from the codes, in words. reach: closer than this are 99 of 100 digits to their nearest neighbour.
 // A VAE's many dimensions that say nothing keep z ~ N(0, 1) but mu near 0: there a long way to the codes is no warning.
 export function nearestWords({ config }, { label, distance }) {
-  if (distance < 1e-3 * config.spacing) return { far: false, text: `z is the code of a ${label}` };
-  const gaps = plural(distance / config.spacing);
-  if (distance <= config.reach || (config.variational && config.latent_dim > 2)) return { far: false, text: `nearest code: a ${label}, ${gaps} away` };
-  return { far: true, text: `no code near: the closest, a ${label}, is ${gaps} away` };
+  const one = `${label === 8 ? "an" : "a"} ${label}`;
+  if (distance < 1e-3 * config.spacing) return { far: false, text: `z is the code of ${one}` };
+  const gaps = `${(distance / config.spacing).toFixed(1)} typical gaps`;
+  if (distance <= config.reach || (config.variational && config.latent_dim > 2)) return { far: false, text: `nearest code: ${one}, ${gaps} away` };
+  return { far: true, text: `no code near: the closest, ${one}, is ${gaps} away` };
 }
 
 // Where z comes from, in words.
