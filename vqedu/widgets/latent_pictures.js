@@ -25,7 +25,8 @@ function digitStrip(space, onpick) {
   const classes = [...new Set(space.labels)].sort((a, b) => a - b);
   const members = classes.map((c) => Array.from(space.labels.keys()).filter((i) => space.labels[i] === c));
   const node = element("div", { class: "vq-strip", role: "group", "aria-label": "Test digits to pick" });
-  let page = 0, buttons = [];
+  let page = 0, buttons = [], picked = null;
+  const mark = () => { for (const each of buttons) each.node.setAttribute("aria-pressed", String(each.index === picked)); };
   function fill() {
     buttons = members.map((list) => {
       const index = list[page % list.length];
@@ -34,12 +35,13 @@ function digitStrip(space, onpick) {
       return { index, node };
     });
     node.replaceChildren(...buttons.map((each) => each.node));
+    mark();
   }
   fill();
   return {
     node,
     next() { page += 1; fill(); },
-    show({ digit }) { for (const each of buttons) each.node.setAttribute("aria-pressed", String(each.index === digit)); },
+    show({ digit }) { picked = digit; mark(); },
   };
 }
 
