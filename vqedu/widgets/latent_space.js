@@ -29,7 +29,8 @@ export function standardNormal(seed, index, d) {
 const EPS_STREAM = 0x2545f491;
 export const drawEps = (seed, index, d) => standardNormal(seed + EPS_STREAM, index, d);
 
-export const short = (v) => v.toFixed(2).replace("-", "\u2212");
+// Two decimals, with a real minus sign, and none before a zero.
+export const short = (v) => v.toFixed(2).replace(/^-(?=[0.]*$)/, "").replace("-", "\u2212");
 
 export const between = (a, b, t) => a.map((v, i) => (1 - t) * v + t * b[i]);
 
