@@ -42,14 +42,14 @@ export function paintAxes(pen, at, config) {
   };
   pen.fillStyle = "#444";
   pen.textAlign = "center"; pen.textBaseline = "top";
-  for (const u of ticks(left, right, Math.max(3, Math.floor(at.w / 50)))) {
+  for (const u of ticks(left, right, Math.max(4, Math.floor(at.w / 50)))) {
     const x = Math.round(at.toPage([u, 0])[0]) + 0.5;
     line([x, MARGIN.top], [x, bottom], u === 0);
     pen.fillText(numeral(u), Math.min(x, MARGIN.left + at.w - 10), bottom + 5);
   }
   pen.textAlign = "right"; pen.textBaseline = "middle";
   if (config.latent_dim > 1) {
-    for (const v of ticks(low, high, Math.max(2, Math.floor(at.h / 50)))) {
+    for (const v of ticks(low, high, Math.max(4, Math.floor(at.h / 50)))) {
       const y = Math.round(at.toPage([0, v])[1]) + 0.5;
       line([MARGIN.left, y], [MARGIN.left + at.w, y], v === 0);
       pen.fillText(numeral(v), MARGIN.left - 5, Math.max(y, MARGIN.top + 8));
