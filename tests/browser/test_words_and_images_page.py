@@ -144,7 +144,11 @@ def test_a_picked_digit_is_read_as_python_reads_it(reads: Hand) -> None:
             reads.check(digit=2 * label + page)
             np.testing.assert_array_equal(reads.shown.shown(reads.state), digits().x[label + 10 * page, 0].numpy())
         reads.press("Other digits")
-        reads.check(digit=None)
+        reads.check()
+        expect(reads.root.locator(".vq-pick[aria-pressed=true]")).to_have_count(0)
+    for _ in range(5):
+        reads.press("Other digits")
+    expect(reads.root.locator(".vq-pick[aria-pressed=true]")).to_have_accessible_name("Pick a test digit 9")
 
 
 def test_another_word_of_the_answer_leads_elsewhere_and_back(reads: Hand) -> None:
@@ -168,6 +172,8 @@ def test_a_drawing_by_hand_and_one_by_keyboard_are_read(reads: Hand) -> None:
     expect(done).to_have_attribute("aria-busy", "false", timeout=READY_MS)
     by_hand = reads.root.locator(".vq-wi-image").all_text_contents()
     assert by_hand != [str(code) for code in reads.shown.codes()]
+    reads.root.get_by_role("checkbox", name="centre and scale as MNIST").uncheck()
+    expect(reads.root.locator(".vq-wi-image")).not_to_have_text(by_hand)
     reads.press("Clear")
     expect(reads.root.get_by_text("the model reads its 49 codes")).to_be_visible()
     expect(reads.root.locator(".vq-wi-token")).to_have_count(0)
