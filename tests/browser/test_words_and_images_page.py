@@ -76,7 +76,7 @@ def test_opens_from_a_file_and_asks_the_network_for_nothing(writes: Hand, traffi
 
 
 def test_what_is_written_is_drawn_as_python_draws_it(writes: Hand) -> None:
-    for seed, text in enumerate(("two", "Two plus four", "an  eight ", "small")):
+    for seed, text in enumerate(("two", "Two, plus four!", "an  eight ", "small")):
         writes.type(text)
         writes.check(text=text, drawn=None)
         writes.root.get_by_role("textbox").press("Enter")
@@ -85,13 +85,13 @@ def test_what_is_written_is_drawn_as_python_draws_it(writes: Hand) -> None:
         writes.check(seed=seed + 1)
 
 
-def test_step_slowly_and_pause(writes: Hand) -> None:
+def test_step_play_and_pause(writes: Hand) -> None:
     writes.type("a three")
     writes.press("Step")
     writes.check(text="a three", drawn=0)
     writes.press("Step")
     writes.check(drawn=1)
-    writes.press("Slowly")
+    writes.press("Play")
     writes.press("Pause")
     drawn = writes.root.locator(".vq-wi-image").count()
     writes.check(drawn=drawn)
@@ -112,7 +112,7 @@ def test_unknown_and_too_many_words_are_answered_in_a_sentence(writes: Hand) -> 
     problem = writes.root.get_by_role("alert")
     writes.type("a purple three")
     expect(problem).to_contain_text("“purple” is not among the 17 words that the model knows: a, an, zero")
-    for name in ("Draw", "Slowly", "Step", "Another"):
+    for name in ("Draw", "Play", "Step", "Another"):
         expect(writes.root.get_by_role("button", name=name, exact=True)).to_be_disabled()
     writes.root.get_by_role("textbox").press("Enter")
     expect(writes.root.locator(".vq-wi-image")).to_have_count(0)

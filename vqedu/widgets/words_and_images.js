@@ -24,7 +24,7 @@ function wordsHand(getState, view, change, { words, most }) {
     take: (word) => hand.write(`${getState().text.trim()} ${word}`.trim()),
     erase: () => hand.write(getState().text.trim().split(/\s+/).slice(0, -1).join(" ")),
     draw() { settle({ drawn: null }); run("fill"); },
-    slowly() {
+    play() {
       if (play.mode() === "play") return settle({});
       if (getState().drawn === PLACES) settle({ drawn: null });
       run("play");

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -88,7 +89,7 @@ class WordsAndImages(Explorer):
         codes = [str(code) for code in self.codes(now)]
         if now["order"] == "draw":
             begun = now["drawn"] is not None and _can_be_drawn(now["text"])
-            return [*_written(now["text"]), "<image>", *codes] if begun else ["<words>", *now["text"].lower().split()]
+            return [*_written(now["text"]), "<image>", *codes] if begun else ["<words>", *_words(now["text"])]
         answer = [word for word, _ in self.answer(now)]
         return ["<image>", *codes, "<words>", *answer] if codes else []
 
@@ -170,14 +171,19 @@ def checked_state(state: Mapping[str, Any], digits: int, codebook_size: int) -> 
     }
 
 
+def _words(text: str) -> list[str]:
+    """Return the words of a text as the page reads them: only letters count, so "Two, plus four!" has three."""
+    return re.findall(r"[^\W\d_]+", text.lower())
+
+
 def _can_be_drawn(text: str) -> bool:
-    words = text.lower().split()
+    words = _words(text)
     return 1 <= len(words) <= MAX_WORDS and set(words) <= set(WORDS)
 
 
 def _written(text: str) -> list[str]:
     """Return the names of the tokens of a request: its words, and <end> in the places of missing ones."""
-    words = text.lower().split()
+    words = _words(text)
     return ["<words>", *words, *["<end>"] * (MAX_WORDS - len(words))]
 
 

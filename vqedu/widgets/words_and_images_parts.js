@@ -72,7 +72,7 @@ export function nextBars() {
 
 // While it reads: at each place of the answer the likeliest words; a click on another one makes the model go on from it.
 export function answerBars(hand, places) {
-  const sentence = element("p", { class: "vq-wi-sentence", "aria-live": "polite" });
+  const sentence = element("p", { class: "vq-wi-sentence" }); // the line at the bottom speaks it
   const columns = Array.from({ length: places }, (_, i) => {
     const rows = Array.from({ length: 5 }, () => barRow((entry) => hand.say(i, entry.name)));
     const node = element("div", { class: "vq-wi-column", role: "group", "aria-label": `Word ${i + 1} of the answer` }, ...rows.map((row) => row.node));
@@ -104,7 +104,7 @@ export function writer(hand, { words, most }) {
   });
   const chips = words.map((word) => button(word, () => hand.take(word), { class: "vq-button vq-wi-chip", "aria-label": `Write ${word}` }));
   const problem = element("p", { class: "vq-wi-problem", role: "alert" });
-  const slow = button("Slowly", hand.slowly, { class: "vq-button vq-play" });
+  const play = button("Play", hand.play, { class: "vq-button vq-play" });
   const draw = button("Draw", hand.draw), step = button("Step", hand.step), another = button("Another", hand.another);
   const pass = button("Let it read this", hand.readThis);
   const temperature = slider({ label: "temperature", min: 0.1, max: 2, step: 0.05, value: 1, color: COLORS.prior, oninput: (v) => hand.set({ temperature: v }) });
@@ -112,12 +112,12 @@ export function writer(hand, { words, most }) {
     node: element("div", { class: "vq-wi-writer" }, heading("words", COLORS.data, "write what it should draw"),
       element("div", { class: "vq-wi-line" }, input, button("\u232b", hand.erase, { "aria-label": "Take the last word away" })),
       element("div", { class: "vq-wi-chips", role: "group", "aria-label": "Words that the model knows" }, ...chips),
-      problem, element("div", { class: "vq-buttons" }, draw, slow, step, another), temperature.node, element("div", { class: "vq-buttons" }, pass)),
+      problem, element("div", { class: "vq-buttons" }, draw, play, step, another), temperature.node, element("div", { class: "vq-buttons" }, pass)),
     show({ state, problem: trouble, codes }) {
       if (input.value !== state.text) input.value = state.text;
       problem.textContent = trouble ?? "";
-      for (const each of [draw, slow, step, another]) each.disabled = trouble !== null;
-      slow.textContent = hand.playsSlowly() ? "Pause" : "Slowly";
+      for (const each of [draw, play, step, another]) each.disabled = trouble !== null;
+      play.textContent = hand.playsSlowly() ? "Pause" : "Play";
       pass.disabled = codes.length < 49;
       temperature.show(state.temperature);
     },
