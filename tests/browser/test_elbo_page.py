@@ -143,6 +143,15 @@ def test_arrow_keys_on_the_plot_move_q_and_stop_at_the_ends(page: Page, root: Lo
     check_sum(page, "linear", 1.0, -4.0, 0.05)
 
 
+def test_keys_of_the_browser_and_the_right_button_do_not_move_q(page: Page, root: Locator) -> None:
+    canvas = root.locator("canvas").first
+    for key in ("Control+ArrowRight", "Alt+ArrowUp", "Meta+ArrowRight"):
+        canvas.press(key)
+    canvas.click(button="right", position={"x": LEFT + 4 * WIDTH / 10, "y": 220})
+    page.mouse.move(900, 300, steps=3)
+    check_sum(page, "linear", 1.0, -1.0, 1.0)
+
+
 @pytest.mark.parametrize(("decoder", "mu_sign"), [("linear", 1), ("curved", 1), ("two-sided", 1), ("two-sided", -1)])
 def test_find_the_best_q_ends_where_python_says(page: Page, tmp_path: Path, decoder: str, mu_sign: int) -> None:
     root = exported.open_exported(page, ElboExplorer(decoder, x=2.0, mu=mu_sign * 3.0), tmp_path)

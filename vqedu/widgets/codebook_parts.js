@@ -1,6 +1,6 @@
 // The panels of the codebook explorer: the code map, x_hat, one cell with its nearest codes, the codebook itself.
 
-import { button, canvas, COLORS, disable, element, paintImage, position, resize } from "./kit.js";
+import { button, canvas, COLORS, disable, element, notOurs, paintImage, position, resize } from "./kit.js";
 import { panel } from "./latent_pictures.js";
 import { MAP_SIDE, patchOf, placeWords } from "./codebook_space.js";
 import { CODE_INK, paintMap, paintTable, paintUsage, paintVectors, paintWindow, tableShape } from "./codebook_paint.js";
@@ -26,7 +26,7 @@ function roving(group) {
   group.addEventListener("keydown", (event) => {
     const all = buttons(), at = all.indexOf(event.target);
     const to = at < 0 ? null : stepOnGrid(event.key, at, columns(all), all.length);
-    if (to === null) return;
+    if (to === null || notOurs(event)) return;
     event.preventDefault();
     all[to].focus();
   });
@@ -63,7 +63,7 @@ export function mapPanel(space, hand, peek, thumbnail) {
     const { cell } = hand.state();
     const to = stepOnGrid(event.key, cell, MAP_SIDE, MAP_SIDE * MAP_SIDE);
     const act = to !== null ? () => hand.pick(to) : { Enter: () => hand.next(cell), Delete: () => hand.putBack(cell), Backspace: () => hand.putBack(cell) }[event.key];
-    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!act || notOurs(event)) return;
     event.preventDefault();
     act();
   });
@@ -175,7 +175,7 @@ function codeTable(space, hand, peek, thumbnail) {
   surface.node.addEventListener("keydown", (event) => {
     const { code, cell } = hand.state();
     const to = stepOnGrid(event.key, code, shape.columns, space.K);
-    if ((to === null && event.key !== "Enter") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if ((to === null && event.key !== "Enter") || notOurs(event)) return;
     event.preventDefault();
     if (to === null) hand.swap(cell, code);
     else hand.pickCode(to);
@@ -270,7 +270,7 @@ function usageChart(space, hand, peek) {
   pointing(surface, codeAt, { look: (code) => peek({ code }), pick: hand.pickCode });
   surface.node.addEventListener("keydown", (event) => {
     const to = stepOnGrid(event.key, space.ranks[hand.state().code], 1, space.K);
-    if (to === null || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (to === null || notOurs(event)) return;
     event.preventDefault();
     hand.pickCode(space.order[to]);
   });

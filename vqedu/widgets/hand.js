@@ -1,5 +1,5 @@
 // A Gaussian that a hand can hold: its peak moves the mean, its shoulders the width; the arrow keys do the same.
-import { COLORS, position } from "./kit.js";
+import { COLORS, notOurs, position } from "./kit.js";
 import { stroke, dot, clip } from "./plot.js";
 
 export const clamp = (value, [low, high]) => Math.min(Math.max(value, low), high);
@@ -27,6 +27,7 @@ export function drawHandles(f, state) {
 export function holdGaussian(sheet, state, change, currentFrame) {
   let held = null;
   sheet.node.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
     const [x, y] = position(event, sheet);
     const f = currentFrame();
     if (y < f.top - 20 || y > f.bottom) return;
@@ -47,7 +48,7 @@ export function holdGaussian(sheet, state, change, currentFrame) {
   sheet.node.addEventListener("keydown", (event) => {
     const step = event.shiftKey ? 0.5 : 0.05;
     const [name, by] = { ArrowLeft: ["mu", -step], ArrowRight: ["mu", step], ArrowUp: ["sigma", step], ArrowDown: ["sigma", -step] }[event.key] ?? [];
-    if (!name) return;
+    if (!name || notOurs(event)) return;
     event.preventDefault();
     change({ [name]: hundredths(state[name] + by) });
   });

@@ -75,6 +75,9 @@ export function position(event, { node, width, height }) {
   return [((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height];
 }
 
+// Whether a key belongs to the browser or the system, as Alt and the left arrow do, which go a page back.
+export const notOurs = (event) => event.ctrlKey || event.metaKey || event.altKey;
+
 // Returns a function that asks for draw() once in the next frame, however often it is called.
 export function onceAFrame(draw) {
   let asked = false;

@@ -1,6 +1,6 @@
 // Drawing a digit: strokes are kept as lines, so that they can be scaled and centred without blur, as MNIST was.
 
-import { canvas, paintImage, position } from "./kit.js";
+import { canvas, notOurs, paintImage, position } from "./kit.js";
 
 const SIDE = 28;
 const PEN = 1.75; // grey = PEN - distance to the stroke, in pixels, cut to 0..1: about as broad as MNIST's pen
@@ -47,7 +47,7 @@ export function likeMnist(strokes) {
 function penKeys(node, { move, toggle, clear }) {
   const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   node.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (notOurs(event)) return;
     const { key } = event;
     const act = steps[key] ? () => move(steps[key]) : { " ": toggle, Delete: clear, Backspace: clear }[key];
     if (!act) return;

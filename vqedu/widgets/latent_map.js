@@ -1,6 +1,6 @@
 // The map of the codes under a hand: one drag moves z, a click on a dot picks its digit.
 
-import { canvas, position, resize } from "./kit.js";
+import { canvas, notOurs, position, resize } from "./kit.js";
 import { MARGIN, mapFrame, paintAxes, paintDots, paintHand, paintPrior } from "./latent_paint.js";
 
 // Drag: z follows the pointer. A click that does not move and hits a dot picks that digit.
@@ -55,7 +55,7 @@ export function latentMap(space, { place, onmove, onpick, onhome }) {
   listen(surface, space, () => at, place, { onmove, onpick });
   surface.node.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-    if ((!step && event.key !== "Home") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if ((!step && event.key !== "Home") || notOurs(event)) return;
     event.preventDefault();
     if (!step) return onhome();
     const size = (at.limits[1] - at.limits[0]) * (event.shiftKey ? 0.05 : 0.005);

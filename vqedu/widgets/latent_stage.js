@@ -1,6 +1,6 @@
 // What the figures of latent spaces share: one state, one view of it a frame, one word to the kernel at rest, one line that speaks.
 
-import { element, onceAFrame, stage, whenSettled } from "./kit.js";
+import { element, notOurs, onceAFrame, stage, whenSettled } from "./kit.js";
 
 const PADDING = 34; // of the stage, both sides, with its border
 
@@ -28,7 +28,7 @@ function listenForKeys(root, keys) {
   root.addEventListener("keydown", (event) => {
     const act = keys[event.key.toLowerCase()];
     const typing = event.target.matches("textarea, [contenteditable], input:not([type=range], [type=checkbox])");
-    if (!act || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!act || typing || notOurs(event)) return;
     event.preventDefault();
     act();
   });

@@ -1,6 +1,6 @@
 // The three ways to guess. A board has its node, guess() (undefined where there is none), show(guess, revealed),
 // fits(guess), and comment(guess): how the guess compares with the truth.
-import { COLORS, element, canvas, fitWidth, onceAFrame, position, slider } from "./kit.js";
+import { COLORS, element, canvas, fitWidth, notOurs, onceAFrame, position, slider } from "./kit.js";
 import { write, frame, axisX, axisY, ticks, stroke, dot, legend } from "./plot.js";
 import { choiceRows } from "./question.js";
 import { COLUMNS, scaleOf, stepsOf, saidNumber, lineThrough, meanDistance, sketched, nearness } from "./prediction_math.js";
@@ -116,7 +116,7 @@ function curveBoard(config) {
   const said = element("p", { class: "vq-note", role: "status" });
   const blank = () => ({ heights: Array(COLUMNS).fill((y[0] + y[1]) / 2), drawn: false, column: 0 });
   let sketch = blank(), open = false, f, last;
-  const draw = () => { f = drawSheet(sheet, config, sketch, open, document.activeElement === sheet.node); };
+  const draw = () => { f = drawSheet(sheet, config, sketch, open, sheet.node.getRootNode().activeElement === sheet.node); };
   const redraw = onceAFrame(draw);
   const node = element("div", {}, sheet.node, said);
   fitWidth(sheet, redraw);
@@ -130,7 +130,7 @@ function curveBoard(config) {
     last = now;
     redraw();
   };
-  sheet.node.addEventListener("pointerdown", (event) => { if (!open) { sheet.node.setPointerCapture(event.pointerId); last = undefined; hand(event); } });
+  sheet.node.addEventListener("pointerdown", (event) => { if (!open && event.button === 0) { sheet.node.setPointerCapture(event.pointerId); last = undefined; hand(event); } });
   sheet.node.addEventListener("pointermove", (event) => { if (!open && last) hand(event); });
   for (const end of ["pointerup", "pointercancel"]) sheet.node.addEventListener(end, () => { last = undefined; });
   for (const change of ["focus", "blur", "sharpened"]) sheet.node.addEventListener(change, redraw);
@@ -138,7 +138,7 @@ function curveBoard(config) {
   sheet.node.addEventListener("keydown", (event) => {
     const far = event.shiftKey ? 5 : 1;
     const [right, up] = { ArrowLeft: [-far, 0], ArrowRight: [far, 0], ArrowUp: [0, far], ArrowDown: [0, -far] }[event.key] ?? [];
-    if (right === undefined || open) return;
+    if (right === undefined || open || notOurs(event)) return;
     event.preventDefault();
     const column = Math.min(Math.max(sketch.column + right, 0), COLUMNS - 1);
     const height = down(sketch.heights[column] + (up * (y[1] - y[0])) / 50);

@@ -1,5 +1,5 @@
 // The 2-D quantization explorer: drag codes among points, and move them by k-means, moving averages or gradients.
-import { COLORS, element, canvas, position, onceAFrame, whenSettled, slider, button, disable, stage } from "./kit.js";
+import { COLORS, element, canvas, notOurs, position, onceAFrame, whenSettled, slider, button, disable, stage } from "./kit.js";
 import { number } from "./plot.js";
 import { unpack } from "./nn.js";
 import { clamp } from "./hand.js";
@@ -66,6 +66,7 @@ function holdCodes(sheet, state, { select, moveTo, kill, step }) {
     return [f.valueAt(px), f.y[1] - ((py - f.top) / f.height) * (f.y[1] - f.y[0])];
   };
   sheet.node.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
     const f = boardFrame(sheet.pen);
     const [px, py] = position(event, sheet);
     const distance = (what) => { const [x, y] = markerPlace(f, place(what)); return Math.hypot(x - px, y - py); };
@@ -83,6 +84,7 @@ function holdCodes(sheet, state, { select, moveTo, kill, step }) {
   });
   for (const end of ["pointerup", "pointercancel"]) sheet.node.addEventListener(end, () => { held = null; });
   sheet.node.addEventListener("keydown", (event) => {
+    if (notOurs(event)) return;
     const by = event.shiftKey ? 0.5 : 0.05;
     const move = { ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, by], ArrowDown: [0, -by] }[event.key];
     const turn = { ",": -1, ".": 1 }[event.key];
@@ -90,7 +92,7 @@ function holdCodes(sheet, state, { select, moveTo, kill, step }) {
     if (move) moveTo(inBoard(place(state.selected).map((value, d) => value + move[d])));
     else if (turn) select(state.selected === TARGET ? 0 : (state.selected + turn + K) % K);
     else if (/^\d$/.test(event.key) && Number(event.key) < K) select(Number(event.key));
-    else if (event.key === "t" && state.arrows) select(TARGET);
+    else if (event.key.toLowerCase() === "t" && state.arrows) select(TARGET);
     else if (event.key === "Delete" || event.key === "Backspace") kill();
     else if (event.key === " ") step(state.method);
     else return;
@@ -166,19 +168,19 @@ function codeActions(state, points, wide, { change, restart }) {
 
 // Calls step() every STEP_MS while running, until told to stop or the figure leaves the page.
 function clockwork(node, step) {
-  let due = 0;
+  let due = 0, waiting;
   const clock = {
     running: false,
-    stop() { clock.running = false; },
-    start() { clock.running = true; requestAnimationFrame(onward); },
+    stop() { clock.running = false; cancelAnimationFrame(waiting); },
+    start() { clock.running = true; waiting = requestAnimationFrame(onward); },
   };
   const onward = (now) => {
-    if (!clock.running || !node.isConnected) return;
+    if (!node.isConnected) return;
     if (now >= due) {
       due = now + STEP_MS;
       step();
     }
-    requestAnimationFrame(onward);
+    waiting = requestAnimationFrame(onward);
   };
   return clock;
 }

@@ -1,6 +1,6 @@
 // The parts of the token explorer: the map of codes, the candidates for the next one, x_hat as it fills, the surprises.
 
-import { canvas, COLORS, element, position, resize, wordColor } from "./kit.js";
+import { canvas, COLORS, element, notOurs, position, resize, wordColor } from "./kit.js";
 import { axisY, frame, stroke, write } from "./plot.js";
 import { percent, PLACES } from "./tokens_view.js";
 import { GRID, paintPartly } from "./tokens_paint.js";
@@ -19,7 +19,7 @@ export function codeGrid(hand, uniform) {
   const node = element("div", { class: "vq-tok-grid", role: "group", "aria-label": "Map of the codes, 7 by 7. Arrow keys go from code to code." }, ...cells);
   node.addEventListener("keydown", (event) => {
     const at = cells.indexOf(event.target), to = at + (STEPS[event.key] ?? NaN);
-    if (!(to >= 0 && to <= last)) return;
+    if (!(to >= 0 && to <= last) || notOurs(event)) return;
     event.preventDefault();
     hand.select(to);
     cells[to].focus();
@@ -60,7 +60,7 @@ export function candidateList(hand, ontry) {
   const list = element("div", { class: "vq-tok-list", role: "group", "aria-label": "The most probable codes here" }, ...rows.map((row) => row.node));
   list.addEventListener("keydown", (event) => {
     const to = rows.findIndex((row) => row.node === event.target) + ({ ArrowDown: 1, ArrowUp: -1 }[event.key] ?? NaN);
-    if (!rows[to] || rows[to].node.hidden) return;
+    if (!rows[to] || rows[to].node.hidden || notOurs(event)) return;
     event.preventDefault();
     rows[to].node.focus();
   });
