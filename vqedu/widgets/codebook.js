@@ -52,8 +52,6 @@ function render({ model, el }) {
     model, el, see, words: codebookWords,
     build(getState, change, repaint) {
       const peek = (patch) => { looked = { ...looked, ...patch }; repaint(); };
-      // Keys act on what was picked, so the figure then shows that and not what the pointer rests on.
-      el.addEventListener("keydown", () => peek({ cell: null, code: null }), { capture: true });
       const hand = codebookHand(space, getState, () => see(getState()), change);
       const x = inputPanel(space, hand), map = mapPanel(space, hand, peek, thumbnail), xHat = decodedPanel(space, hand, peek);
       const cell = cellPanel(space, hand, thumbnail), book = codebookPanel(space, hand, peek, thumbnail);
@@ -64,8 +62,11 @@ function render({ model, el }) {
         if (line) line.dataset.along = looked.cell === null ? "" : "yes";
       };
       const row = element("div", { class: "vq-codes" }, x.node, arrowBetween("encode", "z_e", "encodes"), map.node, arrowBetween("decode", "z_q", "decodes"), xHat.node);
+      const nodes = [row, cell.node, book.node];
+      // Keys act on what was picked, so the figure then shows that and not what the pointer rests on.
+      for (const node of nodes) node.addEventListener("keydown", () => peek({ cell: null, code: null }), { capture: true });
       return {
-        nodes: [row, cell.node, book.node],
+        nodes,
         keys: {},
         playing: () => false,
         show: (view) => { for (const part of [x, map, xHat, cell, book]) part.show(view); along(view); },

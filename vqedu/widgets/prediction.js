@@ -26,7 +26,9 @@ function render({ model, el }) {
   });
   draw(kept());
   stage(el, badge, shown.node);
-  model.on("change:state", () => draw(kept()));
+  const adopt = () => draw(kept());
+  model.on("change:state", adopt);
+  return () => model.off("change:state", adopt);
 }
 
 export default { render };
