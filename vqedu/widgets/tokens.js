@@ -64,10 +64,11 @@ function classChooser(hand, classes) {
 
 function tokenControls(hand, K, classes) {
   const counts = allowedCounts(K);
-  const play = button("Play", hand.play, { class: "vq-button vq-play" });
-  const resample = button("", hand.resample);
-  const buttons = element("div", { class: "vq-buttons" }, button("Step", hand.step), play, button("Fill the rest", hand.fill), resample,
-    button("Start again", hand.restart), button("Another picture", hand.another));
+  const named = (key, attributes = {}) => ({ "aria-keyshortcuts": key, title: `Key ${key}`, ...attributes });
+  const play = button("Play", hand.play, named("p", { class: "vq-button vq-play" }));
+  const resample = button("", hand.resample, named("r"));
+  const buttons = element("div", { class: "vq-buttons" }, button("Step", hand.step, named("n")), play, button("Fill the rest", hand.fill, named("f")), resample,
+    button("Start again", hand.restart, named("s")), button("Another picture", hand.another, named("a")));
   const chooser = classChooser(hand, classes);
   const temperature = slider({ label: "temperature", min: 0.1, max: 2, step: 0.05, value: 1, color: COLORS.prior, oninput: (v) => hand.set({ temperature: v }) });
   const top = slider({
