@@ -1,7 +1,7 @@
 // The parts of the token explorer: the map of codes, the candidates for the next one, x_hat as it fills, the surprises.
 
 import { canvas, COLORS, element, notOurs, position, resize, wordColor } from "./kit.js";
-import { axisY, frame, stroke, write } from "./plot.js";
+import { axisY, frame, stroke, ticks, write } from "./plot.js";
 import { percent, PLACES } from "./tokens_view.js";
 import { GRID, paintPartly } from "./tokens_paint.js";
 
@@ -118,7 +118,6 @@ export function luckStrip(width) {
 // The surprise of each code as a bar; a click selects its place.
 export function surpriseChart(hand, uniform) {
   const surface = canvas(946, 104, { role: "img", class: "vq-tok-surprise" });
-  const most = Math.ceil(uniform) + 4;
   let f;
   surface.node.addEventListener("pointerdown", (event) => {
     const p = Math.floor(f.valueAt(position(event, surface)[0]));
@@ -130,17 +129,18 @@ export function surpriseChart(hand, uniform) {
     show({ bits, total, where }) {
       const { pen, width, height } = surface;
       pen.clearRect(0, 0, width, height);
+      const highest = Math.max(0, ...bits);
+      const most = Math.max(Math.ceil(uniform) + 4, 5 * Math.ceil(highest / 5)); // no bar is cut off: hot codes cost 15 bits and more
       f = frame(pen, { left: 40, top: 12, width: width - 44, height: height - 38, x: [0, PLACES], y: [0, most] });
-      axisY(f, { values: [0, 5, 10].filter((v) => v <= most) });
+      axisY(f, { values: ticks(f.y, 3) });
       bits.forEach((value, p) => {
         pen.fillStyle = p === where ? "#8f3f00" : COLORS.prior;
-        const top = f.Y(Math.min(value, most));
-        pen.fillRect(f.X(p) + 2, top, f.width / PLACES - 4, f.bottom - top);
+        pen.fillRect(f.X(p) + 2, f.Y(value), f.width / PLACES - 4, f.bottom - f.Y(value));
       });
       stroke(pen, [[f.left, f.Y(uniform)], [f.right, f.Y(uniform)]], { color: COLORS.codebook, width: 2, dash: [6, 4] });
       for (let row = 0; row <= GRID; row++) stroke(pen, [[f.X(row * GRID), f.bottom - 2], [f.X(row * GRID), f.bottom + 6]], { color: "#777", width: 1 });
       for (let row = 0; row < GRID; row++) write(pen, `row ${row + 1}`, f.X((row + 0.5) * GRID), f.bottom + 19, { size: 14, align: "center", color: "#444" });
-      surface.node.setAttribute("aria-label", `Surprise of each code in bits. ${bits.length} codes, ${total.toFixed(1)} bits together, at most ${Math.max(0, ...bits).toFixed(1)} for one.`);
+      surface.node.setAttribute("aria-label", `Surprise of each code in bits. ${bits.length} codes, ${total.toFixed(1)} bits together, at most ${highest.toFixed(1)} for one.`);
     },
   };
 }
