@@ -220,7 +220,7 @@ const counted = (n) => n.toLocaleString("en-US");
 function codeWords({ counts, ranks, usage, K }, code) {
   const share = (100 * counts[code]) / usage.total;
   if (!counts[code]) return `never used in ${counted(usage.total / 49)} digits: a dead code`;
-  return `in ${counted(counts[code])} of ${counted(usage.total)} cells, ${share.toFixed(share < 0.1 ? 3 : 2)}%; number ${ranks[code] + 1} of ${K} in use`;
+  return `in ${counted(counts[code])} of ${counted(usage.total)} cells, ${share.toFixed(share < 0.1 ? 3 : 2)}%; rank ${ranks[code] + 1} of ${K} by use`;
 }
 
 function codeDetail(space, hand, thumbnail) {
@@ -249,7 +249,7 @@ function codeDetail(space, hand, thumbnail) {
       big.node.setAttribute("aria-label", `What code ${code} draws, on average`);
       name.textContent = `code ${code}`;
       words.textContent = codeWords(space, code);
-      caption.textContent = examples.length ? `${examples.length} cells of x that use it, each with its receptive field:` : "No digit shown here uses it.";
+      caption.textContent = examples.length ? `${examples.length} cells that use it, each with its receptive field:` : "No digit shown here uses it.";
       patches.forEach((each, i) => each.show(examples[i], code));
       const stop = patches.find((each) => !each.node.hidden);
       for (const each of patches) each.node.tabIndex = each === stop ? 0 : -1;
