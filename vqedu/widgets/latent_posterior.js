@@ -56,7 +56,7 @@ function paintColumns({ pen, width, height }, { config, d }, q, most) {
     const y = Math.round(bottom - nats * unit) + 0.5;
     pen.strokeStyle = "#e2e2e2"; pen.lineWidth = 1;
     pen.beginPath(); pen.moveTo(left, y); pen.lineTo(width, y); pen.stroke();
-    label(pen, nats === 0 ? "0" : nats.toFixed(nats < 10 && nats % 1 ? 1 : 0), left - 5, Math.max(y, 9), { align: "right", size: 14, color: "#444" });
+    label(pen, String(Number(nats.toFixed(1))), left - 5, Math.max(y, 9), { align: "right", size: 14, color: "#444" });
   }
   config.kl_order.forEach((i, rank) => {
     const x = left + rank * slot, mean = bottom - config.mean_kl[i] * unit;

@@ -98,7 +98,8 @@ export function drawCharts({ pen, width, height }, { codes, selected }, { counts
   drawUsage(pen, counts.map((count) => count / indices.length), selected, codes.length);
   const top = niceTop(Math.max(...trace));
   const f = frame(pen, { left: 54, top: 164, width: 318, height: 78, x: [0, Math.max(trace.length - 1, 20)], y: [0, top] });
-  axisY(f, { values: [0, top / 2, top], format: (v) => (top < 0.2 ? v.toFixed(3) : number(v, top < 4 ? 2 : 0)) });
+  const decimals = String(Number((top / 2).toPrecision(3))).split(".")[1]?.length ?? 0; // half of 15 is not 8
+  axisY(f, { values: [0, top / 2, top], format: (v) => number(v, decimals) });
   axisX(f, { values: ticks(f.x, 4), label: "steps" });
   stroke(pen, trace.map((loss, i) => [f.X(i), f.Y(loss)]), { color: COLORS.codebook, width: 3 });
   dot(pen, f.X(trace.length - 1), f.Y(trace.at(-1)), 4, { fill: COLORS.codebook });
