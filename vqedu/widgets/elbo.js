@@ -63,7 +63,8 @@ function drawDecoder(pen, { decoder, x, sigma, mu }, { noise }) {
   stroke(pen, [[f.left, f.Y(x)], [f.right, f.Y(x)]], { color: COLORS.data, width: 2 });
   curve(f, DECODERS[decoder], { color: COLORS.decoder, width: 3 });
   axisX(f, { format: () => "" });
-  write(pen, `x = ${number(x, 2)} \u00B1 ${noise} (noise)`, f.left + 6, f.Y(x + noise) - 5, { size: 14, bold: true });
+  const beside = x > 3 ? f.Y(x - noise) + 16 : f.Y(x + noise) - 5; // above the band, or below where it is high
+  write(pen, `x = ${number(x, 2)} \u00B1 ${noise} (noise)`, f.left + 6, beside, { size: 14, bold: true });
   write(pen, "decoder f(z)", f.right - 6, f.Y(x < 0 ? 1 : -2.5), { size: 14, color: COLORS.decoder, bold: true, align: "right" });
 }
 
