@@ -1,6 +1,6 @@
 // The latent explorer: x, the map of its codes, x_hat; for a VAE q(z|x) as well. Every part shows one view a frame.
 
-import { button, COLORS, element } from "./kit.js";
+import { button, COLORS, disable, element } from "./kit.js";
 import { latentSpace } from "./latent_space.js";
 import { makeHand, statusText, viewer } from "./latent_view.js";
 import { latentMap } from "./latent_map.js";
@@ -38,14 +38,18 @@ function build(space, hand, repaint) {
   const walk = only(whole, () => walkPanel(space, hand));
   const prior = only(whole, () => priorPanel(hand));
   const directions = only(whole && space.d > 2, () => directionsPanel(space, hand));
-  if (whole) prior[0].node.append(button("Back to the code of x", hand.home, { class: "vq-button vq-home" }));
+  const home = button("Back to the code of x", hand.home, { class: "vq-button vq-home" });
+  if (whole) prior[0].node.append(home);
   const below = [...posterior, ...walk, ...prior, ...directions];
   const row = element("div", { class: "vq-latent" }, ...x.map((each) => each.node), mapPanel, xHat.node);
   return {
     nodes: [row, ...below.map((each) => each.node)],
     keys: posterior.length ? { e: hand.draw } : {},
     playing: () => walk.some((each) => each.playing()),
-    show: (now) => { for (const part of [...x, map, xHat, ...below]) part.show(now); },
+    show(now) {
+      for (const part of [...x, map, xHat, ...below]) part.show(now);
+      disable(home, now.code === null);
+    },
     resize(width) {
       const { stacked, side, map: mapWidth, height } = sizes(width, whole);
       row.classList.toggle("vq-stacked", stacked);
