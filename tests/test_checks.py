@@ -81,7 +81,8 @@ def test_the_catalogue_holds_what_people_get_wrong() -> None:
         "vq_loss": ["cost on the wrong term"],
         "ema_loss": ["kept together with EMA"],
         "ema": ["counts not smoothed", "counts not averaged", "written back", "wrong side"],
-        "perplexity": ["base mixed up", "images' perplexities"],
+        "reconstruction": ["averaged over everything"],
+        "perplexity": ["base mixed up", "images' perplexities", "NaN"],
         "teacher_forcing": ["targets not shifted"],
         "causal_mask": ["sees the future"],
     }

@@ -48,6 +48,12 @@ reconstruction = Exercise(
             "The contract ends in (N,). Which step took the N away?",
         ),
         Mistake(
+            "averaged over everything",
+            lambda logits, x: _pixels(logits, x).mean(),
+            "You return one average over images and pixels. Asked for is the sum over the pixels of each image.",
+            "A loss function of torch averages unless it is told otherwise. Which `reduction` keeps every pixel?",
+        ),
+        Mistake(
             "sigmoid taken twice",
             lambda logits, x: _pixels(torch.sigmoid(logits), x).sum(1),
             "Your numbers are those of a sigmoid applied to a sigmoid: grey levels then lie between 0.5 and 0.73.",

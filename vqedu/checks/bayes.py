@@ -129,6 +129,18 @@ kl = Exercise(
             "The contract ends in (N,). The mean comes later, in the loss.",
         ),
         Mistake(
+            "averaged over everything",
+            lambda mu, logvar: _kl_terms(mu, logvar).mean(),
+            "One `.mean()` took two averages: over the batch, and over the latent numbers, which should be added up.",
+            "What is the shape before your reduction, and what should it be after it?",
+        ),
+        Mistake(
+            "logvar taken for the variance",
+            lambda mu, logvar: 0.5 * (mu.square() + logvar - 1 - torch.log(logvar)).sum(1),
+            "Your formula takes logvar for the variance itself. Where logvar is negative, its logarithm is NaN.",
+            "logvar is already a logarithm. What is the variance?",
+        ),
+        Mistake(
             "over the batch instead of the dimensions",
             lambda mu, logvar: _kl_terms(mu, logvar).sum(0),
             "You summed over the images and kept the latent numbers.",

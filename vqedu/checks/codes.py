@@ -64,6 +64,12 @@ perplexity = Exercise(
             "Count over the whole batch first. The entropy comes after.",
         ),
         Mistake(
+            "NaN from codes that never occur",
+            lambda indices, K: torch.exp(-(_shares(indices, K) * _shares(indices, K).log()).sum()),
+            "A code that never occurs has the share 0, and 0 times the logarithm of 0 is NaN.",
+            "What should a code that never occurs add to the entropy? Which function of torch knows that?",
+        ),
+        Mistake(
             "entropy, not perplexity",
             lambda indices, K: _entropy(indices, K),
             "This is the entropy. One step is left.",

@@ -95,6 +95,12 @@ causal_mask = Exercise(
             "Is the diagonal True?",
         ),
         Mistake(
+            "zeros and minus infinity",
+            lambda length: torch.full((length, length), -math.inf).triu(1),
+            "This is a mask to be added to the scores. The contract wants the other kind: True where a place may look.",
+            "Which dtype does the contract name?",
+        ),
+        Mistake(
             "one step into the future",
             lambda length: torch.ones(length, length, dtype=torch.bool).tril(1),
             "Each place sees one token too many: exactly the one it should predict.",
@@ -277,7 +283,7 @@ prior_loss = Exercise(
         Mistake(
             "shifted the wrong way",
             lambda logits, tokens: _cross_entropy(logits[:, 1:], tokens[:, :-1]) / len(tokens),
-            "The network is paid for the token before, which it has seen.",
+            "Each set of logits is compared with a token that the network has already seen.",
             "Do the logits at place 0 belong to the token at place 1, or the other way round?",
         ),
         Mistake(

@@ -64,6 +64,18 @@ _ELBO_MISTAKES = (
         "The loss is in nats per image. Which step makes it so?",
     ),
     Mistake(
+        "only the reconstruction summed over the batch",
+        lambda logits, x, mu, logvar: _bce(logits, x).sum() + _kl(mu, logvar).sum(1).mean(),
+        "The reconstruction is of the whole batch, the KL of one image: with N images the effective beta is 1 / N.",
+        "If the batch had twice as many images, which of your two terms would grow?",
+    ),
+    Mistake(
+        "only the KL summed over the batch",
+        lambda logits, x, mu, logvar: _bce(logits, x).sum(1).mean() + _kl(mu, logvar).sum(),
+        "The KL is of the whole batch, the reconstruction of one image: with N images the effective beta is N.",
+        "If the batch had twice as many images, which of your two terms would grow?",
+    ),
+    Mistake(
         "not averaged over the batch",
         lambda logits, x, mu, logvar: _bce(logits, x).sum(1) + _kl(mu, logvar).sum(1),
         "You return one number an image. A loss is a single number.",
@@ -287,6 +299,12 @@ free_bits = Exercise(
             lambda kl, floor: kl.mean(0).sum().clamp(min=floor),
             "The floor holds for the sum. One latent number can use it up, and the others fall asleep.",
             "Where does the sum over the latent numbers belong?",
+        ),
+        Mistake(
+            "averaged over the latent numbers",
+            lambda kl, floor: kl.mean(0).clamp(min=floor).mean(),
+            "The floors are right, but you average over the D latent numbers: a code costs D times too little.",
+            "If a code had one more number that costs 1 nat, how should the answer change?",
         ),
         Mistake(
             "floor subtracted",
