@@ -193,7 +193,8 @@ def _verdict(
     if own[name].shape != wanted[name].shape:
         return "shape", wrong_shape(name, tuple(own[name].shape), tuple(wanted[name].shape))
     if bool(own[name].double().isnan().any()):
-        return "nan", f"`{name}` holds NaN. Look for a logarithm or a root of a number below zero, or 0 / 0."
+        why = "Look for 0 / 0, 0 times the logarithm of 0, or a logarithm or a root of a number below zero."
+        return "nan", f"`{name}` holds NaN. {why}"
     if name.startswith("gradient") and not any(own[n].any() for n in own if n.startswith("gradient")):
         return (
             "gradient",

@@ -69,7 +69,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
         raise errors[0]
     raise Problem(
         "time",
-        f"Your code was stopped after {seconds:g} seconds. Does a `while` loop have a condition that never ends?",
+        f"Your code was stopped after {seconds:g} seconds. Does the condition of a `while` loop never become false?",
     )
 
 
