@@ -250,8 +250,7 @@ def _linear(d: int) -> nn.Module:
 
 training_loop = Exercise(
     name="training_loop",
-    contract="training_loop(model, batches, lr): trains the model by plain gradient steps on the squared error, "
-    "one a "
+    contract="training_loop(model, batches, lr): trains the model by plain gradient steps on the squared error, one a "
     "batch (N, D), and returns its weights in one row: torch.cat([p.detach().flatten() for p in model.parameters()])",
     cases=lambda: [
         {"model": _linear(d), "batches": [grey(10 * d + i, n, d) for i in range(count)], "lr": 0.125}

@@ -48,8 +48,7 @@ importance_weighted_bound = Exercise(
         Mistake(
             "exp underflows",
             lambda log_weights: torch.log(torch.exp(log_weights).mean(0)),
-            "Right for small numbers. But log-weights of images are near -100 or -400, where exp gives 0 and "
-            "log(0) is "
+            "Right for small numbers. But log-weights of images are near -100 or -400, where exp gives 0 and log(0) is "
             "minus infinity.",
             "Take the largest log-weight out before the exponential, and add it again at the end.",
         ),
@@ -79,8 +78,8 @@ def _moments() -> list[Case]:
 
 kl = Exercise(
     name="kl",
-    contract="kl(mu, logvar): two float tensors (N, D), logvar = log sigma^2 -> (N,): KL(N(mu, sigma^2) || N(0, "
-    "I)), nats",
+    contract="kl(mu, logvar): two float tensors (N, D), logvar = log sigma^2 -> (N,): KL(N(mu, sigma^2) || N(0, I)), "
+    "nats",
     cases=_moments,
     reference=lambda mu, logvar: _kl_terms(mu, logvar).sum(1),
     gradients=("mu", "logvar"),
@@ -112,8 +111,8 @@ kl = Exercise(
         Mistake(
             "mean over the dimensions",
             lambda mu, logvar: _kl_terms(mu, logvar).mean(1),
-            "You average over the D latent numbers. The KL of independent numbers is the sum, so yours is D times "
-            "too small.",
+            "You average over the D latent numbers. The KL of independent numbers is the sum, so yours is D times too "
+            "small.",
             "If a code had one more number that costs 1 nat, how should the KL change?",
         ),
         Mistake(
@@ -191,8 +190,7 @@ def _mean(log_q: Tensor, h: Tensor, dz: float) -> Tensor:
 elbo_on_a_grid = Exercise(
     name="elbo_on_a_grid",
     contract="elbo_on_a_grid(log_prior, log_likelihood, log_q, dz): three (G,) on a grid of z with step dz -> one "
-    "number: "
-    "the integral of q log(p(x, z) / q), nats",
+    "number: the integral of q log(p(x, z) / q), nats",
     cases=_grid,
     reference=lambda log_prior, log_likelihood, log_q, dz: _mean(log_q, log_prior + log_likelihood - log_q, dz),
     mistakes=(
@@ -236,8 +234,8 @@ elbo_on_a_grid = Exercise(
     hints=(
         "`torch.exp(log_q)` is q on the grid. Multiply it with what is averaged, and add up.",
         "log p(x, z) is a sum of two of your arguments.",
-        "The fraction p(x, z) / q inside the logarithm is a difference: log p(x, z) - log q. Do not forget the "
-        "width dz.",
+        "The fraction p(x, z) / q inside the logarithm is a difference: log p(x, z) - log q. Do not forget the width "
+        "dz.",
     ),
 )
 
@@ -256,9 +254,8 @@ def _without_log_sigma(z: Tensor, mu: Tensor, sigma: Tensor) -> Tensor:
 
 kl_by_sampling = Exercise(
     name="kl_by_sampling",
-    contract="kl_by_sampling(z, mu, sigma): draws z (S, D) from N(mu, sigma^2), mu and sigma (D,) -> (D,): an "
-    "estimate of "
-    "KL(N(mu, sigma^2) || N(0, 1)) for each of the D numbers, nats",
+    contract="kl_by_sampling(z, mu, sigma): draws z (S, D) from N(mu, sigma^2), mu and sigma (D,) -> (D,): an estimate "
+    "of KL(N(mu, sigma^2) || N(0, 1)) for each of the D numbers, nats",
     cases=lambda: [
         {"z": quarters(i, s, d), "mu": quarters(i + 5, d, limit=4), "sigma": quarters(i + 9, d, limit=2).abs() + 0.5}
         for i, (s, d) in enumerate([(1, 1), (2, 2), (6, 3)], 1)
@@ -268,8 +265,8 @@ kl_by_sampling = Exercise(
         Mistake(
             "the planted bug",
             _without_log_sigma,
-            "For sigma = 1 the estimate is right; for every other sigma it is off by a constant that does not "
-            "depend on z.",
+            "For sigma = 1 the estimate is right; for every other sigma it is off by a constant that does not depend "
+            "on z.",
             "What must a normal density be divided by so that it integrates to 1?",
         ),
         Mistake(
@@ -292,11 +289,11 @@ kl_by_sampling = Exercise(
         ),
     ),
     hints=(
-        "Try sigma = 1, then sigma = 2, with the same z. For which is the estimate wrong, and does the error "
-        "depend on z?",
+        "Try sigma = 1, then sigma = 2, with the same z. For which is the estimate wrong, and does the error depend on "
+        "z?",
         "Write both densities with everything that stands before the exponential.",
-        "The factor 1/(sigma sqrt(2 pi)) becomes -log sigma - log sqrt(2 pi). For the prior sigma is 1. What does "
-        "not cancel?",
+        "The factor 1/(sigma sqrt(2 pi)) becomes -log sigma - log sqrt(2 pi). For the prior sigma is 1. What does not "
+        "cancel?",
     ),
 )
 
@@ -320,8 +317,8 @@ def _measure_q(ask: Callable[..., Any]) -> list[Demand]:
 
 overconfident_q = Challenge(
     name="overconfident_q",
-    contract="overconfident_q(): no argument -> (mu, sigma) of a q whose reconstruction is better and whose ELBO "
-    "is worse",
+    contract="overconfident_q(): no argument -> (mu, sigma) of a q whose reconstruction is better and whose ELBO is "
+    "worse",
     parameters=(),
     measure=_measure_q,
     hints=(

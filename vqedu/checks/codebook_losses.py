@@ -12,13 +12,13 @@ from vqedu.checks.numbers import quarters, whole
 from vqedu.checks.quantization import pairs
 
 
-def _half(a: Tensor, b: Tensor) -> Tensor:
+def _squared_distance(a: Tensor, b: Tensor) -> Tensor:
     """Squared distance, summed over one example, averaged over the batch."""
     return (a - b).square().sum() / len(a)
 
 
 def _vq(z_e: Tensor, z_q: Tensor, codebook: float, commitment: float) -> Tensor:
-    return codebook * _half(z_e.detach(), z_q) + commitment * _half(z_e, z_q.detach())
+    return codebook * _squared_distance(z_e.detach(), z_q) + commitment * _squared_distance(z_e, z_q.detach())
 
 
 def _costs() -> list[Case]:
@@ -36,13 +36,13 @@ vq_loss = Exercise(
         Mistake(
             "cost on the wrong term",
             lambda z_e, z_q, cost: _vq(z_e, z_q, cost, 1),
-            "The number is right, but the cost stands before the term that moves the codes. (Exchanged "
-            "stop-gradients do the same.)",
+            "The number is right, but the cost stands before the term that moves the codes. (Exchanged stop-gradients "
+            "do the same.)",
             "Which term moves the encoder? That one carries the cost.",
         ),
         Mistake(
             "no stop-gradient",
-            lambda z_e, z_q, cost: (1 + cost) * _half(z_e, z_q),
+            lambda z_e, z_q, cost: (1 + cost) * _squared_distance(z_e, z_q),
             "The number is right, but both terms move both sides.",
             "Where is sg( ) in your code?",
         ),
@@ -88,28 +88,27 @@ vq_loss = Exercise(
 stop_gradients = Exercise(
     name="stop_gradients",
     contract="stop_gradients(z_e, z_q): two tensors (N, ...) -> (codebook_loss, commitment_loss), two numbers: the "
-    "first "
-    "moves only z_q, the second only z_e; summed over one example, averaged over the batch",
+    "first moves only z_q, the second only z_e; summed over one example, averaged over the batch",
     cases=pairs,
-    reference=lambda z_e, z_q: (_half(z_e.detach(), z_q), _half(z_e, z_q.detach())),
+    reference=lambda z_e, z_q: (_squared_distance(z_e.detach(), z_q), _squared_distance(z_e, z_q.detach())),
     outputs=("codebook_loss", "commitment_loss"),
     gradients=("z_e", "z_q"),
     mistakes=(
         Mistake(
             "stop-gradients swapped",
-            lambda z_e, z_q: (_half(z_e, z_q.detach()), _half(z_e.detach(), z_q)),
+            lambda z_e, z_q: (_squared_distance(z_e, z_q.detach()), _squared_distance(z_e.detach(), z_q)),
             "Both numbers are right, but the codebook loss moves the encoder, and the commitment loss moves the codes.",
             "The codebook loss should move the codes. Which of the two must then stand still?",
         ),
         Mistake(
             "no stop-gradient",
-            lambda z_e, z_q: (_half(z_e, z_q), _half(z_e, z_q)),
+            lambda z_e, z_q: (_squared_distance(z_e, z_q), _squared_distance(z_e, z_q)),
             "Both numbers are right, but each loss moves both sides.",
             "sg( ) is `.detach()`.",
         ),
         Mistake(
             "both sides stopped",
-            lambda z_e, z_q: (_half(z_e.detach(), z_q.detach()),) * 2,
+            lambda z_e, z_q: (_squared_distance(z_e.detach(), z_q.detach()),) * 2,
             "Both numbers are right, but nothing moves.",
             "In each loss exactly one side stands still.",
         ),
@@ -133,8 +132,7 @@ stop_gradients = Exercise(
 
 ema_loss = Exercise(
     name="ema_loss",
-    contract="ema_loss(z_e, z_q, cost): the loss of a VQ-VAE whose codes are moved by averages (EMA): one number "
-    "whose "
+    contract="ema_loss(z_e, z_q, cost): the loss of a VQ-VAE whose codes are moved by averages (EMA): one number whose "
     "gradient moves z_e only; summed over one example, averaged over the batch",
     cases=_costs,
     reference=lambda z_e, z_q, cost: _vq(z_e, z_q, 0, cost),
@@ -148,13 +146,13 @@ ema_loss = Exercise(
         ),
         Mistake(
             "gradient to the codes",
-            lambda z_e, z_q, cost: cost * _half(z_e, z_q),
+            lambda z_e, z_q, cost: cost * _squared_distance(z_e, z_q),
             "The number is right, but it also pulls at the codes.",
             "What must stand still in the commitment loss?",
         ),
         Mistake(
             "the wrong term kept",
-            lambda z_e, z_q, cost: cost * _half(z_e.detach(), z_q),
+            lambda z_e, z_q, cost: cost * _squared_distance(z_e.detach(), z_q),
             "You kept the term that moves the codes. The encoder is free to run away.",
             "Which of z_e and z_q should still receive a gradient?",
         ),
@@ -251,10 +249,8 @@ def _means_averaged(
 ema = Exercise(
     name="ema",
     contract="ema(counts, sums, z, indices, decay, epsilon): running counts (K,) and sums (K, D), vectors (n, D), "
-    "their codes "
-    "(n,), two numbers -> (counts, sums, codebook), all new: N <- g N + (1 - g) n, m <- g m + (1 - g) (sum of the "
-    "z of "
-    "each code), e = m / smoothed N, where smoothed N = (N + epsilon) / (sum N + K epsilon) * sum N",
+    "their codes (n,), two numbers -> (counts, sums, codebook), all new: N <- g N + (1 - g) n, m <- g m + (1 - g) (sum "
+    "of the z of each code), e = m / smoothed N, where smoothed N = (N + epsilon) / (sum N + K epsilon) * sum N",
     cases=_clusters,
     reference=_ema,
     outputs=("counts", "sums", "codebook"),
@@ -269,8 +265,8 @@ ema = Exercise(
         Mistake(
             "decay on the wrong side",
             lambda *a: _ema(*a, old=1 - a[4]),
-            "The old value is multiplied by 1 - decay. With decay 0.99 the codes would forget nearly everything "
-            "each step.",
+            "The old value is multiplied by 1 - decay. With decay 0.99 the codes would forget nearly everything each "
+            "step.",
             "With decay = 1 nothing should change.",
         ),
         Mistake(
@@ -282,8 +278,8 @@ ema = Exercise(
         Mistake(
             "counts not smoothed",
             _unsmoothed,
-            "Counts and sums are right, but the division uses the plain counts. A count near 0 would throw its "
-            "code far away.",
+            "Counts and sums are right, but the division uses the plain counts. A count near 0 would throw its code "
+            "far away.",
             "Where does epsilon enter?",
         ),
         Mistake(
@@ -314,7 +310,7 @@ ema = Exercise(
     hints=(
         "First count how many vectors chose each code, and add up those vectors.",
         "`one_hot = F.one_hot(indices, K).float()` is (n, K). Its column sums are n_k, and one_hot.T @ z are the sums.",
-        "Then the same line twice: decay * old + (1 - decay) * new. Smooth a copy of the counts, and divide the "
-        "sums by it.",
+        "Then the same line twice: decay * old + (1 - decay) * new. Smooth a copy of the counts, and divide the sums "
+        "by it.",
     ),
 )

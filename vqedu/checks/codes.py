@@ -27,9 +27,8 @@ def _each(indices: Tensor, codebook_size: int, f: Callable[[Tensor], Tensor]) ->
 
 perplexity = Exercise(
     name="perplexity",
-    contract="perplexity(indices, K): whole numbers (N, H, W), a number -> one number: exp of the entropy, in "
-    "nats, of the "
-    "shares of the K codes",
+    contract="perplexity(indices, K): whole numbers (N, H, W), a number -> one number: exp of the entropy, in nats, of "
+    "the shares of the K codes",
     cases=lambda: [
         {"indices": whole(i, high, *shape), "K": k}
         for i, (shape, high, k) in enumerate(
@@ -99,8 +98,7 @@ perplexity = Exercise(
 
 image_bits = Exercise(
     name="image_bits",
-    contract="image_bits(K, height, width): three whole numbers -> the bits of an image whose height x width codes "
-    "are "
+    contract="image_bits(K, height, width): three whole numbers -> the bits of an image whose height x width codes are "
     "stored with equal length, one of K codes at each place",
     cases=lambda: [
         {"K": k, "height": h, "width": w} for k, h, w in [(2, 1, 2), (4, 1, 1), (16, 2, 3), (128, 7, 7), (100, 4, 4)]
@@ -117,8 +115,7 @@ image_bits = Exercise(
             "rounded up to whole bits",
             lambda K, height, width: height * width * math.ceil(math.log2(K)),
             "That is the size if each index is stored alone, in whole bits. Asked for is the least: log2 K bits an "
-            "index, "
-            "which many indices together come close to.",
+            "index, which many indices together come close to.",
             "100 codes need fewer bits than 128 do.",
         ),
         Mistake(
@@ -173,8 +170,7 @@ def _replace_value(indices: Tensor, row: int, column: int, k: int) -> Tensor:
 swap_code = Exercise(
     name="swap_code",
     contract="swap_code(indices, row, column, k): (N, H, W), three whole numbers -> a new (N, H, W) with code k at "
-    "that place "
-    "of each image; the argument stays as it is",
+    "that place of each image; the argument stays as it is",
     cases=lambda: [
         {"indices": whole(i, 9, *shape), "row": r, "column": c, "k": k}
         for i, (shape, r, c, k) in enumerate([((1, 2, 2), 0, 1, 7), ((2, 3, 3), 2, 1, 9), ((3, 4, 4), 1, 3, 2)], 1)
@@ -211,9 +207,8 @@ swap_code = Exercise(
 
 lookup = Exercise(
     name="lookup",
-    contract="lookup(indices, codebook): whole numbers (N, H, W), codes (K, D) -> z_q (N, D, H, W), channels "
-    "first. One bug "
-    "is planted",
+    contract="lookup(indices, codebook): whole numbers (N, H, W), codes (K, D) -> z_q (N, D, H, W), channels first. "
+    "One bug is planted",
     cases=lambda: [
         {"indices": whole(i, k, *shape), "codebook": quarters(i + 3, k, d)}
         for i, (shape, k, d) in enumerate([((1, 1, 2), 3, 2), ((1, 2, 2), 4, 2), ((2, 3, 2), 6, 4)], 1)
@@ -268,9 +263,8 @@ def _measure_scramble(ask: Callable[..., Any]) -> list[Demand]:
 
 scramble = Challenge(
     name="scramble",
-    contract="scramble(indices): code maps (N, H, W) -> code maps with the same codes in each image, and so the "
-    "same usage and "
-    "perplexity, whose pictures are noise",
+    contract="scramble(indices): code maps (N, H, W) -> code maps with the same codes in each image, and so the same "
+    "usage and perplexity, whose pictures are noise",
     parameters=("indices",),
     measure=_measure_scramble,
     hints=(

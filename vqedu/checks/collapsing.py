@@ -64,8 +64,7 @@ def _measure_collapse(ask: Callable[..., Any]) -> list[Demand]:
 
 collapse = Challenge(
     name="collapse",
-    contract="collapse(x_hat, x, mu, logvar): (N, 16) twice, (N, 2) twice -> a loss with both terms of the ELBO "
-    "and no "
+    contract="collapse(x_hat, x, mu, logvar): (N, 16) twice, (N, 2) twice -> a loss with both terms of the ELBO and no "
     "beta in sight, on which a small linear VAE falls asleep",
     parameters=("x_hat", "x", "mu", "logvar"),
     measure=_measure_collapse,

@@ -64,8 +64,8 @@ def _undetached(mu: Tensor, logvar: Tensor) -> Tensor:
 
 reparameterize = Exercise(
     name="reparameterize",
-    contract="reparameterize(mu, logvar): two float tensors (N, D), logvar = log sigma^2 -> (N, D), a draw from "
-    "N(mu, sigma^2) with gradients to both",
+    contract="reparameterize(mu, logvar): two float tensors (N, D), logvar = log sigma^2 -> (N, D), a draw from N(mu, "
+    "sigma^2) with gradients to both",
     cases=lambda: [
         {"mu": torch.tensor([0.0, 1.0]), "logvar": torch.tensor([2.0, 2.0])},
         {"mu": torch.tensor([-2.0, 0.5, 3.0]), "logvar": torch.tensor([-1.0, 1.0, -3.0])},
@@ -180,9 +180,8 @@ def _estimator_cases() -> list[Case]:
 
 score_gradient = Exercise(
     name="score_gradient",
-    contract="score_gradient(f, mu, sigma, eps): a function, two numbers, noise (n,) -> (n,): for each z = mu + "
-    "sigma eps "
-    "the score function estimate of d/dmu E[f(z)]",
+    contract="score_gradient(f, mu, sigma, eps): a function, two numbers, noise (n,) -> (n,): for each z = mu + sigma "
+    "eps the score function estimate of d/dmu E[f(z)]",
     cases=_estimator_cases,
     reference=lambda f, mu, sigma, eps: f(mu + sigma * eps) * eps / sigma,
     mistakes=(
@@ -287,9 +286,8 @@ def _cut(mu: Tensor, sigma: Tensor, eps: Tensor) -> Tensor:
 
 mean_of_square = Exercise(
     name="mean_of_square",
-    contract="mean_of_square(mu, sigma, eps): two scalars and noise (n,) -> the mean of z^2 over z = mu + sigma "
-    "eps, with "
-    "gradients to mu and sigma",
+    contract="mean_of_square(mu, sigma, eps): two scalars and noise (n,) -> the mean of z^2 over z = mu + sigma eps, "
+    "with gradients to mu and sigma",
     cases=lambda: [
         {"mu": torch.tensor(m), "sigma": torch.tensor(s), "eps": quarters(i, n)}
         for i, (m, s, n) in enumerate([(2.0, 0.5, 1), (-1.0, 2.0, 5)], 1)
@@ -319,8 +317,8 @@ mean_of_square = Exercise(
     hints=(
         "The value is right, so look at the gradients: `torch.autograd.grad(mean_of_square(mu, sigma, eps), mu)`.",
         "Which operations throw the history of a tensor away?",
-        "`.detach()`, `.data`, `.item()`, `.tolist()` and `torch.no_grad()` do. One of them is here, and nothing "
-        "needs it.",
+        "`.detach()`, `.data`, `.item()`, `.tolist()` and `torch.no_grad()` do. One of them is here, and nothing needs "
+        "it.",
     ),
 )
 
@@ -349,8 +347,8 @@ def _measure_path(ask: Callable[..., Any]) -> list[Demand]:
 
 noisy_path = Challenge(
     name="noisy_path",
-    contract="noisy_path(z): a function f of a tensor, with a derivative, for which reparameterization is the "
-    "noisier way",
+    contract="noisy_path(z): a function f of a tensor, with a derivative, for which reparameterization is the noisier "
+    "way",
     parameters=("z",),
     measure=_measure_path,
     hints=(

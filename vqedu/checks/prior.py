@@ -21,8 +21,7 @@ def _start(tokens: Tensor, start: int) -> Tensor:
 
 teacher_forcing = Exercise(
     name="teacher_forcing",
-    contract="teacher_forcing(tokens, start): whole numbers (N, L), the start token -> (inputs, targets), both (N, "
-    "L): "
+    contract="teacher_forcing(tokens, start): whole numbers (N, L), the start token -> (inputs, targets), both (N, L): "
     "targets[:, i] is the token to predict from inputs[:, : i + 1], and inputs begin with start",
     cases=lambda: [{"tokens": whole(i, 9, *shape), "start": 9} for i, shape in enumerate([(1, 2), (1, 3), (2, 4)], 1)],
     reference=lambda tokens, start: (torch.cat([_start(tokens, start), tokens[:, :-1]], 1), tokens),
@@ -63,8 +62,8 @@ teacher_forcing = Exercise(
 
 causal_mask = Exercise(
     name="causal_mask",
-    contract="causal_mask(length): a whole number -> bool (length, length), True where place i (row) may look at "
-    "place j (column)",
+    contract="causal_mask(length): a whole number -> bool (length, length), True where place i (row) may look at place "
+    "j (column)",
     cases=lambda: [{"length": n} for n in (1, 2, 3, 5)],
     reference=lambda length: torch.ones(length, length, dtype=torch.bool).tril(),
     outputs=("mask",),
@@ -135,8 +134,7 @@ def _distinct(seed: int, n: int, k: int) -> Tensor:
 next_probabilities = Exercise(
     name="next_probabilities",
     contract="next_probabilities(logits, temperature, top_k): (N, K), two numbers -> (N, K): softmax of logits / "
-    "temperature "
-    "among the top_k largest of each row, 0 elsewhere",
+    "temperature among the top_k largest of each row, 0 elsewhere",
     cases=lambda: [
         {"logits": _distinct(i, n, k), "temperature": t, "top_k": top}
         for i, (n, k, t, top) in enumerate([(1, 2, 0.5, 2), (1, 3, 0.5, 2), (2, 5, 2.0, 3), (3, 6, 0.25, 1)], 1)
@@ -206,9 +204,8 @@ def _over_batch(logits: Tensor, temperature: float, top_k: int) -> Tensor:
 
 bits_per_code = Exercise(
     name="bits_per_code",
-    contract="bits_per_code(log_prob, length): log p of N images of `length` codes each, (N,) in nats -> one "
-    "number: bits a "
-    "code, averaged over the images",
+    contract="bits_per_code(log_prob, length): log p of N images of `length` codes each, (N,) in nats -> one number: "
+    "bits a code, averaged over the images",
     cases=lambda: [
         {"log_prob": -quarters(i, n).abs() * 40 - 1, "length": length}
         for i, (n, length) in enumerate([(1, 2), (2, 49), (4, 16)], 1)
@@ -265,10 +262,9 @@ def _sequences() -> list[Case]:
 
 prior_loss = Exercise(
     name="prior_loss",
-    contract="prior_loss(logits, tokens): (N, L, K) and whole numbers (N, L); logits[:, i] were made from "
-    "tokens[:, : i + 1] "
-    "and speak of the token after these -> one number: nats an image, averaged over the batch, for the L - 1 tokens "
-    "that are predicted. One bug is planted",
+    contract="prior_loss(logits, tokens): (N, L, K) and whole numbers (N, L); logits[:, i] were made from tokens[:, : "
+    "i + 1] and speak of the token after these -> one number: nats an image, averaged over the batch, for the L - 1 "
+    "tokens that are predicted. One bug is planted",
     cases=_sequences,
     reference=lambda logits, tokens: _cross_entropy(logits[:, :-1], tokens[:, 1:]) / len(tokens),
     gradients=("logits",),
@@ -276,8 +272,8 @@ prior_loss = Exercise(
         Mistake(
             "the planted bug",
             lambda logits, tokens: _cross_entropy(logits, tokens) / len(tokens),
-            "Training with it goes wonderfully: the loss falls to nearly 0. Sampling then repeats the first code "
-            "for ever.",
+            "Training with it goes wonderfully: the loss falls to nearly 0. Sampling then repeats the first code for "
+            "ever.",
             "Which tokens had the network seen when it put out logits[:, 0]? Which token is it paid for?",
         ),
         Mistake(

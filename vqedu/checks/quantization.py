@@ -51,8 +51,7 @@ squared_distances = Exercise(
         Mistake(
             "|z|^2 left out",
             lambda z, codebook: _expanded(z, codebook, zz=0.0),
-            "The lengths of the vectors are missing. The nearest code stays the same, but these are no distances; "
-            "some "
+            "The lengths of the vectors are missing. The nearest code stays the same, but these are no distances; some "
             "are negative.",
             "Which of the three terms depends on i alone?",
         ),
@@ -113,8 +112,7 @@ def _over_positions(z_e: Tensor, codebook: Tensor) -> Tensor:
 
 nearest_code = Exercise(
     name="nearest_code",
-    contract="nearest_code(z_e, codebook): (N, D, H, W), codes (K, D) -> int64 (N, H, W): the nearest code's index "
-    "of "
+    contract="nearest_code(z_e, codebook): (N, D, H, W), codes (K, D) -> int64 (N, H, W): the nearest code's index of "
     "each vector along dimension 1",
     cases=_maps,
     reference=_nearest,
@@ -168,8 +166,7 @@ def pairs() -> list[Case]:
 straight_through = Exercise(
     name="straight_through",
     contract="straight_through(z_e, z_q): two tensors of one shape -> the numbers of z_q, with the gradient of the "
-    "identity "
-    "to z_e and none to z_q",
+    "identity to z_e and none to z_q",
     cases=pairs,
     reference=lambda z_e, z_q: z_q.detach() + (z_e - z_e.detach()),
     gradients=("z_e", "z_q"),
@@ -281,9 +278,8 @@ def _measure_dead(ask: Callable[..., Any]) -> list[Demand]:
 
 dead_codes = Challenge(
     name="dead_codes",
-    contract="dead_codes(z, K): vectors (n, D), a number -> a starting codebook (K, D) of different codes, of "
-    "which k-means "
-    "can use at most three",
+    contract="dead_codes(z, K): vectors (n, D), a number -> a starting codebook (K, D) of different codes, of which "
+    "k-means can use at most three",
     parameters=("z", "K"),
     measure=_measure_dead,
     hints=(

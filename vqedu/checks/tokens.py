@@ -28,9 +28,8 @@ def _fsq(z: Tensor, levels: int) -> Tensor:
 
 fsq = Exercise(
     name="fsq",
-    contract="fsq(z, levels): (N, D), an odd number of levels -> (N, D): tanh(z) scaled to -(levels - 1)/2 .. "
-    "(levels - 1)/2 and "
-    "rounded to whole numbers, with the gradient of the rounding replaced by that of the identity",
+    contract="fsq(z, levels): (N, D), an odd number of levels -> (N, D): tanh(z) scaled to -(levels - 1)/2 .. (levels "
+    "- 1)/2 and rounded to whole numbers, with the gradient of the rounding replaced by that of the identity",
     cases=lambda: [
         {"z": quarters(i, n, d, limit=10) + 0.125, "levels": levels}
         for i, (n, d, levels) in enumerate([(1, 2, 3), (2, 2, 5), (4, 3, 7), (6, 4, 5)], 1)
@@ -135,9 +134,8 @@ def _levels() -> list[Case]:
 
 residual = Exercise(
     name="residual",
-    contract="residual(z, codebooks): vectors (n, D), codes (levels, K, D) -> z_q (n, D): each level quantizes "
-    "what the levels "
-    "before it have left over, and z_q is the sum of the chosen codes",
+    contract="residual(z, codebooks): vectors (n, D), codes (levels, K, D) -> z_q (n, D): each level quantizes what "
+    "the levels before it have left over, and z_q is the sum of the chosen codes",
     cases=_levels,
     reference=_residual,
     outputs=("z_q",),
@@ -189,9 +187,8 @@ residual = Exercise(
 
 join = Exercise(
     name="join",
-    contract="join(words, codes, num_codes): words (N, W) counted from 0, image codes (N, L) in 0 .. num_codes - 1 "
-    "-> tokens "
-    "(N, W + L): words first in the sequence; codes keep their numbers, words are counted on from there",
+    contract="join(words, codes, num_codes): words (N, W) counted from 0, image codes (N, L) in 0 .. num_codes - 1 -> "
+    "tokens (N, W + L): words first in the sequence; codes keep their numbers, words are counted on from there",
     cases=lambda: [
         {"words": whole(i, 8, n, length), "codes": whole(i + 5, k, n, places), "num_codes": k}
         for i, (n, length, places, k) in enumerate([(1, 1, 1, 3), (1, 2, 3, 5), (2, 2, 4, 11)], 1)
@@ -240,9 +237,8 @@ join = Exercise(
 
 rate = Exercise(
     name="rate",
-    contract="rate(levels, places): a list with the number of levels of each FSQ dimension, a whole number of "
-    "places -> bits "
-    "of an image",
+    contract="rate(levels, places): a list with the number of levels of each FSQ dimension, a whole number of places "
+    "-> bits of an image",
     cases=lambda: [
         {"levels": levels, "places": p} for levels, p in [([4], 1), ([2, 4], 3), ([8, 5, 5, 5], 49), ([3, 3], 16)]
     ],
@@ -301,11 +297,9 @@ def _sequences() -> list[Case]:
 
 read_words = Exercise(
     name="read_words",
-    contract="read_words(tokens, num_codes, num_words): (N, L), each an image code (0 .. num_codes - 1), a word "
-    "(the next "
-    "num_words) or a special token above these -> int64 (N, L): the word of each token, counted from 0, and -1 for "
-    "a token "
-    "that is none. One bug is planted",
+    contract="read_words(tokens, num_codes, num_words): (N, L), each an image code (0 .. num_codes - 1), a word (the "
+    "next num_words) or a special token above these -> int64 (N, L): the word of each token, counted from 0, and -1 "
+    "for a token that is none. One bug is planted",
     cases=_sequences,
     reference=_words,
     outputs=("words",),
@@ -360,9 +354,8 @@ def _measure_starved(ask: Callable[..., Any]) -> list[Demand]:
 
 starve_fsq = Challenge(
     name="starve_fsq",
-    contract="starve_fsq(z): vectors (n, 3) -> vectors (n, 3) in the same order along each dimension, for which an "
-    "FSQ of 5 x 5 x 5 "
-    "codes uses at most 8",
+    contract="starve_fsq(z): vectors (n, 3) -> vectors (n, 3) in the same order along each dimension, for which an FSQ "
+    "of 5 x 5 x 5 codes uses at most 8",
     parameters=("z",),
     measure=_measure_starved,
     hints=(

@@ -47,8 +47,8 @@ _ELBO_MISTAKES = (
     Mistake(
         "everything averaged",
         lambda logits, x, mu, logvar: _bce(logits, x).mean() + _kl(mu, logvar).mean(),
-        "Both terms are averaged over their elements. With 784 pixels and D latent numbers the effective beta is "
-        "784 / D.",
+        "Both terms are averaged over their elements. With 784 pixels and D latent numbers the effective beta is 784 / "
+        "D.",
         "Which sum of the formula did `.mean()` replace, and in which of the two terms?",
     ),
     Mistake(
@@ -108,8 +108,8 @@ _ELBO_MISTAKES = (
     Mistake(
         "KL left out",
         lambda logits, x, mu, logvar: _bce(logits, x).sum(1).mean(),
-        "Only the reconstruction is there. This trains an autoencoder with noise, and nothing ties the codes to "
-        "the prior.",
+        "Only the reconstruction is there. This trains an autoencoder with noise, and nothing ties the codes to the "
+        "prior.",
         "Which two of your four arguments do you not use?",
     ),
     Mistake(
@@ -124,9 +124,8 @@ _ELBO_MISTAKES = (
 
 elbo = Exercise(
     name="elbo",
-    contract="elbo(logits, x, mu, logvar): images (N, 1, H, W) twice, moments (N, D) twice -> one number: minus "
-    "the ELBO, "
-    "nats per image, averaged over the batch",
+    contract="elbo(logits, x, mu, logvar): images (N, 1, H, W) twice, moments (N, D) twice -> one number: minus the "
+    "ELBO, nats per image, averaged over the batch",
     cases=_terms,
     reference=_elbo,
     gradients=("logits", "mu", "logvar"),
@@ -147,8 +146,7 @@ def _gaussian(x_hat: Tensor, x: Tensor, variance: float) -> Tensor:
 gaussian_loss = Exercise(
     name="gaussian_loss",
     contract="gaussian_loss(x_hat, x, variance): images (N, 1, H, W) twice, a number -> (N,): -log N(x; x_hat, "
-    "variance), "
-    "nats per image, constants included",
+    "variance), nats per image, constants included",
     cases=lambda: [
         {"x_hat": grey(i, *s), "x": grey(i + 5, *s), "variance": v}
         for i, (s, v) in enumerate([((1, 1, 1, 1), 0.25), ((2, 1, 1, 2), 1.0), ((2, 1, 3, 2), 0.5)], 1)
@@ -168,8 +166,7 @@ gaussian_loss = Exercise(
             "plain squared error",
             lambda x_hat, x, variance: ((x - x_hat).square() / variance).flatten(1).sum(1),
             "This is the squared error without 1/2 and without the constant. For a fixed variance the missing 1/2 "
-            "makes "
-            "the effective beta 1/2.",
+            "makes the effective beta 1/2.",
             "Write down the whole density, with what stands before the exponential, and take minus its logarithm.",
         ),
         Mistake(
@@ -187,9 +184,8 @@ gaussian_loss = Exercise(
         Mistake(
             "constant left out",
             lambda x_hat, x, variance: 0.5 * ((x - x_hat).square() / variance).flatten(1).sum(1),
-            "The squared error is right. What the density is divided by is missing; it matters as soon as the "
-            "variance is "
-            "learned.",
+            "The squared error is right. What the density is divided by is missing; it matters as soon as the variance "
+            "is learned.",
             "With x_hat = x your loss is 0 for every variance. Which variance would a network choose?",
         ),
         Mistake(
@@ -270,8 +266,7 @@ effective_beta = Exercise(
 
 free_bits = Exercise(
     name="free_bits",
-    contract="free_bits(kl, floor): the KL of each latent number of each image (N, D), a number -> one number: the "
-    "KL "
+    contract="free_bits(kl, floor): the KL of each latent number of each image (N, D), a number -> one number: the KL "
     "of each latent number is averaged over the batch, then the first `floor` nats of each are free",
     cases=lambda: [
         # no mean lies on the floor, where the gradient would be a matter of taste
@@ -284,8 +279,8 @@ free_bits = Exercise(
         Mistake(
             "clamped image by image",
             lambda kl, floor: kl.clamp(min=floor).sum(1).mean(),
-            "Each image gets its own floor. A latent number that serves only some images then loses the rest of "
-            "its allowance.",
+            "Each image gets its own floor. A latent number that serves only some images then loses the rest of its "
+            "allowance.",
             "Which comes first, the average over the batch or the floor?",
         ),
         Mistake(
@@ -344,8 +339,8 @@ mended_loss = Exercise(
             _buggy,
             "It trains without an error: the images stay grey and pale, and the code becomes loose. There are two "
             "reasons.",
-            "Look at each term alone. What range of numbers does each function expect, and what is its shape at "
-            "each step?",
+            "Look at each term alone. What range of numbers does each function expect, and what is its shape at each "
+            "step?",
         ),
         Mistake(
             "one bug is left, in the reconstruction",
