@@ -209,6 +209,16 @@ def test_a_hand_that_takes_z_elsewhere_ends_the_walk(page: Page, plane: LatentEx
         expect(words).to_have_text(f"t = {t} of the way from A to B")
 
 
+def test_a_figure_that_is_folded_away_comes_back(page: Page, plane: LatentExplorer) -> None:
+    chart = page.locator(".vq-map")
+    before = chart.evaluate("(node) => node.toDataURL()")
+    for width in ("0", "60px", "auto"):
+        page.evaluate("(width) => { document.body.style.width = width; }", width)
+        next_frame(page)
+        next_frame(page)
+    assert chart.evaluate("(node) => node.toDataURL()") == before
+
+
 def test_samples_move_z_and_the_prior_can_be_hidden(page: Page, plane: LatentExplorer) -> None:
     chart, box = page.locator(".vq-map"), page.get_by_role("checkbox", name="show N(0, I)")
     before = decoded(page)

@@ -133,7 +133,7 @@ export function fitWidth(surface, draw) {
   const most = surface.width;
   new ResizeObserver(([{ target }]) => {
     const width = Math.min(most, target.clientWidth);
-    if (width <= 0 || width === surface.width) return;
+    if (width < 100 || width === surface.width) return; // folded away: nothing to see
     resize(surface, width, surface.height);
     draw();
   }).observe(surface.node.parentElement);

@@ -2,7 +2,8 @@
 
 import { element, notOurs, onceAFrame, stage, whenSettled } from "./kit.js";
 
-const PADDING = 34; // of the stage, both sides, with its border
+const PADDING = 32; // of the stage, both sides together
+const NOTHING_TO_SEE = 150; // CSS pixels: a figure narrower than this is folded away, and keeps its size
 
 // Whether a pointer is down that went down inside the node.
 function pressed(node) {
@@ -51,7 +52,12 @@ export function liveFigure({ model, el, see, words, build }) {
 
   const adopt = () => { state = model.get("state"); renew(); };
   model.on("change:state", adopt);
-  const fit = () => { figure.resize((root.clientWidth || 980) - PADDING + 2); repaint(); };
+  const fit = () => {
+    const width = (root.clientWidth || 980) - PADDING;
+    if (width < NOTHING_TO_SEE) return;
+    figure.resize(width);
+    repaint();
+  };
   const observer = new ResizeObserver(fit);
   observer.observe(root);
   root.addEventListener("sharpened", repaint);
