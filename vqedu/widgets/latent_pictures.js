@@ -5,7 +5,8 @@ import { inkPad, likeMnist, rasterize } from "./latent_ink.js";
 import { nearestWords, sourceWords } from "./latent_view.js";
 
 const THUMB = 42;
-const GAP_RULE = "A typical gap is the median distance from a code to its nearest other code.";
+// What the words on the nearest code count in.
+export const gapNote = () => element("p", { class: "vq-note vq-gap" }, "Typical gap: the median distance from a code to its nearest other code.");
 
 function thumbnail(pixels, size = THUMB, attributes = { "aria-hidden": "true" }) {
   const surface = canvas(size, size, attributes);
@@ -88,8 +89,8 @@ export function xHatPanel(space, color) {
   const nats = element("p", { class: "vq-line" });
   const near = thumbnail(null, 56);
   const words = element("span", {});
-  const neighbour = element("div", { class: "vq-neighbour", title: GAP_RULE }, near.node, words);
-  const said = element("div", { class: "vq-said" }, source, nats, neighbour);
+  const neighbour = element("div", { class: "vq-neighbour" }, near.node, words);
+  const said = element("div", { class: "vq-said" }, source, nats, neighbour, gapNote());
   const node = panel("xhat", "x\u0302 = f(z)", "decoded", color, element("div", { class: "vq-pictured" }, surface.node, said));
   let shownNear = -1;
   return {

@@ -4,7 +4,7 @@ import { button, COLORS, element } from "./kit.js";
 import { latentSpace, short, standardNormal } from "./latent_space.js";
 import { codeOf, nearestWords, pictureOf, viewer } from "./latent_view.js";
 import { latentMap } from "./latent_map.js";
-import { panel, xHatPanel, xPanel } from "./latent_pictures.js";
+import { gapNote, panel, xHatPanel, xPanel } from "./latent_pictures.js";
 import { legend, priorPanel } from "./latent_controls.js";
 import { liveFigure } from "./latent_stage.js";
 
@@ -83,7 +83,7 @@ function build(spaces, windows, hand, repaint) {
   prior.node.append(zoom.node, button("Back to the codes of x", hand.home, { class: "vq-button vq-home" }));
   const row = element("div", { class: "vq-sides" }, x.node, ...columns.map((each) => each.node));
   return {
-    nodes: [row, element("div", { class: "vq-both" }, classes), prior.node],
+    nodes: [row, element("div", { class: "vq-both" }, classes), prior.node, gapNote()],
     keys: {},
     playing: () => false,
     show(views) {
