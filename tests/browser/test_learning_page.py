@@ -374,6 +374,7 @@ def test_jupyterlab_keeps_the_answer_in_the_file_and_shows_it_again(jupyterlab: 
         jupyter.run_all(page)
         root = page.locator(".jp-OutputArea .vq-stage")
         root.wait_for()
+        expect(root.locator(f"{COMMIT}, {AGAIN}").locator("visible=true").first).to_have_css("border-radius", "5px")
         if not answers.read("t.lab"):
             root.get_by_label("b", exact=True).check()
             root.locator(COMMIT).click()

@@ -34,6 +34,16 @@ def bundle(*names: str) -> str:
     return "\n".join([*(_EXPORT.sub("", source) for source in shared), last])
 
 
+def stylesheet(home: str, *names: str) -> str:
+    """Return the rules of the files `names` of this folder, for what lies within an element of the class `home`.
+
+    Every widget brings its own copy of kit.css to the page. Without a home the copy that came last would undo what the
+    other widgets have changed of it.
+    """
+    rules = "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
+    return f".{home} {{\n{rules}\n}}"
+
+
 def pack(arrays: Mapping[str, np.ndarray]) -> tuple[bytes, dict[str, Any]]:
     """Return the arrays as one block of bytes and a table name -> {dtype, shape, offset} to find them again.
 
@@ -55,14 +65,19 @@ class Explorer(anywidget.AnyWidget):
     Shown in a notebook it is the live widget with a PNG preview and a stable line of text beside it. While a notebook
     is exported (environment variable VQEDU_EXPORT=1) it is self-contained HTML: the same module, a stand-in for the
     kernel.
-    A subclass sets `_esm`, `config`, `data`, `state`, `summary`, and defines `preview`.
+    A subclass sets `_esm`, `home` and `_css`, `config`, `data`, `state`, `summary`, and defines `preview`.
     """
 
-    _css: Path | str = HERE / "kit.css"
+    home = "vq-home"  # the class of the element that holds the widget, and to which its style sheet keeps
+    _css = stylesheet(home, "kit.css")
     data = traitlets.Bytes().tag(sync=True)  # the arrays, packed
     config = traitlets.Dict().tag(sync=True)  # everything else the page needs, and the table of the arrays
     state = traitlets.Dict().tag(sync=True)  # what the hand has set; the page writes it once it has settled
     summary: str = "Explorer"  # text/plain of the display: the same in every run
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.add_class(self.home)
 
     def preview(self) -> bytes:
         """Return a PNG of the explorer in its present state, for pages without JavaScript or kernel."""
@@ -71,7 +86,6 @@ class Explorer(anywidget.AnyWidget):
     def to_html(self) -> str:
         """Return the explorer as HTML that works from a file, without kernel, network, or any other part."""
         module = base64.b64encode(str(self._esm).encode()).decode()
-        css = str(self._css)
         traits = {
             "config": self.config,
             "state": self.state,
@@ -80,7 +94,9 @@ class Explorer(anywidget.AnyWidget):
         # "<" inside the JSON could close the script element that holds it.
         payload = json.dumps(traits).replace("<", "\\u003c")
         image = base64.b64encode(self.preview()).decode()
-        return _PAGE.format(css=css, module=module, payload=payload, image=image, alt=escape(self.summary))
+        return _PAGE.format(
+            css=self._css, home=self.home, module=module, payload=payload, image=image, alt=escape(self.summary)
+        )
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         if os.environ.get(EXPORT_VARIABLE) == "1":
@@ -111,6 +127,7 @@ const model = {{
 }};
 const {{ default: widget }} = await import("data:text/javascript;base64,{module}");
 const el = document.createElement("div");
+el.className = "{home}";
 home.replaceChildren(el);
 widget.render({{ model, el }});
 </script>"""

@@ -6,7 +6,7 @@ import math
 
 from vqedu import plots
 from vqedu.beta import effective_beta
-from vqedu.widgets.base import HERE, Explorer, bundle
+from vqedu.widgets.base import Explorer, bundle, stylesheet
 
 RECONSTRUCTION = {
     "bernoulli": "F.binary_cross_entropy_with_logits(logits, x",
@@ -63,7 +63,8 @@ class BetaCalculator(Explorer):
     """
 
     _esm = bundle("kit.js", "plot.js", "mathml.js", "beta_math.js", "beta.js")
-    _css = "".join((HERE / name).read_text(encoding="utf-8") for name in ("kit.css", "beta.css"))
+    home = "vq-home-beta"
+    _css = stylesheet(home, "kit.css", "beta.css")
     summary = "Effective-beta calculator: beta_eff = beta * b / (weight * a) for the loss as it is written"
 
     def __init__(

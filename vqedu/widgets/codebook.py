@@ -14,7 +14,7 @@ from vqedu import validate
 from vqedu.data import Split
 from vqedu.models import VQVAE
 from vqedu.widgets import codebook_codes, latent_state
-from vqedu.widgets.base import HERE, Explorer, bundle, pack
+from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
 from vqedu.widgets.codebook_codes import CodeSpace
 from vqedu.widgets.latent_space import choose, packed_images
 
@@ -23,7 +23,6 @@ PARTS = (
     "kit.js", "plot.js", "nn.js", "conv_nets.js", "latent_space.js", "latent_view.js", "latent_ink.js",
     "latent_pictures.js", "latent_stage.js", "codebook_space.js", "codebook_paint.js", "codebook_parts.js",
 )  # fmt: skip
-STYLES = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("kit.css", "latent.css", "codebook.css"))
 STATE = ("digit", "drawing", "cell", "code", "swaps")
 CELLS = 49
 MIDDLE = 24
@@ -44,7 +43,8 @@ class CodebookExplorer(Explorer):
     """
 
     _esm = bundle(*PARTS, "codebook.js")
-    _css = STYLES
+    home = "vq-home-codebook"
+    _css = stylesheet(home, "kit.css", "latent.css", "codebook.css")
 
     def __init__(self, model: VQVAE, images: Split, *, title: str = TITLE, digits: int = 500, seed: int = 0) -> None:
         self.images, self.labels = choose(images, digits, seed)

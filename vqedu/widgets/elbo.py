@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vqedu import plots, toy, validate
-from vqedu.widgets.base import HERE, Explorer, bundle
+from vqedu.widgets.base import Explorer, bundle, stylesheet
 
 LIMITS = {"x": (-2.0, 4.0), "mu": (-4.0, 4.0), "sigma": (0.05, 4.0)}  # as elbo.js has them
 LINES = 5
@@ -20,7 +20,8 @@ class ElboExplorer(Explorer):
     """
 
     _esm = bundle("kit.js", "plot.js", "hand.js", "mathml.js", "elbo_math.js", "elbo_board.js", "elbo.js")
-    _css = "".join((HERE / name).read_text(encoding="utf-8") for name in ("kit.css", "elbo.css"))
+    home = "vq-home-elbo"
+    _css = stylesheet(home, "kit.css", "elbo.css")
     summary = "ELBO explorer: log p(x) = ELBO + KL(q(z|x) || p(z|x)) for every q"
 
     def __init__(

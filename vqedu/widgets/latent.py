@@ -12,7 +12,7 @@ from torch import nn
 from vqedu import validate
 from vqedu.data import Split
 from vqedu.widgets import latent_codes, latent_state
-from vqedu.widgets.base import HERE, Explorer, bundle, pack
+from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
 from vqedu.widgets.latent_space import LatentSpace, Posterior, choose, packed_images
 
 VIEWS = ("all", "map")
@@ -21,7 +21,6 @@ PARTS = (
     "kit.js", "nn.js", "latent_space.js", "latent_view.js", "latent_ink.js", "latent_paint.js", "latent_map.js",
     "latent_pictures.js", "latent_controls.js", "latent_stage.js",
 )  # fmt: skip
-STYLES = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("kit.css", "latent.css"))
 STATE = ("z", "a", "b", "t", "digit", "drawing", "prior", "draws", "eps")
 
 
@@ -44,7 +43,8 @@ class LatentExplorer(Explorer):
     """
 
     _esm = bundle(*PARTS, "latent_posterior.js", "latent.js")
-    _css = STYLES
+    home = "vq-home-latent"
+    _css = stylesheet(home, "kit.css", "latent.css")
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 
 from vqedu import plots_quantization, quantization_2d, validate
-from vqedu.widgets.base import HERE, Explorer, bundle, pack
+from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
 
 MOST_CODES = 16  # as quantization.js has it
 LEARNING_RATES = (0.05, 1.0)
@@ -28,7 +28,8 @@ class QuantizationExplorer(Explorer):
         "kit.js", "plot.js", "nn.js", "hand.js", "reparameterization_math.js",
         "quantization_math.js", "quantization_board.js", "quantization.js",
     )  # fmt: skip
-    _css = "".join((HERE / name).read_text(encoding="utf-8") for name in ("kit.css", "quantization.css"))
+    home = "vq-home-quantization"
+    _css = stylesheet(home, "kit.css", "quantization.css")
     summary = "Quantization explorer: K codes among points in the plane, their cells, and the steps that move them"
 
     def __init__(

@@ -13,9 +13,8 @@ from PIL import Image
 
 from vqedu import answers, plots, questions
 from vqedu.questions import kinds
-from vqedu.widgets.base import EXPORT_VARIABLE, HERE, Explorer
+from vqedu.widgets.base import EXPORT_VARIABLE, Explorer, stylesheet
 
-CARD_CSS = "".join((HERE / name).read_text(encoding="utf-8") for name in ("kit.css", "question.css"))
 LETTERS = 92  # of a line of the preview
 
 
@@ -26,7 +25,8 @@ class Question(Explorer):
     preview or the text of the display. A subclass sets `_esm`, `badge`, and says by `choices` what the preview lists.
     """
 
-    _css = CARD_CSS
+    home = "vq-home-question"
+    _css = stylesheet(home, "kit.css", "question.css")
     kernel = traitlets.Bool(True).tag(sync=True)  # an exported page lacks it, and so knows that it is alone
     trouble = traitlets.Unicode("").tag(sync=True)  # why an answer could not be kept
     badge = "Question"

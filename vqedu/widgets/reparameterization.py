@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from vqedu import gradients, plots, validate
-from vqedu.widgets.base import HERE, Explorer, bundle
+from vqedu.widgets.base import Explorer, bundle, stylesheet
 
 LIMITS = {"mu": (-3.0, 3.0), "sigma": (0.1, 2.0)}  # as reparameterization.js has them
 SAMPLE_COUNTS = (1, 4, 16, 64, 256)
@@ -23,7 +23,8 @@ class ReparameterizationExplorer(Explorer):
     """
 
     _esm = bundle("kit.js", "plot.js", "hand.js", "reparameterization_math.js", "reparameterization.js")
-    _css = "".join((HERE / name).read_text(encoding="utf-8") for name in ("kit.css", "reparameterization.css"))
+    home = "vq-home-reparameterization"
+    _css = stylesheet(home, "kit.css", "reparameterization.css")
     summary = "Reparameterization explorer: z = mu + sigma * eps, and the spread of two gradient estimators"
 
     def __init__(

@@ -14,7 +14,7 @@ from torch import Tensor
 from vqedu import data, validate
 from vqedu.models import VQVAE
 from vqedu.quantizers import ResidualVQ
-from vqedu.widgets.base import HERE, Explorer, bundle, pack
+from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
 from vqedu.widgets.conv_nets import describe_convolutions
 from vqedu.widgets.latent_space import packed_images
 
@@ -31,7 +31,8 @@ class ResidualExplorer(Explorer):
     """
 
     _esm = bundle("kit.js", "nn.js", "conv_nets.js", "residual.js")
-    _css = "".join((HERE / name).read_text(encoding="utf-8") for name in ("kit.css", "residual.css"))
+    home = "vq-home-residual"
+    _css = stylesheet(home, "kit.css", "residual.css")
 
     def __init__(
         self, model: VQVAE, images: data.Split | None = None, level: int = 1, digit: int = 3, title: str = TITLE

@@ -12,8 +12,8 @@ from torch import nn
 from vqedu import validate
 from vqedu.data import Split
 from vqedu.widgets import latent_codes, latent_state
-from vqedu.widgets.base import HERE, Explorer, bundle, pack
-from vqedu.widgets.latent import PARTS, STYLES
+from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
+from vqedu.widgets.latent import PARTS
 from vqedu.widgets.latent_space import LatentSpace, Posterior, choose, packed_images
 
 TITLE = "One z on two maps: the autoencoder leaves holes and rays, the VAE fills the disc of N(0, I)"
@@ -45,7 +45,8 @@ class SideBySideExplorer(Explorer):
     """
 
     _esm = bundle(*PARTS, "side_by_side.js")
-    _css = STYLES + "\n" + (HERE / "side_by_side.css").read_text(encoding="utf-8")
+    home = "vq-home-side-by-side"
+    _css = stylesheet(home, "kit.css", "latent.css", "side_by_side.css")
 
     def __init__(
         self, ae: nn.Module, vae: nn.Module, images: Split, *, title: str = TITLE, digits: int = 1500, seed: int = 0

@@ -15,7 +15,7 @@ from vqedu import validate
 from vqedu.code_prior import CodePrior
 from vqedu.models import VQVAE
 from vqedu.widgets import tokens_draw
-from vqedu.widgets.base import HERE, Explorer, bundle, pack
+from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
 from vqedu.widgets.conv_nets import describe_vqvae
 from vqedu.widgets.tokens_draw import PLACES
 from vqedu.widgets.transformer_nets import describe_transformer
@@ -23,7 +23,6 @@ from vqedu.widgets.transformer_nets import describe_transformer
 TITLE = "A picture is drawn code by code: each code sets the odds of the next"
 PARTS = ("kit.js", "plot.js", "nn.js", "conv_nets.js", "transformer.js", "tokens_math.js", "latent_stage.js",
          "tokens_view.js", "tokens_paint.js", "tokens_play.js")  # fmt: skip
-STYLES = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("kit.css", "latent.css", "tokens.css"))
 STATE = ("label", "temperature", "top_k", "seed", "drawn", "fixed", "kept", "cursor", "by_hand")
 Model = TypeVar("Model", bound=nn.Module)
 DRAWN = 24  # codes at the beginning: half a picture
@@ -47,7 +46,8 @@ class TokenExplorer(Explorer):
     """
 
     _esm = bundle(*PARTS, "tokens_parts.js", "tokens.js")
-    _css = STYLES
+    home = "vq-home-tokens"
+    _css = stylesheet(home, "kit.css", "latent.css", "tokens.css")
 
     def __init__(
         self,

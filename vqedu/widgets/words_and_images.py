@@ -13,10 +13,10 @@ import traitlets
 from vqedu import data, validate
 from vqedu.models import VQVAE
 from vqedu.widgets import latent_state, tokens_draw
-from vqedu.widgets.base import HERE, Explorer, bundle, pack
+from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
 from vqedu.widgets.conv_nets import describe_vqvae
 from vqedu.widgets.latent_space import choose, packed_images
-from vqedu.widgets.tokens import PARTS, STYLES, TEMPERATURES, snapshot, within
+from vqedu.widgets.tokens import PARTS, TEMPERATURES, snapshot, within
 from vqedu.widgets.tokens_draw import PLACES
 from vqedu.widgets.transformer_nets import describe_transformer
 from vqedu.words_and_images import MARKS, MAX_WORDS, WORDS
@@ -46,7 +46,8 @@ class WordsAndImages(Explorer):
     _esm = bundle(
         *PARTS, "latent_ink.js", "words_and_images_view.js", "words_and_images_parts.js", "words_and_images.js"
     )
-    _css = STYLES + "\n" + (HERE / "words_and_images.css").read_text(encoding="utf-8")
+    home = "vq-home-words-and-images"
+    _css = stylesheet(home, "kit.css", "latent.css", "tokens.css", "words_and_images.css")
 
     def __init__(
         self,
