@@ -279,8 +279,8 @@ free_bits = Exercise(
         Mistake(
             "clamped image by image",
             lambda kl, floor: kl.clamp(min=floor).sum(1).mean(),
-            "Each image gets its own floor. A latent number that serves only some images then loses the rest of its "
-            "allowance.",
+            "Each image gets its own floor. An image above it is pushed down even where the average over the batch is "
+            "still below.",
             "Which comes first, the average over the batch or the floor?",
         ),
         Mistake(
