@@ -11,7 +11,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from vqedu import data, models, training, validate, words_and_images
+from vqedu import data, jitter, models, training, validate, words_and_images
 from vqedu.checkpoints import built, load_checkpoint, load_pretrained, save_checkpoint
 from vqedu.evaluation import evaluate, evaluate_classifier, evaluate_prior, evaluate_words_and_images
 
@@ -33,6 +33,7 @@ class Recipe:
     likelihood_samples: Sequence[int] = ()  # for a VAE: estimate log p(x) with these many samples an image
     labelled: bool = False  # each example begins with its label
     tokenizer: str | None = None  # a shipped VQ-VAE: the examples are its code maps of the images
+    jittered: int = 0  # so many copies of the images, each moved a little, are among the examples of the first `fit`
 
 
 RECIPES = {
@@ -63,10 +64,17 @@ RECIPES = {
     "prior-mnist": Recipe(
         "CodePrior",
         {"codebook_size": 128, "class_dropout": 0.5},
-        {"epochs": 12, "batch_size": 32, "learning_rate": 5e-3, "optimizer": "muon"},
+        {
+            "epochs": 1,
+            "batch_size": 32,
+            "learning_rate": 5e-3,
+            "optimizer": "muon",
+            "then": {"epochs": 5, "batch_size": 32, "learning_rate": 3e-3, "optimizer": "muon", "seed": 1},
+        },
         start_at_mean_image=False,
         labelled=True,
         tokenizer="vqvae-mnist",
+        jittered=5,
     ),
     "words-and-images": Recipe(
         "WordsAndImages",
@@ -74,8 +82,16 @@ RECIPES = {
         {
             "epochs": 1,
             "batch_size": 16,
-            "learning_rate": 3e-3,
-            "then": {"epochs": 1, "batch_size": 16, "learning_rate": 2e-3, "seed": 1, "loss": {"sum_share": 0.5}},
+            "learning_rate": 5e-3,
+            "optimizer": "muon",
+            "then": {
+                "epochs": 1,
+                "batch_size": 16,
+                "learning_rate": 3e-3,
+                "optimizer": "muon",
+                "seed": 1,
+                "loss": {"sum_share": 0.5},
+            },
         },
         start_at_mean_image=False,
         tokenizer="vqvae-mnist",
@@ -117,9 +133,9 @@ def retrain(name: str, train: data.Split) -> tuple[nn.Module, training.History]:
     rows, objective = examples(recipe, train), cast("Any", model.loss)
     first, then = dict(recipe.fit), recipe.fit.get("then")
     first.pop("then", None)
-    history = training.fit(model, rows, **first)
+    history = training.fit(model, torch.cat([rows, *_jittered_examples(recipe, train)]), **first)
     if then:
-        seconds, loss = history.seconds, functools.partial(objective, **then["loss"])
+        seconds, loss = history.seconds, functools.partial(objective, **then.get("loss", {}))
         history = training.fit(model, rows, **{**then, "loss": loss})
         history.seconds += seconds
     return model, history
@@ -135,6 +151,13 @@ def examples(recipe: Recipe, split: data.Split) -> Tensor:
         vqvae: Any = load_pretrained(recipe.tokenizer)
         values = torch.cat([vqvae.encode(part) for part in values.split(1000)])  # (N, 7, 7)
     return training.labelled(values, split.y) if recipe.labelled else values
+
+
+def _jittered_examples(recipe: Recipe, split: data.Split) -> list[Tensor]:
+    """Return the examples of each of the recipe's jittered copies of the images."""
+    generator = torch.Generator().manual_seed(recipe.seed)
+    copies = [jitter.jittered(split.x, generator) for _ in range(recipe.jittered)]
+    return [examples(recipe, data.Split(copy, split.y)) for copy in copies]
 
 
 def train(name: str, folder: str | Path = ".") -> Path:

@@ -1,0 +1,32 @@
+"""Images moved a little: more examples of the same handwriting than there are."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from vqedu import validate
+
+DEGREES, SCALE, SHEAR, PIXELS = 6.0, 0.05, 0.08, 0.5  # the most that an image is turned, stretched, sheared, shifted
+
+
+def jittered(x: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """Return each image turned, stretched, sheared and shifted by a little of its own: (N, 1, 28, 28) -> same shape.
+
+    Each amount is uniform between minus and plus its greatest. Pixels are read between the old ones (bicubic), and kept
+    within [0, 1]. Raises TypeError or ValueError for x that is no batch of images.
+    """
+    n, half = len(validate.images(x)), x.shape[-1] / 2
+
+    def amount(most: float) -> Tensor:
+        return ((2 * torch.rand(n, generator=generator) - 1) * most).to(x)
+
+    turn, shear = amount(math.radians(DEGREES)), amount(SHEAR)
+    wide, high = 1 + amount(SCALE), 1 + amount(SCALE)
+    across = torch.stack([turn.cos() * wide, shear - turn.sin() * high, amount(PIXELS / half)], 1)  # (N, 3)
+    down = torch.stack([turn.sin() * wide, turn.cos() * high, amount(PIXELS / half)], 1)
+    grid = F.affine_grid(torch.stack([across, down], 1), list(x.shape), align_corners=False)
+    return F.grid_sample(x, grid, mode="bicubic", align_corners=False).clamp(0, 1)
