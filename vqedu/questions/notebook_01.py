@@ -44,7 +44,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "What are the 32 numbers of a PCA code?",
         choices={
             "Its coordinates along 32 fixed directions": "Each direction is a picture of 784 numbers, the same for all images. Only the 32 coordinates differ from image to image.",
-            "The grey levels of the 32 pixels that vary most": "The rest of the image would then be lost. Every pixel has a part in each of the 32 numbers.",
+            "The grey levels of the 32 pixels that vary most": "The rest of the image would then be lost. Each of the 32 numbers is a weighted sum over the whole image.",
             "The shares of the 32 training images most like it": "No training image is kept: `V` and `mean` are all there is.",
         },
         answer="Its coordinates along 32 fixed directions",
@@ -135,7 +135,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
     "map-order": Recall(
         "The map of the 2-D codes has crowded regions, holes, and codes 20 away from the origin. What would have to be added to the loss to change that?",
         choices={
-            "A term that says where codes should lie": "Only what stands in the loss is asked for. The VAE of notebook 04 adds exactly such a term, the KL to the prior.",
+            "A term that says where codes should lie": "Only what stands in the loss is asked for. The VAE of notebook 04 adds exactly such a term.",
             "Nothing: longer training closes the holes": "The loss asks for one thing only, that x̂ resembles x. A hole costs nothing, so training has no reason to close it.",
             "The labels, so that each digit has its place": "Labels could separate the digits. They would not say where on the axes the codes should lie, and the holes could stay.",
         },

@@ -27,7 +27,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "An average over 20,000 draws of which one carries nearly everything: what is it worth as an estimate of p(x)?",
         choices={
             "It is biased: the true p(x) is always higher": "The average itself is right in the mean over many repetitions. But nearly every single repetition is too low, and a rare one far too high.",
-            "It is right on average, but its spread is enormous": "Another seed gives another luckiest draw, and an estimate that differs by many nats. So each single run tells next to nothing.",
+            "It is right on average, but its spread is enormous": "Another seed gives another luckiest draw, and an estimate of log p(x) that differs by many nats. Nearly every run is too low, and none tells by how much.",
             "It is exact to two digits, since 20,000 is a large number": "What counts is how many of the draws matter. Here it is one.",
         },
         answer="It is right on average, but its spread is enormous",
@@ -209,7 +209,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "When is the gap between the ELBO and log p(x) zero?",
         choices={
             "When the reconstruction is perfect": "The gap is the KL from q to the posterior. A perfect reconstruction says nothing about the shape of q.",
-            "When q equals the prior": "Then the other KL is zero, the price of the code. The gap stays.",
+            "When q equals the prior": "Then the other KL is zero, the price of the code. The gap stays, unless the posterior is the prior as well.",
             "When q equals the true posterior": "KL is zero only between equal distributions. A Gaussian q can manage that if the posterior is Gaussian, as with a linear decoder.",
             "Never": "With a linear decoder the posterior is Gaussian, and the explorer closes the gap to 0.",
         },

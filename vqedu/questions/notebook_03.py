@@ -179,7 +179,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "When would you use the score function all the same?",
         choices={
             "When f has no slope to follow": "A step, or a discrete z: there is no path. The score function needs only values of f, and pays with variance.",
-            "When only few samples can be drawn": "That speaks for reparameterization: with few samples the variance matters most.",
+            "When only few samples can be drawn": "With few samples the variance matters most, and the score function mostly has more of it, as in section 3.",
             "When the batch is large": "A large batch lowers the variance of both, and keeps the ratio.",
         },
         answer="When f has no slope to follow",

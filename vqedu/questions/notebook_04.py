@@ -65,7 +65,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         choices={
             "The codes gather on the point 0 and stay": "A KL that weighs too much would do that. Here it weighs less.",
             "It stays: a factor does not move the minimum": "A factor on the whole loss would not. This one shifts the balance of its two terms.",
-            "The clouds shrink and spread, and holes return": "Small clouds keep the code exact, and little holds them near 0. The map comes close to the autoencoder's.",
+            "The clouds shrink and spread, and holes return": "Each cloud gets smaller, which keeps the code exact, and little holds the clouds near 0, so they move apart. The map comes close to the autoencoder's.",
         },
         answer="The clouds shrink and spread, and holes return",
     ),
@@ -259,7 +259,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "On the same images, model A has an ELBO of −88.9 and model B one of −87.5. Which of them gives the images the higher probability?",
         choices={
             "Open: their gaps may differ": "A's gap may be 4 nats and B's 1. Estimate log p(x) of both with many samples, then compare.",
-            "B, since its bound is higher": "A higher floor does not make a higher room: how far log p(x) lies above its bound is not known.",
+            "B, since its bound is higher": "A higher floor under log p(x) does not prove a higher log p(x): how far it lies above the floor is not known.",
             "A, since its bound leaves more room above": "Room above a bound may be used or not. The bound alone does not tell.",
         },
         answer="Open: their gaps may differ",
@@ -286,8 +286,8 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "All units of your VAE are inactive. What do you check first?",
         choices={
             "How each term is summed or averaged": "A mean over 784 pixels beside a sum over latents makes the effective β 784 times what the code says. Only then try annealing or free bits.",
-            "Whether the learning rate is too small": "A small rate makes training slow. It does not put the KL to zero while the reconstruction stays poor.",
-            "Whether the decoder needs more layers": "A stronger decoder can do even better without z. That makes collapse more likely.",
+            "Whether the learning rate is too small": "A small rate makes training slow: units then wake late. It does not put units to sleep, or keep them asleep in a network that is fully trained.",
+            "Whether the decoder needs more layers": "In section 6 the decoder is deep so that the signal of z is weak at first. More layers make collapse more likely.",
         },
         answer="How each term is summed or averaged",
     ),
