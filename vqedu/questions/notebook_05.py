@@ -164,7 +164,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "A colleague writes `z_q = z_e + (code - z_e)` and forgets a `detach`. What does the reconstruction loss train then?",
         choices={
             "The codebook and the decoder": "The two z_e cancel, in value and in gradient. What is left is the code with its history, and the encoder hears nothing.",
-            "The encoder and the decoder": "So it should be. Now write the gradient down for each of the three names in the line, and add up.",
+            "The encoder and the decoder": "So it should be. Now write the gradient down for each of the three terms on the right, and add up.",
             "Encoder, codebook and decoder": "z_e stands in the line twice. What is the sum of its two gradients?",
         },
         answer="The codebook and the decoder",
@@ -191,7 +191,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
     "commitment": Recall(
         "A colleague sets `commitment_cost=0`. Training runs. What is missing?",
         choices={
-            "The codes no longer follow the vectors that chose them": "That is what the codebook loss does, or the moving averages. They are still there.",
+            "The codes no longer follow the vectors that chose them": "That is what the codebook loss does, and it is still there.",
             "Nothing holds z_e near the code it has chosen": "The copied arrow goes on pushing, and no term pulls back. z_e may run from cell to cell, or grow faster than the codes can follow.",
             "The decoder receives no gradient": "The decoder learns from the reconstruction, which is untouched.",
         },
@@ -228,7 +228,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "The smoothed counts are used in the division and then thrown away. What goes wrong if they are written back into N?",
         choices={
             "The counts no longer add up to what they did": "Smoothing keeps the total: the large counts lose what the small ones gain.",
-            "The count of an unused code does not fade": "A bit of ε comes in again with every step. In the print the count stayed at 0.98, where it should have fallen to 0.00005.",
+            "The count of an unused code does not fade": "A bit of ε comes in again with every step. In the print the count rose from 0.01 to 0.98, where it should have fallen to 0.00005.",
             "A count falls to 0, and the division fails": "Keeping counts away from 0 is what the smoothing does, written back or not.",
         },
         answer="The count of an unused code does not fade",
@@ -311,7 +311,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         choices={
             "7 bits": "That is log2 128, the price under the uniform prior. The prior has changed.",
             "3.5 bits": "A share of one half does not halve the bits: the share enters through its logarithm.",
-            "1 bit": "−log2 ½ = 1, in place of 7. Rare codes cost more in return, and on average it pays. Notebook 07 learns such a prior.",
+            "1 bit": "−log2 ½ = 1, in place of 7. Rare codes cost more in return, and on average it pays. The half is made up: the commonest code of notebook 06 has about a fifth.",
         },
         answer="1 bit",
     ),

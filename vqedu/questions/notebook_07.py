@@ -35,7 +35,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "Random codes of the VAE decode to digits, those of the VQ-VAE do not. What in their training makes the difference?",
         choices={
             "The VAE's codes are continuous, so that any of them may be drawn": "The autoencoder's codes are continuous as well, and its row shows no digits.",
-            "The VAE has seen more images, so its decoder has an answer to any code": "Both have seen the same 60,000 images. Far from all trained codes no decoder draws digits.",
+            "The VAE has seen more images, so its decoder has an answer to any code": "Both have seen the same 60,000 images. No decoder draws digits from codes unlike all that it was trained on.",
             "The VAE paid for codes that are unlike what is drawn later": "Its KL pulled the codes towards N(0, I). In the VQ-VAE the same term is a constant, and a constant pulls nowhere.",
         },
         answer="The VAE paid for codes that are unlike what is drawn later",
@@ -45,7 +45,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         choices={
             "It is nearly always the same one": "One code comes so often that little is left to say. It costs only a fraction of a bit.",
             "Many images have no code there": "Each map has 49 codes. Blank paper has codes as well.",
-            "Any of the 128 comes, each one rarely": "That is the other end of the scale: 7 bits, the darkest orange.",
+            "Any of the 128 comes, each one rarely": "That would be 7 bits, more than any place of the map has.",
         },
         answer="It is nearly always the same one",
     ),
@@ -90,8 +90,8 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "In `SelfAttention` somebody writes `triu()` in place of `triu(1)`, so that the diagonal is masked as well. What comes of it?",
         choices={
             "The loss falls to nearly 0, since a place can now see its answer": "More is hidden than before, not less. No answer comes into view.",
-            "The first place may look nowhere, and its softmax is NaN": "Its row is −∞ throughout, and 0 divided by 0 is NaN. Every other place loses the newest code, the one that goes in right there.",
-            "Nothing: a place does not have to look at itself": "What goes in at place i is the code right before the one to predict. The diagonal is where attention finds it.",
+            "The first place may look nowhere, and its softmax is NaN": "Its row is −∞ throughout, and 0 divided by 0 is NaN. In the next block every other place looks at the first one too and becomes NaN with it, and so does the loss.",
+            "Nothing: a place does not have to look at itself": "Most places could bear it, since a block adds to the vector that is there. But what is left for the first place to look at?",
         },
         answer="The first place may look nowhere, and its softmax is NaN",
     ),
