@@ -60,9 +60,9 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="p(x|z), since the prior is already in the draws",
     ),
     "less-noise": Recall(
-        "The noise s of the small model goes down from 0.5 to 0.05. What happens to the share of draws that carry 99% of the average?",
+        "The noise s of the small model goes down from 0.5 to 0.1. What happens to the share of draws that carry 99% of the average?",
         choices={
-            "It falls: now f(z) must come very close to x": "From 67% to 4%. A decoder that says precisely what it expects leaves few codes that x could have come from.",
+            "It falls: now f(z) must come very close to x": "From 67% to 8%. A decoder that says precisely what it expects leaves few codes that x could have come from.",
             "It rises: with less noise each draw says more": "Each draw is more certain of what x should be. For nearly all of them that is something else than our x.",
             "It stays: the draws come from the same prior": "The draws are the same, but what each is worth, p(x|z), depends on s.",
         },

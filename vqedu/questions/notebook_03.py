@@ -39,7 +39,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="To 0 and 1, whatever the image",
     ),
     "shift-and-scale": Recall(
-        "`z = mu + sigma * eps` with `eps` drawn from N(0, 1). Which distribution has z?",
+        "`z = mu + sigma * eps` with `eps` drawn from N(0, 1). Which distribution does z have?",
         choices={
             "N(μ, σ)": "Close, but the second place is the variance, and scaling by σ makes the variance σ².",
             "N(μ, σ²), the same as drawing directly": "Scaling by σ makes the standard deviation σ, shifting by μ makes the mean μ, and a shifted and scaled normal is normal.",

@@ -307,7 +307,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="2 bits",
     ),
     "paper-code": Recall(
-        "The code of blank paper stands at half of all positions. A prior that knows this gives it the share ½ in place of 1/128. What does naming it cost then?",
+        "Suppose the code of blank paper stood at half of all positions. A prior that knows this gives it the share ½ in place of 1/128. What does naming it cost then?",
         choices={
             "7 bits": "That is log2 128, the price under the uniform prior. The prior has changed.",
             "3.5 bits": "A share of one half does not halve the bits: the share enters through its logarithm.",
