@@ -15,6 +15,7 @@ from torch import Tensor
 
 from vqedu import training
 from vqedu.code_prior import CodePrior, probabilities
+from vqedu.evaluation import summed_over_classes
 
 
 def prior(codebook_size: int = 7, length: int = 6, seed: int = 0, **options: object) -> CodePrior:
@@ -35,6 +36,17 @@ def test_the_probabilities_of_all_sequences_sum_to_1(labels: int | None) -> None
     log_prob = prior(4, 5).log_prob(everything, labels)
     assert log_prob.double().exp().sum().item() == pytest.approx(1, abs=1e-5)
     assert log_prob.std() > 0.5
+
+
+def test_the_sum_over_the_classes_is_a_distribution_and_never_far_above_the_right_class() -> None:
+    everything = torch.tensor(list(itertools.product(range(4), repeat=5)))  # (1024, 5)
+    model = prior(4, 5)
+    summed = summed_over_classes(model, everything).double()
+    mean = torch.stack([model.log_prob(everything, label).double().exp() for label in range(3)]).mean(0)
+    torch.testing.assert_close(summed.exp(), mean, rtol=1e-5, atol=0)
+    assert summed.exp().sum().item() == pytest.approx(1, abs=1e-5)
+    for label in range(3):
+        assert (summed - model.log_prob(everything, label)).min() > -math.log(3) - 1e-5
 
 
 def test_log_prob_is_the_product_rule_over_forward() -> None:

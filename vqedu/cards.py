@@ -15,6 +15,7 @@ LABELS = {
     "perplexity": "perplexity {:.0f}",
     "test_accuracy": "{:.1%} of the images classified rightly",
     "test_bits_per_code": "{:.2f} bits a code",
+    "test_bits_per_code_summed": "{:.2f} summed over the classes",
     "test_bits_per_code_given_class": "{:.2f} with the class given",
     "class_agreement": "{:.1%} of 1,000 samples are read as the class that was asked for",
     "class_agreement_guided": "{:.1%} with guidance 2",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,11 +46,13 @@ def evaluate_classifier(model: Any, test: data.Split) -> dict[str, float]:
 def evaluate_prior(model: Any, rows: Tensor, tokenizer: Any, samples_a_class: int = 100) -> dict[str, float]:
     """Return the bits a code of a CodePrior on labelled code maps `rows` (N, 1 + length), without and with the label.
 
+    `test_bits_per_code_summed`: of p(indices) = mean over the classes of p(indices | class), without the label.
     `class_agreement`: the share of samples, temperature 1, to whose image `classifier-mnist` gives the asked class;
     `class_agreement_guided`: the same with guidance 2.
     """
     unlabelled = torch.stack([model.loss(part).bits_per_code for part in rows[:, 1:].split(1000)]).mean()
     labelled = torch.stack([model.loss(part).bits_per_code for part in rows.split(1000)]).mean()
+    summed = torch.cat([summed_over_classes(model, part) for part in rows[:, 1:].split(1000)])
     asked = torch.arange(model.num_classes).repeat(samples_a_class)
     judge: Any = checkpoints.load_pretrained("classifier-mnist")
 
@@ -62,11 +65,18 @@ def evaluate_prior(model: Any, rows: Tensor, tokenizer: Any, samples_a_class: in
     return rounded(
         {
             "test_bits_per_code": unlabelled.item(),
+            "test_bits_per_code_summed": -summed.mean().item() / (model.length * math.log(2)),
             "test_bits_per_code_given_class": labelled.item(),
             "class_agreement": agreement(1.0),
             "class_agreement_guided": agreement(2.0),
         }
     )
+
+
+def summed_over_classes(model: Any, indices: Tensor) -> Tensor:
+    """Return log sum_c p(c) p(indices | c), all classes equally likely: (N, length) -> (N,) nats."""
+    given = torch.stack([model.log_prob(indices, label) for label in range(model.num_classes)])
+    return given.logsumexp(0) - math.log(model.num_classes)
 
 
 @torch.no_grad()

@@ -136,7 +136,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         low=0,
         high=343,
         step=1,
-        truth=126,
+        truth=123,
         unit="bits",
         sentence="Little more than a third: the codes of an image say a good deal about one another.",
     ),
