@@ -170,4 +170,5 @@ const fill = () => {
 };
 fill();
 addEventListener("pageshow", fill);
+addEventListener("storage", fill); // answered in another tab, or a moment ago by a page of another process
 """
