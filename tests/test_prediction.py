@@ -86,7 +86,7 @@ def test_a_damaged_file_counts_as_empty_and_is_set_aside(answer_file: Path, cont
     assert answers.read_all() == {}
     assert answer_file.with_name("progress.damaged.json").read_text(encoding="utf-8") == content
     answers.write("my.key", {"guess": 1})
-    assert answers.read("my.key") == {"guess": 1}
+    assert answers.read_all().get("my.key") == {"guess": 1}
 
 
 def test_an_answer_that_cannot_be_kept_still_counts_and_says_so(

@@ -47,11 +47,6 @@ def read_all() -> dict[str, dict[str, Any]]:
         return {}
 
 
-def read(key: str) -> dict[str, Any]:
-    """Return the answer to the question `key`, empty if there is none."""
-    return read_all().get(key, {})
-
-
 def write(key: str, answer: dict[str, Any]) -> None:
     """Keep `answer` for the question `key`; an empty one removes what was kept.
 

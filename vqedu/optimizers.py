@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import cast
 
@@ -44,15 +43,14 @@ def build(model: nn.Module, name: str, schedule: str, learning_rate: float, step
 
     "adam": Kingma and Ba 2015. "muon": the weights of all linear layers but the last by Muon (Jordan et al. 2024),
     whose steps have all directions of a matrix equally long, the rest by Adam at the same rate.
-    Raises ValueError for unknown names, for "muon" with a torch older than 2.9, which lacks it, or for a rate that is
-    not a finite number above 0.
+    Raises TypeError or ValueError for unknown names, for "muon" with a torch older than 2.9, which lacks it, or for a
+    rate that is not a finite number above 0.
     """
     validate.known_name(name, NAMES, "optimizer")
     if name == "muon" and not hasattr(torch.optim, "Muon"):
         raise ValueError(f"optimizer 'muon' needs torch 2.9 or newer, got torch {torch.__version__}. Update torch.")
     validate.known_name(schedule, SCHEDULES, "schedule")
-    if not (math.isfinite(learning_rate) and learning_rate > 0):
-        raise ValueError(f"learning_rate must be a finite number above 0, got {learning_rate}.")
+    validate.above_zero(learning_rate, "learning_rate")
     matrices = hidden_matrices(model) if name == "muon" else []
     chosen = {id(matrix) for matrix in matrices}
     parts: list[torch.optim.Optimizer] = [_adam((p for p in model.parameters() if id(p) not in chosen), learning_rate)]
