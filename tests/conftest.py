@@ -12,9 +12,9 @@ import pytest
 import torch
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.lab import Lab, running_lab
-from tests.browser.traffic import Traffic, watch
-from vqedu import answers
+from tests.jupyter.lab import Lab, running_lab
+from tests.page.traffic import Traffic, watch
+from vqedu.questions import answers
 
 REPOSITORY = Path(__file__).parent.parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")

@@ -8,8 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from vqedu.beta import effective_beta
-from vqedu.losses import kl_to_standard_normal
+from vqedu.losses import effective_beta, kl_to_standard_normal
 
 
 def test_squared_error_over_pixels_and_kl_over_latents() -> None:

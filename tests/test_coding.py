@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from vqedu import coding
-from vqedu.code_prior import CodePrior
+from vqedu.models.code_prior import CodePrior
 
 
 def prior(seed: int = 0, spread: float = 8) -> CodePrior:

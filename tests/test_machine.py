@@ -25,7 +25,7 @@ def test_an_old_python_and_a_full_disk_are_told(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_missing_drive_and_missing_weights_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pathlib.Path.exists", lambda _: False)
-    monkeypatch.setattr("vqedu.training.available_pretrained", list)
+    monkeypatch.setattr("vqedu.pretrained.names", list)
     assert "VQEDU_CACHE" in machine._disk().sentence
     assert "Install vqedu again" in machine._weights().sentence
     assert not machine._disk().fine

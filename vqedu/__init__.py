@@ -7,12 +7,9 @@ from types import ModuleType
 
 __version__ = "0.1.0"
 
-# All that a notebook imports, and what a learner may want beside it.
 _SUBMODULES = (
-    "beta", "checkpoints", "checks", "coding", "collapse", "comparison", "data", "diagrams", "gradients", "kmeans",
-    "losses", "machine", "metrics", "models", "overview", "plots", "plots_codes", "plots_image_tokens",
-    "plots_quantization", "plots_tokens", "quantization_2d", "quantizers", "questions", "rates", "recipes", "styles",
-    "sweeps", "toy", "training", "transformer", "widgets", "words_and_images",
+    "checks", "coding", "data", "lessons", "losses", "machine", "metrics", "models", "plots", "pretrained",
+    "quantizers", "questions", "training", "widgets",
 )  # fmt: skip
 
 

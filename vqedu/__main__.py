@@ -10,7 +10,7 @@ from pathlib import Path
 
 def build(arguments: argparse.Namespace) -> int:
     """Execute the sources and write the notebooks."""
-    from vqedu import notebooks
+    from vqedu.publish import notebooks
 
     try:
         notebooks.build(arguments.names, notebooks.NOTEBOOKS)
@@ -21,7 +21,7 @@ def build(arguments: argparse.Namespace) -> int:
 
 def export(arguments: argparse.Namespace) -> int:
     """Execute the sources and write one self-contained page for each."""
-    from vqedu import notebooks, pages
+    from vqedu.publish import notebooks, pages
 
     try:
         pages.export(arguments.names, arguments.to, notebooks.NOTEBOOKS)
@@ -32,7 +32,7 @@ def export(arguments: argparse.Namespace) -> int:
 
 def lecturer(arguments: argparse.Namespace) -> int:
     """Write the notebooks for the front of the room: solutions in place of starters, speaker notes shown."""
-    from vqedu import lecturer, notebooks
+    from vqedu.publish import lecturer, notebooks
 
     try:
         lecturer.build(arguments.names, arguments.to, notebooks.NOTEBOOKS)
@@ -43,15 +43,15 @@ def lecturer(arguments: argparse.Namespace) -> int:
 
 def train(arguments: argparse.Namespace) -> int:
     """Train a shipped model anew by its recipe, and write its weights and card as one file."""
-    from vqedu import recipes
+    from vqedu.publish.train import train as retrain
 
-    print(recipes.train(arguments.name, arguments.to))
+    print(retrain(arguments.name, arguments.to))
     return 0
 
 
 def cards(_: argparse.Namespace) -> int:
     """Print the cards of the shipped models as the Markdown table of the README."""
-    from vqedu import cards
+    from vqedu.publish import cards
 
     print(cards.table(), end="")
     return 0

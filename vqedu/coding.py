@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vqedu.code_prior import CodePrior
-from vqedu.transformer import KVCache
+from vqedu.models.code_prior import CodePrior
+from vqedu.models.transformer import KVCache
 
 HEADER = struct.Struct("<II")  # number of code maps, checksum of their codes: 8 bytes
 STEPS_PER_NAT = 64

@@ -11,6 +11,9 @@ from torch.nn import functional as F
 
 from vqedu import validate
 
+LIKELIHOODS = ("bernoulli", "gaussian")
+REDUCTIONS = ("image", "element", "total")
+
 
 class ReconstructionLoss(NamedTuple):
     """The autoencoder's loss: `total` is a scalar in nats per image."""
@@ -105,3 +108,85 @@ def importance_weighted_bound(log_weights: Tensor) -> Tensor:
     if log_weights.dim() != 2:
         raise ValueError(f"log_weights must have shape (k, N), got {tuple(log_weights.shape)}.")
     return torch.logsumexp(log_weights, dim=0) - math.log(len(log_weights))
+
+
+def kl_per_dimension(mu: Tensor, logvar: Tensor) -> Tensor:
+    """Return KL(N(mu_d, sigma_d^2) || N(0, 1)) of each latent d, averaged over the batch: two (N, D) -> (D,) nats.
+
+    KL_d = mean_n 1/2 (mu_nd^2 + sigma_nd^2 - 1 - log sigma_nd^2), with logvar = log sigma^2. A collapsed latent has
+    q(z_d|x) = p(z_d) for every x, so its KL is 0. The sum over d is the KL term of the ELBO.
+    Source: Kingma and Welling 2014, appendix B.
+    Raises TypeError or ValueError if the two are no finite float tensors of one shape (N, D).
+    """
+    validate.moments(mu, logvar)
+    return 0.5 * (mu.square() + torch.expm1(logvar) - logvar).mean(0)
+
+
+def annealed(beta: float, step: int, steps: int) -> float:
+    """Return the weight of the KL at `step`: it rises from 0 in a straight line, and is `beta` from step `steps` on.
+
+    At first the latents cost nothing, so the decoder learns to use them before the KL can silence them.
+    Source: Bowman et al. 2016, section 3.1; the straight line: Sønderby et al. 2016, where it is called warm-up.
+    Raises TypeError or ValueError for a beta below 0, a step below 0, or fewer than one step.
+    """
+    validate.at_least_zero(beta, "beta")
+    validate.at_least_zero(step, "step")
+    return beta * min(1.0, step / validate.positive_int(steps, "steps"))
+
+
+def free_bits(kl: Tensor, floor: float) -> Tensor:
+    """Return sum_d max(floor, KL_d), in which the first `floor` nats of each latent are free: (D,) -> scalar.
+
+    `kl` is `kl_per_dimension` of a mini-batch. Below the floor the gradient is 0, so nothing pulls q(z_d|x) on
+    towards the prior. In nats, for all the name says (1 bit = 0.693 nats).
+    Source: Kingma et al. 2016 (inverse autoregressive flow), appendix C.8: floor is its lambda, a latent a group.
+    Raises TypeError or ValueError if `kl` is no finite float tensor of shape (D,), or the floor is below 0.
+    """
+    validate.finite(kl, "kl")
+    if kl.dim() != 1:
+        raise ValueError(f"kl must have shape (D,), one number a latent, got {tuple(kl.shape)}. See kl_per_dimension.")
+    return kl.clamp(min=validate.at_least_zero(floor, "floor")).sum()
+
+
+def effective_beta(
+    beta: float = 1.0,
+    *,
+    likelihood: str = "bernoulli",
+    reconstruction: str = "image",
+    kl: str = "image",
+    pixels: int = 784,
+    latents: int = 1,
+    batch_size: int = 1,
+    weight: float = 1.0,
+    half: bool = True,
+    variance: float = 1.0,
+) -> float:
+    """Return the beta for which `weight * R_code + beta * KL_code` has the same minima as R + beta * KL.
+
+    R = -log p(x|z) and KL = KL(q(z|x) || p(z)) are the terms of the ELBO: summed over one image, averaged over the
+    batch, in nats. The code's terms differ by a factor a and b, so its effective beta is beta b / (weight a).
+
+    reconstruction, kl: how the code reduces each term. "image": summed over the elements of one image, averaged over
+    the batch; "element": averaged over everything, as mse_loss does by default; "total": summed over everything.
+    likelihood: "bernoulli", the cross-entropy; or "gaussian", the squared error, for p(x|z) = N(x_hat, variance).
+    There -log p = (x - x_hat)^2 / (2 variance) + a constant an element. Give the variance that you mean: 1, or the
+    learned one; half says whether the code has the factor 1/2. pixels, latents: elements of an image and of a code.
+
+    Raises ValueError or TypeError for an unknown name, a beta below 0, or another number that is not positive.
+    """
+    validate.known_name(likelihood, LIKELIHOODS, "likelihood")
+    for name, number in (("pixels", pixels), ("latents", latents), ("batch_size", batch_size)):
+        validate.positive_int(number, name)
+    validate.above_zero(weight, "weight")
+    validate.above_zero(variance, "variance")
+    validate.at_least_zero(beta, "beta")
+    a = _factor(reconstruction, pixels, batch_size)
+    if likelihood == "gaussian":
+        a *= variance if half else 2 * variance
+    return beta * _factor(kl, latents, batch_size) / (weight * a)
+
+
+def _factor(reduction: str, elements: int, batch_size: int) -> float:
+    """Return what a reduction multiplies a term by, compared with the sum over an image averaged over the batch."""
+    validate.known_name(reduction, REDUCTIONS, "reduction")
+    return {"image": 1.0, "element": 1 / elements, "total": float(batch_size)}[reduction]

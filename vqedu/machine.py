@@ -86,7 +86,7 @@ def _cores() -> Verdict:
 
 
 def _disk() -> Verdict:
-    from vqedu import cache
+    from vqedu.data import cache
 
     folder = cache.directory()
     there = next((place for place in (folder, *folder.parents) if place.exists()), None)
@@ -111,9 +111,9 @@ def _widgets() -> Verdict:
 
 
 def _weights() -> Verdict:
-    from vqedu import training
+    from vqedu import pretrained
 
-    names = training.available_pretrained()
+    names = pretrained.names()
     if not names:
         return Verdict("Weights", False, "No trained model came with the package. Install vqedu again.")
     return Verdict("Weights", True, f"{len(names)} trained models came with the package: {', '.join(names)}.")

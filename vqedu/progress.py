@@ -7,12 +7,18 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from vqedu.training import History
+from typing import Any, Protocol
 
 REDRAW_SECONDS = 0.25
+
+
+class Curve(Protocol):
+    """What a bar shows of a training: its steps so far, and the loss at each."""
+
+    @property
+    def steps(self) -> Sequence[int]: ...
+    @property
+    def total(self) -> Sequence[float]: ...
 
 
 class Bar:
@@ -26,7 +32,7 @@ class Bar:
         self.curve = _live_curve() if in_notebook() and not quiet else None
         self.redrawn = -REDRAW_SECONDS
 
-    def show(self, history: History, learning_rate: float) -> None:
+    def show(self, history: Curve, learning_rate: float) -> None:
         """Show the newest row of the history: loss, learning rate, time left, and in a notebook the curve."""
         self.tqdm.n = history.steps[-1]
         due = time.monotonic() - self.redrawn >= REDRAW_SECONDS or self.tqdm.n == self.tqdm.total

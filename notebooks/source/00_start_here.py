@@ -15,7 +15,7 @@
 # **Time:** 5 minutes. **Builds on:** nothing. The course assumes linear algebra, a little probability, and one torch tutorial.
 
 # %%
-from vqedu import data, diagrams, machine, overview, training, widgets
+from vqedu import data, machine, plots, pretrained, widgets
 
 # %% [markdown]
 # ## The map of the course
@@ -34,7 +34,7 @@ from vqedu import data, diagrams, machine, overview, training, widgets
 # > - **Show:** The map. Read the four questions at the right aloud, nothing else.
 
 # %%
-diagrams.course_map()
+plots.course_map()
 
 # %% [markdown]
 # ## Is this machine ready?
@@ -68,9 +68,7 @@ widgets.Prediction("00.between")
 
 # %%
 images = data.load("mnist")
-widgets.LatentExplorer(
-    training.load_pretrained("ae-2d"), images.test, title="Every place on this map decodes to an image"
-)
+widgets.LatentExplorer(pretrained.load("ae-2d"), images.test, title="Every place on this map decodes to an image")
 
 # %% [markdown]
 # What you saw: between two digits the image is a blend, in which one digit bends into the other. Every place on the map
@@ -107,7 +105,7 @@ widgets.LatentExplorer(
 # Your answers, and the exercises you have passed, are kept in a file on this machine (in an exported page: your answers, by your browser). Run the cell again to see the newest.
 
 # %% tags=["nbval-ignore-output"]
-overview.progress()
+widgets.progress()
 
 # %% [markdown]
 # **Next:** [01 The autoencoder](01_autoencoder.ipynb).

@@ -16,7 +16,7 @@ import torch
 from itertools import pairwise
 from torch import nn
 from torch.nn import functional as F
-from vqedu import checks, data, plots, recipes, training, widgets
+from vqedu import checks, data, plots, pretrained, widgets
 
 RETRAIN = False  # True: train the two networks of this notebook here (about 4 minutes on 2 cores)
 
@@ -212,9 +212,9 @@ print("after one epoch, test loss below 80 nats per image:", bool(after_one_epoc
 
 # %%
 if RETRAIN:
-    ae32, history = recipes.retrain("ae-32d", images.train)
+    ae32, history = pretrained.retrain("ae-32d", images.train)
 else:
-    ae32 = training.load_pretrained("ae-32d")
+    ae32 = pretrained.load("ae-32d")
 
 # %%
 torch.set_grad_enabled(False)  # from here on nothing is trained
@@ -255,9 +255,9 @@ widgets.Prediction("01.threes")
 
 # %%
 if RETRAIN:
-    ae2, history = recipes.retrain("ae-2d", images.train)
+    ae2, history = pretrained.retrain("ae-2d", images.train)
 else:
-    ae2 = training.load_pretrained("ae-2d")
+    ae2 = pretrained.load("ae-2d")
 
 z_test = ae2.encode(x_test)  # (10000, 2)
 

@@ -15,7 +15,8 @@ import math
 import numpy as np
 import torch
 from torch.distributions import Normal, kl_divergence
-from vqedu import checks, data, losses, metrics, plots, toy, training, widgets
+from vqedu import checks, data, losses, metrics, plots, pretrained, widgets
+from vqedu.lessons import toy
 
 torch.set_grad_enabled(False)  # nothing is trained here
 images = data.load("mnist")
@@ -63,7 +64,7 @@ def carriers(log_weights, mass=0.99):
 
 
 # %%
-draws = {name: log_likelihoods_under_prior(training.load_pretrained(name), 20_000) for name in ("vae-2d", "vae-50d")}
+draws = {name: log_likelihoods_under_prior(pretrained.load(name), 20_000) for name in ("vae-2d", "vae-50d")}
 for name, log_px_z in draws.items():
     share = carriers(log_px_z) / 20_000
     print(
@@ -78,7 +79,7 @@ for name, log_px_z in draws.items():
 # %%
 best = {"$x$": x}
 for name, log_px_z in draws.items():
-    vae = training.load_pretrained(name)
+    vae = pretrained.load(name)
     codes = torch.randn(20_000, vae.latent_dim, generator=torch.Generator().manual_seed(0))
     best[f"{name}: best draws"] = torch.sigmoid(vae.decode(codes[log_px_z.topk(8).indices]))
 plots.image_grid(
@@ -386,7 +387,7 @@ plots.lines(
 # $\mu$ and $\sigma$ of $q(z \mid x)$ for this image, so that we can draw where it matters.
 
 # %%
-vae50 = training.load_pretrained("vae-50d")
+vae50 = pretrained.load("vae-50d")
 torch.manual_seed(0)
 from_prior = torch.logsumexp(draws["vae-50d"], 0).item() - math.log(20_000)
 from_q = metrics.log_likelihood(vae50, x, 500).item()

@@ -14,7 +14,8 @@
 import math
 import torch
 from torch.distributions import Normal
-from vqedu import checks, gradients, plots, widgets
+from vqedu import checks, plots, widgets
+from vqedu.lessons import gradients
 
 # %% [markdown]
 # ## 1. The question

@@ -16,8 +16,8 @@ import math
 import torch
 from torch import nn
 from torch.nn import functional as F
-from vqedu import checkpoints, checks, collapse, data, metrics, models, plots, recipes, training, widgets
-from vqedu.beta import effective_beta
+from vqedu import checks, data, losses, metrics, models, plots, pretrained, training, widgets
+from vqedu.losses import effective_beta
 from vqedu.models import mlp, reparameterize
 
 RETRAIN = False  # True: train the 2-D VAE of this notebook here (4 minutes on 2 free cores)
@@ -112,8 +112,8 @@ widgets.Quiz("04.two-heads", "04.loss-sign", "04.no-draw")
 widgets.Prediction("04.map")
 
 # %%
-vae2 = recipes.retrain("vae-2d", images.train)[0] if RETRAIN else training.load_pretrained("vae-2d")
-ae2 = training.load_pretrained("ae-2d")
+vae2 = pretrained.retrain("vae-2d", images.train)[0] if RETRAIN else pretrained.load("vae-2d")
+ae2 = pretrained.load("ae-2d")
 terms = vae2.loss(x_test)
 print(f"vae-2d on the test images: {terms.total:.0f} nats per image (expect 133 to 135)")
 
@@ -168,11 +168,11 @@ widgets.Quiz("04.hole", "04.far-out", "04.weak-kl")
 # > - **Show:** The figure of random codes; then walks. Recall the same experiment in notebook 01.
 
 # %%
-vae50 = training.load_pretrained("vae-50d")
+vae50 = pretrained.load("vae-50d")
 generator = torch.Generator().manual_seed(4)
 z2, z50 = torch.randn(12, 2, generator=generator), torch.randn(12, 50, generator=generator)
 mean50 = torch.sigmoid(vae50.decode(z50))
-ae32 = training.load_pretrained("ae-32d")
+ae32 = pretrained.load("ae-32d")
 
 # %%
 plots.image_grid(
@@ -235,7 +235,7 @@ widgets.Prediction("04.active")
 
 # %%
 mu50, logvar50 = vae50.encode(x_test)
-price = collapse.kl_per_dimension(mu50, logvar50).sort(descending=True).values  # (50,), nats, averaged over images
+price = losses.kl_per_dimension(mu50, logvar50).sort(descending=True).values  # (50,), nats, averaged over images
 active = metrics.active_units(mu50)
 print(f"{active} of 50 units are active; together they cost {price.sum():.0f} nats per image")
 
@@ -490,7 +490,7 @@ plots.lines(
 # Burda, Grosse and Salakhutdinov (2016, table 1) report -86.76 for a VAE with one layer of 50 latent numbers, and -84.78 when the bound with $k = 50$ itself is trained.
 
 # %%
-card = checkpoints.read_card(checkpoints.pretrained_path("vae-50d"))
+card = pretrained.read_card(pretrained.path_of("vae-50d"))
 for k in (1, 50, 500, 5000):
     print(f"all test images, k = {k:4d}: {card['metrics'][f'log_p_{k}']:.2f} nats per image")
 

@@ -18,10 +18,11 @@ from itertools import pairwise
 from torch import nn
 from torch.distributions import Categorical, kl_divergence
 from torch.nn import functional as F
-from vqedu import checks, kmeans, plots, plots_quantization, quantization_2d, widgets
-from vqedu.quantizers import VectorQuantizer
+from vqedu import checks, metrics, plots, widgets
+from vqedu.lessons import plane
+from vqedu.quantizers import VectorQuantizer, kmeans
 
-points = quantization_2d.points("kinds")  # (240, 2), float32: six clusters in the plane
+points = plane.points("kinds")  # (240, 2), float32: six clusters in the plane
 
 # %% [markdown]
 # ## 1. Nature has kinds
@@ -58,14 +59,14 @@ widgets.Prediction("05.grid")
 low, high = points.min(0).values, points.max(0).values
 levels = [torch.tensor([1, 3, 5]) / 6 * (high[d] - low[d]) + low[d] for d in (0, 1)]  # the middles of three thirds
 grid = torch.cartesian_prod(*levels)  # (9, 2)
-placed, _ = kmeans.kmeans(points, quantization_2d.start_codes(points, 9), steps=20)  # section 2 shows how
+placed, _ = kmeans.kmeans(points, plane.start_codes(points, 9), steps=20)  # section 2 shows how
 
-by_grid, by_place = (quantization_2d.measure(points, codes) for codes in (grid, placed))
+by_grid, by_place = (metrics.measure(points, codes) for codes in (grid, placed))
 print(f"each coordinate rounded: mean squared distance {by_grid.loss:.2f}, {by_grid.used} of 9 places used")
 print(f"nine codes in the plane: mean squared distance {by_place.loss:.2f}, {by_place.used} of 9 used")
 
 # %%
-plots_quantization.codebooks(
+plots.codebooks(
     points.numpy(),
     {
         "each number rounded by itself": (grid.numpy(), by_grid.indices.numpy()),
@@ -121,16 +122,16 @@ def kmeans_step(points, codes):
 widgets.Prediction("05.k-means")
 
 # %%
-codes = quantization_2d.start_codes(points, 6)  # six random points
+codes = plane.start_codes(points, 6)  # six random points
 steps = [codes]
 for _ in range(15):
     steps.append(kmeans_step(points, steps[-1]))
-losses = [quantization_2d.measure(points, codes).loss for codes in steps]
+losses = [metrics.measure(points, codes).loss for codes in steps]
 print("loss after 0, 1, 2, ... steps:", " ".join(f"{loss:.2f}" for loss in losses[:6]))
 print("no step raised it:", all(b <= a + 1e-6 for a, b in pairwise(losses)))
 
 # %%
-plots_quantization.codebooks(
+plots.codebooks(
     points.numpy(),
     {f"steps: {n}": (steps[n].numpy(), nearest_code(points, steps[n]).numpy()) for n in (0, 1, 3)},
     "Choose, move to the mean, choose again: the cells follow the codes",
@@ -142,8 +143,8 @@ plots_quantization.codebooks(
 # After three steps hardly anything moves, and still two codes share one kind while another code has two. No step leads out of there. Other starts end elsewhere:
 
 # %%
-ends = [kmeans.kmeans(points, quantization_2d.start_codes(points, 6, seed=seed), steps=30)[0] for seed in range(20)]
-found = sum(quantization_2d.measure(points, codes).loss < 0.13 for codes in ends)
+ends = [kmeans.kmeans(points, plane.start_codes(points, 6, seed=seed), steps=30)[0] for seed in range(20)]
+found = sum(metrics.measure(points, codes).loss < 0.13 for codes in ends)
 print(f"{found} of 20 starts find all six kinds")
 
 # %% [markdown]
@@ -353,7 +354,7 @@ print("backwards, exactly a copy: ", torch.equal(leaf.grad, z_q.grad))
 
 # %%
 chosen = nearest_code(leaf, codebook)
-plots_quantization.straight_through(
+plots.straight_through(
     points.numpy(),
     codebook.numpy(),
     chosen.numpy(),
@@ -579,7 +580,7 @@ def ema_update(codebook, counts, sums, rows, indices, decay, epsilon=1e-5):
 # **EMA is online k-means.** Give it all points at once. The more it forgets, the closer its step comes to one step of k-means; at $\gamma = 0$ it is that step.
 
 # %%
-codes = quantization_2d.start_codes(points, 6)
+codes = plane.start_codes(points, 6)
 one_step = kmeans_step(points, codes)
 for decay in (0.99, 0.9, 0.5, 0.1, 0.0):
     moved, *_ = ema_update(codes, torch.ones(6), codes, points, nearest_code(points, codes), decay)
@@ -601,7 +602,7 @@ print(f"running count of the unused code: {counts[2]:.5f}; with smoothing writte
 # **Side by side.** Both kinds of codebook from the same eight codes, fed with the same batches of 64 points. `VectorQuantizer` of `vqedu` holds what you have just written, for any shape of $z_e$. The gradient codebook uses Adam.
 
 # %%
-many = quantization_2d.points("kinds", 10_000, seed=1)
+many = plane.points("kinds", 10_000, seed=1)
 
 
 def train(codes, update, revive_after=None, steps=300):
@@ -617,14 +618,14 @@ def train(codes, update, revive_after=None, steps=300):
             optimizer.zero_grad()
             out.codebook_loss.backward()
             optimizer.step()
-    return quantization_2d.measure(many, vq.codebook.detach()), losses
+    return metrics.measure(many, vq.codebook.detach()), losses
 
 
 # %%
 widgets.Prediction("05.ema")
 
 # %%
-codes = quantization_2d.start_codes(many, 8)
+codes = plane.start_codes(many, 8)
 by_ema, ema_losses = train(codes, "ema")
 by_gradient, gradient_losses = train(codes, "gradient")
 smooth = (
@@ -728,7 +729,7 @@ checks.ema(my_ema)
 widgets.Prediction("05.dead")
 
 # %%
-wide = quantization_2d.start_codes(many, 16, "wide")
+wide = plane.start_codes(many, 16, "wide")
 vq = VectorQuantizer(16, 2, "gradient", start="uniform", revive_after=None)
 vq.set_codebook(wide)
 out = vq(many)
@@ -745,7 +746,7 @@ print("start        revival   update     codes in use    loss below 0.08")
 for place in ("wide", "data"):
     for revive_after in (None, 20):
         for update in ("gradient", "ema"):
-            end, _ = train(quantization_2d.start_codes(many, 16, place), update, revive_after)
+            end, _ = train(plane.start_codes(many, 16, place), update, revive_after)
             usage = "all 16" if end.used == 16 else "4 or fewer" if end.used <= 4 else "some"
             print(f"{place:12s} {'yes' if revive_after else 'no':9s} {update:10s} {usage:15s} {end.loss < 0.08}")
 

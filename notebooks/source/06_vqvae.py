@@ -16,8 +16,10 @@ import math
 import torch
 from torch import nn
 from torch.nn import functional as F
-from vqedu import checks, data, losses, metrics, models, plots, plots_codes, rates, recipes, sweeps, training, widgets
+from vqedu import checks, data, losses, metrics, models, plots, pretrained, training, widgets
+from vqedu.metrics import rates
 from vqedu.plots import COLORS
+from vqedu.pretrained import sweeps
 from vqedu.quantizers import VectorQuantizer
 
 RETRAIN = False  # True: train the K = 128 model here (3 minutes on 2 free cores), and one model of the sweeps
@@ -162,10 +164,10 @@ widgets.Prediction("06.better")
 
 # %%
 if RETRAIN:
-    vqvae, history = recipes.retrain("vqvae-mnist", images.train)
+    vqvae, history = pretrained.retrain("vqvae-mnist", images.train)
 else:
-    vqvae = training.load_pretrained("vqvae-mnist")
-ae = training.load_pretrained("ae-32d")
+    vqvae = pretrained.load("vqvae-mnist")
+ae = pretrained.load("ae-32d")
 
 x_hat = torch.sigmoid(vqvae(x).logits)
 print(f"VQ-VAE:      squared error {squared_error(x_hat, x):.4f} a pixel (expect 0.0026 to 0.0030)")
@@ -173,7 +175,7 @@ print(f"autoencoder: squared error {squared_error(torch.sigmoid(ae(x).logits), x
 
 # %%
 out = vqvae(x[:2])
-plots_codes.code_maps(
+plots.code_maps(
     x[:2].numpy(),
     out.z_e.numpy(),
     out.indices.numpy(),
@@ -503,7 +505,7 @@ _, seeds = curve("seed", seed=(0, 1, 2))
 print(f"three seeds of K = 128, D = 16: {', '.join(f'{error:.4f}' for error in seeds)}")
 
 # %%
-plots_codes.panels(
+plots.panels(
     {
         "codebook size K": {"D = 16": K},
         "code dimension D": {"K = 128": D},
@@ -543,7 +545,7 @@ widgets.Quiz("06.longer-codes", "06.shrinking", "06.seed-noise")
 # > - **Show:** The rows of images, then the file sizes. Ask what the network knows that JPEG does not, and who pays for its weights.
 
 # %%
-vqvae512 = training.load_pretrained("vqvae-mnist-512")
+vqvae512 = pretrained.load("vqvae-mnist-512")
 shipped = {128: vqvae, 512: vqvae512}
 vq_error = {size: squared_error(torch.sigmoid(network(x).logits), x) for size, network in shipped.items()}
 print(f"raw pixels: {784 * 8} bits")
@@ -657,7 +659,7 @@ def rounded_curve(z, like, decode, bits=range(1, 9)):
 few = images.train.x[:10_000]  # tells the range of each number
 ae_curve = rounded_curve(ae.encode(x), ae.encode(few), ae.decode)
 
-vae = training.load_pretrained("vae-50d")
+vae = pretrained.load("vae-50d")
 mu, logvar = vae.encode(x)
 mu_few, _ = vae.encode(few)
 active = (mu_few.var(0) > 0.01).nonzero().flatten()
@@ -692,7 +694,7 @@ curves = {
 
 # %%
 inks = ["#D55E00", "#D55E00", "#009E73", "#CC79A7", "#CC79A7", "#CC79A7", "#000000", "#777777"]
-plots_codes.rate_distortion(
+plots.rate_distortion(
     curves,
     "Rounded vectors below 200 bits, then the VQ-VAE; from about 450 bits on, PNG",
     dict(zip(curves, inks)),

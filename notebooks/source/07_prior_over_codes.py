@@ -17,14 +17,15 @@ import time
 import torch
 from torch import nn
 from torch.nn import functional as F
-from vqedu import checks, coding, data, models, plots, plots_tokens, rates, recipes, training, widgets
+from vqedu import checks, coding, data, models, plots, pretrained, widgets
+from vqedu.metrics import rates
 
 RETRAIN = False  # True: train the shipped prior of section 5 anew (about half an hour on one free core)
 LONGER = False  # True: train the small transformer of section 4 five times as long (about a minute on one free core)
 torch.set_grad_enabled(False)
 images = data.load("mnist")
 x_test, y_test = images.test
-vqvae = training.load_pretrained("vqvae-mnist")
+vqvae = pretrained.load("vqvae-mnist")
 K = vqvae.codebook_size
 
 # %% [markdown]
@@ -57,7 +58,7 @@ def pictures(indices):
 
 
 # %%
-ae, vae = training.load_pretrained("ae-32d"), training.load_pretrained("vae-50d")
+ae, vae = pretrained.load("ae-32d"), pretrained.load("vae-50d")
 z = torch.randn(2, 12, 50, generator=generator)
 plots.image_grid(
     {
@@ -123,7 +124,7 @@ for name, value in bits.items():
 # %%
 ones = codes[images.train.y == 1].flatten(1)  # (6742, 49)
 of_ones = torch.stack([torch.bincount(column, minlength=K) for column in ones.T])
-plots_tokens.bit_maps(
+plots.bit_maps(
     {"all digits": entropy(by_position).view(7, 7).numpy(), "only ones": entropy(of_ones).view(7, 7).numpy()},
     "Entropy at each position: at the border little may come, in the middle nearly anything",
 )
@@ -387,7 +388,7 @@ checks.prior_loss(my_prior_loss)
 widgets.Prediction("07.image-bits")
 
 # %%
-prior = recipes.retrain("prior-mnist", images.train)[0] if RETRAIN else training.load_pretrained("prior-mnist")
+prior = pretrained.retrain("prior-mnist", images.train)[0] if RETRAIN else pretrained.load("prior-mnist")
 some, labels = codes_test[:1000], y_test[:1000]
 log_prob = prior.log_prob(some)  # (1000,), nats
 
@@ -406,7 +407,7 @@ for name in ("every code equally likely", "frequency", "frequency at the positio
 assert lengths["shipped prior"] / 49 < 2.7
 
 # %%
-plots_tokens.named_bars(
+plots.named_bars(
     lengths,
     "A prior that looks at all codes before needs little more than a third of the bits",
     "bits an image, 1,000 test images",
@@ -439,7 +440,7 @@ def surprise(indices):
 
 first = codes_test[:6]
 assert torch.allclose(surprise(first).flatten(1).sum(1), -prior.log_prob(first) / math.log(2), rtol=1e-4)
-plots_tokens.surprise(
+plots.surprise(
     pictures(first).numpy(),
     surprise(first).numpy(),
     "Some codes are nearly free, others cost 8 bits and more",
@@ -506,7 +507,7 @@ checks.bits_per_code(my_bits_per_code)
 # %%
 probabilities = prior(codes_test[:1]).softmax(-1)[0, :4].numpy()  # (4, K): of the first four codes
 chosen = codes_test[0].flatten()[:4].tolist()
-plots_tokens.intervals(probabilities, chosen, "Each code narrows the interval by its probability")
+plots.intervals(probabilities, chosen, "Each code narrows the interval by its probability")
 
 # %%
 widgets.Prediction("07.file")
@@ -665,7 +666,7 @@ checks.noise_temperature(my_noise_temperature)
 # **A class.** With the class as start token the prior draws what you ask for. Whether it does is for a judge to say: a small classifier, trained on real digits only.
 
 # %%
-judge = training.load_pretrained("classifier-mnist")
+judge = pretrained.load("classifier-mnist")
 print(f"the judge reads {(judge.predict(x_test) == y_test).float().mean():.1%} of the test images rightly")
 
 asked = torch.arange(10).repeat_interleave(50)  # (500,)

@@ -15,11 +15,12 @@
 import math
 import torch
 from torch.nn import functional as F
-from vqedu import checks, comparison, data, diagrams, metrics, models, plots
-from vqedu import plots_image_tokens, recipes, styles, training, widgets
-from vqedu.kmeans import draw, kmeans
+from vqedu import checks, data, metrics, models, plots, pretrained, training, widgets
+from vqedu.data import styles
+from vqedu.models.words_and_images import DIGITS, STYLES, caption
+from vqedu.pretrained import sweeps
 from vqedu.quantizers import FSQ
-from vqedu.words_and_images import DIGITS, STYLES, caption
+from vqedu.quantizers.kmeans import draw, kmeans
 
 RETRAIN = False  # True: train the words-and-images model here (about half an hour on one core)
 torch.set_grad_enabled(False)  # where something is trained, the cell says so
@@ -82,7 +83,7 @@ grid = FSQ([5, 4])
 
 # %%
 title = "Learnt cells follow the points; the grid of FSQ is fixed, and the encoder must learn to fill it"
-plots_image_tokens.two_tables(points.numpy(), codes.numpy(), [lines.numpy() for lines in grid.borders()], title)
+plots.two_tables(points.numpy(), codes.numpy(), [lines.numpy() for lines in grid.borders()], title)
 
 # %%
 used = metrics.code_usage(grid(points).indices, 20)
@@ -198,7 +199,7 @@ def residual_vq(z_e, codebooks):
 
 
 # %%
-rvq = training.load_pretrained("residual-mnist")
+rvq = pretrained.load("residual-mnist")
 codebooks = [level.codebook for level in rvq.quantizer.levels]  # 6 of (16, 16)
 z_e = rvq.encoder(x_test[:1000])  # (1000, 16, 7, 7)
 rows = z_e.movedim(1, -1).reshape(-1, 16)  # (49000, 16)
@@ -277,13 +278,13 @@ checks.residual(my_residual)
 # > - **Show:** The table first, the figure second. Which column surprises?
 
 # %%
-compared = comparison.quantizers()
+compared = sweeps.quantizers()
 print("                             bits  entropy  usage   squared error")
 for name, run in compared.items():
     print(f"{name:28s} {run['rate']:4.0f}  {run['entropy']:7.0f}  {run['usage']:5.0%}  {run['squared_error']:14.4f}")
 
 # %%
-plots_image_tokens.rate_and_distortion(
+plots.rate_and_distortion(
     compared, "At equal rate the VQ with all its cures has the smallest error here; FSQ comes closer as tables grow"
 )
 
@@ -368,7 +369,7 @@ with torch.enable_grad():
     turned = torch.autograd.grad(rotation_trick(leaf, code.expand(4, 2)), leaf, at_code.expand(4, 2))[0]
 
 # %%
-plots_image_tokens.two_gradients(
+plots.two_gradients(
     z_e.numpy(),
     code.numpy(),
     at_code.numpy(),
@@ -408,7 +409,7 @@ widgets.Quiz("08.same-push", "08.gradient-length", "08.forward-same")
 # > - **Show:** The diagram only. This section is for orientation.
 
 # %%
-diagrams.pipelines(
+plots.pipelines(
     {
         "VQ-VAE-2 (Razavi and others 2019)": [
             ("$x$", "data"), ("encoder", "encoder"), ("top codes 32x32", "codebook"), ("bottom codes 64x64", "codebook"), ("decoder", "decoder"), (r"$\hat{x}$", "data"),
@@ -453,10 +454,8 @@ widgets.Quiz("08.how-many", "08.blade", "08.invented")
 # > - **Show:** The sequence figure, then the widget: let someone name a request, and someone else draw.
 
 # %%
-vqvae = training.load_pretrained("vqvae-mnist")
-model = (
-    recipes.retrain("words-and-images", images.train)[0] if RETRAIN else training.load_pretrained("words-and-images")
-)
+vqvae = pretrained.load("vqvae-mnist")
+model = pretrained.retrain("words-and-images", images.train)[0] if RETRAIN else pretrained.load("words-and-images")
 weights = sum(p.numel() for p in model.parameters())
 print(f"{len(model.vocabulary)} tokens, sequences of {model.transformer.length}, {weights / 1e6:.2f} million weights")
 print("words:", *model.vocabulary[128:])
@@ -489,7 +488,7 @@ three = x_test[[32]]
 codes = vqvae.encode(three).flatten().tolist()  # 49 codes
 tokens = both_orders("one plus two", "a three", codes)
 shown = [[str(model.vocabulary[token]) for token in row] for row in tokens.tolist()]
-plots_image_tokens.sequences(
+plots.sequences(
     {"drawing": [*shown[0][:11], "...", *shown[0][-2:]], "reading": [*shown[1][:6], "...", *shown[1][-6:]]},
     "One vocabulary, two orders: the same 49 codes after the words, or before them",
 )
@@ -540,7 +539,7 @@ widgets.Prediction("08.agreement")
 # Is each drawing what was asked for? A separate classifier, trained on real digits only, is the judge. Its own accuracy on test images is above 98.5%.
 
 # %%
-judge = training.load_pretrained("classifier-mnist")
+judge = pretrained.load("classifier-mnist")
 agree = {}
 for temperature in (1.0, 0.6):
     drawn = model.draw([caption(digit) for digit in range(10)], 50, temperature, generator)  # (500, 7, 7)

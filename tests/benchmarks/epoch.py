@@ -16,7 +16,8 @@ from torchvision.datasets import MNIST
 from torchvision.transforms import ToTensor
 
 from tests.benchmarks.alternating import alternating, table
-from vqedu import cache, data, losses, models, training
+from vqedu import data, losses, models, training
+from vqedu.data import cache
 
 BATCH = 128
 

@@ -20,8 +20,8 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import Locator, Page, WebSocket, sync_playwright
 
-from tests.browser import lab as jupyter
 from tests.conftest import CHROMIUM_FLAGS, REPOSITORY, find_chromium
+from tests.jupyter import lab as jupyter
 
 STEPS = 20
 DRAG_S = 2.0

@@ -12,7 +12,8 @@ import sys
 
 import torch
 
-from vqedu import data, models, recipes, training
+from vqedu import data, models, training
+from vqedu.pretrained import recipes
 
 RATES = {"adam": 6e-3, "muon": 1e-2}
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import torch
 from alternating import alternating, table
 
-from vqedu import models, training
+from vqedu import models, pretrained
 
 
 def prior() -> models.CodePrior:
-    if "prior-mnist" in training.available_pretrained():
-        return training.load_pretrained("prior-mnist")  # type: ignore[return-value]
+    if "prior-mnist" in pretrained.names():
+        return pretrained.load("prior-mnist")  # type: ignore[return-value]
     return models.CodePrior(128).eval()
 
 

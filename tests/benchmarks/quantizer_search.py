@@ -13,7 +13,7 @@ from multiprocessing import get_context
 import torch
 from alternating import alternating, table
 
-from vqedu.nearest import nearest_code
+from vqedu.quantizers.nearest import nearest_code
 
 N, D, K = 50_000, 64, 1024
 

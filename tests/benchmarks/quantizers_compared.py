@@ -15,7 +15,7 @@ import sys
 import torch
 
 from vqedu import data, metrics, models, training
-from vqedu.comparison import PATH
+from vqedu.pretrained.sweeps import QUANTIZERS
 from vqedu.quantizers import FSQ, ResidualVQ
 
 EPOCHS = 5
@@ -60,7 +60,7 @@ def main(wanted: str = "") -> None:
             print(f"{name}: {table[name]}, {history.seconds:.0f} s", flush=True)
     if not wanted:
         card = {"epochs": EPOCHS, "data": "MNIST", "seed": 0, "torch": torch.__version__.split("+")[0], "runs": table}
-        PATH.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+        QUANTIZERS.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

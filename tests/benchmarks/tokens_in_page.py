@@ -17,15 +17,16 @@ from pathlib import Path
 import torch
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.exported import open_exported
 from tests.conftest import CHROMIUM_FLAGS, find_chromium
-from vqedu import training
-from vqedu.transformer import Transformer
-from vqedu.widgets import TokenExplorer, tokens_draw
+from tests.page.exported import open_exported
+from vqedu import pretrained
+from vqedu.models.transformer import Transformer
+from vqedu.widgets import TokenExplorer
 from vqedu.widgets.base import HERE, pack
+from vqedu.widgets.tokens import draw as tokens_draw
 from vqedu.widgets.transformer_nets import describe_transformer
 
-FILES = ("nn.js", "conv_nets.js", "transformer.js", "tokens_math.js", "tokens_view.js")
+FILES = ("page/nn.js", "page/conv_nets.js", "page/transformer.js", "tokens/math.js", "tokens/view.js")
 SEQUENCES = 100
 
 LOAD = """async ([source, text, table, config]) => {
@@ -95,12 +96,12 @@ def unlike(page: Page, model: Transformer, prompt: list[int], codes: int) -> int
 def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    shipped = training.available_pretrained()
+    shipped = pretrained.names()
     models = {"untrained, 479,000": (Transformer(139, 49, 96, 4, 4).eval(), [128])}
     if "prior-mnist" in shipped:
-        models["prior-mnist"] = (training.load_pretrained("prior-mnist").transformer, [128])
+        models["prior-mnist"] = (pretrained.load("prior-mnist").transformer, [128])
     if "words-and-images" in shipped:
-        model = training.load_pretrained("words-and-images")
+        model = pretrained.load("words-and-images")
         prompt = [model.token[name] for name in ("<words>", "a", "thick", "three", "<image>")]
         models["words-and-images"] = (model.transformer, prompt)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
@@ -115,7 +116,7 @@ def main() -> None:
             differ, others = exactness(page, transformer), unlike(page, transformer, prompt, 128)
             print(f"{name:22}{differ:18.1e}{middle:12.2f}{late:7.2f}{others:26d}")
         if "prior-mnist" in shipped:
-            shown = TokenExplorer(training.load_pretrained("prior-mnist"), training.load_pretrained("vqvae-mnist"))
+            shown = TokenExplorer(pretrained.load("prior-mnist"), pretrained.load("vqvae-mnist"))
             open_exported(page, shown, Path(folder))
             gaps = sorted(gap for _ in range(5) for gap in page.evaluate(FRAMES)[1:])
             middle, late = statistics.median(gaps), gaps[int(0.95 * len(gaps))]

@@ -20,7 +20,8 @@ from torch.utils.data import DataLoader
 from torchvision.datasets import MNIST
 from torchvision.transforms import ToTensor
 
-from vqedu import cache, data, models, training
+from vqedu import data, models, training
+from vqedu.data import cache
 
 
 class ExampleVAE(models.VAE):

@@ -13,7 +13,8 @@ from typing import Any
 
 import torch
 
-from vqedu import data, sweeps
+from vqedu import data
+from vqedu.pretrained import sweeps
 
 
 def settings_of(run: dict[str, Any]) -> tuple[Any, ...]:

@@ -9,12 +9,7 @@ from __future__ import annotations
 
 from vqedu.checks.autoencoder import hole, near_share, pca, reconstruction, training_loop, walk
 from vqedu.checks.bayes import elbo_on_a_grid, importance_weighted_bound, kl, kl_by_sampling, overconfident_q
-from vqedu.checks.codebook_losses import ema, ema_loss, stop_gradients, vq_loss
-from vqedu.checks.codes import image_bits, lookup, perplexity, scramble, swap_code
-from vqedu.checks.collapsing import collapse
-from vqedu.checks.exercise import Challenge, Exercise, Mistake
-from vqedu.checks.gradients import mean_of_square, noisy_path, path_gradient, reparameterize, score_gradient
-from vqedu.checks.prior import (
+from vqedu.checks.code_prior import (
     bits_per_code,
     causal_mask,
     next_probabilities,
@@ -22,10 +17,15 @@ from vqedu.checks.prior import (
     prior_loss,
     teacher_forcing,
 )
-from vqedu.checks.quantization import dead_codes, nearest_code, quantize, squared_distances, straight_through
+from vqedu.checks.codebook_losses import ema, ema_loss, stop_gradients, vq_loss
+from vqedu.checks.collapsing import collapse
+from vqedu.checks.engine import Challenge, Exercise, Mistake
+from vqedu.checks.image_tokens import fsq, join, rate, read_words, residual, starve_fsq
+from vqedu.checks.reparameterization import mean_of_square, noisy_path, path_gradient, reparameterize, score_gradient
 from vqedu.checks.result import Result
-from vqedu.checks.tokens import fsq, join, rate, read_words, residual, starve_fsq
 from vqedu.checks.vae import effective_beta, elbo, free_bits, gaussian_loss, mended_loss
+from vqedu.checks.vector_quantization import dead_codes, nearest_code, quantize, squared_distances, straight_through
+from vqedu.checks.vqvae import image_bits, lookup, perplexity, scramble, swap_code
 
 ALL: dict[str, Exercise | Challenge] = {
     check.name: check

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vqedu.checks.exercise import Case, Challenge, Demand, Exercise, Mistake
+from vqedu.checks.engine import Case, Challenge, Demand, Exercise, Mistake
 from vqedu.checks.numbers import grey, number, quarters, show
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vqedu import toy
 from vqedu.checks.diagnosis import as_tensors
-from vqedu.checks.exercise import Case, Challenge, Demand, Exercise, Mistake
+from vqedu.checks.engine import Case, Challenge, Demand, Exercise, Mistake
 from vqedu.checks.numbers import number, quarters
+from vqedu.lessons import toy
 
 
 def _weights() -> list[Case]:

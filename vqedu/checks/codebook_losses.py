@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vqedu.checks.exercise import Case, Exercise, Mistake
+from vqedu.checks.engine import Case, Exercise, Mistake
 from vqedu.checks.numbers import quarters, whole
-from vqedu.checks.quantization import pairs
+from vqedu.checks.vector_quantization import pairs
 
 
 def _squared_distance(a: Tensor, b: Tensor) -> Tensor:

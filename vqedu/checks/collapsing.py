@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from vqedu.checks import running
-from vqedu.checks.exercise import Challenge, Demand
+from vqedu.checks.engine import Challenge, Demand
 from vqedu.checks.numbers import number
 
 _STEPS, _LR = 150, 0.05

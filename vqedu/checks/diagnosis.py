@@ -17,7 +17,7 @@ from vqedu.checks.result import Result
 from vqedu.checks.running import Problem
 
 if TYPE_CHECKING:
-    from vqedu.checks.exercise import Case, Challenge, Exercise, Observed
+    from vqedu.checks.engine import Case, Challenge, Exercise, Observed
 
 PRINTED_SHOWN = 60
 

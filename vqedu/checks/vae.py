@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from vqedu.checks.exercise import Case, Exercise, Mistake
+from vqedu.checks.engine import Case, Exercise, Mistake
 from vqedu.checks.numbers import grey, quarters
 
 

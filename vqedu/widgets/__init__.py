@@ -6,20 +6,21 @@ import importlib
 from typing import Any
 
 _HOME = {
-    "LatentExplorer": "latent",
-    "SideBySideExplorer": "side_by_side",
-    "ElboExplorer": "elbo",
-    "ReparameterizationExplorer": "reparameterization",
-    "BetaCalculator": "beta",
-    "CollapseLab": "collapse",
-    "QuantizationExplorer": "quantization",
-    "CodebookExplorer": "codebook",
-    "CodebookLab": "codebook_lab",
-    "TokenExplorer": "tokens",
-    "ResidualExplorer": "residual",
-    "WordsAndImages": "words_and_images",
-    "Prediction": "prediction",
-    "Quiz": "quiz",
+    "LatentExplorer": "latent.latent",
+    "SideBySideExplorer": "latent.side_by_side",
+    "ElboExplorer": "elbo.elbo",
+    "ReparameterizationExplorer": "reparameterization.reparameterization",
+    "BetaCalculator": "beta.beta",
+    "CollapseLab": "labs.collapse",
+    "QuantizationExplorer": "quantization.quantization",
+    "CodebookExplorer": "codebook.codebook",
+    "CodebookLab": "labs.codebook_lab",
+    "TokenExplorer": "tokens.tokens",
+    "ResidualExplorer": "residual.residual",
+    "WordsAndImages": "tokens.words_and_images",
+    "Prediction": "cards.prediction",
+    "Quiz": "cards.quiz",
+    "progress": "cards.overview",
 }
 NAMES = tuple(_HOME)
 

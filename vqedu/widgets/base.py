@@ -20,7 +20,7 @@ EXPORT_VARIABLE = "VQEDU_EXPORT"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 # One line an import, as the files of this folder write it: import { a, b } from "./kit.js";
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./[\w.]+";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\.{1,2}/[\w./]+";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?function|const|class)", re.MULTILINE)
 
 
@@ -69,7 +69,7 @@ class Explorer(anywidget.AnyWidget):
     """
 
     home = "vq-home"  # the class of the element that holds the widget, and to which its style sheet keeps
-    _css = stylesheet(home, "kit.css")
+    _css = stylesheet(home, "page/kit.css")
     data = traitlets.Bytes().tag(sync=True)  # the arrays, packed
     config = traitlets.Dict().tag(sync=True)  # everything else the page needs, and the table of the arrays
     state = traitlets.Dict().tag(sync=True)  # what the hand has set; the page writes it once it has settled

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from vqedu.transformer import Transformer
+from vqedu.models.transformer import Transformer
 from vqedu.widgets.nets import describe, half
 
 Arrays = dict[str, np.ndarray]

@@ -1,0 +1,177 @@
+"""What a learner's code may do besides being wrong: raise, hang, print, change its inputs. Each has its own answer."""
+
+from __future__ import annotations
+
+import _thread
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from vqedu import checks
+from vqedu.checks import running
+from vqedu.checks.bayes import _kl_terms
+from vqedu.publish import notebooks
+from vqedu.publish.notebooks import NOTEBOOKS
+
+
+def raises(mu: Any, logvar: Any) -> Any:
+    shifted = mu + 1
+    return shifted[7]
+
+
+def raises_in_a_function_of_the_learner(mu: Any, logvar: Any) -> Any:
+    return raises(mu, logvar)
+
+
+def prints(mu: Any, logvar: Any) -> None:
+    print("a KL of", 3)
+
+
+def changes_its_input(mu: Any, logvar: Any) -> Any:
+    logvar.exp_()
+    return mu.square().sum(1)
+
+
+def calls_itself(mu: Any, logvar: Any) -> Any:
+    return calls_itself(mu, logvar)
+
+
+def numbers_without_gradient(mu: Any, logvar: Any) -> Any:
+    return _kl_terms(mu, logvar).sum(1).detach()
+
+
+@pytest.mark.parametrize(
+    ("learner", "kind", "words"),
+    [
+        (raises, "exception", ["`return shifted[7]`", "IndexError", "mu (1, 1)"]),
+        (raises_in_a_function_of_the_learner, "exception", ["`return shifted[7]`"]),
+        (lambda mu, logvar: undefined_name, "exception", ["NameError", "undefined_name"]),  # type: ignore[name-defined] # noqa: F821
+        (calls_itself, "exception", ["RecursionError"]),
+        (lambda mu, logvar: exit(), "exception", ["SystemExit"]),
+        (prints, "nothing", ["prints `a KL of 3`", "`return`"]),
+        (lambda mu, logvar: None, "nothing", ["returns nothing"]),
+        (lambda mu, logvar: ..., "not started", ["`...`"]),
+        (lambda mu, logvar: 0.5 * ..., "not started", ["`...`"]),  # type: ignore[operator]
+        (changes_its_input, "mutation", ["`logvar`", "clone"]),
+        (lambda mu, logvar: mu, "shape", ["(1, 1)", "(1,)"]),
+        (lambda mu, logvar: "7", "type", ["tensor", "str"]),
+        (lambda mu, logvar: (mu.sum(1), 1), "type", ["tuple"]),
+        (lambda mu, logvar: (mu - 99).log().sum(1), "nan", ["NaN"]),
+        (lambda mu, logvar: torch.ones(len(mu)), "constant", ["1 for every input"]),
+        (numbers_without_gradient, "gradient", ["no gradient"]),
+        (lambda mu: mu, "argument", ["`(mu, logvar)`", "`(mu)`"]),
+        (torch.zeros(2), "argument", ["without brackets", "Tensor"]),
+    ],
+)
+def test_each_problem_has_its_own_kind_answer(learner: Any, kind: str, words: list[str]) -> None:
+    result = checks.kl(learner)
+    assert (result.kind, result.mistake, result.passed) == (kind, None, False), result
+    assert all(word in result.text for word in words), result.text
+    assert len(result.hints) == 3
+
+
+def test_whole_numbers_as_floats_are_told_from_wrong_numbers() -> None:
+    result = checks.nearest_code(lambda z_e, codebook: checks.nearest_code.reference(z_e, codebook).float())
+    assert result.kind == "type"
+    assert "numbers are right" in result.message
+
+
+def test_too_few_results_are_told() -> None:
+    result = checks.ema(lambda *arguments: checks.ema.reference(*arguments)[:2])
+    assert result.kind == "type"
+    assert "3 results" in result.message
+
+
+def test_a_shape_is_told_for_draws_too() -> None:
+    assert checks.reparameterize(lambda mu, logvar: mu.sum(1)).kind == "shape"
+
+
+def loops_for_ever(mu: Any, logvar: Any) -> Any:
+    while True:
+        pass
+
+
+def catches_what_stops_it(mu: Any, logvar: Any) -> Any:
+    while True:
+        try:
+            mu = mu + 1
+        except:  # noqa: E722
+            mu = mu - 1
+
+
+def sleeps(mu: Any, logvar: Any) -> Any:
+    time.sleep(8)
+    return mu
+
+
+@pytest.mark.parametrize("learner", [loops_for_ever, catches_what_stops_it])
+def test_an_endless_loop_is_ended(learner: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "LIMIT_S", 0.3)
+    result = checks.kl(learner)
+    assert result.kind == "time"
+    assert not [thread for thread in threading.enumerate() if thread.name == "a learner's code"]
+
+
+def test_code_that_waits_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "LIMIT_S", 0.2)
+    monkeypatch.setattr(running, "GRACE_S", 0.2)
+    started = time.monotonic()
+    assert checks.kl(sleeps).kind == "time"
+    assert time.monotonic() - started < 4
+
+
+def test_an_interrupt_from_the_keyboard_comes_through_and_ends_the_loop() -> None:
+    rounds = [0]
+
+    def counts_for_ever(mu: Any, logvar: Any) -> Any:
+        while True:
+            rounds[0] += 1
+
+    timer = threading.Timer(0.3, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        checks.kl(counts_for_ever)
+    seen = rounds[0]
+    time.sleep(0.1)
+    assert rounds[0] == seen > 0
+
+
+CELLS = """
+# %%
+import time
+from vqedu import checks
+
+# %%
+def endless(mu, logvar):
+    while True:
+        pass
+
+started = time.monotonic()
+result = checks.kl(endless)
+print(result.kind, time.monotonic() - started < 5)
+
+# %%
+def wrong(mu, logvar):
+    twice = 2 * mu
+    return twice.undefined
+
+checks.kl(wrong)
+
+# %%
+print("alive", checks.kl(lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(1)).passed)
+"""
+
+
+def test_in_a_kernel_an_endless_loop_is_stopped_within_five_seconds_and_the_kernel_lives_on(tmp_path: Any) -> None:
+    script = tmp_path / "kernel.py"
+    script.write_text(CELLS.lstrip(), encoding="utf-8")
+    notebook = notebooks.execute(notebooks.read_source(script), "kernel", NOTEBOOKS)
+    _, endless, wrong, alive = (cell for cell in notebook.cells if cell.cell_type == "code")
+    assert endless.outputs[0].text == "time True\n"
+    assert "Line 3 of your code, `return twice.undefined`, raised AttributeError" in wrong.outputs[0].data["text/plain"]
+    assert "<details" in wrong.outputs[0].data["text/html"]
+    assert alive.outputs[0].text == "alive True\n"

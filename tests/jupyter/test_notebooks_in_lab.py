@@ -1,0 +1,34 @@
+"""Every committed notebook in a real JupyterLab: all cells run, every widget stands there alive, nothing is logged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.jupyter import lab as jupyter
+from tests.jupyter.lab import Lab
+from vqedu import widgets
+from vqedu.widgets.base import Explorer
+
+pytestmark = pytest.mark.browser
+NOTEBOOKS = sorted(path.stem for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+
+
+def explorers() -> list[str]:
+    """The names of the widgets that run in the page."""
+    return [name for name in widgets.NAMES if issubclass(getattr(widgets, name), Explorer)]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_run_all_brings_every_explorer_to_life(name: str, page: Page, jupyterlab: Lab) -> None:
+    source = (jupyterlab.root / "source" / f"{name}.py").read_text(encoding="utf-8")
+    page.set_viewport_size({"width": 1400, "height": 1000})
+    jupyter.open_notebook(page, jupyterlab, name)
+    jupyter.run_all(page)
+    stages = page.locator(".jp-OutputArea .vq-stage")
+    expect(stages).to_have_count(sum(source.count(f"widgets.{widget}(") for widget in explorers()))
+    for stage in stages.all():
+        expect(stage.locator("canvas, svg, output, input").first).to_be_visible()
+    jupyter.shut_down_kernels(jupyterlab)

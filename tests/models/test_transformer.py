@@ -1,0 +1,106 @@
+"""The transformer: no token looks ahead, and the cache changes nothing but the time."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from vqedu.models.transformer import SelfAttention, Transformer
+
+VOCABULARY, LENGTH = 11, 9
+
+
+def model(seed: int = 0, depth: int = 2) -> Transformer:
+    torch.manual_seed(seed)
+    return Transformer(VOCABULARY, LENGTH, width=12, depth=depth, heads=3).eval()
+
+
+def tokens(n: int = 4, t: int = LENGTH, seed: int = 1) -> Tensor:
+    return torch.randint(VOCABULARY, (n, t), generator=torch.Generator().manual_seed(seed))
+
+
+def test_shapes() -> None:
+    assert model()(tokens()).shape == (4, LENGTH, VOCABULARY)
+    assert model()(tokens(t=3)).shape == (4, 3, VOCABULARY)
+
+
+@pytest.mark.parametrize("changed", range(LENGTH))
+def test_a_changed_token_changes_no_earlier_logit_and_its_own(changed: int) -> None:
+    before = tokens()
+    after = before.clone()
+    after[:, changed] = (after[:, changed] + 1) % VOCABULARY
+    old, new = model()(before), model()(after)
+    assert torch.equal(old[:, :changed], new[:, :changed])
+    assert (old[:, changed:] - new[:, changed:]).abs().amax((0, 2)).min() > 1e-6
+
+
+@given(cuts=st.sets(st.integers(1, LENGTH - 1)), seed=st.integers(0, 100))
+@settings(max_examples=25, deadline=None)
+def test_with_a_cache_pieces_of_any_length_give_the_logits_of_the_whole(cuts: set[int], seed: int) -> None:
+    whole = tokens(seed=seed)
+    ends = [*sorted(cuts), LENGTH]
+    transformer = model(seed)
+    cache = transformer.empty_cache(len(whole))
+    pieces = [transformer(whole[:, start:end], cache) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    torch.testing.assert_close(torch.cat(pieces, 1), transformer(whole), atol=1e-5, rtol=1e-5)
+    assert cache.filled == LENGTH
+
+
+def test_attention_is_the_equation_of_the_paper() -> None:
+    torch.manual_seed(0)
+    attention = SelfAttention(6, 2).double()
+    x = torch.randn(1, 4, 6, dtype=torch.float64)
+    q, k, v = attention.query_key_value(x[0]).split(6, dim=1)
+    expected = torch.zeros(4, 6, dtype=torch.float64)
+    for i in range(4):
+        for head in (slice(0, 3), slice(3, 6)):
+            scores = torch.stack([q[i, head] @ k[j, head] / math.sqrt(3) for j in range(i + 1)])
+            expected[i, head] = scores.softmax(0) @ v[: i + 1, head]
+    torch.testing.assert_close(attention(x)[0], attention.output(expected))
+
+
+def test_the_order_of_earlier_tokens_matters() -> None:
+    a = torch.tensor([[1, 2, 3]])
+    b = torch.tensor([[2, 1, 3]])
+    assert (model()(a)[0, -1] - model()(b)[0, -1]).abs().max() > 1e-4
+
+
+def test_it_learns_to_copy_the_token_before() -> None:
+    transformer = model(depth=1).train()
+    optimizer = torch.optim.Adam(transformer.parameters(), lr=2e-2)
+    for step in range(80):
+        x = tokens(16, seed=step)
+        loss = torch.nn.functional.cross_entropy(transformer(x)[:, 1:].flatten(0, 1), x[:, :-1].flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss.item() < 0.5  # a guess costs 2.4
+
+
+def test_too_many_tokens_are_an_error_with_and_without_a_cache() -> None:
+    with pytest.raises(ValueError, match="9 places, but 10 tokens"):
+        model()(tokens(t=10))
+    transformer = model()
+    cache = transformer.empty_cache(4)
+    transformer(tokens(), cache)
+    with pytest.raises(ValueError, match="9 places, but 10 tokens"):
+        transformer(tokens(t=1), cache)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "error", "words"),
+    [
+        ({"width": 10, "heads": 3}, ValueError, "multiple of heads"),
+        ({"depth": 0}, ValueError, "depth must be at least 1"),
+        ({"length": 4.0}, TypeError, "whole number"),
+        ({"vocabulary_size": 0}, ValueError, "vocabulary_size"),
+    ],
+)
+def test_bad_sizes_are_errors(sizes: dict[str, int], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        Transformer(**{"vocabulary_size": 5, "length": 4, "width": 6, "depth": 1, "heads": 3, **sizes})

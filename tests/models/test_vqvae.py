@@ -1,0 +1,148 @@
+"""The VQ-VAE on images: its contract, who gets which gradient, collapse and cure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from vqedu import losses, metrics, pretrained
+from vqedu.models import VQVAE
+
+
+@pytest.fixture
+def x() -> Tensor:
+    return torch.rand(6, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+
+
+def model(**options: object) -> VQVAE:
+    torch.manual_seed(0)
+    return VQVAE(16, 4, **options)  # type: ignore[arg-type]
+
+
+def test_shapes_and_names(x: Tensor) -> None:
+    out = model()(x)
+    assert out._fields == ("logits", "z_e", "z_q", "indices", "codebook_loss", "commitment_loss")
+    assert out.logits.shape == (6, 1, 28, 28)
+    assert out.z_e.shape == out.z_q.shape == (6, 4, 7, 7)
+    assert out.indices.shape == (6, 7, 7)
+    assert out.indices.dtype == torch.int64
+
+
+def test_decode_of_encode_is_forward_in_eval_mode(x: Tensor) -> None:
+    vqvae = model()
+    vqvae.loss(x)
+    vqvae.eval()
+    out, indices = vqvae(x), vqvae.encode(x)
+    assert torch.equal(indices, out.indices)
+    torch.testing.assert_close(vqvae.decode(indices), out.logits)
+
+
+def test_encode_learns_nothing_from_the_codes_it_chooses(x: Tensor) -> None:
+    vqvae = model().eval()
+    before = {name: value.clone() for name, value in vqvae.state_dict().items()}
+    vqvae.encode(x)
+    assert all(torch.equal(value, before[name]) for name, value in vqvae.state_dict().items())
+
+
+@pytest.mark.parametrize("update", ["ema", "gradient"])
+def test_loss_is_equation_3(x: Tensor, update: str) -> None:
+    vqvae = model(update=update, commitment_cost=0.7)
+    vqvae.loss(x)
+    vqvae.eval()
+    out, loss = vqvae(x), vqvae.loss(x)
+    p = out.logits.sigmoid().double()
+    nats = -(x * p.log() + (1 - x) * (1 - p).log()).sum().item() / 6
+    distance = (out.z_e - out.z_q).double().square().sum().item() / 6
+    assert loss.reconstruction.item() == pytest.approx(nats, rel=1e-5)
+    assert loss.codebook_loss.item() == pytest.approx(distance, rel=1e-5)
+    assert loss.total.item() == pytest.approx(nats + distance + 0.7 * distance, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("term", "encoder", "codebook", "decoder"),
+    [
+        ("reconstruction", True, False, True),
+        ("codebook_loss", False, True, False),
+        ("commitment_loss", True, False, False),
+    ],
+)
+def test_who_gets_which_gradient(x: Tensor, term: str, encoder: bool, codebook: bool, decoder: bool) -> None:
+    vqvae = model(update="gradient")
+    getattr(vqvae.loss(x), term).backward()
+
+    def reached(part: nn.Module) -> bool:
+        return any(p.grad is not None and bool(p.grad.any()) for p in part.parameters())
+
+    assert (reached(vqvae.encoder), reached(vqvae.quantizer), reached(vqvae.decoder)) == (encoder, codebook, decoder)
+
+
+def test_reconstruction_reaches_z_e_as_if_it_were_z_q(x: Tensor) -> None:
+    vqvae = model()
+    out = vqvae(x)
+    out.z_e.retain_grad()
+    out.z_q.retain_grad()
+    losses.reconstruction(out.logits, x).sum().backward()
+    assert torch.equal(out.z_e.grad, out.z_q.grad)
+
+
+def test_normalized_z_e_has_mean_0_and_variance_1(x: Tensor) -> None:
+    z_e = model()(x).z_e.detach().movedim(1, 0).flatten(1)
+    torch.testing.assert_close(z_e.mean(1), torch.zeros(4), atol=1e-5, rtol=0)
+    torch.testing.assert_close(z_e.var(1, unbiased=False), torch.ones(4), atol=1e-2, rtol=0)
+    assert model(normalize=False)(x).z_e.std() < 0.9
+
+
+def test_a_far_start_with_a_gradient_codebook_uses_one_code_and_the_cure_uses_nearly_all() -> None:
+    x = torch.rand(32, 1, 28, 28, generator=torch.Generator().manual_seed(1))
+    sick = VQVAE(64, 8, "gradient", start="uniform", revive_after=None, normalize=False)
+    sick.quantizer.set_codebook(10 * torch.randn(64, 8, generator=torch.Generator().manual_seed(2)))
+    well = VQVAE(64, 8)
+    for vqvae, least, most in ((sick, 1 / 64, 1 / 64), (well, 0.95, 1)):
+        optimizer = torch.optim.Adam(vqvae.parameters(), lr=1e-3)
+        for _ in range(20):
+            optimizer.zero_grad()
+            vqvae.loss(x).total.backward()
+            optimizer.step()
+        assert least <= metrics.code_usage(vqvae(x).indices, 64) <= most
+
+
+@pytest.mark.parametrize("update", ["ema", "gradient"])
+def test_a_checkpoint_restores_every_number(x: Tensor, update: str, tmp_path: Path) -> None:
+    vqvae = model(update=update, start="uniform", revive_after=None, normalize=False, commitment_cost=0.5)
+    vqvae.loss(x)
+    pretrained.save_checkpoint(vqvae, tmp_path / "vqvae.safetensors")
+    restored = pretrained.load_checkpoint(tmp_path / "vqvae.safetensors")
+    assert isinstance(restored, VQVAE)
+    assert (restored.update, restored.commitment_cost, restored.revive_after) == (update, 0.5, None)
+    for name, value in vqvae.state_dict().items():
+        assert torch.equal(value, restored.state_dict()[name]), name
+
+
+@pytest.mark.parametrize(
+    ("indices", "error", "words"),
+    [
+        (torch.zeros(2, 49, dtype=torch.int64), ValueError, r"view\(-1, 7, 7\)"),
+        (torch.full((2, 7, 7), 16), ValueError, r"0 \.\. 15"),
+        (torch.zeros(2, 7, 7), TypeError, "whole numbers"),
+    ],
+)
+def test_bad_code_maps_are_errors(indices: Tensor, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        model().decode(indices)
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [({"commitment_cost": -1}, ValueError), ({"commitment_cost": "1"}, TypeError), ({"update": "em"}, ValueError)],
+)
+def test_bad_settings_are_errors(options: dict[str, object], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        model(**options)
+
+
+def test_pictures_out_of_range_are_errors(x: Tensor) -> None:
+    with pytest.raises(ValueError, match="grey levels"):
+        model().encode(255 * x)

@@ -1,0 +1,116 @@
+"""The page of symbols: each name in the code exists, each link leads somewhere, every notebook links to it."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.notebooks import notebook_checks as checks
+from vqedu.publish import notebooks
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+REPOSITORY = FOLDER.parent
+PAGE = "09_notation"
+OTHERS = sorted(name for name in notebooks.sources(FOLDER) if name != PAGE)
+
+
+def tables() -> list[list[list[str]]]:
+    """The tables of the page: rows of cells, the first row the heading."""
+    text = (FOLDER / "source" / f"{PAGE}.py").read_text(encoding="utf-8").replace("# ", "", 0)
+    lines = [line.removeprefix("#").strip() for line in text.splitlines()]
+    found: list[list[list[str]]] = [[]]
+    for line in lines:
+        if line.startswith("|"):
+            found[-1].append([cell.strip() for cell in line.strip("|").split("|")])
+        elif found[-1]:
+            found.append([])
+    return [[rows[0], *rows[2:]] for rows in found if rows]
+
+
+def code_names() -> list[str]:
+    named = [table for table in tables() if "code name" in table[0]]
+    return sorted({row[3].strip("`") for table in named for row in table[1:] if row[3] != "–"})
+
+
+def resolve(dotted: str) -> object:
+    """What a name such as models.VAEOutput.mu stands for inside vqedu; raises AttributeError if nothing does."""
+    module, *names = dotted.split(".")
+    value: object = importlib.import_module(f"vqedu.{module}")
+    for name in names:
+        # a buffer of a module is only announced in its class
+        value = value.__annotations__[name] if name in getattr(value, "__annotations__", {}) else getattr(value, name)
+    return value
+
+
+def test_the_page_has_its_tables() -> None:
+    assert len(tables()) == 6
+    assert len(code_names()) >= 25
+
+
+@pytest.mark.parametrize("dotted", code_names())
+def test_a_name_in_the_code_exists(dotted: str) -> None:
+    assert resolve(dotted) is not None
+
+
+def test_a_name_that_does_not_exist_is_noticed() -> None:
+    with pytest.raises(AttributeError):
+        resolve("models.VAEOutput.sigma")
+
+
+def test_every_row_is_whole() -> None:
+    for table in tables():
+        for row in table[1:]:
+            assert len(row) == len(table[0]), row
+            assert all(row[:-1]), row
+
+
+def test_every_symbol_and_word_says_where_it_first_appears() -> None:
+    headings = {
+        f"{name}.ipynb": checks.anchors(nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)) for name in OTHERS
+    }
+    for table in tables():
+        if table[0][-1] != "first in":
+            continue
+        for row in table[1:]:
+            (target,) = re.findall(r"\]\(([^)]+)\)", row[-1])
+            file, _, anchor = target.partition("#")
+            assert file in headings, row
+            assert not anchor or anchor in headings[file], row
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_notebook_links_to_the_page(name: str) -> None:
+    assert f"({PAGE}.ipynb" in (FOLDER / "source" / f"{name}.py").read_text(encoding="utf-8")
+
+
+def test_the_links_of_the_readme_are_alive() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    readme = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    headings = {
+        path.relative_to(REPOSITORY).as_posix(): checks.anchors(nbformat.read(path, as_version=4))
+        for path in FOLDER.glob("*.ipynb")
+    }
+    # GitHub's anchors: lower case, without punctuation.
+    own = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in checks.HEADING.findall(text)}
+    assert not checks.dead_links(readme, "README.md", REPOSITORY, headings | {"README.md": own})
+    assert f"notebooks/{PAGE}.ipynb" in text
+
+
+def test_a_dead_link_of_the_readme_would_be_noticed() -> None:
+    readme = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell("[a](notebooks/absent.ipynb) [b](#nowhere)")]
+    )
+    assert len(checks.dead_links(readme, "README.md", REPOSITORY, {"README.md": set()})) == 2
+
+
+def test_the_paths_of_the_lecture_map_take_the_minutes_they_say() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    section = text[text.index("## Lecture map") :].split("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
+    assert rows[0][1:4] == ["45", "90", "180"]
+    for column in (1, 2, 3):
+        assert sum(int(row[column] or 0) for row in rows[2:]) == int(rows[0][column])

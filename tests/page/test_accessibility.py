@@ -1,0 +1,122 @@
+"""axe-core looks at the exported pages and at each widget alone: no fault that it calls serious or critical."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page
+
+from vqedu import data, pretrained, widgets
+from vqedu.publish import notebooks, pages
+from vqedu.widgets.base import Explorer
+
+pytestmark = pytest.mark.browser
+
+GRAVE = ("serious", "critical")
+
+
+@cache
+def images() -> data.Images:
+    return data.load("mnist")
+
+
+def model(name: str) -> Any:
+    return pretrained.load(name)
+
+
+def latent(name: str) -> Explorer:
+    return widgets.LatentExplorer(model(name), images().test)
+
+
+def side_by_side() -> Explorer:
+    return widgets.SideBySideExplorer(model("ae-2d"), model("vae-2d"), images().test)
+
+
+WIDGETS: dict[str, Callable[[], Explorer]] = {
+    "latent, autoencoder of 2 numbers": lambda: latent("ae-2d"),
+    "latent, VAE of 2 numbers": lambda: latent("vae-2d"),
+    "latent, VAE of 50 numbers": lambda: latent("vae-50d"),
+    "side by side": side_by_side,
+    "ELBO": lambda: widgets.ElboExplorer(),
+    "reparameterization": lambda: widgets.ReparameterizationExplorer(),
+    "beta": lambda: widgets.BetaCalculator(),
+    "quantization": lambda: widgets.QuantizationExplorer(),
+    "codebook": lambda: widgets.CodebookExplorer(model("vqvae-mnist"), images().test),
+    "tokens": lambda: widgets.TokenExplorer(model("prior-mnist"), model("vqvae-mnist")),
+    "residual": lambda: widgets.ResidualExplorer(model("residual-mnist"), images().test),
+    "words and images": lambda: widgets.WordsAndImages(model("words-and-images"), model("vqvae-mnist")),
+    "prediction: choice": lambda: widgets.Prediction("01.threes"),
+    "prediction: number": lambda: widgets.Prediction("01.factor"),
+    "prediction: curve": lambda: widgets.Prediction("02.samples"),
+    "quiz": lambda: widgets.Quiz("01.logit"),
+    "quiz: three questions": lambda: widgets.Quiz("01.pca", "01.decoder-output", "01.junk"),
+}
+
+
+def open_alone(page: Page, explorer: Explorer, folder: Path) -> Locator:
+    """Open a page that holds the explorer and otherwise only what every page must have; return its root."""
+    head = "<!doctype html><html lang='en'><meta charset='utf-8'><title>One explorer</title>"
+    path = folder / "explorer.html"
+    path.write_text(f"{head}<main><h1>One explorer</h1>{explorer.to_html()}</main>", encoding="utf-8")
+    page.goto(path.as_uri())
+    root = page.locator(".vq-stage")
+    root.wait_for()
+    return root
+
+
+def faults(page: Page) -> list[str]:
+    """What axe-core finds grave on the page, a line for each element that breaks a rule."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{fault['impact']}: {fault['help']}: {node['html'][:200]} {[check['message'] for check in node['any']]}"
+        for fault in found
+        if fault["impact"] in GRAVE
+        for node in fault["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_a_widget_alone(page: Page, tmp_path: Path, name: str) -> None:
+    open_alone(page, WIDGETS[name](), tmp_path)
+    assert faults(page) == []
+
+
+@pytest.mark.parametrize(("key", "first"), [("01.threes", "input"), ("01.factor", None), ("01.logit", "input")])
+def test_a_question_that_is_answered(page: Page, tmp_path: Path, key: str, first: str | None) -> None:
+    make = widgets.Quiz if key == "01.logit" else widgets.Prediction
+    root = open_alone(page, make(key), tmp_path)
+    if first:
+        root.locator(first).first.check()
+    root.locator(".vq-q-commit").click()
+    assert faults(page) == []
+
+
+@pytest.fixture(scope="module")
+def exported_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The start, with its map, its explorer, a prediction and the progress; and the page of the symbols."""
+    folder = tmp_path_factory.mktemp("pages")
+    pages.export(["00_start_here", "09_notation"], folder, report=lambda line: None)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["00_start_here", "09_notation"])
+def test_an_exported_page(page: Page, exported_pages: Path, name: str) -> None:
+    page.goto((exported_pages / f"{name}.html").as_uri())
+    page.wait_for_load_state()
+    assert faults(page) == []
+
+
+def test_the_committed_notebooks_as_pages(page: Page, tmp_path: Path) -> None:
+    """The texts, tables, code and pictures of one long notebook, as committed; its widgets are looked at above."""
+    import nbformat
+
+    notebook = nbformat.read(notebooks.NOTEBOOKS / "04_vae.ipynb", as_version=4)
+    path = tmp_path / "04_vae.html"
+    path.write_text(pages.render(notebook, "04_vae", notebooks.NOTEBOOKS), encoding="utf-8")
+    page.goto(path.as_uri())
+    assert faults(page) == []

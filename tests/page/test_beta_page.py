@@ -1,0 +1,194 @@
+"""The effective-beta calculator in a real browser: its own arithmetic against Python's, and every control by hand."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.page import exported
+from tests.page.traffic import Traffic
+from vqedu.losses import effective_beta
+from vqedu.widgets import BetaCalculator
+from vqedu.widgets.beta.beta import RECIPES, loss_lines
+
+pytestmark = pytest.mark.browser
+
+REDUCTIONS = ("image", "element", "total")
+NUMBERS = {
+    "β in the code": ("beta", "0", "1000"),
+    "weight on recon": ("weight", "0.001", "100000"),
+    "variance σ²": ("variance", "0.0001", "50"),
+    "pixels of an image": ("pixels", "1", "1000000"),
+    "latents of a code": ("latents", "1", "4096"),
+    "batch size": ("batch_size", "1", "65536"),
+}
+
+
+@pytest.fixture
+def root(page: Page, tmp_path: Path) -> Locator:
+    """The calculator at its first recipe, in an exported page without network."""
+    return exported.open_exported(page, BetaCalculator(), tmp_path)
+
+
+def inputs(count: int) -> list[dict[str, Any]]:
+    """Return random arguments of effective_beta, over six orders of magnitude."""
+    draw = random.Random(0)
+    return [
+        {
+            "likelihood": draw.choice(("bernoulli", "gaussian")), "reconstruction": draw.choice(REDUCTIONS),
+            "kl": draw.choice(REDUCTIONS), "half": draw.random() < 0.5,
+            "beta": draw.choice((0.0, 10 ** draw.uniform(-3, 3))), "weight": 10 ** draw.uniform(-3, 3),
+            "variance": draw.choice((1.0, 10 ** draw.uniform(-3, 3))),
+            "pixels": draw.randint(1, 10**6), "latents": draw.randint(1, 1000), "batch_size": draw.randint(1, 1000),
+        }
+        for _ in range(count)
+    ]  # fmt: skip
+
+
+def shown(root: Locator) -> float:
+    """The effective beta on display, three digits of it."""
+    exported.next_frame(root.page)
+    text = root.locator(".vq-beta-big").text_content() or ""
+    return float(text.replace(",", "").replace("−", "-"))
+
+
+def state(root: Locator) -> dict[str, Any]:
+    """The arguments of effective_beta that the controls show."""
+    page = root.page
+    likelihood = page.get_by_label("Likelihood").input_value()
+    numbers = {
+        name: (float if name in ("beta", "weight", "variance") else int)(page.get_by_label(label).input_value())
+        for label, (name, _, _) in NUMBERS.items()
+    }
+    return {
+        "likelihood": "bernoulli" if likelihood == "bernoulli" else "gaussian",
+        "reconstruction": page.get_by_label("Reconstruction is reduced to").input_value(),
+        "kl": page.get_by_label("KL is reduced to").input_value(),
+        "half": page.get_by_label("Factor ½").input_value() == "true",
+        **numbers,
+        "variance": numbers["variance"] if likelihood == "learned" else 1.0,
+    }
+
+
+def check(root: Locator) -> None:
+    """What is shown must be what Python makes of what the controls say: number and code."""
+    arguments = state(root)
+    assert shown(root) == pytest.approx(effective_beta(**arguments), rel=6e-3)
+    names = ("likelihood", "reconstruction", "kl", "beta", "weight", "half")
+    assert root.locator("code").all_text_contents() == list(loss_lines(*(arguments[name] for name in names)))
+
+
+def test_the_page_computes_what_python_computes(page: Page) -> None:
+    exported.load_module(page, "beta/math.js")
+    points = inputs(500)
+    found = page.evaluate("(points) => points.map((p) => tested.effectiveBeta(p))", points)
+    assert found == pytest.approx([effective_beta(**point) for point in points], rel=1e-12)
+
+
+def test_opens_from_a_file_and_asks_the_network_for_nothing(root: Locator, traffic: Traffic) -> None:
+    check(root)
+    assert shown(root) == 7.84
+    expect(root.locator("p[role=status]")).to_have_text("The code weighs the KL 7.84 times as much as the ELBO does.")
+    expect(root.locator("math")).to_have_text("β eff=β·bweight·a=0.1·0.21·0.00255=")
+    assert traffic.network == []
+    assert exported.smallest_text(root) >= 14
+
+
+@pytest.mark.parametrize(("name", "value"), [*zip(RECIPES, (7.84, 2.05, 0.5), strict=True)])
+def test_the_recipes_taught_in_public(root: Locator, name: str, value: float) -> None:
+    recipe = root.get_by_role("button", name=name)
+    recipe.press("Enter")
+    assert shown(root) == value
+    check(root)
+    expect(recipe).to_have_attribute("aria-pressed", "true")
+    expect(root.locator("button[aria-pressed=true]")).to_have_count(1)
+
+
+def test_every_choice_of_every_select(root: Locator) -> None:
+    page = root.page
+    for likelihood, half, reconstruction, kl in itertools.product(
+        ("bernoulli", "unit", "learned"), ("true", "false"), REDUCTIONS, REDUCTIONS
+    ):
+        page.get_by_label("Likelihood").select_option(likelihood)
+        if likelihood == "bernoulli":
+            expect(page.get_by_label("Factor ½")).to_be_disabled()
+        else:
+            page.get_by_label("Factor ½").select_option(half)
+        page.get_by_label("Reconstruction is reduced to").select_option(reconstruction)
+        page.get_by_label("KL is reduced to").select_option(kl)
+        if likelihood == "learned":
+            page.get_by_label("variance σ²").fill("0.25")
+        check(root)
+
+
+def test_selects_by_the_keyboard(root: Locator) -> None:
+    for label in ("Likelihood", "Factor ½", "Reconstruction is reduced to", "KL is reduced to"):
+        control = root.page.get_by_label(label)
+        control.focus()
+        seen = []
+        for key in ("Home", "End", "ArrowUp"):
+            control.press(key)
+            seen.append(control.input_value())
+            check(root)
+        assert seen[0] != seen[1]
+
+
+@pytest.mark.parametrize("label", NUMBERS)
+def test_every_number_to_both_ends_and_by_the_arrow_keys(root: Locator, label: str) -> None:
+    page = root.page
+    page.get_by_label("Likelihood").select_option("learned")
+    page.get_by_label("Reconstruction is reduced to").select_option("total")
+    name, *ends = NUMBERS[label]
+    field = page.get_by_label(label)
+    for end in ends:
+        field.press("ControlOrMeta+a")
+        field.type(end)
+        assert state(root)[name] == float(end)
+        check(root)
+    field.press("ArrowDown")
+    assert state(root)[name] < float(ends[1])
+    check(root)
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "sentence"),
+    [
+        ("pixels of an image", "0", "Pixels must be a whole number of at least 1."),
+        ("latents of a code", "2.5", "Latents must be a whole number of at least 1."),
+        ("batch size", "", "Batch size must be a whole number of at least 1."),
+        ("β in the code", "-1", "β must be a number of at least 0."),
+        ("weight on recon", "0", "The weight must be a number above 0."),
+    ],
+)
+def test_a_wrong_number_is_said_and_mended(root: Locator, label: str, text: str, sentence: str) -> None:
+    field = root.page.get_by_label(label)
+    before = field.input_value()
+    field.fill(text)
+    expect(root.locator("p[role=status]")).to_have_text(sentence)
+    expect(root.locator(".vq-beta-big")).to_have_text("?")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    field.fill(before)
+    assert shown(root) == 7.84
+    expect(field).to_have_attribute("aria-invalid", "false")
+
+
+def test_the_kernel_hears_the_settled_state_once_and_no_wrong_one(page: Page) -> None:
+    act = """async (el) => { for (const value of ["2", "-3", "", "0.5", "-1"]) {
+        const field = el.querySelector("input"); field.value = value; field.dispatchEvent(new Event("input"));
+        await new Promise((done) => requestAnimationFrame(done)); } }"""
+    states = exported.settled_states(page, BetaCalculator(), act)
+    assert states == [BetaCalculator().state | {"beta": 0.5}]
+
+
+def test_every_control_has_a_name_and_nothing_overflows(root: Locator) -> None:
+    for control in root.locator("input, select").all():
+        assert control.evaluate("(node) => node.labels[0].textContent.trim()")
+    for width in (1280, 1012, 600):
+        root.page.set_viewport_size({"width": width, "height": 800})
+        exported.next_frame(root.page)
+        assert root.evaluate("(node) => node.scrollWidth <= node.clientWidth")

@@ -1,0 +1,221 @@
+"""The ELBO explorer in a real browser: its own arithmetic against Python's, and every control by hand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.page import exported
+from tests.page.traffic import Traffic
+from vqedu.lessons import toy
+from vqedu.widgets import ElboExplorer
+
+pytestmark = pytest.mark.browser
+
+MUS = np.linspace(-4, 4, 17)
+SIGMAS = np.geomspace(0.05, 4, 9)
+XS = (-2.0, 0.0, 1.0, 4.0)
+NUMBER = re.compile(r"−?\d+\.\d+")
+LEFT, WIDTH = 52, 532  # where elbo.js draws z from -5 to 5
+
+
+@pytest.fixture
+def root(page: Page, tmp_path: Path) -> Locator:
+    """An explorer with the linear decoder, x = 1 and q = N(-1, 1), in an exported page without network."""
+    return exported.open_exported(page, ElboExplorer(), tmp_path)
+
+
+def numbers(text: str | None) -> list[float]:
+    return [float(found.replace("−", "-")) for found in NUMBER.findall(text or "")]
+
+
+def check_sum(page: Page, decoder: str, x: float, mu: float, sigma: float) -> None:
+    """The line under the title must show Python's log p(x), ELBO and gap, to the last of its three decimals."""
+    exported.next_frame(page)
+    model = toy.LatentModel(decoder)
+    expected = [model.log_evidence(x), float(model.elbo(x, mu, sigma)), float(model.kl_to_posterior(x, mu, sigma))]
+    assert numbers(page.locator(".vq-elbo-sum").text_content()) == pytest.approx(expected, abs=0.00051)
+
+
+@pytest.mark.parametrize("decoder", sorted(toy.DECODERS))
+def test_identity_holds_on_a_grid_and_every_term_agrees_with_python(page: Page, decoder: str) -> None:
+    exported.load_module(page, "elbo/math.js")
+    model = toy.LatentModel(decoder)
+    for x in XS:
+        terms = page.evaluate(
+            """([model, x, mus, sigmas]) => mus.map((mu) => sigmas.map((sigma) => [
+                tested.logEvidence(model, x), tested.elbo(model, x, mu, sigma),
+                tested.klToPosterior(model, x, mu, sigma), tested.reconstruction(model, x, mu, sigma),
+                tested.klToPrior(mu, sigma)]))""",
+            [{"decoder": decoder, "noise": model.noise}, x, MUS.tolist(), SIGMAS.tolist()],
+        )
+        evidence, elbo, gap, reconstruction, to_prior = np.moveaxis(np.array(terms), -1, 0)
+        np.testing.assert_allclose(elbo + gap, evidence, atol=1e-6, rtol=0)
+        np.testing.assert_allclose(reconstruction - to_prior, elbo, atol=1e-6, rtol=0)
+        mu = MUS[:, None]
+        np.testing.assert_allclose(evidence, model.log_evidence(x), atol=1e-5)
+        np.testing.assert_allclose(elbo, model.elbo(x, mu, SIGMAS), atol=1e-5, rtol=0)
+        np.testing.assert_allclose(gap, [model.kl_to_posterior(x, m, SIGMAS) for m in MUS], atol=1e-5, rtol=0)
+        np.testing.assert_allclose(reconstruction, model.reconstruction(x, mu, SIGMAS), atol=1e-5, rtol=0)
+        np.testing.assert_allclose(to_prior, toy.kl_to_prior(mu, SIGMAS), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("decoder", sorted(toy.DECODERS))
+def test_derivation_and_best_q_agree_with_python(page: Page, decoder: str) -> None:
+    exported.load_module(page, "elbo/math.js")
+    model = toy.LatentModel(decoder)
+    for x in np.linspace(-2, 4, 13):
+        lines, best = page.evaluate(
+            "([model, x]) => [tested.derivation(model, x, 0.4, 0.7), tested.bestGaussian(model, x)]",
+            [{"decoder": decoder, "noise": model.noise}, float(x)],
+        )
+        assert lines == pytest.approx(model.derivation(float(x), 0.4, 0.7), abs=1e-5)
+        assert (best["mu"], best["sigma"]) == pytest.approx(tuple(model.best_gaussian(float(x))), abs=1e-4)
+
+
+def test_opens_from_a_file_and_asks_the_network_for_nothing(page: Page, root: Locator, traffic: Traffic) -> None:
+    check_sum(page, "linear", 1.0, -1.0, 1.0)
+    assert traffic.network == []
+    assert exported.smallest_text(root) >= 14
+
+
+@pytest.mark.parametrize("decoder", sorted(toy.DECODERS))
+def test_every_slider_to_both_ends_and_the_middle(page: Page, root: Locator, decoder: str) -> None:
+    root.locator(f"[data-decoder={decoder}]").click()
+    q = {"mean μ of q": -1.0, "width σ of q": 1.0, "observed x": 1.0}
+    for label in q:
+        for where in ("low", "high", "middle"):
+            q[label] = exported.move_slider(page, label, where)
+            check_sum(page, decoder, q["observed x"], q["mean μ of q"], q["width σ of q"])
+
+
+def test_sliders_reach_their_ends_and_say_their_value(page: Page, root: Locator) -> None:
+    for label, low, high in (("mean μ of q", -4, 4), ("width σ of q", 0.05, 4), ("observed x", -2, 4)):
+        assert exported.move_slider(page, label, "low") == low
+        assert exported.move_slider(page, label, "high") == high
+        expect(page.get_by_label(label, exact=True)).to_have_attribute("aria-valuetext", f"{high:.2f}")
+
+
+def test_only_the_chosen_decoder_is_pressed_and_the_finding_names_its_smallest_gap(page: Page, root: Locator) -> None:
+    for decoder in ("curved", "two-sided", "linear"):
+        root.locator(f"[data-decoder={decoder}]").click()
+        exported.next_frame(page)
+        expect(root.locator("[data-decoder][aria-pressed=true]")).to_have_attribute("data-decoder", decoder)
+        found = root.locator(".vq-elbo-found").text_content()
+        model = toy.LatentModel(decoder)
+        if decoder == "linear":
+            assert "gap to 0" in (found or "")
+        else:
+            smallest = float(model.kl_to_posterior(1.0, *model.best_gaussian(1.0)))
+            assert numbers(found) == pytest.approx([smallest], abs=0.00051)
+
+
+def test_dragging_the_body_moves_the_mean_and_a_shoulder_the_width(page: Page, root: Locator) -> None:
+    canvas = root.locator("canvas").first
+    unit = WIDTH / 10
+    before = exported.picture(canvas)
+    at = LEFT + 4 * unit  # z = -1, the mean
+    exported.drag_on(page, canvas, (at, 220), (at + 2 * unit, 225))
+    check_sum(page, "linear", 1.0, 1.0, 1.0)
+    assert exported.picture(canvas) != before
+    # The right shoulder of N(1, 1): z = 2, density 0.242 on an axis of height 1 from y = 238 up to y = 34.
+    shoulder = (LEFT + 7 * unit, 238 - 0.242 * 204)
+    exported.drag_on(page, canvas, shoulder, (shoulder[0] - 0.5 * unit, shoulder[1]))
+    sigma = float(page.get_by_label("width σ of q").input_value())
+    assert sigma == pytest.approx(0.5, abs=0.02)  # the pointer moves in whole pixels
+    check_sum(page, "linear", 1.0, 1.0, sigma)
+
+
+def test_arrow_keys_on_the_plot_move_q_and_stop_at_the_ends(page: Page, root: Locator) -> None:
+    canvas = root.locator("canvas").first
+    for key, mu, sigma in (("ArrowRight", -0.95, 1.0), ("ArrowUp", -0.95, 1.05), ("ArrowLeft", -1.0, 1.05)):
+        canvas.press(key)
+        check_sum(page, "linear", 1.0, mu, sigma)
+    canvas.press("ArrowDown")
+    check_sum(page, "linear", 1.0, -1.0, 1.0)
+    for _ in range(9):
+        canvas.press("Shift+ArrowLeft")
+        canvas.press("Shift+ArrowDown")
+    check_sum(page, "linear", 1.0, -4.0, 0.05)
+
+
+def test_keys_of_the_browser_and_the_right_button_do_not_move_q(page: Page, root: Locator) -> None:
+    canvas = root.locator("canvas").first
+    for key in ("Control+ArrowRight", "Alt+ArrowUp", "Meta+ArrowRight"):
+        canvas.press(key)
+    canvas.click(button="right", position={"x": LEFT + 4 * WIDTH / 10, "y": 220})
+    page.mouse.move(900, 300, steps=3)
+    check_sum(page, "linear", 1.0, -1.0, 1.0)
+
+
+@pytest.mark.parametrize(("decoder", "mu_sign"), [("linear", 1), ("curved", 1), ("two-sided", 1), ("two-sided", -1)])
+def test_find_the_best_q_ends_where_python_says(page: Page, tmp_path: Path, decoder: str, mu_sign: int) -> None:
+    root = exported.open_exported(page, ElboExplorer(decoder, x=2.0, mu=mu_sign * 3.0), tmp_path)
+    root.get_by_role("button", name="Find the best q").click()
+    mu, sigma = toy.LatentModel(decoder).best_gaussian(2.0)
+    expect(page.get_by_label("mean μ of q")).to_have_attribute(
+        "aria-valuetext", f"{mu_sign * mu:.2f}".replace("-", "−")
+    )
+    expect(page.get_by_label("width σ of q")).to_have_attribute("aria-valuetext", f"{sigma:.2f}")
+    check_sum(page, decoder, 2.0, mu_sign * mu, sigma)
+    gap = numbers(page.locator(".vq-elbo-sum").text_content())[2]
+    assert gap == 0 if decoder == "linear" else gap > 0.01
+
+
+def test_the_hand_takes_over_from_the_animation(page: Page, root: Locator) -> None:
+    root.get_by_role("button", name="Find the best q").click()
+    assert exported.move_slider(page, "mean μ of q", "low") == -4
+    page.wait_for_timeout(700)
+    assert float(page.get_by_label("mean μ of q").input_value()) == -4
+
+
+def shown_lines(root: Locator) -> int:
+    return root.locator(".vq-elbo-line:not(.vq-elbo-hidden)").count()
+
+
+def test_the_board_walks_five_lines_by_button_slider_and_keys(page: Page, root: Locator) -> None:
+    walk = root.get_by_role("button", name="Next line")
+    values = toy.LatentModel("linear").derivation(1.0, -1.0, 1.0)
+    assert root.get_by_role("button", name="Back").is_disabled()
+    for line in range(1, 6):
+        exported.next_frame(page)
+        assert shown_lines(root) == line
+        current = root.locator(".vq-elbo-line[aria-current]")
+        assert numbers(current.locator("output").text_content()) == pytest.approx([values[line - 1]], abs=5.1e-7)
+        assert current.locator("[style*=background]").count() >= 1  # the term that changed is marked
+        if line < 5:
+            walk.click()
+    root.get_by_role("button", name="Back").click()
+    exported.next_frame(page)
+    assert shown_lines(root) == 4
+    assert [exported.move_slider(page, "line", where) for where in ("low", "middle", "high")] == [1, 3, 5]
+    assert shown_lines(root) == 5
+    root.get_by_role("button", name="From the top").click()
+    exported.next_frame(page)
+    assert shown_lines(root) == 1
+
+
+def test_the_lines_follow_q(page: Page, root: Locator) -> None:
+    exported.move_slider(page, "line", "high")
+    mu = exported.move_slider(page, "mean μ of q", "high")
+    shown = [numbers(text)[0] for text in root.locator(".vq-elbo-line output").all_text_contents()]
+    assert shown == pytest.approx(toy.LatentModel("linear").derivation(1.0, mu, 1.0), abs=5.1e-7)
+
+
+def test_the_kernel_hears_the_settled_state_once(page: Page) -> None:
+    act = """async (el) => { for (const value of [1, 2, 3]) {
+        const slider = el.querySelector("input"); slider.value = value; slider.dispatchEvent(new Event("input"));
+        await new Promise((done) => requestAnimationFrame(done)); } }"""
+    states = exported.settled_states(page, ElboExplorer(), act)
+    assert states == [{"decoder": "linear", "x": 1, "mu": 3, "sigma": 1, "line": 1}]
+
+
+def test_every_control_has_a_name(root: Locator) -> None:
+    for control in root.locator("input, canvas").all():
+        assert control.get_attribute("aria-label")
+    for button in root.locator("button").all():
+        assert (button.text_content() or "").strip()

@@ -1,0 +1,202 @@
+"""The reparameterization explorer in a real browser: its own arithmetic against Python's, and every control by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Locator, Page, expect
+
+from tests.page import exported
+from tests.page.traffic import Traffic
+from vqedu.lessons import gradients
+from vqedu.widgets import ReparameterizationExplorer
+
+pytestmark = pytest.mark.browser
+
+POINTS = [(2.0, 1.0), (0.0, 0.1), (-3.0, 2.0), (0.7, 0.3)]
+REPEATS, STRIDE = 300, 256
+
+
+@pytest.fixture
+def root(page: Page, tmp_path: Path) -> Locator:
+    """An explorer with f = z^2, mu = 2, sigma = 1, n = 16, in an exported page without network."""
+    return exported.open_exported(page, ReparameterizationExplorer(), tmp_path)
+
+
+def cell(root: Locator, name: str) -> float:
+    text = root.locator(f"[data-cell='{name}']").text_content() or ""
+    return float(text.replace("−", "-").replace("×", "").strip())
+
+
+def page_noise(page: Page, seed: int) -> torch.Tensor:
+    """Return the noise the page draws from: (300, 256)."""
+    values = page.evaluate("([seed, count]) => [...tested.normals(seed, count)]", [seed, REPEATS * STRIDE])
+    return torch.tensor(values, dtype=torch.float64).view(REPEATS, STRIDE)
+
+
+def check_table(page: Page, root: Locator, f: str, mu: float, sigma: float, n: int, baseline: bool, seed: int) -> None:
+    """Every number of the table must be what vqedu.gradients makes of the page's own noise."""
+    exported.load_module(page, "reparameterization/math.js")
+    eps = page_noise(page, seed)[:, :n].reshape(-1)
+    function = gradients.FUNCTIONS[f].f
+    offset = gradients.expectation(f, mu, sigma) if baseline else 0.0
+    both = {
+        "path": gradients.reparameterized(function, mu, sigma, eps),
+        "score": gradients.score_function(function, mu, sigma, eps, offset),
+    }
+    for name in ("mu", "sigma"):
+        exact = float(getattr(gradients.exact(f, mu, sigma), name))
+        assert cell(root, f"exact.{name}.mean") == pytest.approx(exact, abs=6e-4)
+        spread = {}
+        for row, gradient in both.items():
+            estimates = getattr(gradient, name).view(REPEATS, n).mean(1)
+            spread[row] = float(estimates.std())
+            assert cell(root, f"{row}.{name}.mean") == pytest.approx(float(estimates.mean()), abs=6e-4)
+            assert cell(root, f"{row}.{name}.sd") == pytest.approx(spread[row], abs=6e-4)
+        if spread["path"] > 0:
+            ratio = (spread["score"] / spread["path"]) ** 2
+            assert cell(root, f"ratio.{name}.sd") == pytest.approx(ratio, abs=0.051)
+
+
+@pytest.mark.parametrize("f", sorted(gradients.FUNCTIONS))
+@pytest.mark.parametrize(("mu", "sigma"), POINTS)
+def test_both_estimators_agree_with_python_sample_by_sample(page: Page, f: str, mu: float, sigma: float) -> None:
+    exported.load_module(page, "reparameterization/math.js")
+    eps = torch.randn(200, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    found = page.evaluate(
+        """([f, mu, sigma, eps]) => eps.map((e) => [
+            tested.reparameterized(tested.FUNCTIONS[f], mu, sigma, e),
+            tested.scoreFunction(tested.FUNCTIONS[f], mu, sigma, e, 0.7),
+        ].flatMap((g) => [g.mu, g.sigma]))""",
+        [f, mu, sigma, eps.tolist()],
+    )
+    function = gradients.FUNCTIONS[f].f
+    path = gradients.reparameterized(function, mu, sigma, eps)
+    score = gradients.score_function(function, mu, sigma, eps, baseline=0.7)
+    np.testing.assert_allclose(np.array(found).T, torch.stack([*path, *score]).numpy(), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("f", sorted(gradients.FUNCTIONS))
+@pytest.mark.parametrize(("mu", "sigma"), POINTS)
+def test_expectation_and_exact_gradient_agree_with_python(page: Page, f: str, mu: float, sigma: float) -> None:
+    exported.load_module(page, "reparameterization/math.js")
+    mean, gradient = page.evaluate(
+        "([f, mu, sigma]) => [tested.FUNCTIONS[f].mean(mu, sigma), tested.FUNCTIONS[f].gradient(mu, sigma)]",
+        [f, mu, sigma],
+    )
+    exact = gradients.exact(f, mu, sigma)
+    assert mean == pytest.approx(gradients.expectation(f, mu, sigma), abs=1e-8)
+    assert (gradient["mu"], gradient["sigma"]) == pytest.approx((float(exact.mu), float(exact.sigma)), abs=1e-9)
+
+
+def test_variances_in_the_page_are_within_5_percent_of_the_analytic_ones(page: Page) -> None:
+    exported.load_module(page, "reparameterization/math.js")
+    measured = page.evaluate("""() => {
+        const noise = tested.normals(5, 2_000_000), square = tested.FUNCTIONS.square;
+        const size = { repeats: noise.length, stride: 1, n: 1 };
+        const measure = (how) => tested.estimates((e) => how(square, 2, 1, e), noise, size);
+        const draws = [measure(tested.reparameterized), measure(tested.scoreFunction)];
+        return draws.flatMap((d) => [d.mu, d.sigma]).map((values) => tested.meanAndSpread(values).sd ** 2);
+    }""")
+    path, score = gradients.variances_of_square(2.0, 1.0)
+    assert measured == pytest.approx([float(v) for v in (*path, *score)], rel=0.05)
+    assert measured[2] / measured[0] >= 10
+
+
+def test_the_noise_of_the_page_is_standard_normal(page: Page) -> None:
+    exported.load_module(page, "reparameterization/math.js")
+    noise = page_noise(page, 1).flatten()
+    n = noise.numel()
+    for power, moment, variance in ((1, 0, 1), (2, 1, 2), (3, 0, 15), (4, 3, 96)):
+        assert float((noise**power).mean()) == pytest.approx(moment, abs=5 * (variance / n) ** 0.5)
+
+
+def test_opens_from_a_file_and_asks_the_network_for_nothing(page: Page, root: Locator, traffic: Traffic) -> None:
+    check_table(page, root, "square", 2.0, 1.0, 16, False, 1)
+    assert cell(root, "ratio.mu.sd") >= 10
+    assert traffic.network == []
+    assert exported.smallest_text(root) >= 14
+
+
+@pytest.mark.parametrize("f", sorted(gradients.FUNCTIONS))
+def test_every_slider_to_both_ends_and_the_middle(page: Page, root: Locator, f: str) -> None:
+    root.locator(f"[data-function={f}]").click()
+    expect(root.locator("[data-function][aria-pressed=true]")).to_have_attribute("data-function", f)
+    state = {"shift μ": 2.0, "scale σ": 1.0, "samples n": 2.0}
+    for label in state:
+        for where in ("low", "high", "middle"):
+            state[label] = exported.move_slider(page, label, where)
+            n = 4 ** int(state["samples n"])
+            check_table(page, root, f, state["shift μ"], state["scale σ"], n, False, 1)
+    ends = {label: [exported.move_slider(page, label, where) for where in ("low", "high")] for label in state}
+    assert ends == {"shift μ": [-3, 3], "scale σ": [0.1, 2], "samples n": [0, 4]}
+
+
+def test_baseline_and_a_new_draw_change_what_they_should(page: Page, root: Locator) -> None:
+    before = cell(root, "score.mu.sd"), cell(root, "path.mu.sd")
+    baseline = root.get_by_role("button", name="Baseline")
+    baseline.click()
+    check_table(page, root, "square", 2.0, 1.0, 16, True, 1)
+    expect(baseline).to_have_attribute("aria-pressed", "true")
+    assert cell(root, "score.mu.sd") < before[0]
+    assert cell(root, "path.mu.sd") == before[1]
+    baseline.click()
+    root.get_by_role("button", name="again").click()
+    exported.next_frame(page)
+    check_table(page, root, "square", 2.0, 1.0, 16, False, 2)
+    assert cell(root, "path.mu.sd") != before[1]
+
+
+def test_a_step_gives_the_path_no_signal_and_the_title_says_so(page: Page, root: Locator) -> None:
+    root.locator("[data-function=step]").click()
+    exported.next_frame(page)
+    assert cell(root, "path.mu.mean") == cell(root, "path.mu.sd") == 0
+    expect(root.locator("[data-cell='ratio.mu.sd']")).to_have_text("no signal")
+    truth = float(gradients.exact("step", 2.0, 1.0).mu)
+    expect(root.locator("h3")).to_contain_text(f"the path says 0 where the truth is {truth:.3f}")
+
+
+def test_the_title_states_the_measured_ratio(page: Page, root: Locator) -> None:
+    expect(root.locator("h3")).to_contain_text(f"is {cell(root, 'ratio.mu.sd'):.1f} times")
+
+
+def test_arrow_keys_and_dragging_move_the_cloud(page: Page, root: Locator) -> None:
+    canvas = root.locator("canvas").first
+    before = exported.picture(canvas)
+    for key, mu, sigma in (
+        ("ArrowLeft", 1.95, 1.0),
+        ("ArrowDown", 1.95, 0.95),
+        ("ArrowRight", 2.0, 0.95),
+        ("ArrowUp", 2.0, 1.0),
+    ):
+        canvas.press(key)
+        exported.next_frame(page)
+        check_table(page, root, "square", mu, sigma, 16, False, 1)
+    assert exported.picture(canvas) == before
+    unit = 526 / 14  # CSS pixels a unit of z
+    exported.drag_on(page, canvas, (58 + 9 * unit, 220), (58 + 6 * unit, 220))
+    assert exported.picture(canvas) != before
+    assert float(page.get_by_label("shift μ").input_value()) == pytest.approx(-1.0, abs=0.03)
+    for _ in range(8):
+        canvas.press("Shift+ArrowRight")
+        canvas.press("Shift+ArrowDown")
+    exported.next_frame(page)
+    check_table(page, root, "square", 3.0, 0.1, 16, False, 1)
+
+
+def test_the_kernel_hears_the_settled_state_once(page: Page) -> None:
+    act = """async (el) => { for (const value of [1, 2, 3]) {
+        const slider = el.querySelector("input"); slider.value = value; slider.dispatchEvent(new Event("input"));
+        await new Promise((done) => requestAnimationFrame(done)); } }"""
+    states = exported.settled_states(page, ReparameterizationExplorer(), act)
+    assert states == [{"f": "square", "mu": 3, "sigma": 1, "n": 16, "baseline": False, "seed": 1}]
+
+
+def test_every_control_has_a_name(root: Locator) -> None:
+    for control in root.locator("input, canvas").all():
+        assert control.get_attribute("aria-label")
+    for button in root.locator("button").all():
+        assert (button.text_content() or "").strip()

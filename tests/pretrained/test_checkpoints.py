@@ -1,0 +1,154 @@
+"""Checkpoints: what is read equals what was written, and nothing else is read."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import safetensors.torch
+import torch
+
+from vqedu import models, pretrained
+from vqedu.pretrained import checkpoints, recipes
+from vqedu.publish import cards
+
+
+def model() -> models.VAE:
+    torch.manual_seed(0)
+    return models.VAE(3, hidden=(8,))
+
+
+def test_a_model_comes_back_equal_and_in_eval_mode(tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    pretrained.save_checkpoint(model().train(), path, {"data": "mnist", "seed": 0})
+    loaded = pretrained.load_checkpoint(path)
+    assert isinstance(loaded, models.VAE)
+    assert not loaded.training
+    for name, tensor in model().state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor)
+    card = checkpoints.read_card(path)
+    assert (card["data"], card["seed"], card["model"]) == ("mnist", 0, "VAE")
+    assert card["versions"]["torch"] == torch.__version__.split("+")[0]
+
+
+def test_half_rounds_to_float16_and_loads_as_float32(tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    pretrained.save_checkpoint(model(), path, half=True)
+    loaded = pretrained.load_checkpoint(path).state_dict()
+    for name, tensor in model().state_dict().items():
+        assert loaded[name].dtype == torch.float32
+        assert torch.equal(loaded[name], tensor.half().float())
+
+
+@pytest.mark.parametrize("keep", [0, 4, 100, 0.5, 0.99])
+def test_a_cut_off_file_is_refused(tmp_path: Path, keep: float) -> None:
+    path = tmp_path / "m.safetensors"
+    pretrained.save_checkpoint(model(), path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(keep if keep >= 1 else keep * len(content))])
+    with pytest.raises(ValueError, match="not a whole checkpoint"):
+        pretrained.load_checkpoint(path)
+
+
+def test_a_pickle_is_refused_and_never_run(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return (Path.touch, (tmp_path / "sprung",))  # type: ignore[return-value]
+
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(pickle.dumps(Trap()))
+    with pytest.raises(ValueError, match="pickle"):
+        pretrained.load_checkpoint(path)
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    safetensors.torch.save_file({"weight": torch.zeros(2)}, path)
+    with pytest.raises(ValueError, match="not a whole checkpoint of vqedu"):
+        pretrained.load_checkpoint(path)
+
+
+def test_weights_that_do_not_fit_the_card_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    card = {"model": "VAE", "arguments": {"latent_dim": 2, "hidden": [8]}}
+    state = {k: v.contiguous() for k, v in model().state_dict().items()}
+    safetensors.torch.save_file(state, path, metadata={checkpoints.CARD_KEY: json.dumps(card)})
+    with pytest.raises(ValueError, match="does not fit its own card"):
+        pretrained.load_checkpoint(path)
+
+
+def test_a_missing_file_and_an_unknown_model_are_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no checkpoint at"):
+        pretrained.load_checkpoint(tmp_path / "absent.safetensors")
+    path = tmp_path / "m.safetensors"
+    card = {"model": "VEA", "arguments": {}}
+    safetensors.torch.save_file({"w": torch.zeros(1)}, path, metadata={checkpoints.CARD_KEY: json.dumps(card)})
+    with pytest.raises(ValueError, match="Did you mean 'VAE'"):
+        pretrained.load_checkpoint(path)
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "m.safetensors"
+    pretrained.save_checkpoint(model(), path)
+    before = path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        pretrained.save_checkpoint(models.VAE(5), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_unknown_pretrained_names_the_close_ones() -> None:
+    with pytest.raises(ValueError, match=r"no pretrained model 'ae-3d'\. Did you mean .*'ae-32d'"):
+        pretrained.load("ae-3d")
+    with pytest.raises(TypeError, match="must be a string"):
+        pretrained.load(3)  # type: ignore[arg-type]
+
+
+def as_json(recipe: recipes.Recipe) -> dict[str, Any]:
+    return dict(json.loads(json.dumps(recipes.asdict(recipe))))
+
+
+@pytest.mark.parametrize("name", pretrained.names())
+def test_each_shipped_model_loads_and_its_card_is_its_recipe(name: str) -> None:
+    loaded = pretrained.load(name)
+    card = checkpoints.read_card(pretrained.path_of(name))
+    recipe = recipes.RECIPES[name]
+    known_then = recipes.Recipe(**card["recipe"])  # a field that is newer than the card had its default
+    assert as_json(known_then) == as_json(recipe)
+    assert type(loaded).__name__ == recipe.model
+    assert card["minutes"] > 0
+    assert card["metrics"]
+
+
+def test_the_readme_shows_the_cards_as_they_are() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert cards.table() in readme, "paste the output of `python -m vqedu cards` into the README"
+
+
+def test_every_recipe_is_shipped_and_all_weights_together_stay_small() -> None:
+    assert set(pretrained.names()) == set(recipes.RECIPES)
+    assert sum(path.stat().st_size for path in checkpoints.PRETRAINED.glob("*")) <= 15e6
+
+
+def test_training_by_recipe_writes_a_checkpoint_whose_card_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = torch.rand(300, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    split = recipes.data.Split(x, torch.zeros(300, dtype=torch.int64))
+    monkeypatch.setattr(recipes.data, "load", lambda name: recipes.data.Images(split, split))
+    tiny = recipes.Recipe("VAE", {"latent_dim": 2, "hidden": [8]}, {"epochs": 1}, likelihood_samples=(1, 5))
+    monkeypatch.setitem(recipes.RECIPES, "tiny", tiny)
+    path = recipes.train("tiny", tmp_path)
+    measured = recipes.evaluate(pretrained.load_checkpoint(path), split, (1, 5))
+    card = checkpoints.read_card(path)
+    assert card["metrics"] == measured
+    assert measured["log_p_5"] > measured["log_p_1"]

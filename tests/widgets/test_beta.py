@@ -1,0 +1,75 @@
+"""The calculator's Python side: the code it writes does what effective_beta says of it."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from vqedu import losses
+from vqedu.losses import effective_beta
+from vqedu.widgets import BetaCalculator
+from vqedu.widgets.beta.beta import RECIPES, loss_lines
+
+REDUCTIONS = ("image", "element", "total")
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize("half", [True, False])
+@pytest.mark.parametrize(("reconstruction", "kl"), [*itertools.product(REDUCTIONS, REDUCTIONS)])
+def test_the_gradients_of_the_code_on_display_have_the_effective_beta(
+    likelihood: str, half: bool, reconstruction: str, kl: str
+) -> None:
+    """Run the three lines, and compare |d loss / d mu| / |d loss / d x_hat| with that of R + KL."""
+    generator = torch.Generator().manual_seed(0)
+    n, pixels, latents = 8, 20, 3
+    x = torch.rand(n, pixels, generator=generator)
+    logits = torch.randn(n, pixels, generator=generator).requires_grad_()
+    mu = torch.randn(n, latents, generator=generator).requires_grad_()
+    logvar = torch.randn(n, latents, generator=generator)
+    names = {"F": F, "x": x, "logits": logits, "x_hat": logits, "mu": mu, "logvar": logvar}
+    exec("\n".join(loss_lines(likelihood, reconstruction, kl, 0.7, 3.0, half)), names)
+    bernoulli = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
+    r = (bernoulli if likelihood == "bernoulli" else 0.5 * (logits - x).square()).sum(1).mean()
+    elbo = r + losses.kl_to_standard_normal(mu, logvar).mean()
+    code_x, code_mu = (g.norm() for g in torch.autograd.grad(names["loss"], (logits, mu)))  # type: ignore[arg-type]
+    elbo_x, elbo_mu = (g.norm() for g in torch.autograd.grad(elbo, (logits, mu)))
+    expected = effective_beta(
+        0.7, likelihood=likelihood, reconstruction=reconstruction, kl=kl, pixels=pixels, latents=latents,
+        batch_size=n, weight=3.0, half=half,
+    )  # fmt: skip
+    assert ((code_mu / code_x) / (elbo_mu / elbo_x)).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_recipes_are_those_of_the_lecture() -> None:
+    arguments = [{k: v for k, v in recipe.items() if k != "learned"} for recipe in RECIPES.values()]
+    assert [BetaCalculator(**a).effective_beta() for a in arguments] == pytest.approx([7.84, 2.048, 0.5])
+
+
+def test_it_starts_at_the_first_recipe_and_at_the_readers_own_numbers() -> None:
+    default = BetaCalculator()
+    assert {k: default.state[k] for k in default.state} == RECIPES[next(iter(RECIPES))]
+    own = BetaCalculator(2.0, variance=0.04, half=True, reconstruction="image", kl="image")
+    assert own.effective_beta() == pytest.approx(2.0 / 0.04)
+    assert own.state["learned"]
+
+
+def test_the_display_is_stable_and_whole() -> None:
+    data, _ = BetaCalculator()._repr_mimebundle_()
+    assert data["text/plain"] == BetaCalculator.summary
+    assert data["image/png"]
+
+
+@pytest.mark.parametrize("beta", [0.0, 1.0, 1e6])
+def test_the_preview_can_be_drawn_for_every_beta(beta: float) -> None:
+    assert BetaCalculator(beta).preview().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"beta": -1}, {"likelihood": "poisson"}, {"pixels": 0}, {"kl": "mean"}, {"weight": 0.0}]
+)
+def test_says_what_is_wrong(arguments: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"must be|There is no"):
+        BetaCalculator(**arguments)  # type: ignore[arg-type]

@@ -1,0 +1,328 @@
+"""Predictions: what a question must be, what is shown before the answer, where the answer is kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from vqedu import checks, questions
+from vqedu.questions import Choice, Curve, Number, answers
+from vqedu.widgets import Prediction, Quiz
+from vqedu.widgets.base import EXPORT_VARIABLE
+from vqedu.widgets.cards import overview
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+
+ONLY_A_WIDGET = {"10. Under your hand"}  # sections that teach nothing new
+
+CHOICE: dict[str, Any] = {"choices": ("one", "two", "three"), "answer": "two", "sentence": "There are two."}
+NUMBER: dict[str, Any] = {"kind": "number", "low": 0, "high": 10, "truth": 3, "sentence": "There are three."}
+CURVE: dict[str, Any] = {
+    "kind": "curve", "x": (1, 10, 100), "truth": (3, 2, 1), "y": (0, 4), "x_label": "samples", "y_label": "error",
+    "sentence": "It falls.", "log": True,
+}  # fmt: skip
+
+
+def predictions() -> dict[str, Any]:
+    return {
+        key: question
+        for number in questions.numbers()
+        for key, question in questions.of_notebook(number).items()
+        if not isinstance(question, questions.Recall)
+    }
+
+
+@pytest.mark.parametrize("settings", [CHOICE, NUMBER, CURVE], ids=["choice", "number", "curve"])
+def test_nothing_of_the_answer_stands_in_text_or_preview(settings: dict[str, Any]) -> None:
+    prediction = Prediction("my.key", "How many are there?", **settings)
+    other = settings | {"sentence": "Something else."}
+    other |= {"answer": "one"} if "answer" in other else {"truth": 5} if settings is NUMBER else {"truth": (0, 0, 0)}
+    data, metadata = prediction._repr_mimebundle_()
+    assert data["text/plain"] == metadata["image/png"]["alt"] == "Guess first: How many are there?"
+    assert prediction.preview() == Prediction("my.key", "How many are there?", **other).preview()
+
+
+def test_a_committed_answer_does_not_show_in_the_preview(answer_file: Path) -> None:
+    before = Prediction("my.key", "How many?", **CHOICE)
+    blank = before.preview()
+    before.state = {"my.key": {"guess": "three"}}
+    after = Prediction("my.key", "How many?", **CHOICE)
+    assert after.state == before.state
+    assert after.preview() == blank
+
+
+def test_an_answer_is_kept_and_removed(answer_file: Path) -> None:
+    first = Prediction("my.key", "How many?", **NUMBER)
+    assert first.state == {}
+    assert not answer_file.exists()  # looking alone writes nothing
+    first.state = {"my.key": {"guess": 4}}
+    Prediction("other.key", "How many?", **NUMBER).state = {"other.key": {"guess": 5}}
+    assert json.loads(answer_file.read_text(encoding="utf-8")) == {
+        "answers": {"my.key": {"guess": 4}, "other.key": {"guess": 5}}
+    }
+    assert Prediction("my.key", "How many?", **NUMBER).state == {"my.key": {"guess": 4}}
+    first.state = {}
+    assert answers.read_all() == {"other.key": {"guess": 5}}
+    answers.forget()
+    assert answers.read_all() == {}
+
+
+def test_an_export_holds_no_answer_of_this_machine(answer_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Prediction("my.key", "How many?", **NUMBER).state = {"my.key": {"guess": 4}}
+    monkeypatch.setenv(EXPORT_VARIABLE, "1")
+    exported = Prediction("my.key", "How many?", **NUMBER)
+    assert exported.state == {}
+    assert '"guess"' not in re.search(r"application/json.>(.*?)</script>", exported.to_html())[1]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"answers": 3}', '{"answers": {"a": 3}}', "\x00"])
+def test_a_damaged_file_counts_as_empty_and_is_set_aside(answer_file: Path, content: str) -> None:
+    answer_file.parent.mkdir(parents=True, exist_ok=True)
+    answer_file.write_text(content, encoding="utf-8")
+    assert answers.read_all() == {}
+    assert answer_file.with_name("progress.damaged.json").read_text(encoding="utf-8") == content
+    answers.write("my.key", {"guess": 1})
+    assert answers.read_all().get("my.key") == {"guess": 1}
+
+
+def test_an_answer_that_cannot_be_kept_still_counts_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "occupied").touch()
+    monkeypatch.setenv(answers.VARIABLE, str(tmp_path / "occupied" / "below"))
+    prediction = Prediction("my.key", "How many?", **NUMBER)
+    prediction.state = {"my.key": {"guess": 4}}
+    assert "could not be kept" in prediction.trouble
+    assert answers.VARIABLE in prediction.trouble
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (CHOICE | {"answer": "four"}, "one of the choices"),
+        (CHOICE | {"choices": ("two",)}, "at least two different"),
+        (CHOICE | {"choices": ("two", "two")}, "at least two different"),
+        (CHOICE | {"sentence": " "}, "sentence"),
+        (NUMBER | {"truth": 11}, r"\[0, 10\]"),
+        (NUMBER | {"low": 10}, "first below the second"),
+        (NUMBER | {"log": True}, "above 0"),
+        (NUMBER | {"step": 0}, "step must be above 0"),
+        (CURVE | {"truth": (1, 2)}, "as many numbers"),
+        (CURVE | {"x": (1, 10, 10)}, "must grow"),
+        (CURVE | {"x": (0, 1, 2)}, "above 0"),
+        (CURVE | {"truth": (3, 2, 9)}, "Widen y"),
+        (CURVE | {"y": (4, 0)}, "first below the second"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_says_why(settings: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        Prediction("my.key", "How many?", **settings)
+
+
+def test_wrong_keys_and_kinds_say_what_was_expected() -> None:
+    with pytest.raises(ValueError, match=r"Did you mean '01\.readable'"):
+        Prediction("01.readible")
+    with pytest.raises(ValueError, match="There is no question"):
+        Prediction("77.readable")
+    with pytest.raises(ValueError, match="letters, digits"):
+        Prediction("a key", "How many?", **NUMBER)
+    with pytest.raises(ValueError, match="kind of prediction"):
+        Prediction("my.key", "How many?", kind="nomber")
+    with pytest.raises(TypeError, match="no prediction"):
+        Prediction("01.pca")
+    with pytest.raises(TypeError, match="no quiz"):
+        Quiz("01.readable")
+    with pytest.raises(ValueError, match="question must be a sentence"):
+        Prediction("my.key", "", **NUMBER)
+
+
+# The questions of the course.
+
+
+@pytest.mark.parametrize("number", questions.numbers())
+def test_every_question_of_the_bank_stands_once_in_its_notebook_and_no_other_does(number: str) -> None:
+    source = next(FOLDER.glob(f"source/{number}_*.py")).read_text(encoding="utf-8")
+    asked = [(kind, key) for kind, keys in overview.asked(source) for key in keys]
+    own = [key for _, key in asked if key.startswith(f"{number}.")]
+    assert sorted(own) == sorted(questions.of_notebook(number))
+    assert len(asked) == len(own), "a notebook asks a question of another one"
+    for kind, key in asked:
+        assert (kind == "Quiz") == isinstance(questions.find(key), questions.Recall), key
+
+
+@pytest.mark.parametrize("number", [n for n in questions.numbers() if n != "00"])
+def test_each_main_section_and_the_end_ask_three_questions_from_memory(number: str) -> None:
+    source = next(FOLDER.glob(f"source/{number}_*.py")).read_text(encoding="utf-8")
+    sections = re.split(r"(?m)^# ## (?=\d+\. |Three questions)", source)[1:]
+    for section in sections:
+        title, body = section.split("\n", 1)
+        count = sum(len(keys) for kind, keys in overview.asked(body.split("\n# ## ")[0]) if kind == "Quiz")
+        assert count == 3 or title in ONLY_A_WIDGET, (number, title)
+
+
+@pytest.mark.parametrize("number", [n for n in questions.numbers() if n != "00"])
+def test_a_notebook_has_predictions_and_quizzes_enough(number: str) -> None:
+    kinds = [isinstance(question, questions.Recall) for question in questions.of_notebook(number).values()]
+    assert kinds.count(False) >= 3
+    assert kinds.count(True) >= 3
+
+
+def test_no_notebook_asks_for_a_guess_that_cannot_be_committed() -> None:
+    for script in FOLDER.glob("source/*.py"):
+        assert "**Guess first" not in script.read_text(encoding="utf-8"), script.name
+
+
+@pytest.mark.parametrize("key", questions.all_keys())
+def test_texts_are_plain(key: str) -> None:
+    """No LaTeX and no Markdown: the card shows text as it is, but for pairs of backticks."""
+    question = questions.find(key)
+    texts = [question.question, *getattr(question, "choices", ())]
+    texts += list(question.choices.values()) if isinstance(question, questions.Recall) else [question.sentence]
+    for text in texts:
+        assert not re.search(r"[$\\*]|<\w", re.sub("`[^`]*`", "", text)), text
+        assert text.count("`") % 2 == 0, text
+        assert "!" not in text
+
+
+def test_the_right_answer_is_not_given_away_by_its_place_or_length() -> None:
+    places: dict[int, int] = {}
+    longest = 0
+    listed = [questions.find(key) for key in questions.all_keys()]
+    closed = [question for question in listed if isinstance(question, Choice | questions.Recall)]
+    for question in closed:
+        choices = list(question.choices)
+        places[choices.index(question.answer)] = places.get(choices.index(question.answer), 0) + 1
+        longest += max(choices, key=len) == question.answer
+    assert max(places.values()) <= 0.6 * len(closed), places
+    assert longest <= 0.75 * len(closed)
+
+
+def printed(number: str) -> str:
+    notebook = nbformat.read(next(FOLDER.glob(f"{number}_*.ipynb")), as_version=4)
+    return "\n".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
+
+
+# The truth of a question, as a pattern whose group the notebook prints, and how far the two may be apart.
+PRINTED = {
+    "01.factor": (r"error is ([\d.]+) times smaller", 0.1),
+    "03.variance-factor": (r"reparameterization = ([\d.]+)", 0.5),
+    "04.active": (r"(\d+) of 50 units are active", 0),
+    "04.real-beta": (r"beta 0\.1: beta is really ([\d.]+)", 0.01),
+    "04.units": (r"none +(\d) of 8 units", 1),
+    "06.batch": (r" 8 images: +(\d+) codes used", 0),
+    "06.sick": (r"far start, gradient +(\d+) of 128 codes", 0),
+    "07.image-bits": (r"shipped prior +(\d+) bits an image", 1),
+    "08.agreement": (r"temperature 1\.0: .* in (\d+)% of 500 drawings", 1),
+}
+
+
+@pytest.mark.parametrize("key", sorted(PRINTED))
+def test_the_truth_is_what_the_notebook_prints(key: str) -> None:
+    pattern, tolerance = PRINTED[key]
+    found = re.search(pattern, printed(key[:2]))
+    question = questions.find(key)
+    assert found
+    assert isinstance(question, Number)
+    assert question.truth == pytest.approx(float(found[1]), abs=tolerance)
+
+
+def test_the_curve_of_the_bounds_is_what_the_notebook_prints() -> None:
+    rows = re.findall(r"k = +(\d+): bound (-[\d.]+)", printed("02"))
+    question = questions.find("02.samples")
+    assert isinstance(question, Curve)
+    assert list(zip(question.x, question.truth, strict=True)) == [(int(k), float(bound)) for k, bound in rows]
+
+
+def test_the_curve_of_the_levels_is_what_the_notebook_prints() -> None:
+    rows = re.findall(r"(\d) levels, .* error (0\.\d+) a pixel", printed("08"))
+    question = questions.find("08.levels")
+    assert isinstance(question, Curve)
+    assert list(zip(question.x, question.truth, strict=True)) == [(int(n), float(error)) for n, error in rows]
+
+
+def test_the_curve_of_rate_and_distortion_is_near_what_the_notebook_prints() -> None:
+    """The notebook trains its six networks anew; another seed moves a point by up to 2 nats."""
+    rows = re.findall(r"rate +([\d.]+) \+ distortion +([\d.]+)", printed("04"))
+    question = questions.find("04.rate-distortion")
+    assert isinstance(question, Curve)
+    rates, distortions = zip(*[map(float, row) for row in reversed(rows)], strict=True)
+    assert question.x == pytest.approx(rates, abs=2.5)
+    assert question.truth == pytest.approx(distortions, abs=2.5)
+
+
+# The overview of notebook 00.
+
+
+def test_the_overview_counts_and_leads_to_the_next_open_question(answer_file: Path) -> None:
+    keys = list(questions.of_notebook("01"))
+    answers.write(keys[0], {"guess": 3})
+    quiz = next(key for key in keys if isinstance(questions.find(key), questions.Recall))
+    answers.write(quiz, {"tries": ["wrong"], "solved": False})
+    shown = overview.progress(FOLDER)
+    assert f"01 The autoencoder: 1 of {len(keys)}" in repr(shown)
+    html = shown._repr_html_()
+    assert f"<span>1 of {len(keys)}</span>" in html
+    assert 'href="01_autoencoder.ipynb#1.-What-is-an-image-to-a-computer?">go on' in html
+    assert "<script" not in html
+    answers.write(quiz, {"tries": ["wrong", "right"], "solved": True})
+    assert f"01 The autoencoder: 2 of {len(keys)}" in repr(overview.progress(FOLDER))
+
+
+def test_the_overview_leads_to_headings_that_are_there() -> None:
+    from tests.notebooks.notebook_checks import anchors
+
+    for row in overview.progress(FOLDER).rows:
+        known = anchors(nbformat.read(FOLDER / row.file, as_version=4))
+        assert set(row.places.values()) <= known, row.title
+
+
+def test_the_overview_of_a_page_links_pages_and_reads_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(EXPORT_VARIABLE, "1")
+    html = overview.progress(FOLDER)._repr_html_()
+    assert "01_autoencoder.html#" in html
+    assert ".ipynb" not in html
+    assert "localStorage" in html
+
+
+def test_the_overview_stands_without_the_notebooks(tmp_path: Path, answer_file: Path) -> None:
+    shown = overview.progress(tmp_path)
+    assert repr(shown).startswith(f"0 of {len(questions.all_keys())} questions answered")
+    assert "<a " not in shown._repr_html_()
+
+
+def test_committed_notebooks_hold_nobodys_progress() -> None:
+    notebook = nbformat.read(FOLDER / "00_start_here.ipynb", as_version=4)
+    texts = [o.data["text/plain"] for c in notebook.cells for o in c.get("outputs", []) if "data" in o]
+    shown = next(text for text in texts if "questions answered" in text)
+    assert re.findall(r": (\d+) of \d+(?:, exercises (\d+) of \d+)?$", shown, re.MULTILINE) == [
+        ("0", "" if number == "00" else "0") for number in questions.numbers()
+    ]
+
+
+def test_the_overview_counts_each_exercise_once_it_is_passed(answer_file: Path) -> None:
+    def row() -> str:
+        return next(line for line in repr(overview.progress(FOLDER)).splitlines() if line.startswith("01"))
+
+    checks.hole(lambda *arguments: None)
+    assert row().endswith("exercises 0 of 5")
+    checks.reconstruction(checks.reconstruction.reference)
+    checks.reconstruction(checks.reconstruction.reference)
+    assert row().endswith("exercises 1 of 5")
+    assert "<td>1 of 5</td>" in overview.progress(FOLDER)._repr_html_()
+
+
+def test_every_exercise_of_the_course_is_counted_in_one_notebook() -> None:
+    counted = [key for row in overview.progress(FOLDER).rows for key in row.exercises]
+    assert len(set(counted)) == len(counted)
+    assert set(counted) <= {answers.exercise_key(name) for name in checks.ALL}
+
+
+def test_a_passed_exercise_that_cannot_be_kept_is_still_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "occupied").touch()
+    monkeypatch.setenv(answers.VARIABLE, str(tmp_path / "occupied" / "below"))
+    assert checks.reconstruction(checks.reconstruction.reference).passed

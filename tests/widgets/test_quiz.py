@@ -1,0 +1,110 @@
+"""Quizzes: what a question must be, what is shown before the answer, and the answer that is kept."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vqedu.questions import answers
+from vqedu.widgets import Quiz
+from vqedu.widgets.cards.quiz import Recall
+
+CHOICES = {
+    "0": "Right: the two are equal.",
+    "1": "That would be KL(N(2, 1), N(0, 1)) / 2.",
+    "∞": "Only where q has no mass.",
+}
+
+
+def quiz(**settings: object) -> Quiz:
+    return Quiz("my.quiz", **({"question": "What is KL(`q`, `q`)?", "choices": CHOICES, "answer": "0"} | settings))  # type: ignore[arg-type]
+
+
+def test_text_and_preview_show_the_question_and_not_the_answer() -> None:
+    data, metadata = quiz()._repr_mimebundle_()
+    assert data["text/plain"] == metadata["image/png"]["alt"] == "From memory: What is KL(q, q)?"
+    assert quiz().preview() == quiz(answer="1").preview()
+    assert "Right" not in str(data["text/plain"])
+
+
+def test_a_long_question_and_long_answers_fit_the_preview() -> None:
+    long = {"word " * 40: "No.", "words " * 40: "Yes."}
+    assert len(quiz(question="Why " * 60, choices=long, answer="word " * 40).preview()) > len(quiz().preview())
+
+
+def test_the_order_of_the_choices_is_that_of_the_author() -> None:
+    assert [choice for choice, _ in quiz().config["questions"][0]["choices"]] == list(CHOICES)
+
+
+def test_the_kernel_keeps_what_was_tried(answer_file: Path) -> None:
+    first = quiz()
+    first.state = {"my.quiz": {"tries": ["1"], "solved": False}}
+    assert quiz().state == first.state
+    first.state = {"my.quiz": {"tries": ["1", "0"], "solved": True}}
+    assert answers.read_all().get("my.quiz") == {"tries": ["1", "0"], "solved": True}
+
+
+def test_each_of_several_answers_is_kept_under_its_own_key(answer_file: Path) -> None:
+    several = Quiz("01.pca", "01.junk")
+    several.state = {"01.junk": {"tries": ["x"], "solved": False}}
+    several.state = {"01.junk": {"tries": ["x"], "solved": False}, "01.pca": {"tries": ["y"], "solved": True}}
+    assert answers.read_all() == several.state == Quiz("01.junk", "01.pca").state
+    assert Quiz("01.pca").state == {"01.pca": {"tries": ["y"], "solved": True}}
+    several.state = {"01.junk": {}, "01.pca": {"tries": ["y"], "solved": True}}
+    assert list(answers.read_all()) == ["01.pca"]
+
+
+def test_several_questions_stand_in_text_and_preview() -> None:
+    both = Quiz("01.pca", "01.junk")
+    assert [asked["key"] for asked in both.config["questions"]] == ["01.pca", "01.junk"]
+    for question in both.questions.values():
+        assert question.question.replace("`", "") in both.summary
+    assert len(both.preview()) > len(Quiz("01.pca").preview())
+
+
+def test_the_preview_is_small_and_still_black_on_white() -> None:
+    with Image.open(io.BytesIO(quiz().preview())) as picture:
+        greys = np.asarray(picture.convert("L"))
+        assert len(picture.getcolors()) <= 16  # type: ignore[arg-type]
+    assert greys.max() == 255
+    assert greys.min() <= 16
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"answer": "2"}, "one of the choices"),
+        ({"choices": {"0": "Yes."}}, "at least two"),
+        ({"choices": None}, "at least two"),
+        ({"choices": CHOICES | {"2": " "}}, "'2' has no feedback"),
+        ({"question": " "}, "question must be a sentence"),
+    ],
+)
+def test_a_quiz_that_cannot_be_asked_says_why(settings: dict[str, object], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        quiz(**settings)
+
+
+@pytest.mark.parametrize(
+    ("keys", "settings", "says"),
+    [
+        ((), {}, "one key or several"),
+        (("01.pca", "01.pca"), {}, "several different"),
+        (("01.pca", "01.junk"), {"question": "Why?", "choices": CHOICES, "answer": "0"}, "takes one key, got 2"),
+        (("01.pca", "01.jink"), {}, r"Did you mean '01\.junk'"),
+    ],
+)
+def test_wrong_keys_say_what_was_expected(keys: tuple[str, ...], settings: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        Quiz(*keys, **settings)
+
+
+def test_a_question_from_the_bank_needs_only_its_key() -> None:
+    found = Quiz("01.pca")
+    assert isinstance(found.questions["01.pca"], Recall)
+    assert found.config["questions"][0]["kind"] == "recall"

@@ -1,0 +1,22 @@
+"""The networks of the course. Each decoder returns logits; sigmoid(logits) are grey levels in (0, 1)."""
+
+from vqedu.models.autoencoder import Autoencoder, AutoencoderOutput, mlp
+from vqedu.models.classifier import DigitClassifier
+from vqedu.models.code_prior import CodePrior
+from vqedu.models.vae import VAE, VAEOutput, reparameterize
+from vqedu.models.vqvae import VQVAE, VQVAEOutput
+from vqedu.models.words_and_images import WordsAndImages
+
+__all__ = [
+    "VAE",
+    "VQVAE",
+    "Autoencoder",
+    "AutoencoderOutput",
+    "CodePrior",
+    "DigitClassifier",
+    "VAEOutput",
+    "VQVAEOutput",
+    "WordsAndImages",
+    "mlp",
+    "reparameterize",
+]

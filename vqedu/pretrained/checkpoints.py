@@ -1,0 +1,123 @@
+"""Checkpoints: weights as safetensors, with a card in the same file that says where they come from. No pickle, ever."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+from vqedu import files, models, quantizers, validate
+
+WEIGHTS = Path(__file__).parent / "weights"
+CARD_KEY = "vqedu-card"
+
+
+def save_checkpoint(model: nn.Module, path: str | Path, card: dict[str, Any] | None = None, half: bool = False) -> None:
+    """Write a model of `vqedu.models` to `path`: its weights, its constructor's arguments, and a card (JSON).
+
+    card: what the reader should know (data, recipe, seed, minutes, metrics); library versions are added.
+    half: store float16, which halves the file. The file is complete or not there at all.
+    """
+    state = {name: _stored(tensor, half) for name, tensor in model.state_dict().items()}
+    full = {
+        **(card or {}),
+        "model": type(model).__name__,
+        "arguments": _arguments(model),
+        "versions": {"python": platform.python_version(), "torch": torch.__version__.split("+")[0]},
+    }
+    content = safetensors.torch.save(state, metadata={CARD_KEY: json.dumps(full, sort_keys=True)})
+    files.atomic_write(Path(path), content)
+
+
+def load_checkpoint(path: str | Path) -> nn.Module:
+    """Return the model stored at `path`, in float32, on the CPU and in eval mode.
+
+    Raises FileNotFoundError if there is no such file, ValueError if it is no safetensors file, is cut off, or was
+    not written by `save_checkpoint`.
+    """
+    card = read_card(path)
+    known = [name for name, value in vars(models).items() if inspect.isclass(value) and issubclass(value, nn.Module)]
+    arguments = {name: built(value) for name, value in card["arguments"].items()}
+    model = getattr(models, validate.known_name(card["model"], known, "model"))(**arguments)
+    expected = model.state_dict()
+    stored = safetensors.torch.load_file(path)
+    wrong = [name for name in expected.keys() | stored.keys() if _shape(expected, name) != _shape(stored, name)]
+    if wrong:
+        raise ValueError(
+            f"{path} does not fit its own card: {card['model']} has other weights at {', '.join(sorted(wrong)[:3])}. "
+            "It was probably written by another version of vqedu; train it again."
+        )
+    model.load_state_dict({name: tensor.to(expected[name].dtype) for name, tensor in stored.items()})
+    return model.eval()
+
+
+def read_card(path: str | Path) -> dict[str, Any]:
+    """Return the card of a checkpoint: model, arguments, versions, and what its writer added.
+
+    Raises what `load_checkpoint` raises.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no checkpoint at {path}.")
+    try:
+        with safe_open(str(path), framework="pt") as opened:
+            card = json.loads((opened.metadata() or {})[CARD_KEY])
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise ValueError(
+            f"{path} is not a whole checkpoint of vqedu ({type(error).__name__}). Expected a safetensors file written "
+            "by vqedu.pretrained.save_checkpoint; files made by torch.save hold pickle and are never opened."
+        ) from None
+    return card
+
+
+def names() -> list[str]:
+    """Return the names of the models that ship with the package."""
+    return sorted(path.stem for path in WEIGHTS.glob("*.safetensors"))
+
+
+def load(name: str) -> nn.Module:
+    """Return a model that ships with the package, in eval mode. Raises ValueError for an unknown name."""
+    return load_checkpoint(path_of(name))
+
+
+def path_of(name: str) -> Path:
+    """Return the file of a model that ships with the package. Raises ValueError for an unknown name."""
+    return WEIGHTS / f"{validate.known_name(name, names(), 'pretrained model')}.safetensors"
+
+
+def _arguments(model: nn.Module) -> dict[str, Any]:
+    """Return the constructor's arguments: the models keep each as an attribute of the same name."""
+    values = {name: getattr(model, name) for name in inspect.signature(type(model)).parameters}
+    # A VectorQuantizer is described by the VQVAE's other arguments; a quantizer of another kind by its own.
+    kept = {name: value for name, value in values.items() if not isinstance(value, quantizers.VectorQuantizer)}
+    return {name: _described(value) for name, value in kept.items()}
+
+
+def _described(value: Any) -> Any:
+    """Return an argument as JSON can hold it: a quantizer as the name of its class and its own arguments."""
+    if not isinstance(value, nn.Module):
+        return value
+    return {"class": type(value).__name__, "arguments": _arguments(value)}
+
+
+def built(value: Any) -> Any:
+    """Return an argument of a card as its constructor takes it: a quantizer in place of its description."""
+    if not (isinstance(value, dict) and value.keys() == {"class", "arguments"}):
+        return value
+    name = validate.known_name(value["class"], quantizers.__all__, "quantizer")
+    return getattr(quantizers, name)(**value["arguments"])
+
+
+def _stored(tensor: torch.Tensor, half: bool) -> torch.Tensor:
+    tensor = tensor.detach().cpu().contiguous()
+    return tensor.half() if half and tensor.is_floating_point() else tensor
+
+
+def _shape(state: dict[str, torch.Tensor], name: str) -> tuple[int, ...] | None:
+    return tuple(state[name].shape) if name in state else None

@@ -1,0 +1,164 @@
+"""How each shipped model was trained. `python -m vqedu train NAME` follows a recipe, and writes weights and card."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from vqedu import data, models, training, validate
+from vqedu.data import jitter
+from vqedu.models import words_and_images
+from vqedu.pretrained.checkpoints import built, load
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A model, its constructor's arguments, and the arguments of `training.fit`.
+
+    `fit` may hold "then": the arguments of a second training that goes on from the first, those of the model's loss
+    under "loss".
+    """
+
+    model: str
+    arguments: dict[str, Any]
+    fit: dict[str, Any] = field(default_factory=dict)
+    data: str = "mnist"
+    start_at_mean_image: bool = True
+    seed: int = 0  # of the starting weights; `fit` takes its own
+    likelihood_samples: Sequence[int] = ()  # for a VAE: estimate log p(x) with these many samples an image
+    labelled: bool = False  # each example begins with its label
+    tokenizer: str | None = None  # a shipped VQ-VAE: the examples are its code maps of the images
+    jittered: int = 0  # so many copies of the images, each moved a little, are among the examples of the first `fit`
+
+
+RECIPES = {
+    "ae-2d": Recipe("Autoencoder", {"latent_dim": 2, "hidden": [400, 400, 400]}, {"epochs": 30, "batch_size": 256}),
+    "ae-32d": Recipe("Autoencoder", {"latent_dim": 32}, {"epochs": 20, "batch_size": 256}),
+    "vae-2d": Recipe("VAE", {"latent_dim": 2, "hidden": [400, 400, 400]}, {"epochs": 80, "batch_size": 256}),
+    "vae-50d": Recipe(
+        "VAE",
+        {"latent_dim": 50, "hidden": [512, 512]},
+        {"epochs": 200, "binarize": True, "learning_rate": 1e-3},
+        likelihood_samples=(1, 50, 500, 5000),
+    ),
+    "vqvae-mnist": Recipe(
+        "VQVAE",
+        {"codebook_size": 128, "code_dim": 16},
+        {"epochs": 30, "learning_rate": 4e-3},
+        start_at_mean_image=False,
+    ),
+    "vqvae-mnist-512": Recipe(
+        "VQVAE",
+        {"codebook_size": 512, "code_dim": 16},
+        {"epochs": 30, "learning_rate": 4e-3},
+        start_at_mean_image=False,
+    ),
+    "classifier-mnist": Recipe(
+        "DigitClassifier", {}, {"epochs": 5, "learning_rate": 4e-3}, start_at_mean_image=False, labelled=True
+    ),
+    "prior-mnist": Recipe(
+        "CodePrior",
+        {"codebook_size": 128, "class_dropout": 0.5},
+        {
+            "epochs": 1,
+            "batch_size": 32,
+            "learning_rate": 5e-3,
+            "optimizer": "muon",
+            "then": {"epochs": 5, "batch_size": 32, "learning_rate": 3e-3, "optimizer": "muon", "seed": 1},
+        },
+        start_at_mean_image=False,
+        labelled=True,
+        tokenizer="vqvae-mnist",
+        jittered=5,
+    ),
+    "words-and-images": Recipe(
+        "WordsAndImages",
+        {"codebook_size": 128},
+        {
+            "epochs": 1,
+            "batch_size": 16,
+            "learning_rate": 5e-3,
+            "optimizer": "muon",
+            "then": {
+                "epochs": 1,
+                "batch_size": 16,
+                "learning_rate": 3e-3,
+                "optimizer": "muon",
+                "seed": 1,
+                "loss": {"sum_share": 0.5},
+            },
+        },
+        start_at_mean_image=False,
+        tokenizer="vqvae-mnist",
+    ),
+    "residual-mnist": Recipe(
+        "VQVAE",
+        {
+            "codebook_size": 16,
+            "code_dim": 16,
+            "quantizer": {
+                "class": "ResidualVQ",
+                "arguments": {"codebook_size": 16, "code_dim": 16, "num_levels": 6, "level_dropout": True},
+            },
+        },
+        {"epochs": 15, "learning_rate": 4e-3},
+        start_at_mean_image=False,
+    ),
+}
+
+
+def build(recipe: Recipe, train: data.Split) -> nn.Module:
+    """Return the untrained model of a recipe, its starting weights drawn from the recipe's seed."""
+    with torch.random.fork_rng():
+        torch.manual_seed(recipe.seed)
+        arguments = {name: built(value) for name, value in recipe.arguments.items()}
+        model: nn.Module = getattr(models, recipe.model)(**arguments)
+    if recipe.start_at_mean_image:
+        training.start_at_mean_image(model, train.x)
+    return model
+
+
+def retrain(name: str, train: data.Split) -> tuple[nn.Module, training.History]:
+    """Train the shipped model `name` anew by its recipe, here and now; return it and the history of its last `fit`.
+
+    Raises ValueError for an unknown name.
+    """
+    recipe = recipe_of(name)
+    model = build(recipe, train)
+    rows, objective = examples(recipe, train), cast("Any", model.loss)
+    first, then = dict(recipe.fit), recipe.fit.get("then")
+    first.pop("then", None)
+    history = training.fit(model, torch.cat([rows, *_jittered_examples(recipe, train)]), **first)
+    if then:
+        seconds, loss = history.seconds, functools.partial(objective, **then.get("loss", {}))
+        history = training.fit(model, rows, **{**then, "loss": loss})
+        history.seconds += seconds
+    return model, history
+
+
+@torch.no_grad()
+def examples(recipe: Recipe, split: data.Split) -> Tensor:
+    """Return what the recipe's model learns from, a row an example: the images or their codes, labels before them."""
+    if recipe.model == "WordsAndImages":
+        return words_and_images.training_examples(*split, load(str(recipe.tokenizer)))
+    values = split.x
+    if recipe.tokenizer:
+        vqvae: Any = load(recipe.tokenizer)
+        values = torch.cat([vqvae.encode(part) for part in values.split(1000)])  # (N, 7, 7)
+    return training.labelled(values, split.y) if recipe.labelled else values
+
+
+def _jittered_examples(recipe: Recipe, split: data.Split) -> list[Tensor]:
+    """Return the examples of each of the recipe's jittered copies of the images."""
+    generator = torch.Generator().manual_seed(recipe.seed)
+    copies = [jitter.jittered(split.x, generator) for _ in range(recipe.jittered)]
+    return [examples(recipe, data.Split(copy, split.y)) for copy in copies]
+
+
+def recipe_of(name: str) -> Recipe:
+    return RECIPES[validate.known_name(name, RECIPES, "recipe")]

@@ -1,0 +1,65 @@
+"""The cards of the shipped models as one Markdown table; the README holds it, and a test says when they disagree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vqedu import pretrained
+from vqedu.pretrained import checkpoints
+
+LABELS = {
+    "test_total_nats": "loss {} nats per image",
+    "test_kl_nats": "of which KL {}",
+    "test_reconstruction_nats": "reconstruction {} nats per image",
+    "test_squared_error": "squared error {} a pixel",
+    "code_usage": "{:.0%} of the codes used",
+    "perplexity": "perplexity {:.0f}",
+    "test_accuracy": "{:.1%} of the images classified rightly",
+    "test_bits_per_code": "{:.2f} bits a code",
+    "test_bits_per_code_summed": "{:.2f} summed over the classes",
+    "test_bits_per_code_given_class": "{:.2f} with the class given",
+    "class_agreement": "{:.1%} of 1,000 samples are read as the class that was asked for",
+    "class_agreement_guided": "{:.1%} with guidance 2",
+    "test_reading": "{:.1%} of the images read as the right digit",
+    "test_captions": "{:.1%} of styled images named with digit and style",
+    "drawing_agreement": "{:.1%} of 1,000 drawings are read as the digit that was asked for",
+    "drawing_agreement_at_0.6": "{:.1%} at temperature 0.6",
+    "sum_agreement": "{:.1%} of 1,100 sums",
+    "style_agreement": "{:.1%} of 1,000 drawings show the style",
+    "log_p_1": "log p(x) with k = 1: {}",
+    "log_p_50": "k = 50: {}",
+    "log_p_500": "k = 500: {}",
+    "log_p_5000": "k = 5,000: {} nats per image",
+}
+
+
+def table() -> str:
+    """Return a Markdown table: name, model, size of the file, minutes of training, what it reaches."""
+    rows = ["| name | model | file | trained in | reaches on the 10,000 test images |", "|---|---|---|---|---|"]
+    return "\n".join([*rows, *(_row(name) for name in pretrained.names())]) + "\n"
+
+
+def _row(name: str) -> str:
+    path = pretrained.path_of(name)
+    card = checkpoints.read_card(path)
+    model = f"{card['model']}({_arguments(card['arguments'])})"
+    cells = (f"`{name}`", model, _size(path.stat().st_size), f"{card['minutes']:.0f} min")
+    return f"| {' | '.join(cells)} | {_metrics(card)} |"
+
+
+def _arguments(arguments: dict[str, Any]) -> str:
+    """Return a constructor's arguments as one would write them, a quantizer among them too."""
+    shown = {
+        key: f"{value['class']}({_arguments(value['arguments'])})" if isinstance(value, dict) else value
+        for key, value in arguments.items()
+    }
+    return ", ".join(f"{key}={value}" for key, value in shown.items())
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
+
+
+def _metrics(card: dict[str, Any]) -> str:
+    known = ((label, card["metrics"].get(name)) for name, label in LABELS.items())
+    return "; ".join(label.format(value) for label, value in known if value is not None)

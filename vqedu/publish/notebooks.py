@@ -1,0 +1,215 @@
+"""Builds the notebooks: a percent-format script in, an executed .ipynb out, the same from every build."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from vqedu import files, validate
+from vqedu.questions import answers
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+CELL_TIMEOUT_S = 300
+LECTURER_TAG = "lecturer"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+# What a notebook says about its kernel: enough for every front end, nothing that differs between machines.
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    },
+}
+# jupytext's notes to itself on how to write the script again.
+SCRIPT_ONLY = ("lines_to_next_cell", "lines_to_end_of_cell_marker")
+
+_REWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)  # a progress bar goes back to the start of its line
+_BAR_TIMES = re.compile(r" ?\[\d\d:\d\d(?::\d\d)?<[^\]\n]*\]")  # tqdm's [elapsed<left, rate]
+
+
+class CellError(RuntimeError):
+    """A cell of a notebook failed; the message names the notebook and the cell."""
+
+
+def sources(folder: Path = NOTEBOOKS) -> dict[str, Path]:
+    """Return name -> script of every notebook source in `folder`, in the order of their numbers.
+
+    Raises FileNotFoundError if there is no such folder, as in an installation without the repository.
+    """
+    scripts = folder / "source"
+    if not scripts.is_dir():
+        raise FileNotFoundError(
+            f"There is no folder {scripts}. Building and exporting need the repository: "
+            "clone it, and install the package from there with `pip install -e .`."
+        )
+    return {path.stem: path for path in sorted(scripts.glob("*.py"))}
+
+
+def select(names: Iterable[str], folder: Path = NOTEBOOKS) -> dict[str, Path]:
+    """Return the sources called `names`, all of them if empty; raises ValueError for an unknown name."""
+    known = sources(folder)
+    chosen = [validate.known_name(name, known, "notebook") for name in names] or list(known)
+    return {name: known[name] for name in chosen}
+
+
+def build(names: Iterable[str] = (), folder: Path = NOTEBOOKS, report: Callable[[str], object] = print) -> list[Path]:
+    """Execute the sources called `names` (all if empty), write folder/NAME.ipynb for each, return the files.
+
+    Two builds on one machine give the same bytes. A notebook's file is replaced only after all of its
+    cells have run.
+    Raises CellError if a cell fails, ValueError for an unknown name.
+    """
+    written = []
+    for name, script in select(names, folder).items():
+        started = time.perf_counter()
+        notebook = execute(read_source(script), name, folder)
+        clean(notebook)
+        path = folder / f"{name}.ipynb"
+        write(notebook, path)
+        report(f"built {path.name} in {time.perf_counter() - started:.0f} s")
+        written.append(path)
+    return written
+
+
+def read_source(script: Path, lecturer: bool = False) -> NotebookNode:
+    """Return the notebook that a percent-format script describes, without outputs, each cell with its id.
+
+    lecturer: keep the cells with the tag "lecturer", the speaker notes; a learner's notebook lacks them.
+    """
+    notebook = jupytext.read(script, fmt="py:percent")
+    if not lecturer:
+        notebook.cells = [cell for cell in notebook.cells if LECTURER_TAG not in tags(cell)]
+    for cell in notebook.cells:
+        for key in SCRIPT_ONLY:
+            cell.metadata.pop(key, None)
+    for cell, cell_id in zip(notebook.cells, cell_ids(notebook.cells), strict=True):
+        cell.id = cell_id
+    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    """Return the tags of a cell."""
+    return list(cell.metadata.get("tags", []))
+
+
+def cell_ids(cells: Iterable[NotebookNode]) -> list[str]:
+    """Return one id a cell, made from its type and text: an unchanged cell keeps its id wherever it moves.
+
+    Of several cells with the same text, the second gets the suffix -2, the third -3.
+    """
+    ids: list[str] = []
+    seen: dict[str, int] = {}
+    for cell in cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
+        seen[digest] = seen.get(digest, 0) + 1
+        ids.append(digest if seen[digest] == 1 else f"{digest}-{seen[digest]}")
+    return ids
+
+
+def execute(
+    notebook: NotebookNode, name: str, folder: Path, extra_environment: Mapping[str, str] | None = None
+) -> NotebookNode:
+    """Run every cell in a fresh kernel that works in `folder`, and return the notebook with its outputs.
+
+    The kernel finds no answers of a learner: it looks for them in an empty directory.
+    Raises CellError if a cell raises, takes more than CELL_TIMEOUT_S, or takes the kernel with it.
+    """
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT_S,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        record_timing=False,
+        store_widget_state=False,
+    )
+    client.reset_execution_trackers()
+    with (
+        tempfile.TemporaryDirectory() as no_answers,
+        client.setup_kernel(env=_environment({answers.VARIABLE: no_answers, **(extra_environment or {})})),
+    ):
+        for index, cell in enumerate(notebook.cells):
+            try:
+                client.execute_cell(cell, index, execution_count=client.code_cells_executed + 1)
+            except CellExecutionError as error:
+                raise CellError(_message(name, index, cell, f"raised {error.ename}: {error.evalue}")) from None
+            except CellTimeoutError:
+                raise CellError(_message(name, index, cell, f"took more than {CELL_TIMEOUT_S} s")) from None
+            except DeadKernelError:
+                raise CellError(_message(name, index, cell, "ended the kernel (out of memory?)")) from None
+    return notebook
+
+
+def clean(notebook: NotebookNode) -> None:
+    """Remove from the outputs of an executed notebook, in place, what another run would not give again.
+
+    Widget views go: their model ids are random, and without a kernel a front end would show "model not found"
+    above the preview. Streams are joined, and show what a terminal would have shown, without a bar's times.
+    """
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = joined_streams(filter(None, map(without_widget_view, cell.outputs)))
+    notebook.metadata = nbformat.from_dict(METADATA)
+    nbformat.validate(notebook)
+
+
+def without_widget_view(output: NotebookNode) -> NotebookNode | None:
+    """Return an output without its widget view, or None if it held nothing else."""
+    if WIDGET_VIEW not in output.get("data", {}):
+        return output
+    data = {kind: content for kind, content in output.data.items() if kind != WIDGET_VIEW}
+    if "text/plain" in data:
+        data["text/plain"] = _BAR_TIMES.sub("", data["text/plain"])
+    return NotebookNode({**output, "data": NotebookNode(data)}) if data else None
+
+
+def joined_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """Return the outputs with each stream (stdout, stderr) in one piece, at the place of its first part."""
+    joined: list[NotebookNode] = []
+    streams: dict[str, NotebookNode] = {}
+    for output in outputs:
+        if output.output_type == "stream" and output.name in streams:
+            streams[output.name].text += output.text
+            continue
+        if output.output_type == "stream":
+            streams[output.name] = output
+        joined.append(output)
+    for stream in streams.values():
+        stream.text = _BAR_TIMES.sub("", _REWRITTEN.sub("", stream.text))
+    return joined
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    """Write a notebook to `path`, whole or not at all."""
+    files.atomic_write(path, (nbformat.writes(notebook) + "\n").encode("utf-8"))
+
+
+def _environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment without what would change the outputs from one caller to the next."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("VQEDU_")}
+    kept.pop("MPLBACKEND", None)  # set by some editors and CI systems, it would suppress the figures
+    return {**kept, "PYTHONHASHSEED": "0", **extra}
+
+
+def _message(name: str, index: int, cell: NotebookNode, what: str) -> str:
+    text: Any = cell.source.strip().splitlines()
+    return f"{name}: cell {index + 1} {what}\nThe cell begins: {text[0] if text else '(empty)'}"

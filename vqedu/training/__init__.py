@@ -1,0 +1,5 @@
+"""Training: one loop for every model of the course, and its optimizers."""
+
+from vqedu.training.loop import History, LossTerms, best_device, fit, labelled, start_at_mean_image
+
+__all__ = ["History", "LossTerms", "best_device", "fit", "labelled", "start_at_mean_image"]

@@ -1,0 +1,205 @@
+"""One training loop for every model of the course."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+import torch
+from torch import Tensor, nn
+
+from vqedu import progress, validate
+from vqedu.training import optimizers
+
+
+class LossTerms(Protocol):
+    """What a loss returns: a NamedTuple of scalars whose field `total` is minimized."""
+
+    @property
+    def total(self) -> Tensor: ...
+    def _asdict(self) -> dict[str, Tensor]: ...
+
+
+@dataclass
+class History:
+    """What `fit` measured: means over `every` steps, in the loss's own unit (nats per image for ours)."""
+
+    every: int  # steps between two rows
+    steps: list[int] = field(default_factory=list)  # the step at which each row ends, counted from 1
+    terms: dict[str, list[float]] = field(default_factory=dict)  # each term of the loss, "total" among them
+    seconds: float = 0.0
+    interrupted: bool = False
+
+    @property
+    def total(self) -> list[float]:
+        """The minimized loss of each row."""
+        return self.terms.get("total", [])
+
+
+def fit(
+    model: nn.Module,
+    images: Tensor | Any,
+    *,
+    epochs: int = 10,
+    batch_size: int = 128,
+    learning_rate: float = 3e-3,
+    optimizer: str = "adam",
+    schedule: str = "one-cycle",
+    binarize: bool = False,
+    seed: int = 0,
+    loss: Callable[[Tensor], LossTerms] | None = None,
+    on_step: Callable[[int], object] | None = None,
+    background: bool = False,
+) -> History:
+    """Train `model` in place on mini-batches of `images`, and return what was measured.
+
+    images: a tensor (N, ...) whose rows are examples, or a `data.Split`, whose x is taken. Each step minimizes
+    `loss(batch).total` (default: `model.loss`). The last, smaller batch of an epoch is left out.
+    optimizer: "adam", or "muon", which needs fewer steps for a transformer; see `optimizers.build`.
+    schedule: "one-cycle" (Smith and Topin 2018: up to `learning_rate` over the first tenth, then down to nothing) or
+    "constant". binarize: each pixel becomes 1 with its grey level as probability, anew at each step
+    (Salakhutdinov and Murray 2008). `on_step(step)` is called after each step, and a true answer ends the training.
+    background: for labs, which train in a thread beside other cells: nothing is shown, and torch's random state is
+    neither seeded nor given back, so the loss must draw from a generator of its own.
+
+    The same seed and the same starting weights give the same numbers on one machine. The model is trained on
+    CUDA or Apple's GPU if there is one, and comes back where it was, in eval mode. Ctrl-C ends the training and keeps
+    the model and its history, marked `interrupted`. This is plumbing: it would be the same for any network.
+    Raises ValueError or TypeError for bad arguments, FloatingPointError as soon as the loss is not finite.
+    """
+    examples = _examples(images, batch_size, binarize)
+    total_steps = validate.positive_int(epochs, "epochs") * (len(examples) // batch_size)
+    objective = loss or cast("Callable[[Tensor], LossTerms]", model.loss)
+    history = History(every=max(1, total_steps // 200))
+    start = time.perf_counter()
+    own_random_state = nullcontext() if background else _seeded(seed)
+    shown = progress.bar(total_steps, quiet=background)
+    with own_random_state, torch.enable_grad(), _at_work(model) as device, shown as bar:
+        steps = optimizers.build(model, optimizer, schedule, learning_rate, total_steps)
+        meter = _Meter(history, device)
+        batches = _batches(examples.to(device), epochs, batch_size, seed)
+        try:
+            for step, batch in enumerate(batches, start=1):
+                if binarize:
+                    batch = torch.bernoulli(batch)
+                terms = objective(batch)
+                steps.zero_grad()
+                terms.total.backward()
+                steps.step()
+                if meter.add(step, terms, last=step == total_steps):
+                    bar.show(history, steps.learning_rate)
+                if on_step and on_step(step):
+                    history.interrupted = True
+                    break
+        except KeyboardInterrupt:
+            history.interrupted = True
+            bar.say("Stopped. The model keeps what it has learned so far.")
+    history.seconds = time.perf_counter() - start
+    return history
+
+
+def labelled(values: Tensor, labels: Tensor) -> Tensor:
+    """Return rows for `fit` that begin with their labels: values (N, *) and labels (N,) -> (N, 1 + numbers of a value).
+
+    The label takes the dtype of the values. Raises ValueError unless there is one label for each value.
+    """
+    if labels.shape != values.shape[:1]:
+        raise ValueError(f"labels must have shape ({len(values)},), one for each value, got {tuple(labels.shape)}.")
+    return torch.cat([labels[:, None].to(values.dtype), values.flatten(1)], 1)
+
+
+def start_at_mean_image(model: nn.Module, x: Tensor) -> None:
+    """Set the decoder's last bias to the logits of the mean of the images x (N, 1, 28, 28), in place.
+
+    The untrained decoder then answers with the mean image rather than with grey: the first few hundred steps, which
+    would learn only that, are saved. The mean is kept within [0.001, 0.999].
+    """
+    bias = model.get_parameter("decoder." + str(len(model.get_submodule("decoder")) - 1) + ".bias")  # type: ignore[arg-type]
+    mean = validate.images(x).mean(0).flatten().clamp(0.001, 0.999)
+    with torch.no_grad():
+        bias.copy_(torch.logit(mean))
+
+
+def best_device() -> torch.device:
+    """Return CUDA if there is one, else Apple's MPS if there is one, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+class _Meter:
+    """Averages the loss terms between two rows of a history, and stops at the first loss that is not finite."""
+
+    def __init__(self, history: History, device: torch.device) -> None:
+        self.history = history
+        # Reading a loss makes a GPU wait, so there it is read only when a row is due.
+        self.every_step = device.type == "cpu"
+        self.sums: dict[str, Tensor] = {}
+        self.count = 0
+
+    def add(self, step: int, terms: LossTerms, last: bool) -> bool:
+        """Add one step's terms; returns True if a row was written."""
+        for name, value in terms._asdict().items():
+            self.sums[name] = self.sums.get(name, 0) + value.detach()
+        self.count += 1
+        due = last or step % self.history.every == 0
+        if (due or self.every_step) and not math.isfinite(self.sums["total"].item()):
+            raise FloatingPointError(
+                f"The loss became {terms.total.item()} at step {step}. A lower learning_rate often helps; "
+                "so does a look for a log or a division by zero in the loss. The weights are of no more use."
+            )
+        if due:
+            self._write(step)
+        return due
+
+    def _write(self, step: int) -> None:
+        self.history.steps.append(step)
+        for name, value in self.sums.items():
+            self.history.terms.setdefault(name, []).append(value.item() / self.count)
+        self.sums, self.count = {}, 0
+
+
+def _examples(images: Tensor | Any, batch_size: int, binarize: bool) -> Tensor:
+    """Return the tensor of examples, checked once for the whole training."""
+    examples = getattr(images, "x", images)
+    if not isinstance(examples, Tensor):
+        raise TypeError(f"images must be a tensor or a data.Split, got {type(images).__name__}.")
+    if examples.is_floating_point() and (binarize or examples.dim() == 4):
+        validate.images(examples, "images")
+    validate.positive_int(batch_size, "batch_size")
+    if len(examples) < batch_size:
+        raise ValueError(f"images must hold at least one batch of {batch_size}, got {len(examples)}. Lower batch_size.")
+    return examples
+
+
+def _batches(examples: Tensor, epochs: int, batch_size: int, seed: int) -> Iterator[Tensor]:
+    """Yield the batches of all epochs, each epoch in a new order drawn on the CPU from `seed`."""
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(epochs):
+        order = torch.randperm(len(examples), generator=generator).to(examples.device)
+        for start in range(0, len(order) - batch_size + 1, batch_size):
+            yield examples[order[start : start + batch_size]]
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed torch inside the block, and give the caller its random state back after it."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def _at_work(model: nn.Module) -> Iterator[torch.device]:
+    """Inside the block the model is on the best device and in train mode; after it at home, in eval mode."""
+    home = next(model.parameters()).device
+    device = best_device() if home.type == "cpu" else home
+    model.to(device).train()
+    try:
+        yield device
+    finally:
+        model.to(home).eval()

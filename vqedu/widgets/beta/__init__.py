@@ -1,0 +1,1 @@
+"""The effective-beta calculator."""

@@ -1,0 +1,120 @@
+"""The effective-beta calculator: choose how a VAE's loss is written, read which beta that code really uses."""
+
+from __future__ import annotations
+
+import math
+
+from vqedu import plots
+from vqedu.losses import effective_beta
+from vqedu.widgets.base import Explorer, bundle, stylesheet
+
+RECONSTRUCTION = {
+    "bernoulli": "F.binary_cross_entropy_with_logits(logits, x",
+    "gaussian": "F.mse_loss(x_hat, x",
+}
+SUMMED = {"image": ', reduction="sum") / len(x)', "element": ")", "total": ', reduction="sum")'}
+KL = "-0.5 * (1 + logvar - mu**2 - logvar.exp())"
+KL_SUMMED = {"image": ".sum(1).mean()", "element": ".mean()", "total": ".sum()"}
+
+_ELBO = {
+    "likelihood": "bernoulli", "reconstruction": "image", "kl": "image", "beta": 1.0, "weight": 1.0, "half": True,
+    "learned": False, "variance": 1.0, "pixels": 784, "latents": 20, "batch_size": 128,
+}  # fmt: skip
+# Three recipes that are taught in public.
+RECIPES = {
+    "Squared error averaged over 28×28 pixels, KL over 5 latents, β = 0.1": _ELBO
+    | {
+        "likelihood": "gaussian",
+        "half": False,
+        "reconstruction": "element",
+        "kl": "element",
+        "beta": 0.1,
+        "latents": 5,
+    },
+    "Bernoulli loss averaged over 32×32 pixels, times 500": _ELBO
+    | {"reconstruction": "element", "pixels": 1024, "weight": 500.0},
+    "Squared error summed, without the ½": _ELBO | {"likelihood": "gaussian", "half": False},
+}
+
+
+def loss_lines(
+    likelihood: str = "bernoulli",
+    reconstruction: str = "image",
+    kl: str = "image",
+    beta: float = 1.0,
+    weight: float = 1.0,
+    half: bool = True,
+) -> tuple[str, str, str]:
+    """Return the three lines of torch that compute recon, kl and loss, for arguments of `beta.effective_beta`."""
+    factor = "0.5 * " if likelihood == "gaussian" and half else ""
+    terms = [name if value == 1 else f"{value:g} * {name}" for name, value in (("recon", weight), ("kl", beta))]
+    return (
+        f"recon = {factor}{RECONSTRUCTION[likelihood]}{SUMMED[reconstruction]}",
+        f"kl = ({KL}){KL_SUMMED[kl]}",
+        f"loss = {' + '.join(terms)}",
+    )
+
+
+class BetaCalculator(Explorer):
+    """Which beta a VAE's code really uses: beta_eff = beta b / (weight a), with the numbers of the reader's own code.
+
+    The arguments are those of `vqedu.losses.effective_beta`, and so are the errors. They start at the first of three
+    recipes that are taught in public; a variance other than 1 is shown as a learned one.
+    """
+
+    _esm = bundle("page/kit.js", "page/plot.js", "page/mathml.js", "beta/math.js", "beta/beta.js")
+    home = "vq-home-beta"
+    _css = stylesheet(home, "page/kit.css", "beta/beta.css")
+    summary = "Effective-beta calculator: beta_eff = beta * b / (weight * a) for the loss as it is written"
+
+    def __init__(
+        self,
+        beta: float = 0.1,
+        *,
+        likelihood: str = "gaussian",
+        reconstruction: str = "element",
+        kl: str = "element",
+        pixels: int = 784,
+        latents: int = 5,
+        batch_size: int = 128,
+        weight: float = 1.0,
+        half: bool = False,
+        variance: float = 1.0,
+    ) -> None:
+        state = {
+            "likelihood": likelihood, "reconstruction": reconstruction, "kl": kl, "beta": beta, "weight": weight,
+            "half": half, "variance": variance, "pixels": pixels, "latents": latents, "batch_size": batch_size,
+        }  # fmt: skip
+        effective_beta(**state)  # type: ignore[arg-type]  # raises for a wrong argument
+        code = {"reconstruction": RECONSTRUCTION, "summed": SUMMED, "kl": KL, "klSummed": KL_SUMMED}
+        super().__init__(config={"recipes": RECIPES, "code": code}, state=state | {"learned": variance != 1})
+
+    def effective_beta(self) -> float:
+        """Return the effective beta of the present state."""
+        arguments = {name: value for name, value in self.state.items() if name != "learned"}
+        return effective_beta(**arguments | {"variance": arguments["variance"] if self.state["learned"] else 1.0})
+
+    def preview(self) -> bytes:
+        """Return a PNG: the loss as code, and its effective beta on a logarithmic scale."""
+        names = ("likelihood", "reconstruction", "kl", "beta", "weight", "half")
+        value = self.effective_beta()
+        figure = plots.TeachingFigure(9.6, 3.0, self.summary)
+        code, scale = figure.subplots(2, 1, height_ratios=(2, 1))
+        lines = loss_lines(**{name: self.state[name] for name in names})
+        colors = (plots.COLORS["decoder"], plots.COLORS["prior"], plots.COLORS["data"])
+        for row, (line, color) in enumerate(zip(lines, colors, strict=True)):
+            code.text(0.01, 0.85 - 0.33 * row, line, family="monospace", fontsize=11.5, color=color, va="center")
+        code.axis("off")
+        scale.set(xscale="log", xlim=(1e-3, 1e3), ylim=(-1, 1), yticks=[], xlabel="effective beta (1 is the ELBO)")
+        scale.set_xticks([10.0**power for power in range(-3, 4)], ["1/1000", "1/100", "1/10", "1", "10", "100", "1000"])
+        scale.axvline(1, color=plots.COLORS["data"], ls="--")
+        scale.barh(0, value - 1, left=1, height=0.8, color=plots.COLORS["prior"], alpha=0.18)
+        scale.plot(min(max(value, 1e-3), 1e3) if value else 1e-3, 0, "o", ms=16, color=plots.COLORS["prior"])
+        scale.spines[["top", "right", "left"]].set_visible(False)
+        figure.headline(f"The code weighs the KL {_short(value)} times as much as the ELBO does")
+        return figure.png()
+
+
+def _short(value: float) -> str:
+    """Return three digits of a number of at least 0, and all the digits before its point."""
+    return f"{value:,.0f}" if value >= 1000 and math.isfinite(value) else f"{value:.3g}"

@@ -1,0 +1,1 @@
+"""The cards: predictions, quizzes, and where the learner is."""

@@ -1,0 +1,175 @@
+"""Where the learner is: the questions and exercises done of each notebook, and where the next question stands."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from vqedu import questions
+from vqedu.questions import answers
+from vqedu.widgets.base import EXPORT_VARIABLE
+
+_HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
+_FENCE = re.compile(r"```.*?```", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One notebook: its title, its file ("" where it is not at hand), key -> anchor of its questions in order, and the
+    keys of its exercises."""
+
+    title: str
+    file: str
+    places: dict[str, str]
+    exercises: tuple[str, ...] = ()
+
+    def link(self, key: str | None = None) -> str:
+        """Return the address of the notebook, or of the section with the question `key`."""
+        suffix = ".html" if _exporting() else ".ipynb"
+        anchor = self.places.get(key or "", "")
+        return f"{Path(self.file).stem}{suffix}" + (f"#{anchor}" if anchor else "") if self.file else ""
+
+
+def progress(folder: Path | str = ".") -> Overview:
+    """Return the progress through the notebooks that lie in `folder`, to be shown as the last line of a cell."""
+    rows = [row(number, Path(folder)) for number in questions.numbers()]
+    return Overview(rows, {key for key, answer in answers.read_all().items() if is_answered(answer)})
+
+
+def is_answered(answer: dict[str, Any]) -> bool:
+    """Return whether a question is done: a guess is committed, or the right answer of a quiz found."""
+    return "guess" in answer or bool(answer.get("solved"))
+
+
+def row(number: str, folder: Path) -> Row:
+    """Return the row of the notebook with this number; without its file, the questions have no places."""
+    keys = list(questions.of_notebook(number))
+    found = next(iter(sorted(folder.glob(f"{number}_*.ipynb"))), None)
+    if found is None:
+        return Row(f"Notebook {number}", "", dict.fromkeys(keys, ""))
+    notebook = nbformat.read(found, as_version=4)
+    anchors = places(notebook)
+    return Row(title(notebook, number), found.name, {key: anchors.get(key, "") for key in keys}, exercises(notebook))
+
+
+def title(notebook: NotebookNode, number: str) -> str:
+    """Return the first heading of a notebook, with its number in front, up to a colon."""
+    text = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
+    heading = _HEADING.search(text)
+    name = heading[1].split(" · ")[-1].split(":")[0] if heading else "Notebook"
+    return f"{number} {name}"
+
+
+def places(notebook: NotebookNode) -> dict[str, str]:
+    """Return key -> anchor of the heading above it, for each question that a notebook asks."""
+    anchor = ""
+    found: dict[str, str] = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            headings = _HEADING.findall(_FENCE.sub("", cell.source))
+            anchor = re.sub(r"[*`]", "", headings[-1]).replace(" ", "-") if headings else anchor
+        for _, keys in asked(cell.source):
+            found |= dict.fromkeys(keys, anchor)
+    return found
+
+
+def exercises(notebook: NotebookNode) -> tuple[str, ...]:
+    """Return the keys of the exercises that a notebook checks."""
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return tuple(map(answers.exercise_key, re.findall(r"^checks\.(\w+)\(", code, re.MULTILINE)))
+
+
+def asked(source: str) -> list[tuple[str, list[str]]]:
+    """Return the widget ("Prediction" or "Quiz") and the keys of each question card in a cell's source."""
+    calls = re.findall(r"widgets\.(Prediction|Quiz)\(([^)]*)\)", source)
+    return [(kind, re.findall(r'"(\d\d\.[^"]+)"', arguments)) for kind, arguments in calls]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A table of the notebooks. An exported page fills it in from what its browser has kept; without a kernel it has no
+    exercises to count."""
+
+    rows: list[Row]
+    done: set[str]
+
+    def _repr_html_(self) -> str:
+        body = "".join(map(self._line, self.rows))
+        script = f'<script type="module">{_SCRIPT}</script>' if _exporting() else ""
+        names = ("notebook", "questions answered", *([] if _exporting() else ["exercises passed"]), "next question")
+        titles = "".join(f'<th scope="col">{name}</th>' for name in names)
+        head = f"<thead><tr>{titles}</tr></thead>"
+        return f'{_STYLE}<table class="vq-progress">{head}<tbody>{body}</tbody></table>{script}'
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        asked = f"{_share(self.done, [key for row in self.rows for key in row.places])} questions answered"
+        tried = f"{_share(self.done, [key for row in self.rows for key in row.exercises])} exercises passed"
+        lines = [
+            f"{row.title}: {_share(self.done, row.places)}"
+            + (f", exercises {_share(self.done, row.exercises)}" if row.exercises else "")
+            for row in self.rows
+        ]
+        return "\n".join([f"{asked}, {tried}", *lines])
+
+    def _line(self, row: Row) -> str:
+        count, total = len(self.done & row.places.keys()), len(row.places)
+        nearest = next((key for key in row.places if key not in self.done), None)
+        name = f'<a href="{escape(row.link())}">{escape(row.title)}</a>' if row.file else escape(row.title)
+        words = "all answered" if nearest is None else "go on" if count else "start"
+        there = f'<a href="{escape(row.link(nearest))}">{words}</a>' if nearest and row.file else words
+        links = escape(json.dumps([[key, row.link(key)] for key in row.places]))
+        filled = f'<span style="width:{100 * count / total:.0f}%"></span>'
+        bar = f'<span class="vq-progress-bar" aria-hidden="true">{filled}</span>'
+        passed = _share(self.done, row.exercises) if row.exercises else ""
+        cells = [f"{bar}<span>{count} of {total}</span>", *([] if _exporting() else [passed]), there]
+        return (
+            f'<tr data-links="{links}"><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+        )
+
+
+def _share(done: set[str], keys: Collection[str]) -> str:
+    """Return such as "2 of 5": how many of the keys are done."""
+    return f"{len(done.intersection(keys))} of {len(keys)}"
+
+
+def _exporting() -> bool:
+    return os.environ.get(EXPORT_VARIABLE) == "1"
+
+
+_STYLE = """<style>
+.vq-progress th, .vq-progress td { padding: 4px 14px; text-align: left !important; font-size: 15px; }
+.vq-progress-bar { display: inline-block; width: 130px; height: 10px; margin-right: 10px; border: 1px solid #767676; border-radius: 5px; overflow: hidden; }
+.vq-progress-bar span { display: block; height: 100%; background: #1a1a1a; }
+</style>"""  # noqa: E501
+# The browser may refuse what a page from a file has kept; the table then stays as it is.
+_SCRIPT = """
+const kept = (key) => { try { return JSON.parse(localStorage.getItem(`vqedu:${key}`)) ?? {}; } catch { return {}; } };
+const done = (key) => { const answer = kept(key); return "guess" in answer || Boolean(answer.solved); };
+const fill = () => {
+  for (const row of document.querySelectorAll(".vq-progress tr[data-links]")) {
+    const links = JSON.parse(row.dataset.links);
+    const count = links.filter(([key]) => done(key)).length;
+    const open = links.find(([key]) => !done(key));
+    row.querySelector(".vq-progress-bar span").style.width = `${(100 * count) / links.length}%`;
+    row.cells[1].lastChild.textContent = `${count} of ${links.length}`;
+    const there = Object.assign(document.createElement(open?.[1] ? "a" : "span"), open?.[1] ? { href: open[1] } : {});
+    there.textContent = !open ? "all answered" : count ? "go on" : "start";
+    row.cells[2].replaceChildren(there);
+  }
+};
+fill();
+addEventListener("pageshow", fill);
+addEventListener("storage", fill); // answered in another tab, or a moment ago by a page of another process
+"""

@@ -1,0 +1,50 @@
+"""A prediction: the learner commits a guess, and the truth is drawn over it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from vqedu import questions, validate
+from vqedu.questions.kinds import GUESSES, Choice, Curve, Guess, Number
+from vqedu.widgets.base import bundle
+from vqedu.widgets.cards.question import Question
+
+
+class Prediction(Question):
+    """Ask for a guess before a reveal. `Prediction("01.readable")` asks what `vqedu.questions` has under this key.
+
+    A question of one's own: `Prediction("my.key", "How many?", kind="number", low=0, high=10, truth=3,
+    sentence="There are three.")`. kind: "choice", "number" or "curve"; the settings are the fields of
+    `questions.Choice`, `Number` and `Curve`, and so are the errors. Raises ValueError for an unknown key or kind,
+    TypeError for settings that the kind does not have.
+    """
+
+    _esm = bundle(
+        "page/kit.js",
+        "page/plot.js",
+        "cards/question.js",
+        "cards/prediction_math.js",
+        "cards/prediction_boards.js",
+        "cards/prediction.js",
+    )
+    badge = "Guess first"
+
+    def __init__(self, key: str, question: str | Guess | None = None, kind: str = "choice", **settings: Any) -> None:
+        if isinstance(question, str):
+            validate.known_name(kind, GUESSES, "kind of prediction")
+            question = GUESSES[kind](question, **settings)
+        found = questions.find(key) if question is None else question
+        if not isinstance(found, Guess):
+            raise TypeError(f"{key} is no prediction but a {type(found).__name__}. Ask it with widgets.Quiz({key!r}).")
+        super().__init__({key: found})
+
+    def choices(self, question: Guess) -> Sequence[str]:
+        """Return what there is to choose from, or how the guess is made."""
+        match question:
+            case Choice(choices=choices):
+                return [f"\u25cb  {choice}".replace("`", "") for choice in choices]
+            case Number(low=low, high=high, unit=unit):
+                return [f"A slider from {low:,g} to {high:,g} {unit}".rstrip()]
+            case Curve(x_label=x_label, y_label=y_label):
+                return [f"A sheet for your sketch of {y_label} over {x_label}"]

@@ -1,0 +1,115 @@
+"""The codebook explorer: x, its 7 x 7 code map, x_hat; swap a code, and see which cells a code stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+import traitlets
+from torch import Tensor
+
+from vqedu import validate
+from vqedu.data import Split
+from vqedu.models import VQVAE
+from vqedu.widgets import images as latent_state
+from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
+from vqedu.widgets.codebook import codes as codebook_codes
+from vqedu.widgets.codebook.codes import CodeSpace
+from vqedu.widgets.images import choose, packed_images
+
+TITLE = "A digit is 49 codes from one table: swap one, and a patch of the picture changes"
+PARTS = (
+    "page/kit.js", "page/plot.js", "page/nn.js", "page/conv_nets.js", "latent/space.js", "latent/view.js", "page/ink.js",
+    "page/pictures.js", "page/figure.js", "codebook/space.js", "codebook/paint.js", "codebook/parts.js",
+)  # fmt: skip
+STATE = ("digit", "drawing", "cell", "code", "swaps")
+CELLS = 49
+MIDDLE = 24
+
+
+class CodebookExplorer(Explorer):
+    """Pick or draw a digit and see its code map; look into a cell, swap its code, and see where else a code is used.
+
+    model: a VQVAE, copied as it is now. images: a test set, encoded once to count how often each code is used; of it
+    `digits` are drawn with `seed`, to be shown.
+
+    `state` may be set from Python, whole or in part, and moves the figure:
+    digit: the number of the picked digit, or None; drawing: None, or 784 grey levels 0..255 that were drawn;
+    cell: 0..48, row by row; code: the code that the codebook shows; swaps: a list of [cell, code] put in by hand.
+
+    Raises TypeError for a model that is no VQVAE with a VectorQuantizer; TypeError or ValueError for images or labels
+    of a wrong shape, dtype or range, and for an unknown or impossible state.
+    """
+
+    _esm = bundle(*PARTS, "codebook/codebook.js")
+    home = "vq-home-codebook"
+    _css = stylesheet(home, "page/kit.css", "latent/latent.css", "codebook/codebook.css")
+
+    def __init__(self, model: VQVAE, images: Split, *, title: str = TITLE, digits: int = 500, seed: int = 0) -> None:
+        self.images, self.labels = choose(images, digits, seed)
+        self.space = CodeSpace(model, images.x.cpu().float(), self.images)
+        config, arrays = self.space.network()
+        data, table = pack({**arrays, **packed_images(self.images, self.labels)})
+        super().__init__(data=data, config={"title": title, "arrays": table, **config}, state=self._start())
+
+    @property
+    def summary(self) -> str:  # type: ignore[override]
+        model = self.space.model
+        table = f"{model.codebook_size} codes of {model.code_dim} numbers"
+        return f"Codebook explorer: x, its 7 x 7 code map, x_hat; {table}, {len(self.images):,} digits to pick."
+
+    def shown(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
+        """Return x, (28, 28) in [0, 1], as `state` (default: the present one) has it."""
+        return latent_state.shown({**self.state, **(state or {})}, self.images)
+
+    def code_map(self, state: Mapping[str, Any] | None = None) -> Tensor:
+        """Return the code map (7, 7) of `state`: the nearest codes, and those that were swapped in."""
+        full = {**self.state, **(state or {})}
+        nearest = self.space.encode(torch.from_numpy(self.shown(full)).float().view(1, 1, 28, 28))[0]
+        return codebook_codes.swapped(nearest, full["swaps"])
+
+    def picture(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
+        """Return x_hat, (28, 28) in [0, 1], that the code map of `state` decodes to."""
+        return self.space.decode(self.code_map(state))
+
+    def preview(self) -> bytes:
+        from vqedu.widgets.codebook.preview import draw  # matplotlib only when a picture is wanted
+
+        return draw(self).png()
+
+    def _start(self) -> dict[str, Any]:
+        """Begin at the first digit 3, if there is one, at the cell in the middle."""
+        threes = np.flatnonzero(self.labels == 3)
+        digit = int(threes[0]) if len(threes) else 0
+        code = int(self.space.maps[digit].flatten()[MIDDLE])
+        return {"digit": digit, "drawing": None, "cell": MIDDLE, "code": code, "swaps": []}
+
+    @traitlets.validate("state")
+    def _check_state(self, proposal: Any) -> dict[str, Any]:
+        return checked_state({**self.state, **proposal["value"]}, len(self.images), self.space.codebook_size)
+
+
+def checked_state(state: Mapping[str, Any], digits: int, codebook_size: int) -> dict[str, Any]:
+    """Return `state` with its numbers as ints. Raises ValueError for an unknown name or a value out of range."""
+    for name in state:
+        validate.known_name(name, STATE, "part of the state")
+    picture = latent_state.picture(state, digits)
+    swaps = [_swap(each, codebook_size) for each in state["swaps"]]
+    if len({cell for cell, _ in swaps}) < len(swaps):
+        raise ValueError(f"swaps must name each cell once, got {state['swaps']}.")
+    cell = _whole(state["cell"], CELLS, "cell")
+    return {**picture, "cell": cell, "code": _whole(state["code"], codebook_size, "code"), "swaps": swaps}
+
+
+def _swap(pair: Any, codebook_size: int) -> list[int]:
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise ValueError(f"swaps must be a list of pairs [cell, code], got {pair!r} in it.")
+    return [_whole(pair[0], CELLS, "the cell of a swap"), _whole(pair[1], codebook_size, "the code of a swap")]
+
+
+def _whole(value: Any, count: int, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or not 0 <= value < count:
+        raise ValueError(f"{name} must be a whole number from 0 to {count - 1}, got {value!r}.")
+    return int(value)

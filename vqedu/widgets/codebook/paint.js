@@ -1,0 +1,161 @@
+// How the codebook explorer draws: thumbnails of codes, the code map, windows on pictures, the vectors, the histogram.
+
+import { COLORS } from "../page/kit.js";
+import { axisY, dot, font, frame, number, stroke, write } from "../page/plot.js";
+import { MAP_SIDE, windowOf } from "./space.js";
+
+export const CODE_INK = "#6B2450"; // the purple of codes, dark enough to be read as text
+const PALE = "rgba(204, 121, 167, 0.22)";
+
+// All thumbnails on one sheet, drawn once; paint(pen, k, x, y, size) copies one from it, or its middle `crop` pixels.
+export function thumbnailSheet(space) {
+  const side = space.config.stroke_side;
+  const sheet = new OffscreenCanvas(side * space.K, side);
+  const brush = sheet.getContext("2d");
+  for (let k = 0; k < space.K; k++) {
+    const tile = brush.createImageData(side, side);
+    space.stroke(k).forEach((ink, i) => { tile.data.set(Array(3).fill(Math.round(255 * (1 - ink))).concat(255), 4 * i); });
+    brush.putImageData(tile, side * k, 0);
+  }
+  return (pen, k, x, y, size, crop = side) => {
+    const edge = (side - crop) / 2;
+    pen.imageSmoothingEnabled = false;
+    pen.drawImage(sheet, side * k + edge, edge, crop, crop, x, y, size, size);
+  };
+}
+
+const outline = (pen, x, y, size, color, width) => {
+  pen.strokeStyle = color;
+  pen.lineWidth = width;
+  pen.strokeRect(x + width / 2, y + width / 2, size - width, size - width);
+};
+
+// A number that can be read on black and on white.
+function haloed(pen, text, x, y, size) {
+  pen.font = font(size, true);
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  pen.lineJoin = "round";
+  pen.lineWidth = 4.5;
+  pen.strokeStyle = "#fff";
+  pen.strokeText(text, x, y);
+  write(pen, text, x, y, { size, bold: true, align: "center", baseline: "middle", color: CODE_INK });
+}
+
+// The code map: in each cell what its code draws there, on its own 4 x 4 pixels, and the code's index.
+export function paintMap({ pen, width, height }, view, thumbnail) {
+  const size = width / MAP_SIDE;
+  pen.clearRect(0, 0, width, height);
+  view.indices.forEach((k, cell) => {
+    const x = (cell % MAP_SIDE) * size, y = Math.floor(cell / MAP_SIDE) * size;
+    thumbnail(pen, k, x, y, size, 4);
+    if (k === view.code) { pen.fillStyle = PALE; pen.fillRect(x, y, size, size); }
+    outline(pen, x, y, size, k === view.code ? COLORS.codebook : "#dcc3d2", k === view.code ? 3 : 1);
+    haloed(pen, String(k), x + size / 2, y + size / 2 + 1, size > 48 ? 18 : 14);
+  });
+  const x = (view.cell % MAP_SIDE) * size, y = Math.floor(view.cell / MAP_SIDE) * size;
+  outline(pen, x, y, size, "#fff", 6);
+  outline(pen, x, y, size, "#000", 4);
+  for (const cell of view.swapped) corner(pen, ((cell % MAP_SIDE) + 1) * size, Math.floor(cell / MAP_SIDE) * size, size * 0.3);
+}
+
+// An orange corner marks a cell whose code was swapped.
+function corner(pen, x, y, size) {
+  pen.beginPath();
+  pen.moveTo(x - size, y);
+  pen.lineTo(x, y);
+  pen.lineTo(x, y + size);
+  pen.fillStyle = COLORS.warning;
+  pen.fill();
+}
+
+// Over a picture: the pixels of one cell's window, all else veiled, and the cells that use the same code.
+export function paintWindow({ pen, width, height }, field, cell, color, same = []) {
+  const unit = width / 28, box = windowOf(field, cell);
+  pen.clearRect(0, 0, width, height);
+  pen.fillStyle = "rgba(255, 255, 255, 0.5)";
+  pen.fillRect(0, 0, width, height);
+  const place = [box.left * unit, box.top * unit, box.width * unit, box.height * unit];
+  pen.clearRect(...place);
+  for (const each of same) cellFrame(pen, unit, each, COLORS.codebook, 1.5);
+  pen.strokeStyle = color;
+  pen.lineWidth = 3;
+  pen.strokeRect(place[0] + 1.5, place[1] + 1.5, place[2] - 3, place[3] - 3);
+  cellFrame(pen, unit, cell, color, 2);
+}
+
+// The 4 x 4 pixels that lie where the cell lies.
+export function cellFrame(pen, unit, cell, color, width) {
+  const size = (28 / MAP_SIDE) * unit;
+  pen.strokeStyle = color;
+  pen.lineWidth = width;
+  pen.strokeRect((cell % MAP_SIDE) * size, Math.floor(cell / MAP_SIDE) * size, size, size);
+}
+
+// The D numbers of z_e at a cell as green dots on stems, those of a code as purple ones beside them.
+export function paintVectors({ pen, width, height }, z_e, e_k) {
+  const reach = Math.max(1, ...z_e.map(Math.abs), ...e_k.map(Math.abs)) * 1.1;
+  pen.clearRect(0, 0, width, height);
+  const f = frame(pen, { left: 30, top: 6, width: width - 36, height: height - 12, x: [0, z_e.length], y: [-reach, reach] });
+  axisY(f, { values: reach < 2 ? [-1, 0, 1] : [-2, 0, 2] });
+  stroke(pen, [[f.left, f.Y(0)], [f.right, f.Y(0)]], { color: "#777", width: 1 });
+  const stem = (value, x, color) => {
+    stroke(pen, [[f.X(x), f.Y(0)], [f.X(x), f.Y(value)]], { color, width: 3 });
+    dot(pen, f.X(x), f.Y(value), 3.5, { fill: color });
+  };
+  z_e.forEach((value, d) => stem(value, d + 0.35, COLORS.encoder));
+  e_k.forEach((value, d) => stem(value, d + 0.65, COLORS.codebook));
+}
+
+// How the codes lie in the table: as large as they can be, but rather a little smaller than with a last row half empty.
+export function tableShape(K, width, height) {
+  let best = { worth: 0 };
+  for (let columns = 1; columns <= K; columns++) {
+    const rows = Math.ceil(K / columns), size = Math.floor(Math.min(width / columns, height / rows));
+    const worth = K === columns * rows ? size : 0.9 * size;
+    if (worth > best.worth) best = { columns, rows, size, worth };
+  }
+  return best;
+}
+
+// Every code of the table; a frame around those that the present map uses, a heavy one around the code in question.
+export function paintTable({ pen, width, height }, { columns, size }, view, thumbnail, K) {
+  const used = new Set(view.indices);
+  pen.clearRect(0, 0, width, height);
+  const place = (k) => [(k % columns) * size, Math.floor(k / columns) * size];
+  for (let k = 0; k < K; k++) {
+    thumbnail(pen, k, ...place(k), size);
+    outline(pen, ...place(k), size, "#d9d9d9", 1);
+  }
+  for (const k of used) outline(pen, ...place(k), size, COLORS.codebook, 2.5);
+  outline(pen, ...place(view.code), size, "#fff", 6);
+  outline(pen, ...place(view.code), size, "#000", 4);
+}
+
+const SHARE_FLOOR = 1e-5;
+
+// The share of each code, from the most used to the least, on a logarithmic scale, and the uniform prior 1/K.
+export function paintUsage({ pen, width, height }, space, code) {
+  const { counts, order, ranks, usage, K } = space;
+  pen.clearRect(0, 0, width, height);
+  const least = Math.max(SHARE_FLOOR, Math.min(...counts.filter((count) => count > 0)) / usage.total);
+  const range = [Math.floor(Math.log10(least)), 0];
+  const f = frame(pen, { left: 62, top: 8, width: width - 68, height: height - 34, x: [0, K], y: range });
+  const powers = Array.from({ length: -range[0] + 1 }, (_, i) => -i);
+  axisY(f, { values: powers, format: (p) => `${Number((100 * 10 ** p).toPrecision(1))}%` });
+  const wide = f.X(1) - f.X(0);
+  const bar = (rank, color) => {
+    const share = counts[order[rank]] / usage.total;
+    if (!share) return;
+    pen.fillStyle = color;
+    pen.fillRect(f.X(rank), f.Y(Math.log10(share)), Math.max(wide - (wide > 3 ? 1 : 0), 1), f.bottom - f.Y(Math.log10(share)));
+  };
+  order.forEach((_, rank) => bar(rank, COLORS.codebook));
+  bar(ranks[code], "#000");
+  const uniform = f.Y(Math.log10(1 / K));
+  stroke(pen, [[f.left, uniform], [f.right, uniform]], { color: COLORS.prior, width: 2, dash: [7, 5] });
+  write(pen, `uniform prior 1/K = ${number(100 / K, 2)}%`, f.right - 4, uniform - 6, { size: 14, align: "right", color: "#9c4400", bold: true });
+  stroke(pen, [[f.left, f.bottom], [f.right, f.bottom]], { color: "#555", width: 1 });
+  write(pen, `the ${K} codes, the most used first`, f.left + f.width / 2, height - 6, { size: 14, align: "center" });
+  return f;
+}

@@ -1,0 +1,163 @@
+// What the codebook explorer knows and computes: digits, their codes, what a swap changes. Nothing here touches the page.
+
+import { unpack } from "../page/nn.js";
+import { vqvae } from "../page/conv_nets.js";
+
+export const MAP_SIDE = 7;
+const CELLS = MAP_SIDE * MAP_SIDE;
+const NEAREST_SHOWN = 8;
+const EXAMPLES = 24;
+
+// Codes from the most used to the least; equally used ones by their index.
+const byUse = (counts) => Array.from(counts.keys()).sort((a, b) => counts[b] - counts[a] || a - b);
+
+// How unevenly the codes are used: the entropy of their shares in bits, and 2 to that power, the perplexity.
+export function usageOf(counts) {
+  const total = counts.reduce((a, b) => a + b, 0);
+  let bits = 0;
+  for (const count of counts) if (count) bits -= (count / total) * Math.log2(count / total);
+  return { total, used: counts.filter((count) => count > 0).length, bits, perplexity: 2 ** bits };
+}
+
+// Up to 24 cells that use code k, as { digit, cell }: from as many digits as there are, then second cells of these.
+function examplesOf(maps, k) {
+  const groups = [];
+  for (let digit = 0; digit * CELLS < maps.length; digit++) {
+    const cells = [];
+    for (let cell = 0; cell < CELLS; cell++) if (maps[digit * CELLS + cell] === k) cells.push({ digit, cell });
+    // Not always the first one: background, say, is used all over the map.
+    if (cells.length) groups.push(cells.map((_, i) => cells[(i + digit * 31) % cells.length]));
+  }
+  const found = [];
+  for (let round = 0; round < CELLS && found.length < EXAMPLES; round++) {
+    for (const cells of groups) if (cells.length > round && found.length < EXAMPLES) found.push(cells[round]);
+  }
+  return found;
+}
+
+export function codebookSpace(data, config) {
+  const arrays = unpack(data, config.arrays);
+  const { images, labels, maps, counts, strokes } = arrays;
+  const net = vqvae(config.net, arrays);
+  const order = byUse(counts);
+  const ranks = new Uint16Array(net.K);
+  order.forEach((k, rank) => { ranks[k] = rank; });
+  const side = config.stroke_side;
+  const known = new Map();
+  return {
+    config, net, K: net.K, labels, counts, order, ranks, usage: usageOf(counts),
+    image: (i) => Float32Array.from(images.subarray(i * 784, (i + 1) * 784), (v) => v / 255),
+    // What a code draws: the mean patch of x_hat around the cells that use it.
+    stroke: (k) => Float32Array.from(strokes.subarray(k * side * side, (k + 1) * side * side), (v) => v / 255),
+    examples(k) {
+      if (!known.has(k)) known.set(k, examplesOf(maps, k));
+      return known.get(k);
+    },
+  };
+}
+
+// The pixels first .. last that belong to position i of the map, one axis at a time, cut at the edges of the picture.
+export function pixelRange({ start, stride, size }, i) {
+  const first = start + stride * i;
+  return [Math.max(first, 0), Math.min(first + size, 28) - 1];
+}
+
+// Both axes at a cell: { left, top, width, height } in pixels.
+export function windowOf(field, cell) {
+  const [left, right] = pixelRange(field, cell % MAP_SIDE), [top, bottom] = pixelRange(field, Math.floor(cell / MAP_SIDE));
+  return { left, top, width: right - left + 1, height: bottom - top + 1 };
+}
+
+// The pixels size x size of a picture around a cell; those beyond its edges count as paper.
+export function patchOf(pixels, { start, stride, size }, cell) {
+  const left = start + stride * (cell % MAP_SIDE), top = start + stride * Math.floor(cell / MAP_SIDE);
+  const patch = new Float32Array(size * size);
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < size; column++) {
+      const y = top + row, x = left + column;
+      if (x >= 0 && x < 28 && y >= 0 && y < 28) patch[row * size + column] = pixels[y * 28 + x];
+    }
+  }
+  return patch;
+}
+
+const meanSquare = (a, b) => a.reduce((sum, v, i) => sum + (v - b[i]) ** 2, 0) / a.length;
+
+// All codes by their distance from z_e, of which the nearest are shown, and the one that the cell has now.
+function candidatesOf(squares, present) {
+  const sorted = Array.from(squares.keys()).sort((a, b) => squares[a] - squares[b] || a - b);
+  const shown = sorted.slice(0, NEAREST_SHOWN);
+  if (!shown.includes(present)) shown[shown.length - 1] = present;
+  return shown.map((k) => ({ k, square: squares[k], rank: sorted.indexOf(k) }));
+}
+
+// From the state, and what the pointer only looks at (peek), to everything that the parts show.
+export function codebookViewer(space) {
+  const { net } = space;
+  let key, x, z, own, ownError;
+  return (state, peek) => {
+    const now = state.drawing ?? state.digit;
+    if (now !== key) {
+      key = now;
+      x = state.drawing ? Float32Array.from(state.drawing, (v) => v / 255) : now === null ? new Float32Array(784) : space.image(state.digit);
+      z = net.encode(x);
+      own = net.nearest(z);
+      ownError = meanSquare(net.decode(own), x);
+    }
+    const indices = Uint16Array.from(own);
+    for (const [cell, k] of state.swaps) indices[cell] = k;
+    const pixels = net.decode(indices);
+    const cell = peek.cell ?? state.cell;
+    const code = peek.code ?? (peek.cell === null ? state.code : indices[cell]);
+    const squares = net.distances(z, cell);
+    return {
+      state, x, z, own, indices, pixels, cell, code, squares, ownError, error: meanSquare(pixels, x),
+      candidates: candidatesOf(squares, indices[cell]), swapped: state.swaps.map(([at]) => at),
+    };
+  };
+}
+
+export const placeWords = (cell) => `row ${Math.floor(cell / MAP_SIDE) + 1}, column ${(cell % MAP_SIDE) + 1}`;
+
+// What is true of the figure now, in one line that is also spoken.
+export function codebookWords(view) {
+  const { cell, own, indices, squares, error, ownError, swapped } = view;
+  const far = (k) => squares[k].toFixed(2);
+  const nearest = `At ${placeWords(cell)} z_e is nearest to code ${own[cell]} (squared distance ${far(own[cell])})`;
+  const put = indices[cell] === own[cell] ? "" : `; you put in ${indices[cell]} (${far(indices[cell])})`;
+  const cost = swapped.length ? `; error ${ownError.toFixed(4)} \u2192 ${error.toFixed(4)}` : "";
+  return `${nearest}${put}${cost}.`;
+}
+
+// What a hand does, whichever part it does it in.
+export function codebookHand(space, getState, getView, change) {
+  const without = (cell) => getState().swaps.filter(([at]) => at !== cell);
+  // Put code k into a cell; its own code once more is no swap.
+  function swap(cell, k) {
+    const swaps = k === getView().own[cell] ? without(cell) : [...without(cell), [cell, k]];
+    change({ cell, code: k, swaps });
+  }
+  return {
+    state: getState,
+    swap,
+    look: ({ digit = null, drawing = null }) => change({ digit, drawing, swaps: [] }),
+    pick: (cell) => change({ cell, code: getView().indices[cell] }),
+    pickCode: (code) => change({ code }),
+    example: ({ digit, cell }, code) => change({ digit, drawing: null, swaps: [], cell, code }),
+    putBack: (cell) => change({ swaps: without(cell), code: getView().own[cell] }),
+    // A code for each cell, all of them equally likely.
+    random() {
+      const { own } = getView();
+      const drawn = Array.from(own, (_, at) => [at, Math.floor(Math.random() * space.K)]);
+      change({ swaps: drawn.filter(([at, k]) => k !== own[at]), code: drawn[getState().cell][1] });
+    },
+    putAllBack: () => change({ swaps: [], code: getView().own[getState().cell] }),
+    // The code that is next nearest to z_e after the present one; after the farthest the nearest again.
+    next(cell) {
+      const { z, indices } = getView();
+      const squares = space.net.distances(z, cell);
+      const sorted = Array.from(squares.keys()).sort((a, b) => squares[a] - squares[b] || a - b);
+      swap(cell, sorted[(sorted.indexOf(indices[cell]) + 1) % sorted.length]);
+    },
+  };
+}

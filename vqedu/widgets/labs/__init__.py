@@ -1,0 +1,1 @@
+"""The labs: figures that the kernel draws while it trains."""

@@ -1,0 +1,73 @@
+// The latent explorer: x, the map of its codes, x_hat; for a VAE q(z|x) as well. Every part shows one view a frame.
+
+import { button, COLORS, disable, element } from "../page/kit.js";
+import { latentSpace } from "./space.js";
+import { makeHand, statusText, viewer } from "./view.js";
+import { latentMap } from "./map.js";
+import { panel, xHatPanel, xPanel } from "../page/pictures.js";
+import { directionsPanel, legend, priorPanel, walkPanel } from "./controls.js";
+import { posteriorPanel } from "./posterior.js";
+import { liveFigure } from "../page/figure.js";
+
+const GAP = 16;
+
+// The sizes of the pictures and the map, for a stage that is `width` pixels wide inside.
+function sizes(width, whole) {
+  const stacked = width < 560;
+  const side = stacked ? Math.min(224, 28 * Math.floor((width - GAP) / 56)) : 28 * Math.min(8, Math.max(5, Math.round((width * 0.24) / 28)));
+  const map = stacked ? width : width - (whole ? 2 : 1) * (side + GAP);
+  return { stacked, side, map, height: Math.round(Math.min(420, Math.max(300, map * 0.88))) };
+}
+
+function build(space, hand, repaint) {
+  const { variational, view } = space.config;
+  const whole = view === "all";
+  const map = latentMap(space, {
+    place: () => space.project(hand.state().z),
+    onmove: ([u, v]) => hand.change({ z: space.moveTo(hand.state().z, u, v) }),
+    onpick: (digit) => hand.look({ digit }),
+    onhome: hand.home,
+  });
+  const classes = legend(space, (only) => { map.highlight(only); repaint(); });
+  const heading = variational ? "q(z|x) = N(\u03bc, \u03c3\u00b2)" : "z = g(x)";
+  const mapPanel = panel("z", heading, variational ? "drag z" : "drag z, or click a dot", COLORS.encoder, map.node, classes);
+  const xHat = xHatPanel(space, COLORS.decoder);
+  const only = (wanted, make) => (wanted ? [make()] : []);
+  const x = only(whole, () => xPanel(space, hand));
+  const posterior = only(whole && variational, () => posteriorPanel(space, hand));
+  const walk = only(whole, () => walkPanel(space, hand));
+  const prior = only(whole, () => priorPanel(hand));
+  const directions = only(whole && space.d > 2, () => directionsPanel(space, hand));
+  const home = button("Back to the code of x", hand.home, { class: "vq-button vq-home" });
+  if (whole) prior[0].node.append(home);
+  const below = [...posterior, ...walk, ...prior, ...directions];
+  const row = element("div", { class: "vq-latent" }, ...x.map((each) => each.node), mapPanel, xHat.node);
+  return {
+    nodes: [row, ...below.map((each) => each.node)],
+    keys: posterior.length ? { e: hand.draw } : {},
+    playing: () => walk.some((each) => each.playing()),
+    show(now) {
+      for (const part of [...x, map, xHat, ...below]) part.show(now);
+      disable(home, now.code === null);
+    },
+    resize(width) {
+      const { stacked, side, map: mapWidth, height } = sizes(width, whole);
+      row.classList.toggle("vq-stacked", stacked);
+      for (const each of [...x, xHat]) each.resize(side);
+      map.resize(mapWidth, height);
+      mapPanel.style.width = `${mapWidth}px`;
+      for (const each of posterior) each.resize(width, stacked ? width : side);
+      for (const each of walk) each.resize(width);
+    },
+  };
+}
+
+function render({ model, el }) {
+  const space = latentSpace(model.get("data"), model.get("config"));
+  return liveFigure({
+    model, el, see: viewer(space), words: (view) => statusText(space, view),
+    build: (getState, change, repaint) => build(space, makeHand(space, getState, change), repaint),
+  });
+}
+
+export default { render };

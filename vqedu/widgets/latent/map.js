@@ -1,0 +1,108 @@
+// The map of the codes under a hand: one drag moves z, a click on a dot picks its digit.
+
+import { canvas, notOurs, position, resize } from "../page/kit.js";
+import { MARGIN, mapFrame, paintAxes, paintDots, paintHand, paintPrior } from "./paint.js";
+
+// Drag: z follows the pointer. A click that does not move and hits a dot picks that digit.
+function listen(surface, space, at, place, { onmove, onpick }) {
+  let press = null;
+  const to = (event) => {
+    const [x, y] = position(event, surface);
+    onmove(at().toMap([x - press.grip[0], y - press.grip[1]]));
+  };
+  surface.node.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    surface.node.focus({ focusVisible: false });
+    surface.node.setPointerCapture(event.pointerId);
+    const [x, y] = position(event, surface), [zx, zy] = at().toPage(place());
+    const onHandle = Math.hypot(x - zx, y - zy) < 14;
+    press = { x, y, grip: onHandle ? [x - zx, y - zy] : [0, 0], still: !onHandle };
+    if (!onHandle) to(event);
+  });
+  surface.node.addEventListener("pointermove", (event) => {
+    if (!press) return;
+    const [x, y] = position(event, surface);
+    if (Math.hypot(x - press.x, y - press.y) > 3) press.still = false;
+    if (!press.still) to(event);
+  });
+  surface.node.addEventListener("pointercancel", () => { press = null; });
+  surface.node.addEventListener("pointerup", () => {
+    const hit = press?.still ? dotAt([press.x, press.y], space, at()) : null;
+    press = null;
+    if (hit !== null) onpick(hit);
+  });
+}
+
+function dotAt([x, y], { places, count }, at, reach = 6) {
+  let best = null;
+  for (let i = 0; i < count; i++) {
+    const [px, py] = at.toPage([places[2 * i], places[2 * i + 1]]);
+    const distance = Math.hypot(px - x, py - y);
+    if (distance < reach) { best = i; reach = distance; }
+  }
+  return best;
+}
+
+// place(): where z is on the map, also between two frames; onmove([u, v]), onpick(index of a digit), onhome(): what the hand does here.
+export function latentMap(space, { place, onmove, onpick, onhome }) {
+  const surface = canvas(466, 400, {
+    class: "vq-map", tabindex: 0, role: "application", "aria-roledescription": "map",
+    "aria-label": "Map of the codes. Arrow keys move z, with Shift in big steps; Home goes to the code of x.",
+  });
+  const layer = canvas(466, 400);
+  let limits = space.config, at = mapFrame(limits, surface), stale = true, only = null;
+  listen(surface, space, () => at, place, { onmove, onpick });
+  surface.node.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if ((!step && event.key !== "Home") || notOurs(event)) return;
+    event.preventDefault();
+    if (!step) return onhome();
+    const size = (at.limits[1] - at.limits[0]) * (event.shiftKey ? 0.05 : 0.005);
+    const [u, v] = place();
+    onmove(at.toMap(at.toPage([u + step[0] * size, v + step[1] * size])));
+  });
+  function repaintLayer() {
+    layer.pen.clearRect(0, 0, layer.width, layer.height);
+    paintAxes(layer.pen, at, space.config);
+    layer.pen.save();
+    layer.pen.beginPath(); layer.pen.rect(MARGIN.left, MARGIN.top, at.w, at.h); layer.pen.clip();
+    paintDots(layer.pen, at, space, only);
+    layer.pen.restore();
+    stale = false;
+  }
+  function refit() {
+    at = mapFrame(limits, surface);
+    stale = true;
+  }
+  return {
+    node: surface.node,
+    // Show the rectangle from `low` to `high` instead of the one of the configuration.
+    window({ low, high }) {
+      if (low === limits.low) return;
+      limits = { ...limits, low, high };
+      refit();
+    },
+    resize(width, height) {
+      if (width === surface.width && height === surface.height) return;
+      for (const one of [surface, layer]) resize(one, width, height);
+      refit();
+    },
+    highlight(label) { only = label; stale = true; },
+    show(view) {
+      if (layer.ratio !== surface.ratio) {
+        resize(layer, surface.width, surface.height);
+        stale = true;
+      }
+      if (stale) repaintLayer();
+      const { pen, width, height } = surface;
+      pen.clearRect(0, 0, width, height);
+      pen.drawImage(layer.node, 0, 0, width, height);
+      pen.save();
+      pen.beginPath(); pen.rect(MARGIN.left, MARGIN.top, at.w, at.h); pen.clip();
+      if (view.state.prior) paintPrior(pen, at, space, view.samples);
+      paintHand(pen, at, space, view);
+      pen.restore();
+    },
+  };
+}

@@ -1,0 +1,142 @@
+// What a VAE adds: q(z|x) close up, another eps at a press, KL(q(z|x) || N(0, I)) dimension by dimension.
+
+import { button, canvas, COLORS, element, resize } from "../page/kit.js";
+import { short } from "./space.js";
+import { panel } from "../page/pictures.js";
+import { awayFrom, FONT, paintEllipses, paintMean, paintPoint, paintTrail } from "./paint.js";
+
+const FEW = 4; // up to so many dimensions get a line each
+const SIGMAS = 2.7; // from the middle of the close-up to its nearer edge
+const ACTIVE = 0.1; // nats: a dimension below says next to nothing about x
+const SUBSCRIPTS = ["z\u2081", "z\u2082", "z\u2083", "z\u2084"];
+
+export const KL_NAME = "KL(q(z|x) \u2016 N(0, I))";
+
+function label(pen, text, x, y, { align = "left", color = "#1a1a1a", size = 15, bold = false } = {}) {
+  pen.font = `${bold ? "700 " : ""}${size}px ${FONT}`;
+  pen.textAlign = align; pen.textBaseline = "middle"; pen.fillStyle = color;
+  pen.fillText(text, x, y);
+}
+
+// The ellipse of q(z|x) with mu in the middle, as large as it fits.
+function paintCloseUp({ pen, width, height }, space, { q, trail, state }) {
+  pen.clearRect(0, 0, width, height);
+  if (!q) return label(pen, "no picture x", width / 2, height / 2, { align: "center", color: "#555" });
+  const middle = [width / 2, height / 2], [u0, v0] = space.project(q.mu);
+  const scale = Math.min(width, height) / 2 / SIGMAS / Math.max(q.ellipse.long, 1e-9);
+  const place = (z) => { const [u, v] = space.project(z); return [middle[0] + (u - u0) * scale, middle[1] - (v - v0) * scale]; };
+  paintEllipses(pen, middle, q.ellipse, scale);
+  paintTrail(pen, trail.map(place), 7);
+  paintMean(pen, middle, 9);
+  const z = place(state.z);
+  const inside = z[0] > 0 && z[0] < width && z[1] > 0 && z[1] < height;
+  if (inside) paintPoint(pen, z, COLORS.decoder, "z", { radius: 7, side: awayFrom(middle, z) });
+  else label(pen, "z is outside", 8, height - 12, { color: COLORS.decoder, size: 14 });
+}
+
+// One line a dimension: its name, its bar, its nats; the upright stroke is the mean of the digits on the map.
+function paintRows({ pen, width, height }, space, q, most) {
+  const row = Math.min(height / space.d, 40), left = 34, right = 86, unit = (width - left - right) / most;
+  q.terms.forEach((nats, i) => {
+    const y = row * (i + 0.5);
+    label(pen, SUBSCRIPTS[i], 2, y, { size: 17 });
+    pen.fillStyle = COLORS.prior;
+    pen.fillRect(left, y - row * 0.32, nats * unit, row * 0.64);
+    pen.fillStyle = "#1a1a1a";
+    pen.fillRect(left + space.config.mean_kl[i] * unit - 1, y - row * 0.42, 2.5, row * 0.84);
+    label(pen, `${nats.toFixed(2)} nats`, width - 2, y, { align: "right" });
+  });
+}
+
+// One column a dimension, in the order of the configuration; its number stands under it where there is room.
+function paintColumns({ pen, width, height }, { config, d }, q, most) {
+  const left = 30, bottom = height - 22, slot = (width - left) / d, unit = (bottom - 10) / most;
+  const every = Math.ceil(24 / slot);
+  for (const nats of [0, most / 2, most]) {
+    const y = Math.round(bottom - nats * unit) + 0.5;
+    pen.strokeStyle = "#e2e2e2"; pen.lineWidth = 1;
+    pen.beginPath(); pen.moveTo(left, y); pen.lineTo(width, y); pen.stroke();
+    label(pen, String(Number(nats.toFixed(1))), left - 5, Math.max(y, 9), { align: "right", size: 14, color: "#444" });
+  }
+  config.kl_order.forEach((i, rank) => {
+    const x = left + rank * slot, mean = bottom - config.mean_kl[i] * unit;
+    pen.fillStyle = COLORS.prior;
+    pen.fillRect(x + slot * 0.12, bottom - q.terms[i] * unit, slot * 0.76, q.terms[i] * unit);
+    pen.fillStyle = "#1a1a1a";
+    pen.fillRect(x + slot * 0.04, mean - 1, slot * 0.92, 2);
+    if (rank % every === 0) label(pen, String(i + 1), x + slot / 2, bottom + 12, { align: "center", size: 14, color: "#444" });
+  });
+}
+
+// The bars of one picture have the scale of all digits on the map; a drawing may need a longer one.
+function paintBars(surface, space, q) {
+  surface.pen.clearRect(0, 0, surface.width, surface.height);
+  if (!q) return;
+  const most = Math.max(space.config.kl_high, ...q.terms);
+  (space.d <= FEW ? paintRows : paintColumns)(surface, space, q, most);
+}
+
+function barWords({ d }, { kl, terms }) {
+  const each = terms.map((nats, i) => `z${i + 1} ${nats.toFixed(2)}`).join(", ");
+  return `${KL_NAME} in nats: ${kl.toFixed(2)}${d <= FEW ? `; by dimension: ${each}` : `; ${activeWords(terms)}`}`;
+}
+
+const activeWords = (terms) => `${terms.filter((nats) => nats > ACTIVE).length} of ${terms.length} dimensions above ${ACTIVE} nats`;
+
+// Every number as text, made when the list is opened and while it stays open.
+function numbers(space) {
+  const body = element("tbody", {});
+  const head = element("tr", {}, ...["dimension", "\u03bc", "\u03c3", "KL in nats"].map((name) => element("th", { scope: "col" }, name)));
+  const node = element("details", { class: "vq-numbers" }, element("summary", {}, "\u03bc, \u03c3 and KL as numbers"),
+    element("div", { class: "vq-scroll", tabindex: 0, role: "region", "aria-label": "Numbers of q(z|x)" }, element("table", {}, element("thead", {}, head), body)));
+  let now = null;
+  const fill = () => {
+    if (!node.open || !now) return body.replaceChildren();
+    body.replaceChildren(...space.config.kl_order.map((i) => element("tr", {},
+      ...[String(i + 1), short(now.mu[i]), now.sigma[i].toFixed(3), now.terms[i].toFixed(3)].map((text) => element("td", {}, text)))));
+  };
+  node.addEventListener("toggle", fill);
+  return { node, show(q) { if (q !== now) { now = q; fill(); } } };
+}
+
+// In words: where z comes from and, for a draw, the ELBO that this one draw estimates.
+function drawWords({ q, drawn, nats, state }) {
+  if (!q) return "";
+  if (!drawn) return state.eps ? `${state.eps} drawn` : "\u03b5 ~ N(0, I)";
+  return `draw ${state.eps}: \u2212log p(x|z) + KL = ${nats.toFixed(1)} + ${q.kl.toFixed(1)} = ${(nats + q.kl).toFixed(1)} nats, one draw of \u2212ELBO`;
+}
+
+export function posteriorPanel(space, hand) {
+  const lens = canvas(224, 150, { class: "vq-lens", role: "img" });
+  const bars = canvas(600, 110, { class: "vq-bars", role: "img" });
+  const closeUp = panel("closeup", "q(z|x)", "1\u03c3 and 2\u03c3", COLORS.encoder, lens.node);
+  const table = numbers(space);
+  const words = element("span", { class: "vq-draw" });
+  const draw = button("Draw z = \u03bc + \u03c3\u03b5", hand.draw, { class: "vq-button vq-eps", "aria-keyshortcuts": "e", title: "Key e" });
+  draw.append(" ", element("kbd", {}, "e"));
+  const hint = space.d > 2 ? "largest mean first; black: mean of all digits" : "black: mean";
+  const kl = panel("kl", KL_NAME, hint, COLORS.prior, bars.node,
+    element("div", { class: "vq-buttons" }, draw, words), table.node);
+  const total = kl.querySelector(".vq-title");
+  const node = element("div", { class: "vq-posterior" }, closeUp, kl);
+  return {
+    node,
+    resize(width, side) {
+      node.classList.toggle("vq-stacked", side === width);
+      closeUp.style.width = `${side}px`;
+      resize(lens, side, Math.round(Math.min(150, side * 0.8)));
+      resize(bars, side === width ? width : width - side - 16, space.d <= FEW ? Math.max(40, 34 * space.d) : 124);
+    },
+    show(view) {
+      const { q } = view;
+      paintCloseUp(lens, space, view);
+      paintBars(bars, space, q);
+      table.show(q);
+      total.textContent = q ? `${KL_NAME} = ${q.kl.toFixed(2)} nats` : KL_NAME;
+      words.textContent = drawWords(view);
+      draw.disabled = !q;
+      bars.node.setAttribute("aria-label", q ? barWords(space, q) : `${KL_NAME}: no picture x`);
+      lens.node.setAttribute("aria-label", q ? `q(z|x) close up; one sigma of its ellipse: ${q.ellipse.long.toFixed(2)} by ${q.ellipse.narrow.toFixed(2)}` : "q(z|x): no picture x");
+    },
+  };
+}

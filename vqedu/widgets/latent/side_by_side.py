@@ -1,0 +1,139 @@
+"""An autoencoder and a VAE side by side: the same digit and the same z on two maps with the same axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import traitlets
+from torch import nn
+
+from vqedu import validate
+from vqedu.data import Split
+from vqedu.widgets import images as latent_state
+from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
+from vqedu.widgets.images import choose, packed_images
+from vqedu.widgets.latent import codes as latent_codes
+from vqedu.widgets.latent.latent import PARTS
+from vqedu.widgets.latent.space import LatentSpace, Posterior
+
+TITLE = "One z on two maps: the autoencoder leaves holes and rays, the VAE fills the disc of N(0, I)"
+NAMES = ("Autoencoder", "VAE")
+STATE = ("z", "digit", "drawing", "prior", "draws", "zoom")
+CLOSE_UP = 3.5  # the half width of the close-up on N(0, I): beyond it lie 0.2% of its draws
+
+
+class Pair(NamedTuple):
+    """Something of both models: codes (2,) or pictures (28, 28)."""
+
+    ae: np.ndarray
+    vae: np.ndarray
+
+
+class SideBySideExplorer(Explorer):
+    """Pick or draw a digit and see its code in both models; drag z and see what the same z decodes to in each.
+
+    ae: an Autoencoder, vae: a VAE, both with two latent dimensions, copied as they are now.
+    images: test images and labels, of which `digits` are drawn with `seed` and encoded once by each.
+
+    `state` may be set from Python, whole or in part, and moves the figure:
+    z: None, where each model decodes its own code of x, or two numbers that both decode;
+    digit: the number of the picked digit, or None; drawing: None, or 784 grey levels 0..255 that were drawn;
+    prior: whether N(0, I) is shown; draws: how many samples of it; zoom: whether the maps show N(0, I) close up.
+
+    Raises TypeError or ValueError for models of another kind or another latent_dim, for images or labels of a
+    wrong shape, dtype or range, for codes that are not finite, and for an unknown state.
+    """
+
+    _esm = bundle(*PARTS, "latent/side_by_side.js")
+    home = "vq-home-side-by-side"
+    _css = stylesheet(home, "page/kit.css", "latent/latent.css", "latent/side_by_side.css")
+
+    def __init__(
+        self, ae: nn.Module, vae: nn.Module, images: Split, *, title: str = TITLE, digits: int = 1500, seed: int = 0
+    ) -> None:
+        self.images, self.labels = choose(images, digits, seed)
+        self.spaces = [LatentSpace(model, self.images, self.labels) for model in (ae, vae)]
+        _check_kinds(*self.spaces)
+        parts = [(space, *space.network()) for space in self.spaces]
+        arrays = {f"{i}/{k}": v for i, (s, _, w) in enumerate(parts) for k, v in {**w, **s.arrays()}.items()}
+        data, table = pack({**packed_images(self.images, self.labels), **arrays})
+        each = [
+            {"name": name, "arrays": _own(table, i), **networks, **space.config()}
+            for i, (name, (space, networks, _)) in enumerate(zip(NAMES, parts, strict=True))
+        ]
+        config = {"title": title, "view": "side", "seed": seed, "models": each, "windows": self._windows()}
+        super().__init__(data=data, config=config, state=self._start())
+
+    @property
+    def summary(self) -> str:  # type: ignore[override]
+        return f"Autoencoder and VAE side by side: one z on the maps of {len(self.labels):,} test digits."
+
+    def places(self, state: Mapping[str, Any] | None = None) -> Pair:
+        """Return z in both models for `state` (default: the present one): the shared z, or each model's code of x."""
+        now = {**self.state, **(state or {})}
+        if now["z"] is not None:
+            return Pair(np.array(now["z"]), np.array(now["z"]))
+        if not latent_state.has_picture(now):
+            return Pair(np.zeros(2), np.zeros(2))
+        return Pair(*(space.code(self.shown(now)) for space in self.spaces))
+
+    def pictures(self, state: Mapping[str, Any] | None = None) -> Pair:
+        """Return x_hat = sigmoid(f(z)) of both models, (28, 28) in [0, 1]."""
+        return Pair(*(space.decode(z) for space, z in zip(self.spaces, self.places(state), strict=True)))
+
+    def shown(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
+        """Return x, (28, 28) in [0, 1], as `state` has it: drawn, picked, or empty paper."""
+        return latent_state.shown({**self.state, **(state or {})}, self.images)
+
+    def posterior(self, state: Mapping[str, Any] | None = None) -> Posterior:
+        """Return the VAE's q(z|x) for the x of `state`: mu, sigma, KL by dimension, the ellipse on the map."""
+        return self.spaces[1].posterior(self.shown(state))
+
+    def window(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return (low, high), the rectangle that both maps show in the present state."""
+        window = self.config["windows"]["zoom" if self.state["zoom"] else "all"]
+        return np.array(window["low"]), np.array(window["high"])
+
+    def preview(self) -> bytes:
+        from vqedu.widgets.latent.side_by_side_preview import draw  # matplotlib only when a picture is wanted
+
+        return draw(self).png()
+
+    def _windows(self) -> dict[str, Any]:
+        planes = [space.plane for space in self.spaces]
+        low, high = np.min([p.low for p in planes], axis=0), np.max([p.high for p in planes], axis=0)
+        near = {"low": [-CLOSE_UP] * 2, "high": [CLOSE_UP] * 2}
+        return {"all": {"low": low.tolist(), "high": high.tolist()}, "zoom": near}
+
+    def _start(self) -> dict[str, Any]:
+        digit, _ = latent_codes.walk_ends(self.spaces[1].codes, self.labels)
+        return {"z": None, "digit": digit, "drawing": None, "prior": True, "draws": 0, "zoom": True}
+
+    @traitlets.validate("state")
+    def _check_state(self, proposal: Any) -> dict[str, Any]:
+        return checked_state({**self.state, **proposal["value"]}, len(self.labels))
+
+
+def checked_state(state: Mapping[str, Any], digits: int) -> dict[str, Any]:
+    """Return `state` with its numbers as floats. Raises ValueError for an unknown name or a value out of range."""
+    for name in state:
+        validate.known_name(name, STATE, "part of the state")
+    z = None if state["z"] is None else latent_state.numbers(state["z"], "z", 2)
+    picture = latent_state.picture(state, digits)
+    draws = latent_state.count(state, "draws")
+    return {"z": z, **picture, "prior": bool(state["prior"]), "draws": draws, "zoom": bool(state["zoom"])}
+
+
+def _own(table: Mapping[str, Any], index: int) -> dict[str, Any]:
+    """Return the table of one model's arrays under their plain names; images and labels belong to both."""
+    own = f"{index}/"
+    return {name.removeprefix(own): entry for name, entry in table.items() if name.startswith(own) or "/" not in name}
+
+
+def _check_kinds(ae: LatentSpace, vae: LatentSpace) -> None:
+    if ae.variational or not vae.variational:
+        raise TypeError("The first model must be an Autoencoder and the second a VAE.")
+    if (ae.latent_dim, vae.latent_dim) != (2, 2):
+        raise ValueError(f"Both models need latent_dim 2, got {ae.latent_dim} and {vae.latent_dim}.")

@@ -1,0 +1,114 @@
+"""The residual explorer: the levels of a residual VQ switched on one by one, and what each leaves over."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+import traitlets
+from torch import Tensor
+
+from vqedu import data, validate
+from vqedu.models import VQVAE
+from vqedu.quantizers import ResidualVQ
+from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
+from vqedu.widgets.conv_nets import describe_convolutions
+from vqedu.widgets.images import packed_images
+
+TITLE = "Each level quantizes what the ones before it left over"
+
+
+class ResidualExplorer(Explorer):
+    """x at the left, the levels and what each leaves over of z_e in the middle, x_hat of the first ones at the right.
+
+    model: a VQVAE whose quantizer is a ResidualVQ; images: a Split to take one digit of each class from (default: the
+    MNIST test images); level: how many levels are on at first; digit: which of the pictures, from 0.
+    The page has the code maps of these pictures, sums codes and decodes them; Python draws the preview.
+    Raises TypeError for another model, ValueError for a `level` or `digit` out of range.
+    """
+
+    _esm = bundle("page/kit.js", "page/nn.js", "page/conv_nets.js", "residual/residual.js")
+    home = "vq-home-residual"
+    _css = stylesheet(home, "page/kit.css", "residual/residual.css")
+
+    def __init__(
+        self, model: VQVAE, images: data.Split | None = None, level: int = 1, digit: int = 3, title: str = TITLE
+    ) -> None:
+        if not (isinstance(model, VQVAE) and isinstance(model.quantizer, ResidualVQ)):
+            raise TypeError("model must be a vqedu.models.VQVAE whose quantizer is a ResidualVQ.")
+        self.model, self.levels = model, model.quantizer.num_levels
+        self.images, self.labels = one_of_each(data.load("mnist").test if images is None else images)
+        self.indices, left = described(model, self.images)  # (n, 49, L), (n, L + 1, 49)
+        decoder, arrays = describe_convolutions(model.decoder, "decoder", np.float16)
+        stages: Any = model.quantizer.levels
+        codebooks = torch.stack([stage.codebook for stage in stages]).detach().numpy()  # (L, K, D)
+        block, table = pack(
+            {
+                **arrays,
+                **packed_images(self.images, self.labels),
+                "codebooks": codebooks.astype(np.float32),
+                "indices": self.indices.numpy().astype(np.uint16),
+                "left": left.numpy().astype(np.float32),
+            }
+        )
+        sizes = {"levels": self.levels, "K": model.codebook_size, "D": model.code_dim}
+        config = {"title": title, "arrays": table, "decoder": decoder, **sizes}
+        super().__init__(data=block, config=config, state={"level": level, "digit": digit})
+
+    @property
+    def summary(self) -> str:  # type: ignore[override]
+        bits = math.log2(self.model.codebook_size)
+        return f"Residual explorer: {self.levels} levels of {bits:g} bits at each of 49 places, switched on one by one"
+
+    @torch.no_grad()
+    def pictures(self, digit: int) -> np.ndarray:
+        """Return what the first 1, 2, ... L levels of a picture decode to: (L, 28, 28) in [0, 1]."""
+        maps = self.indices[digit].view(1, 7, 7, -1)
+        decoded = [self.model.decode(maps[..., : count + 1]) for count in range(self.levels)]
+        return torch.sigmoid(torch.cat(decoded)).squeeze(1).numpy()
+
+    def preview(self) -> bytes:
+        """Return a PNG: x and what each number of levels decodes to, the present one framed."""
+        from vqedu.plots import COLORS, image_grid  # matplotlib only when a picture is wanted
+
+        digit, level = self.state["digit"], self.state["level"]
+        pictures = np.concatenate([self.images[digit].numpy(), self.pictures(digit)])
+        names = ["x", *(f"{count + 1} on" for count in range(self.levels))]
+        figure = image_grid({"": pictures}, self.config["title"], columns=names, alt=self.summary, size=1.2)
+        for spine in figure.axes[level].spines.values():
+            spine.set(color=COLORS["decoder"], linewidth=4)
+        return figure.png()
+
+    @traitlets.validate("state")
+    def _check_state(self, proposal: Any) -> dict[str, int]:
+        return checked_state({**self.state, **proposal["value"]}, self.levels, len(self.images))
+
+
+def checked_state(state: Mapping[str, Any], levels: int, pictures: int) -> dict[str, int]:
+    """Return `state` as whole numbers. Raises ValueError for an unknown name or a value out of range."""
+    for name in state:
+        validate.known_name(name, ("level", "digit"), "part of the state")
+    level = validate.between(state["level"], 1, levels, "level")
+    digit = validate.between(state["digit"], 0, pictures - 1, "digit")
+    return {"level": int(level), "digit": int(digit)}
+
+
+def one_of_each(images: data.Split) -> tuple[Tensor, np.ndarray]:
+    """Return the first image of each class that there is, and their labels, in the order of the classes."""
+    classes = images.y.unique().tolist()
+    first = torch.tensor([int((images.y == label).nonzero()[0]) for label in classes])
+    return validate.images(images.x)[first], images.y[first].numpy()
+
+
+@torch.no_grad()
+def described(model: VQVAE, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the indices (n, 49, L), and the lengths of what 0, 1, ... L levels leave over: (n, L + 1, 49)."""
+    z_e = model.encoder(images)
+    indices = model.quantizer.nearest(z_e)  # (n, 7, 7, L)
+    sums = [torch.zeros_like(z_e)]
+    sums += [model.quantizer.lookup(indices[..., : count + 1]) for count in range(indices.shape[-1])]
+    left = torch.stack([(z_e - z_q).norm(dim=1).flatten(1) for z_q in sums], 1)
+    return indices.flatten(1, 2), left

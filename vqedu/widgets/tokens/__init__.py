@@ -1,0 +1,1 @@
+"""The explorers of codes drawn one by one."""

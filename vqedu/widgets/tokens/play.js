@@ -1,0 +1,21 @@
+// The clock that draws code after code.
+
+import { PLACES } from "./view.js";
+
+const PLAY_MS = 140; // between two codes: slow enough to see the bars change
+
+// Counts state.drawn up to 49: "play" at a pace to watch, "fill" with one code a frame.
+export function player(getState, advanceTo) {
+  let mode = null, turn = 0;
+  const advance = (mine) => {
+    if (mine !== turn) return;
+    const { drawn } = getState();
+    if (drawn >= PLACES) return stop();
+    if (drawn + 1 === PLACES) mode = null;
+    advanceTo(drawn + 1);
+    schedule(mine);
+  };
+  const schedule = (mine) => (mode === "play" ? setTimeout(() => advance(mine), PLAY_MS) : requestAnimationFrame(() => advance(mine)));
+  function stop() { turn += 1; mode = null; }
+  return { stop, mode: () => mode, go(how) { stop(); mode = how; advance(turn); } };
+}

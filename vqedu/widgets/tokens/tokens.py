@@ -1,0 +1,164 @@
+"""The token explorer: a prior draws a picture code by code; change one code, and draw the rest again."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+import traitlets
+from torch import nn
+
+from vqedu import validate
+from vqedu.models import VQVAE
+from vqedu.models.code_prior import CodePrior
+from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
+from vqedu.widgets.conv_nets import describe_vqvae
+from vqedu.widgets.tokens import draw as tokens_draw
+from vqedu.widgets.tokens.draw import PLACES
+from vqedu.widgets.transformer_nets import describe_transformer
+
+TITLE = "A picture is drawn code by code: each code sets the odds of the next"
+PARTS = ("page/kit.js", "page/plot.js", "page/nn.js", "page/conv_nets.js", "page/transformer.js", "tokens/math.js", "page/figure.js",
+         "tokens/view.js", "tokens/paint.js", "tokens/play.js")  # fmt: skip
+STATE = ("label", "temperature", "top_k", "seed", "drawn", "fixed", "kept", "cursor", "by_hand")
+Model = TypeVar("Model", bound=nn.Module)
+DRAWN = 24  # codes at the beginning: half a picture
+TEMPERATURES = (0.1, 2.0)  # as tokens.js has them
+
+
+class TokenExplorer(Explorer):
+    """The map of codes fills one by one, with the odds of each next code, and x_hat decoded as it fills.
+
+    prior: a CodePrior; vqvae: the VQVAE whose codes it learnt. Both are copied as they are now, into the page.
+    label: a digit, or None for any; temperature: 0.1 to 2; top_k: None for all codes; seed: of the random numbers;
+    fixed: the first codes, such as the upper half of a digit; only the others are drawn.
+    drawn: how many of the 49 codes stand there at the beginning: by default the fixed ones, or 24.
+
+    `state` may be set from Python, whole or in part, and moves the figure. Beside the above it holds
+    kept: how many of the fixed codes outlive a change of label or sampler; cursor: the place in view, or None for the
+    next one; by_hand: the places chosen by hand.
+
+    The same seed and settings give the same codes, here (`codes`) and in the page.
+    Raises TypeError for models of another kind, ValueError where their codebooks differ or a setting is out of range.
+    """
+
+    _esm = bundle(*PARTS, "tokens/parts.js", "tokens/tokens.js")
+    home = "vq-home-tokens"
+    _css = stylesheet(home, "page/kit.css", "latent/latent.css", "tokens/tokens.css")
+
+    def __init__(
+        self,
+        prior: CodePrior,
+        vqvae: VQVAE,
+        *,
+        label: int | None = None,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        seed: int = 0,
+        drawn: int | None = None,
+        fixed: Sequence[int] | torch.Tensor = (),
+        title: str = TITLE,
+    ) -> None:
+        if not isinstance(prior, CodePrior):
+            raise TypeError(f"prior must be a vqedu.models.CodePrior, got {type(prior).__name__}.")
+        arrays, vqvae_config = describe_vqvae(vqvae)
+        if prior.codebook_size != vqvae.codebook_size:
+            raise ValueError(
+                f"The prior knows {prior.codebook_size} codes, the VQ-VAE has {vqvae.codebook_size}. "
+                "Pass the VQ-VAE whose codes the prior was trained on."
+            )
+        if prior.length != PLACES:
+            raise ValueError(f"The explorer shows priors over {PLACES} codes, got one over {prior.length}.")
+        self.prior, self.vqvae = snapshot(prior), snapshot(vqvae)
+        self.prior.transformer.half().float()  # the page's weights: both sides then draw the same codes
+        prior_arrays, transformer = describe_transformer(prior.transformer)
+        data, table = pack({**arrays, **prior_arrays})
+        # The start token of each class, and at the end that of any class.
+        self.starts = [int(prior.start(1, label)) for label in (*range(prior.num_classes), None)]
+        config: dict[str, Any] = {"title": title, "arrays": table, "vqvae": vqvae_config, "transformer": transformer}
+        codes = torch.as_tensor(fixed).flatten().tolist()
+        config |= {"starts": self.starts, "classes": list(range(len(self.starts) - 1)), "given": codes}
+        begun = drawn if drawn is not None else len(codes) or DRAWN
+        state = {"label": label, "temperature": temperature, "top_k": top_k, "seed": seed, "drawn": begun}
+        start = {"fixed": codes, "kept": min(len(codes), PLACES), "cursor": None, "by_hand": []}
+        super().__init__(data=data, config=config, state={**state, **start})
+
+    @property
+    def summary(self) -> str:  # type: ignore[override]
+        return f"Token explorer: a prior draws {PLACES} codes of {self.vqvae.codebook_size}, one after the other."
+
+    def codes(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
+        """Return the codes drawn in `state` (default: the present one): (drawn,) int64."""
+        return self._draw(self._whole(state))[0]
+
+    def bits(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
+        """Return the surprise of each code drawn, -log2 p(code | the codes before), at temperature 1: (drawn,)."""
+        codes, logits = self._draw(self._whole(state))
+        return np.array([tokens_draw.surprise_bits(*pair) for pair in zip(logits, codes, strict=False)])
+
+    def picture(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
+        """Return x_hat of the codes drawn, (28, 28) in [0, 1]; places without a code hold the zero vector."""
+        return tokens_draw.partly_decoded(self.vqvae, self.codes(state))
+
+    def preview(self) -> bytes:
+        from vqedu.widgets.tokens.preview import draw  # matplotlib only when a picture is wanted
+
+        return draw(self).png()
+
+    def odds(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
+        """Return the probabilities of the code in view, by temperature and top-k of `state`: (K,)."""
+        now = self._whole(state)
+        _, logits = self._draw(now)
+        where = len(logits) - 1 if now["cursor"] is None else min(now["cursor"], len(logits) - 1)
+        return tokens_draw.distribution(logits[where], now["temperature"], now["top_k"])
+
+    def _draw(self, state: Mapping[str, Any]) -> tuple[np.ndarray, list[np.ndarray]]:
+        start = self.starts[-1 if state["label"] is None else state["label"]]
+        return tokens_draw.draw_codes(self.prior.transformer, [start], self.vqvae.codebook_size, state)
+
+    def _whole(self, state: Mapping[str, Any] | None) -> dict[str, Any]:
+        return self._checked({**self.state, **(state or {})})
+
+    @traitlets.validate("state")
+    def _check_state(self, proposal: Any) -> dict[str, Any]:
+        return self._checked({**self.state, **proposal["value"]})
+
+    def _checked(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        return checked_state(state, self.vqvae.codebook_size, len(self.config["classes"]))
+
+
+def checked_state(state: Mapping[str, Any], codebook_size: int, classes: int) -> dict[str, Any]:
+    """Return `state` with its numbers as Python's. Raises ValueError for an unknown name or a value out of range."""
+    for name in state:
+        validate.known_name(name, STATE, "part of the state")
+    temperature = validate.between(state["temperature"], *TEMPERATURES, "temperature")
+    fixed = [within(code, 0, codebook_size - 1, "a code in fixed") for code in state["fixed"]]
+    if len(fixed) > PLACES:
+        raise ValueError(f"fixed must hold at most {PLACES} codes, got {len(fixed)}.")
+    label = None if state["label"] is None else within(state["label"], 0, classes - 1, "label")
+    top_k = None if state["top_k"] is None else within(state["top_k"], 1, codebook_size, "top_k")
+    cursor = None if state["cursor"] is None else within(state["cursor"], 0, PLACES - 1, "cursor")
+    return {
+        "label": label, "temperature": temperature, "top_k": top_k, "cursor": cursor, "fixed": fixed,
+        "seed": within(state["seed"], 0, 2**31 - 1, "seed"),
+        "drawn": within(state["drawn"], 0, PLACES, "drawn"),
+        "kept": within(state["kept"], 0, len(fixed), "kept"),
+        "by_hand": [within(place, 0, PLACES - 1, "a place in by_hand") for place in state["by_hand"]],
+    }  # fmt: skip
+
+
+def snapshot(model: Model) -> Model:
+    """Return a copy of the model as it is now, in eval mode on the CPU: what the page was given."""
+    copied = copy.deepcopy(model).cpu()
+    copied.eval()
+    return copied
+
+
+def within(value: Any, low: int, high: int, name: str) -> int:
+    """Return `value` as an int if it is a whole number in low .. high; raises ValueError otherwise."""
+    if value != int(value) or not low <= value <= high:
+        raise ValueError(f"{name} must be a whole number from {low} to {high}, got {value!r}.")
+    return int(value)

@@ -1,0 +1,91 @@
+// What the token explorer computes: the codes of a state, the odds of each, and the pictures. Nothing here touches the page.
+
+import { unpack } from "../page/nn.js";
+import { vqvae } from "../page/conv_nets.js";
+import { transformer } from "../page/transformer.js";
+import { distribution, pick, reader, surpriseBits, uniforms } from "./math.js";
+
+export const PLACES = 49;
+const SHOWN = 8; // candidates for the next code
+export const BUDGET_MS = 9; // of a frame, for reading codes; a picture of 49 new codes then takes a few frames
+
+// Codes, perhaps fewer than 49, as a picture. An empty place holds the zero vector, the mean of all z_e.
+export function partlyDecoded(net, codes) {
+  const z = new Float32Array(net.D * PLACES);
+  codes.forEach((code, p) => {
+    for (let d = 0; d < net.D; d++) z[d * PLACES + p] = net.codebook[code * net.D + d];
+  });
+  return net.decodeVectors(z);
+}
+
+// Codes drawn one after the other behind a prompt: those in `fixed` as they stand, the others where the numbers of the
+// seed fall. Stops when the time `until` has passed. Returns { codes, logits }, logits[p] for the code at place p.
+export function drawCodes({ after, prompt, K }, { fixed = [], drawn, seed, temperature, top_k }, until = Infinity) {
+  const luck = uniforms(seed, PLACES);
+  const tokens = prompt.slice(), logits = [];
+  for (let p = 0; p <= Math.min(drawn, PLACES - 1); p++) {
+    const next = after(tokens, until);
+    if (!next) break;
+    logits.push(next.subarray(0, K));
+    if (p < drawn) tokens.push(fixed[p] ?? pick(distribution(logits[p], temperature, top_k ?? K), luck[p]));
+  }
+  return { codes: tokens.slice(prompt.length), logits };
+}
+
+// The most probable codes at a place, each with the picture that it would make there; the chosen one is always shown.
+function candidatesAt(net, codes, where, { order, p }) {
+  const shown = order.slice(0, SHOWN).filter((code) => p[code] > 0);
+  const chosen = codes[where];
+  if (chosen !== undefined && !shown.includes(chosen)) shown.splice(SHOWN - 1, 1, chosen);
+  return shown.map((code) => {
+    const tried = codes.slice();
+    tried[where] = code;
+    return { code, p: p[code], chosen: code === chosen, filled: tried.length, pixels: partlyDecoded(net, tried) };
+  });
+}
+
+// Returns { net, uniform, see(state) -> view }: all that is shown of a state.
+export function tokenModel(data, config) {
+  const arrays = unpack(data, config.arrays);
+  const net = vqvae(config.vqvae, arrays);
+  const after = reader(transformer(config.transformer, arrays));
+  const { K } = net;
+
+  function see(state, budget = BUDGET_MS) {
+    const { temperature, top_k, cursor, drawn, fixed, seed } = state;
+    const prompt = [config.starts[state.label ?? config.starts.length - 1]];
+    const { codes, logits } = drawCodes({ after, prompt, K }, state, performance.now() + budget);
+    const bits = codes.map((code, p) => surpriseBits(logits[p], code));
+    const where = Math.min(cursor ?? PLACES - 1, codes.length, PLACES - 1);
+    const odds = distribution(logits[where] ?? logits.at(-1), temperature, top_k ?? K);
+    return {
+      state, codes, bits, where, odds, behind: codes.length < drawn,
+      total: bits.reduce((a, b) => a + b, 0),
+      luck: where < fixed.length ? null : uniforms(seed, PLACES)[where],
+      candidates: candidatesAt(net, codes, where, odds),
+      pixels: partlyDecoded(net, codes),
+    };
+  }
+  return { net, K, uniform: Math.log2(K), see };
+}
+
+const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
+export const rounded = (value) => (Math.abs(value - Math.round(value)) < 0.005 ? String(Math.round(value)) : value.toFixed(2));
+
+// The line of numbers at the top: what this code cost, what all cost so far, what codes drawn blindly would cost.
+export function bitsWords({ codes, bits, total, where }, uniform) {
+  if (!codes.length) return `No code yet. Drawn blindly, ${PLACES} codes cost ${PLACES} \u00d7 ${rounded(uniform)} = ${(PLACES * uniform).toFixed(0)} bits`;
+  const at = Math.min(where, codes.length - 1);
+  const own = `Surprise of code ${codes[at]} (row ${Math.floor(at / 7) + 1}, column ${(at % 7) + 1}): ${bits[at].toFixed(1)} bits`;
+  return `${own}; so far ${total.toFixed(1)} bits, against ${codes.length} \u00d7 ${rounded(uniform)} = ${(codes.length * uniform).toFixed(0)} uniform`;
+}
+
+export function viewWords({ state, codes, total }, K) {
+  const digit = state.label === null ? "any digit" : `digit ${state.label}`;
+  const allowed = state.top_k === null || state.top_k >= K ? `all ${K} codes allowed` : `only the ${plural(state.top_k, "most probable code")} allowed`;
+  return `${plural(codes.length, "code")} of ${PLACES} drawn for ${digit}, ${total.toFixed(0)} bits; temperature ${state.temperature.toFixed(2)}, ${allowed}, seed ${state.seed}.`;
+}
+
+export function percent(p) {
+  return p >= 0.9995 ? "100%" : p >= 0.0995 ? `${(100 * p).toFixed(0)}%` : p >= 0.0005 ? `${(100 * p).toFixed(1)}%` : "<0.1%";
+}
