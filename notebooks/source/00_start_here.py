@@ -61,7 +61,7 @@ machine.check()
 # > - **Show:** The explorer, in a student's hand.
 
 # %%
-widgets.Prediction("00.between")
+widgets.Prediction("start.between")
 
 # %% [markdown]
 # Now drag the ring over the map, or click the map and use the arrow keys. Draw a digit of your own in the box at the left.

@@ -50,10 +50,10 @@ plots.image_grid({"$x$": x.numpy()}, "Ten test images: 784 numbers each", column
 # and a description with far fewer than 784 numbers should be possible.
 
 # %%
-widgets.Prediction("01.readable")
+widgets.Prediction("autoencoder.readable")
 
 # %%
-widgets.Quiz("01.shape", "01.why-fewer", "01.snow")
+widgets.Quiz("autoencoder.shape", "autoencoder.why-fewer", "autoencoder.snow")
 
 # %% [markdown]
 # ## 2. The straight way: PCA
@@ -96,10 +96,10 @@ pca_error = squared_error(pca(x_test))
 print(f"PCA with 32 numbers: squared error {pca_error:.4f} a pixel")
 
 # %%
-widgets.Quiz("01.pca-code", "01.pca-line", "01.all-directions")
+widgets.Quiz("autoencoder.pca-code", "autoencoder.pca-line", "autoencoder.all-directions")
 
 # %%
-widgets.Prediction("01.factor")
+widgets.Prediction("autoencoder.factor")
 
 # %% [markdown]
 # ## 3. The autoencoder
@@ -236,7 +236,7 @@ plots.image_grid(
 # whole image, so light shadows remain on the paper. The autoencoder bends: what a number does depends on the other 31.
 
 # %%
-widgets.Quiz("01.logit", "01.sum", "01.code-size")
+widgets.Quiz("autoencoder.logit", "autoencoder.sum", "autoencoder.code-size")
 
 # %% [markdown]
 # ## 4. Two numbers: a map
@@ -251,7 +251,7 @@ widgets.Quiz("01.logit", "01.sum", "01.code-size")
 # > - **Show:** The explorer, projected large. Let a student drag the ring from the 0s to the 1s, then far outside. Draw a 7 with a bar through it at the left, and ask where it will land before you lift the pen.
 
 # %%
-widgets.Prediction("01.threes")
+widgets.Prediction("autoencoder.threes")
 
 # %%
 if RETRAIN:
@@ -278,7 +278,7 @@ plots.latent_maps(
 widgets.LatentExplorer(ae2, images.test, title="Two numbers: drag z over the map of codes")
 
 # %%
-widgets.Quiz("01.shuffled-labels", "01.four-nine", "01.map-order")
+widgets.Quiz("autoencoder.shuffled-labels", "autoencoder.four-nine", "autoencoder.map-order")
 
 # %% [markdown]
 # ## 5. A walk between two images
@@ -295,7 +295,7 @@ widgets.Quiz("01.shuffled-labels", "01.four-nine", "01.map-order")
 # > - **Show:** The two rows. Then the second explorer: *A = here*, *B = here*, *Play*.
 
 # %%
-widgets.Prediction("01.walk")
+widgets.Prediction("autoencoder.walk")
 
 # %%
 a, b = x[2:3], x[3:4]  # a 2 and a 3, each (1, 1, 28, 28)
@@ -324,7 +324,7 @@ plots.image_grid(
 widgets.LatentExplorer(ae32, images.test, title="32 numbers: slide along the main directions of the codes")
 
 # %%
-widgets.Quiz("01.quarter-way", "01.linear-walk", "01.half-way")
+widgets.Quiz("autoencoder.quarter-way", "autoencoder.linear-walk", "autoencoder.half-way")
 
 # %% [markdown]
 # ## 6. Can it invent images?
@@ -340,7 +340,7 @@ widgets.Quiz("01.quarter-way", "01.linear-walk", "01.half-way")
 # > - **Show:** Ten random codes, in silence. Then the second row: now mean and covariance are right, and it still fails. Ask why before you show the histogram. End on $p(z)$, the one thing that is missing.
 
 # %%
-widgets.Prediction("01.random")
+widgets.Prediction("autoencoder.random")
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -407,7 +407,7 @@ plots.histograms(
 # encoder so that the codes really lie there. That is the VAE, and the next notebook begins it.
 
 # %%
-widgets.Quiz("01.ninety-five", "01.missing-prior", "01.sum-over-codes")
+widgets.Quiz("autoencoder.ninety-five", "autoencoder.missing-prior", "autoencoder.sum-over-codes")
 
 # %% [markdown]
 # ## Exercises (37 minutes)
@@ -602,7 +602,7 @@ checks.hole(my_hole)
 # Say your answer before you read the choices.
 
 # %%
-widgets.Quiz("01.pca", "01.decoder-output", "01.junk")
+widgets.Quiz("autoencoder.pca", "autoencoder.decoder-output", "autoencoder.junk")
 
 # %% [markdown]
 # **Next:** [02 From Bayes to the ELBO](02_elbo.ipynb), from $p(x) = \int p(x \mid z)\, p(z)\, dz$ to a bound that can be computed: the ELBO.

@@ -44,7 +44,7 @@ images = data.load("mnist")
 # > - **Show:** The figure with the best eight draws: sevens, but none is this seven.
 
 # %%
-widgets.Prediction("02.draws")
+widgets.Prediction("elbo.draws")
 
 # %%
 x = images.test.x[:1].round()  # a test image of a 7, made black and white: (1, 1, 28, 28)
@@ -93,7 +93,7 @@ plots.image_grid(
 # the limit is out of reach: the more dimensions, the smaller the part of the prior where the image could have come from.
 
 # %%
-widgets.Quiz("02.evidence", "02.average", "02.ten-pixels")
+widgets.Quiz("elbo.evidence", "elbo.average", "elbo.ten-pixels")
 
 # %% [markdown]
 # ## 2. A model small enough to integrate
@@ -134,7 +134,7 @@ print(f"by 20,000 draws: {np.logaddexp.reduce(log_px_draws) - math.log(20_000):.
 print(f"{carriers(torch.tensor(log_px_draws)) / 20_000:.0%} of the draws carry 99% of the average")
 
 # %%
-widgets.Quiz("02.log-of-sum", "02.prior-in-draws", "02.less-noise")
+widgets.Quiz("elbo.log-of-sum", "elbo.prior-in-draws", "elbo.less-noise")
 
 # %% [markdown]
 # ## 3. A posterior for each image
@@ -170,7 +170,7 @@ plots.lines(
 )
 
 # %%
-widgets.Quiz("02.posterior", "02.bayes-number", "02.two-letters")
+widgets.Quiz("elbo.posterior", "elbo.bayes-number", "elbo.two-letters")
 
 # %% [markdown]
 # ## 4. The derivation, five lines, each with its number
@@ -252,7 +252,7 @@ on_other_points = toy_model.elbo(x_observed, mu, sigma) + toy_model.kl_to_poster
 print("ELBO + KL on other points gives log p(x) to 1e-6:", bool(abs(on_other_points - log_px) < 1e-6))
 
 # %%
-widgets.Prediction("02.moving-q")
+widgets.Prediction("elbo.moving-q")
 
 # %% [markdown]
 # **Why line 5 is worth so much.** The ELBO holds $\log p(x, z) = \log p(x \mid z) + \log p(z)$ and $\log q(z \mid x)$. We can compute all three
@@ -272,7 +272,7 @@ widgets.Prediction("02.moving-q")
 widgets.ElboExplorer("curved", x=1.0, mu=-1.0, sigma=1.0)
 
 # %%
-widgets.Quiz("02.inequality", "02.elbo-line", "02.floor")
+widgets.Quiz("elbo.inequality", "elbo.elbo-line", "elbo.floor")
 
 # %% [markdown]
 # ## 5. The second form: reconstruction minus KL to the prior
@@ -332,7 +332,7 @@ print("library    ", [f"{value:.1f}" for value in library.tolist()])
 print("Monte Carlo within 0.5 nats of the formula:", bool((log_ratio.sum(2).mean(0) - formula).abs().max() < 0.5))
 
 # %%
-widgets.Quiz("02.logvar", "02.kl-sum", "02.two-terms")
+widgets.Quiz("elbo.logvar", "elbo.kl-sum", "elbo.two-terms")
 
 # %% [markdown]
 # ## 6. More samples, a tighter bound
@@ -353,7 +353,7 @@ widgets.Quiz("02.logvar", "02.kl-sum", "02.two-terms")
 # > - **Show:** The sketch: one student draws on the projected sheet, then commit. Skip the 50-D example when time is short.
 
 # %%
-widgets.Prediction("02.samples")
+widgets.Prediction("elbo.samples")
 
 
 # %%
@@ -406,7 +406,7 @@ print(
 # Notebook 04 uses this bound with $k = 5{,}000$ to report $\log p(x)$ of the trained VAE on all test digits.
 
 # %%
-widgets.Quiz("02.prior-or-q", "02.two-weights", "02.exact-q")
+widgets.Quiz("elbo.prior-or-q", "elbo.two-weights", "elbo.exact-q")
 
 # %% [markdown]
 # ## Reading the original with care
@@ -592,7 +592,7 @@ checks.overconfident_q(my_overconfident_q)
 # Say your answer before you read the choices.
 
 # %%
-widgets.Quiz("02.two-kls", "02.gap-zero", "02.kl-number")
+widgets.Quiz("elbo.two-kls", "elbo.gap-zero", "elbo.kl-number")
 
 # %% [markdown]
 # **Next:** [03 Reparameterization](03_reparameterization.ipynb). To raise the ELBO by gradient steps we must differentiate a mean under $q$ with respect to $q$'s own parameters.

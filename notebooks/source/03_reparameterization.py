@@ -33,7 +33,7 @@ from vqedu.lessons import gradients
 # > - **Show:** The cell with `allow_unused=True`. Then say what it means for a VAE: the encoder would never hear from the decoder, and no error would tell.
 
 # %%
-widgets.Prediction("03.sample-gradient")
+widgets.Prediction("reparameterization.sample-gradient")
 
 # %%
 mu = torch.tensor(2.0, requires_grad=True)
@@ -52,7 +52,7 @@ print("gradients of mu and sigma:", torch.autograd.grad(loss, (mu, sigma), allow
 # Without the other term `backward()` would raise an error; with it, the encoder never hears from the decoder, and no error tells.
 
 # %%
-widgets.Quiz("03.exact-sigma", "03.who-is-cut", "03.kl-alone")
+widgets.Quiz("reparameterization.exact-sigma", "reparameterization.who-is-cut", "reparameterization.kl-alone")
 
 # %% [markdown]
 # ## 2. Move the randomness out of the way
@@ -99,7 +99,7 @@ gradient = torch.autograd.grad(mean_f, (mu, sigma))
 print(f"gradient (mu, sigma) = ({gradient[0]:.1f}, {gradient[1]:.1f}); exact: (4, 2)")
 
 # %%
-widgets.Quiz("03.shift-and-scale", "03.one-draw", "03.uniform")
+widgets.Quiz("reparameterization.shift-and-scale", "reparameterization.one-draw", "reparameterization.uniform")
 
 # %% [markdown]
 # ## 3. The other way: the score function
@@ -124,7 +124,7 @@ widgets.Quiz("03.shift-and-scale", "03.one-draw", "03.uniform")
 # > - **Show:** Commit the factor, then the printed variances: 5.40 against 0.25. Skip the calculation of the exact variance.
 
 # %%
-widgets.Prediction("03.variance-factor")
+widgets.Prediction("reparameterization.variance-factor")
 
 
 # %%
@@ -180,7 +180,7 @@ ratio = exact_variance["score function"] / exact_variance["reparameterization"]
 print(f"score function / reparameterization = {ratio:.1f}")
 
 # %%
-widgets.Quiz("03.score-number", "03.baseline", "03.plus-hundred")
+widgets.Quiz("reparameterization.score-number", "reparameterization.baseline", "reparameterization.plus-hundred")
 
 # %% [markdown]
 # ## 4. What more samples buy
@@ -225,13 +225,13 @@ plots.lines(
 # Try the step function: which estimator goes silent?
 
 # %%
-widgets.Prediction("03.step")
+widgets.Prediction("reparameterization.step")
 
 # %%
 widgets.ReparameterizationExplorer("square", mu=2.0, sigma=1.0)
 
 # %%
-widgets.Quiz("03.four-times", "03.worth-one", "03.silent-variance")
+widgets.Quiz("reparameterization.four-times", "reparameterization.worth-one", "reparameterization.silent-variance")
 
 # %% [markdown]
 # ## 5. Which number should the encoder put out?
@@ -280,7 +280,7 @@ wrong = torch.exp(logvar) * torch.randn(100_000, 1, generator=generator)
 print(f"standard deviation asked for: 2.0; right: {right.std():.1f}; wrong: {wrong.std():.1f}")
 
 # %%
-widgets.Quiz("03.equal-steps", "03.zero-output", "03.negative-variance")
+widgets.Quiz("reparameterization.equal-steps", "reparameterization.zero-output", "reparameterization.negative-variance")
 
 # %% [markdown]
 # ## Exercises (32 minutes)
@@ -456,7 +456,7 @@ checks.noisy_path(my_noisy_path)
 # Say your answer before you read the choices.
 
 # %%
-widgets.Quiz("03.random-part", "03.when-score", "03.logvar")
+widgets.Quiz("reparameterization.random-part", "reparameterization.when-score", "reparameterization.logvar")
 
 # %% [markdown]
 # **Next:** [04 The VAE](04_vae.ipynb): the encoder puts out $\mu$ and `logvar`, one $z$ is drawn by this line, and the ELBO is the loss.

@@ -94,7 +94,7 @@ after_one_epoch = elbo_loss(logits, x_test, mu, logvar)
 print("after one epoch, test loss below 140 nats per image:", bool(after_one_epoch < 140))
 
 # %%
-widgets.Quiz("04.two-heads", "04.loss-sign", "04.no-draw")
+widgets.Quiz("vae.two-heads", "vae.loss-sign", "vae.no-draw")
 
 # %% [markdown]
 # ## 2. Two maps under the same eyes
@@ -109,7 +109,7 @@ widgets.Quiz("04.two-heads", "04.loss-sign", "04.no-draw")
 # > - **Show:** The two maps on the same axes, then the side-by-side explorer: a student drags one z into a hole of the left map.
 
 # %%
-widgets.Prediction("04.map")
+widgets.Prediction("vae.map")
 
 # %%
 vae2 = pretrained.retrain("vae-2d", images.train)[0] if RETRAIN else pretrained.load("vae-2d")
@@ -151,7 +151,7 @@ widgets.LatentExplorer(vae2, images.test, title="The VAE's map: each image is a 
 widgets.SideBySideExplorer(ae2, vae2, images.test)
 
 # %%
-widgets.Quiz("04.hole", "04.far-out", "04.weak-kl")
+widgets.Quiz("vae.hole", "vae.far-out", "vae.weak-kl")
 
 # %% [markdown]
 # ## 3. Can it invent images?
@@ -216,7 +216,7 @@ plots.image_grid(
 )
 
 # %%
-widgets.Quiz("04.new-images", "04.speckle", "04.only-sevens")
+widgets.Quiz("vae.new-images", "vae.speckle", "vae.only-sevens")
 
 # %% [markdown]
 # ## 4. What did the two terms pay for?
@@ -231,7 +231,7 @@ widgets.Quiz("04.new-images", "04.speckle", "04.only-sevens")
 # > - **Show:** The bars. Say *active* and *asleep*; section 6 needs both words.
 
 # %%
-widgets.Prediction("04.active")
+widgets.Prediction("vae.active")
 
 # %%
 mu50, logvar50 = vae50.encode(x_test)
@@ -252,7 +252,7 @@ plots.bars(
 # thrift. When *all* units fall asleep it is called **posterior collapse**, and the model is useless; section 6 provokes it.
 
 # %%
-widgets.Quiz("04.sleeping-unit", "04.set-to-zero", "04.same-for-all")
+widgets.Quiz("vae.sleeping-unit", "vae.set-to-zero", "vae.same-for-all")
 
 # %% [markdown]
 # ## 5. What is my beta really?
@@ -272,7 +272,7 @@ widgets.Quiz("04.sleeping-unit", "04.set-to-zero", "04.same-for-all")
 # > - **Show:** The effective-beta calculator, with the code of somebody in the room. Skip the two cells of gradients when time is short.
 
 # %%
-widgets.Prediction("04.real-beta")
+widgets.Prediction("vae.real-beta")
 
 # %%
 public_recipes = {
@@ -322,7 +322,7 @@ print(f"measured: {first:.2f}, {second:.2f}, {third:.2f}")
 widgets.BetaCalculator()
 
 # %%
-widgets.Quiz("04.times-thousand", "04.mean-of-kl", "04.larger-images")
+widgets.Quiz("vae.times-thousand", "vae.mean-of-kl", "vae.larger-images")
 
 # %% [markdown]
 # ## 6. Posterior collapse: provoke it, detect it, cure it
@@ -354,7 +354,7 @@ def free_bits(kl_per_number, floor):
 # We train a small VAE with 8 latent numbers for a few seconds with $\beta = 10$. Its decoder is deep, so that the signal of $z$ is weak at first.
 
 # %%
-widgets.Prediction("04.units")
+widgets.Prediction("vae.units")
 
 
 # %%
@@ -394,7 +394,7 @@ plots.image_grid(rows, title)
 runs["none"]
 
 # %%
-widgets.Quiz("04.same-picture", "04.free-floor", "04.cure")
+widgets.Quiz("vae.same-picture", "vae.free-floor", "vae.cure")
 
 # %% [markdown]
 # ## 7. What a nat buys: rate and distortion
@@ -410,7 +410,7 @@ widgets.Quiz("04.same-picture", "04.free-floor", "04.cure")
 # > - **Show:** The sketch, then the curve. At β = 1 the slope is −1, and the sum is smallest.
 
 # %%
-widgets.Prediction("04.rate-distortion")
+widgets.Prediction("vae.rate-distortion")
 
 
 # %%
@@ -451,7 +451,7 @@ plots.lines(
 # At the far left the posterior has collapsed: no rate, and the distortion of the mean image.
 
 # %%
-widgets.Quiz("04.elbo-of-a-point", "04.no-rate", "04.price-of-a-nat")
+widgets.Quiz("vae.elbo-of-a-point", "vae.no-rate", "vae.price-of-a-nat")
 
 # %% [markdown]
 # ## 8. How good is it? The log-likelihood
@@ -495,7 +495,7 @@ for k in (1, 50, 500, 5000):
     print(f"all test images, k = {k:4d}: {card['metrics'][f'log_p_{k}']:.2f} nats per image")
 
 # %%
-widgets.Quiz("04.what-is-known", "04.four-nats", "04.two-models")
+widgets.Quiz("vae.what-is-known", "vae.four-nats", "vae.two-models")
 
 # %% [markdown]
 # ## Exercises (41 minutes)
@@ -705,7 +705,7 @@ checks.collapse(my_collapse)
 # Say your answer before you read the choices.
 
 # %%
-widgets.Quiz("04.which-lines", "04.blur", "04.all-asleep")
+widgets.Quiz("vae.which-lines", "vae.blur", "vae.all-asleep")
 
 # %% [markdown]
 # **Next:** [05 Vector quantization](05_vector_quantization.ipynb). The second half of the course replaces the Gaussian code by entries of a table: the VQ-VAE.

@@ -53,7 +53,7 @@ print("the same as rounding and clamping:", torch.equal(table[indices], z.round(
 # > - **Show:** The two panels below. Both have nine places. Ask which codes of the left panel are nearly wasted.
 
 # %%
-widgets.Prediction("05.grid")
+widgets.Prediction("vector_quantization.grid")
 
 # %%
 low, high = points.min(0).values, points.max(0).values
@@ -80,7 +80,7 @@ plots.codebooks(
 # The entries are called **codes**, the table is the **codebook**, and the *mean squared distance* from a point to its code (both coordinates summed) is what the table loses.
 
 # %%
-widgets.Quiz("05.nearest-entry", "05.grid-places", "05.sixteen-numbers")
+widgets.Quiz("vector_quantization.nearest-entry", "vector_quantization.grid-places", "vector_quantization.sixteen-numbers")
 
 # %% [markdown]
 # ## 2. k-means: where should the codes stand?
@@ -119,7 +119,7 @@ def kmeans_step(points, codes):
 
 
 # %%
-widgets.Prediction("05.k-means")
+widgets.Prediction("vector_quantization.k-means")
 
 # %%
 codes = plane.start_codes(points, 6)  # six random points
@@ -158,7 +158,7 @@ print(f"{found} of 20 starts find all six kinds")
 widgets.QuantizationExplorer("kinds", codebook_size=6)
 
 # %%
-widgets.Quiz("05.two-rules", "05.three-points", "05.stuck")
+widgets.Quiz("vector_quantization.two-rules", "vector_quantization.three-points", "vector_quantization.stuck")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · Distances to all codes
@@ -229,7 +229,7 @@ n, K, D = 128 * 49, 512, 32  # a usual batch
 print(f"numbers to store: all differences {n * K * D / 1e6:.0f} million, expanded square {n * K / 1e6:.1f} million")
 
 # %%
-widgets.Quiz("05.fitting-shape", "05.rows-line", "05.codes-back")
+widgets.Quiz("vector_quantization.fitting-shape", "vector_quantization.rows-line", "vector_quantization.codes-back")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · Bug hunt: it runs, and it is wrong
@@ -276,7 +276,7 @@ checks.quantize(my_quantize)
 # > - **Show:** The staircase. Where is its slope other than zero, and how large is it there?
 
 # %%
-widgets.Prediction("05.slope")
+widgets.Prediction("vector_quantization.slope")
 
 # %%
 codebook = steps[-1].double()  # the six codes that k-means found
@@ -320,7 +320,7 @@ leaf = points[:1].double().requires_grad_()
 print("does z_q remember z_e?", quantize(leaf).requires_grad)
 
 # %%
-widgets.Quiz("05.slope-zero", "05.border", "05.trained-table")
+widgets.Quiz("vector_quantization.slope-zero", "vector_quantization.border", "vector_quantization.trained-table")
 
 # %% [markdown]
 # ## 5. Straight-through: copy the arrow
@@ -397,7 +397,7 @@ print("code at each step:", *follow(start, cost=0))
 widgets.QuantizationExplorer("kinds", codebook_size=6, seed=3, arrows=True)
 
 # %%
-widgets.Quiz("05.copied-arrow", "05.no-rest", "05.forgotten-detach")
+widgets.Quiz("vector_quantization.copied-arrow", "vector_quantization.no-rest", "vector_quantization.forgotten-detach")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · From memory: a gradient that skips the step
@@ -482,7 +482,7 @@ def arrivals(loss):
 
 
 # %%
-widgets.Prediction("05.three-losses")
+widgets.Prediction("vector_quantization.three-losses")
 
 # %%
 print(f"{'loss':15s}   value  encoder codebook  decoder")
@@ -513,7 +513,7 @@ for cost in (0, 0.25, 0.5, 1):
 # With cost 0 or 0.25 the point wanders from cell to cell. With 0.5 it crosses one border, and then the two pulls balance inside the new cell. With 1 it is held so tightly that it never reaches the border. Too little and nothing settles, too much and nothing changes; where the balance lies depends on the scale of the reconstruction loss.
 
 # %%
-widgets.Quiz("05.two-pulls", "05.commitment", "05.unequal-values")
+widgets.Quiz("vector_quantization.two-pulls", "vector_quantization.commitment", "vector_quantization.unequal-values")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · A loss as one finds it
@@ -622,7 +622,7 @@ def train(codes, update, revive_after=None, steps=300):
 
 
 # %%
-widgets.Prediction("05.ema")
+widgets.Prediction("vector_quantization.ema")
 
 # %%
 codes = plane.start_codes(many, 8)
@@ -649,7 +649,7 @@ plots.lines(
 # **What we saw.** The moving averages arrive within about 20 batches, the gradient needs about 70. A larger learning rate would help here, up to where the codes begin to jitter. EMA needs no learning rate, and a code goes about the same part of its way in each step whether many vectors choose it or few. A plain gradient carries the factor $n_k / n$, so codes of rare kinds are slow; Adam takes most of that factor out again.
 
 # %%
-widgets.Quiz("05.average-step", "05.fading-count", "05.rare-codes")
+widgets.Quiz("vector_quantization.average-step", "vector_quantization.fading-count", "vector_quantization.rare-codes")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 5 · What is left of the loss?
@@ -726,7 +726,7 @@ checks.ema(my_ema)
 # > - **Show:** The explorer of this section: *Run*, wait, then *revive*, *Run* again.
 
 # %%
-widgets.Prediction("05.dead")
+widgets.Prediction("vector_quantization.dead")
 
 # %%
 wide = plane.start_codes(many, 16, "wide")
@@ -760,7 +760,7 @@ for place in ("wide", "data"):
 widgets.QuantizationExplorer("kinds", codebook_size=12, start="wide")
 
 # %%
-widgets.Quiz("05.stays-dead", "05.far-start", "05.left-behind")
+widgets.Quiz("vector_quantization.stays-dead", "vector_quantization.far-start", "vector_quantization.left-behind")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 7 · Break it: a codebook that dies
@@ -796,7 +796,7 @@ checks.dead_codes(my_dead_codes)
 # Now $z$ is one of $K$ codes. The encoder chooses one and is certain: $q(z = k \mid x)$ is 1 for the nearest code and 0 for all others, "one-hot". While the VQ-VAE is trained, the prior is uniform: $p(z = k) = 1/K$.
 
 # %%
-widgets.Prediction("05.kl")
+widgets.Prediction("vector_quantization.kl")
 
 # %%
 K = 6
@@ -814,7 +814,7 @@ print(f"an image with 49 positions and K = 128: 49 log 128 = {49 * math.log(128)
 # That is the price under a *uniform* prior. Real code maps are far from uniform: notebook 07 learns a prior for them, and the price of an image falls.
 
 # %%
-widgets.Quiz("05.no-collapse", "05.unsure", "05.paper-code")
+widgets.Quiz("vector_quantization.no-collapse", "vector_quantization.unsure", "vector_quantization.paper-code")
 
 # %% [markdown]
 # ## Summary
@@ -830,7 +830,7 @@ widgets.Quiz("05.no-collapse", "05.unsure", "05.paper-code")
 # ## Three questions to answer from memory
 
 # %%
-widgets.Quiz("05.position", "05.two-terms", "05.where-kl")
+widgets.Quiz("vector_quantization.position", "vector_quantization.two-terms", "vector_quantization.where-kl")
 
 # %% [markdown]
 # **Next:** [06 The VQ-VAE](06_vqvae.ipynb): the same table between a convolutional encoder and decoder, trained on images.

@@ -145,7 +145,7 @@ print("after 300 steps, squared error below 0.012 a pixel:", squared_error(x_hat
 # The authors' published code measures the reconstruction by squared error; ours has a Bernoulli variable a pixel, so that all models of the course are measured in the same nats. The docstring of `models.VQVAE` lists every such departure.
 
 # %%
-widgets.Quiz("06.map-count", "06.kl", "06.which-e")
+widgets.Quiz("vqvae.map-count", "vqvae.kl", "vqvae.which-e")
 
 # %% [markdown]
 # ## 2. Codes you can see
@@ -160,7 +160,7 @@ widgets.Quiz("06.map-count", "06.kl", "06.which-e")
 # > - **Show:** The codebook explorer: draw a digit of your own, then swap one code in the middle of a stroke.
 
 # %%
-widgets.Prediction("06.better")
+widgets.Prediction("vqvae.better")
 
 # %%
 if RETRAIN:
@@ -193,7 +193,7 @@ plots.code_maps(
 # **Which pixels does one index decide about?** Swap a single index and see.
 
 # %%
-widgets.Prediction("06.patch")
+widgets.Prediction("vqvae.patch")
 
 # %%
 z = out.indices[:1].clone()  # (1, 7, 7)
@@ -212,7 +212,7 @@ print(f"changed: rows {rows.min()} to {rows.max()}, columns {columns.min()} to {
 widgets.CodebookExplorer(vqvae, images.test)
 
 # %%
-widgets.Quiz("06.where-small", "06.same-index", "06.one-more-layer")
+widgets.Quiz("vqvae.where-small", "vqvae.same-index", "vqvae.one-more-layer")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · Put another code in one place
@@ -294,7 +294,7 @@ def perplexity(indices, codebook_size):
 
 
 # %%
-widgets.Prediction("06.batch")
+widgets.Prediction("vqvae.batch")
 
 # %%
 indices = torch.cat([vqvae.encode(part) for part in x_test.split(1000)])  # (10000, 7, 7)
@@ -326,7 +326,7 @@ print(f"perplexity, mean over batches of 8: {sum(batches) / len(batches):.0f}; o
 assert torch.equal(perplexity(indices, 128), metrics.perplexity(indices, 128))
 
 # %%
-widgets.Quiz("06.half-used", "06.log-line", "06.two-batches")
+widgets.Quiz("vqvae.half-used", "vqvae.log-line", "vqvae.two-batches")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · How many codes are really in use
@@ -420,7 +420,7 @@ def train_300(switches, seed=0):
 
 
 # %%
-widgets.Prediction("06.sick")
+widgets.Prediction("vqvae.sick")
 
 # %%
 patients = {name: train_300(switches) for name, switches in ladder.items()}
@@ -465,7 +465,7 @@ plots.image_grid(
 widgets.CodebookLab(images, start="far", update="gradient", revive=False, normalize=False)
 
 # %%
-widgets.Quiz("06.one-picture", "06.in-use", "06.first-aid")
+widgets.Quiz("vqvae.one-picture", "vqvae.in-use", "vqvae.first-aid")
 
 # %% [markdown]
 # ## 5. How many codes, how long, how committed?
@@ -481,10 +481,10 @@ widgets.Quiz("06.one-picture", "06.in-use", "06.first-aid")
 # > - **Show:** Let the room sketch the curve over K first; then the three panels.
 
 # %%
-widgets.Prediction("06.more-codes")
+widgets.Prediction("vqvae.more-codes")
 
 # %%
-widgets.Prediction("06.long-codes")
+widgets.Prediction("vqvae.long-codes")
 
 # %%
 results = sweeps.load()
@@ -530,7 +530,7 @@ for run in sweeps.select(results, commitment_cost=(0.0, 0.25, 25.0), normalize=F
     print(f"not normalized, cost {run['commitment_cost']:5.2f}: mean length of z_e {run['z_e_length']:.3g}")
 
 # %%
-widgets.Quiz("06.longer-codes", "06.shrinking", "06.seed-noise")
+widgets.Quiz("vqvae.longer-codes", "vqvae.shrinking", "vqvae.seed-noise")
 
 # %% [markdown]
 # ## 6. What does an image cost?
@@ -601,7 +601,7 @@ for name, bits in paid.items():
 # PNG loses nothing; to make it smaller we round the grey levels to 4 or 2 first.
 
 # %%
-widgets.Prediction("06.jpeg")
+widgets.Prediction("vqvae.jpeg")
 
 # %%
 jpegs = {quality: rates.jpeg(x, quality) for quality in (1, 3, 5, 10, 20, 30, 50, 75, 90)}
@@ -626,7 +626,7 @@ plots.image_grid(rows, "At equal size JPEG blurs and rings; black and white PNG 
 # Nor is the match quite fair to PNG and JPEG: they know nothing of digits, while our decoder does. Its weights are a cost too: the network's file has 42 kB, 34 bits an image if 10,000 images share it.
 
 # %%
-widgets.Quiz("06.equal-shares", "06.by-place", "06.hundred-digits")
+widgets.Quiz("vqvae.equal-shares", "vqvae.by-place", "vqvae.hundred-digits")
 
 # %% [markdown]
 # ## 7. Rate and distortion: all models on one axis
@@ -646,7 +646,7 @@ widgets.Quiz("06.equal-shares", "06.by-place", "06.hundred-digits")
 # > - **Show:** The figure with all curves. Ask where each method ends: the autoencoder when its 32 numbers have nothing more to say.
 
 # %%
-widgets.Prediction("06.round")
+widgets.Prediction("vqvae.round")
 
 
 # %%
@@ -708,7 +708,7 @@ plots.rate_distortion(
 # The VAE's KL is far below every other point at the left: a drawn $z$ is a *noisy* code, and a noisy code takes fewer bits than an exact one. No rounding reaches it, which is why bits back was invented.
 
 # %%
-widgets.Quiz("06.flat-end", "06.noisy-code", "06.hundred-bits")
+widgets.Quiz("vqvae.flat-end", "vqvae.noisy-code", "vqvae.hundred-bits")
 
 # %% [markdown]
 # ## Summary
@@ -722,7 +722,7 @@ widgets.Quiz("06.flat-end", "06.noisy-code", "06.hundred-bits")
 # ## Three questions to answer from memory
 
 # %%
-widgets.Quiz("06.changed-lines", "06.four-images", "06.map-bits")
+widgets.Quiz("vqvae.changed-lines", "vqvae.four-images", "vqvae.map-bits")
 
 # %% [markdown]
 # **Next:** random indices decode to noise. [07 A prior over codes](07_prior_over_codes.ipynb) learns which maps are likely, and generates digits.

@@ -42,7 +42,7 @@ K = vqvae.codebook_size
 # > - **Show:** The four rows, from the top. Let the room name the difference between row 2 and row 4: the prior fits, or it does not.
 
 # %%
-widgets.Prediction("07.random-maps")
+widgets.Prediction("code_prior.random-maps")
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -80,7 +80,7 @@ for name, x in ink.items():
 # That is no fault. In notebook 01 we had two ways out, and this is the second: **fit a distribution to the codes afterwards**. Codes are whole numbers, so the distribution is a table of probabilities, only a large one.
 
 # %%
-widgets.Quiz("07.why-noise", "07.corner", "07.why-vae")
+widgets.Quiz("code_prior.why-noise", "code_prior.corner", "code_prior.why-vae")
 
 # %% [markdown]
 # ## 2. How far from random are real codes?
@@ -134,7 +134,7 @@ plots.bit_maps(
 # We need something that *computes* the probabilities of the next code from the codes before it, instead of looking them up.
 
 # %%
-widgets.Quiz("07.white-corner", "07.mixed-entropy", "07.three-neighbours")
+widgets.Quiz("code_prior.white-corner", "code_prior.mixed-entropy", "code_prior.three-neighbours")
 
 # %% [markdown]
 # ## 3. The product rule, and a network that keeps to it
@@ -248,7 +248,7 @@ print("places after it that change too:", bool(moved[20:].all()))
 # The logits of place 20 speak of the next code, so they may change. The 20 places before it must not, and do not.
 
 # %%
-widgets.Quiz("07.shift", "07.mask", "07.triu")
+widgets.Quiz("code_prior.shift", "code_prior.mask", "code_prior.triu")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · One place late
@@ -318,7 +318,7 @@ def bits_per_code(model, sequences):
 
 
 # %%
-widgets.Prediction("07.few-seconds")
+widgets.Prediction("code_prior.few-seconds")
 
 # %%
 torch.set_grad_enabled(True)
@@ -341,7 +341,7 @@ print("test maps, below 3.6 bits a code:", live < 3.6)
 # A few seconds, and it beats every count of section 2. No table was stored: the network computes the odds from all codes before.
 
 # %%
-widgets.Quiz("07.sum-of-losses", "07.first-loss", "07.beats-counts")
+widgets.Quiz("code_prior.sum-of-losses", "code_prior.first-loss", "code_prior.beats-counts")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · Bug hunt: too good to be true
@@ -385,7 +385,7 @@ checks.prior_loss(my_prior_loss)
 # > - **Show:** The bars, then the surprise map: let the room find the dearest code of each image, and say why.
 
 # %%
-widgets.Prediction("07.image-bits")
+widgets.Prediction("code_prior.image-bits")
 
 # %%
 prior = pretrained.retrain("prior-mnist", images.train)[0] if RETRAIN else pretrained.load("prior-mnist")
@@ -463,7 +463,7 @@ print(f"learned prior: {nats + distortion:.0f} nats per image, of which {nats:.0
 # The sum is minus a lower bound on $\log p(x)$, as the ELBO is: one term of $p(x) = \sum_k p(k)\, p(x \mid k)$.
 
 # %%
-widgets.Quiz("07.better-prior", "07.map-to-code", "07.free-paper")
+widgets.Quiz("code_prior.better-prior", "code_prior.map-to-code", "code_prior.free-paper")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · What the prior saves
@@ -510,7 +510,7 @@ chosen = codes_test[0].flatten()[:4].tolist()
 plots.intervals(probabilities, chosen, "Each code narrows the interval by its probability")
 
 # %%
-widgets.Prediction("07.file")
+widgets.Prediction("code_prior.file")
 
 # %%
 maps = codes_test[:200].flatten(1)  # (200, 49)
@@ -533,7 +533,7 @@ except ValueError as error:
     print(error)
 
 # %%
-widgets.Quiz("07.interval", "07.coder", "07.last-digit")
+widgets.Quiz("code_prior.interval", "code_prior.coder", "code_prior.last-digit")
 
 # %% [markdown]
 # ## 7. Drawing new digits
@@ -573,7 +573,7 @@ theirs = prior.sample(4, generator=torch.Generator().manual_seed(0))
 print("the same codes as `prior.sample`:", torch.equal(ours, theirs))
 
 # %%
-widgets.Prediction("07.argmax")
+widgets.Prediction("code_prior.argmax")
 
 # %%
 settings = {"T = 1": {}, "T = 0.7": {"temperature": 0.7}, "T = 2": {"temperature": 2.0}}
@@ -602,7 +602,7 @@ print("different maps among 200 by argmax:", len(drawn["top-k = 1 (argmax)"].uni
 # It is as with a coin that shows heads with probability 0.6: the likeliest row of 100 throws is 100 heads, and you will never see it.
 
 # %%
-widgets.Quiz("07.own-distribution", "07.half-temperature", "07.cold-samples")
+widgets.Quiz("code_prior.own-distribution", "code_prior.half-temperature", "code_prior.cold-samples")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 5 · Temperature and top-k
@@ -701,7 +701,7 @@ plots.image_grid(
 # **A beginning.** Instead of from nothing, one can start from codes that are there. Here the prior gets the upper three rows of a map, 21 codes, and draws the other 28. It is not told the class.
 
 # %%
-widgets.Prediction("07.halves")
+widgets.Prediction("code_prior.halves")
 
 # %%
 upper = codes_test[:8].flatten(1)[:, :21]  # (8, 21)
@@ -723,7 +723,7 @@ print("but fewer than 95%:", same < 0.95)
 # **What we saw.** The same beginning leads to different digits where both are plausible: the upper rows of a 2 may also begin a 3. The prior draws each ending as often as it thinks it occurs.
 
 # %%
-widgets.Quiz("07.two-starts", "07.guided-logit", "07.lower-half")
+widgets.Quiz("code_prior.two-starts", "code_prior.guided-logit", "code_prior.lower-half")
 
 # %% [markdown]
 # ## 9. The cache of keys and values
@@ -750,7 +750,7 @@ print("as all places at once:", torch.allclose(torch.stack(outputs), attention(x
 # `prior.sample` does this in all layers (`vqedu.transformer.KVCache`). The codes must be the same with and without it, and only the time may differ.
 
 # %%
-widgets.Prediction("07.cache")
+widgets.Prediction("code_prior.cache")
 
 
 # %%
@@ -772,7 +772,7 @@ print(f"with the cache {fast:.2f} s, without {slow:.2f} s: {slow / fast:.1f} tim
 # It is not 1225 / 49 = 25 times, since many places at once use a processor better than one place after the other. With longer sequences the gain grows: a language model with thousands of tokens would be unusable without it.
 
 # %%
-widgets.Quiz("07.places", "07.kept", "07.cache-size")
+widgets.Quiz("code_prior.places", "code_prior.kept", "code_prior.cache-size")
 
 # %% [markdown]
 # ## 10. Under your hand
@@ -796,7 +796,7 @@ widgets.TokenExplorer(prior, vqvae)
 # ## Three questions to answer from memory
 
 # %%
-widgets.Quiz("07.factors", "07.no-argmax", "07.cached-values")
+widgets.Quiz("code_prior.factors", "code_prior.no-argmax", "code_prior.cached-values")
 
 # %% [markdown]
 # **Next:** other ways to make codes, and words and images in one sequence: 08 Image tokens.

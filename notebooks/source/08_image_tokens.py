@@ -94,7 +94,7 @@ print(f"the grid, without any training: {used:.0%} of its 20 codes used by these
 # There is no codebook loss and no commitment loss, no revival, no start from data. In the next experiment both quantizers get the same 60 steps of training. The VQ has none of its cures, FSQ needs none.
 
 # %%
-widgets.Prediction("08.usage")
+widgets.Prediction("image_tokens.usage")
 
 
 # %%
@@ -114,7 +114,7 @@ print("VQ without cures uses less than a third of 512 codes:", bool(usage["VQ wi
 print("FSQ uses more than two thirds of 512 codes:          ", bool(usage["FSQ, 8 x 8 x 8"] > 2 / 3))
 
 # %%
-widgets.Quiz("08.levels-to-codes", "08.rounding-line", "08.even-levels")
+widgets.Quiz("image_tokens.levels-to-codes", "image_tokens.rounding-line", "image_tokens.even-levels")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · Rounding with a gradient
@@ -208,7 +208,7 @@ same = (indices.view(1000, 7, 7, 6) == rvq.encode(x_test[:1000])).float().mean()
 print(f"the six lines above and the model's quantizer agree: {bool(same > 0.999)}")
 
 # %%
-widgets.Prediction("08.levels")
+widgets.Prediction("image_tokens.levels")
 
 # %%
 for level in range(1, 7):
@@ -228,7 +228,7 @@ for level in range(1, 7):
 widgets.ResidualExplorer(rvq, images.test)
 
 # %%
-widgets.Quiz("08.second-table", "08.two-levels", "08.no-short-sums")
+widgets.Quiz("image_tokens.second-table", "image_tokens.two-levels", "image_tokens.no-short-sums")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · What is left over
@@ -298,7 +298,7 @@ plots.rate_and_distortion(
 # The column *entropy* says what the codes would cost if each index were as long as its share deserves. Where it is far below the rate, the codes are used unequally, and a prior has more to save.
 
 # %%
-widgets.Quiz("08.same-rate", "08.entropy-column", "08.unfair")
+widgets.Quiz("image_tokens.same-rate", "image_tokens.entropy-column", "image_tokens.unfair")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · What a product of levels costs
@@ -394,7 +394,7 @@ print("forward it is the code itself:", bool(torch.allclose(rotation_trick(z_e, 
 # The authors report better reconstructions and more codes in use on large image models. On small digits, where VQ with its cures loses little, we expect little from it and have not measured it.
 
 # %%
-widgets.Quiz("08.same-push", "08.gradient-length", "08.forward-same")
+widgets.Quiz("image_tokens.same-push", "image_tokens.gradient-length", "image_tokens.forward-same")
 
 # %% [markdown]
 # ## 5. Sharper pictures: VQ-VAE-2 and VQGAN
@@ -432,7 +432,7 @@ plots.pipelines(
 # tell real patches from made ones. The decoder may then invent texture, so a map of 16 x 16 codes is enough for 256 x 256 pixels, and a transformer can learn the sequence.
 
 # %%
-widgets.Quiz("08.how-many", "08.blade", "08.invented")
+widgets.Quiz("image_tokens.how-many", "image_tokens.blade", "image_tokens.invented")
 
 # %% [markdown]
 # ## 6. Omni-modal in miniature
@@ -533,7 +533,7 @@ plots.image_grid(
 )
 
 # %%
-widgets.Prediction("08.agreement")
+widgets.Prediction("image_tokens.agreement")
 
 # %% [markdown]
 # Is each drawing what was asked for? A separate classifier, trained on real digits only, is the judge. Its own accuracy on test images is above 98.5%.
@@ -617,7 +617,7 @@ plots.image_grid(
 # these pictures do not tell. It would take sums that were held out in training. That is a good project.
 
 # %%
-widgets.Quiz("08.five-more", "08.only-codes", "08.held-out")
+widgets.Quiz("image_tokens.five-more", "image_tokens.only-codes", "image_tokens.held-out")
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 5 · One vocabulary for words and pictures
@@ -695,7 +695,7 @@ checks.read_words(my_read_words)
 # > - **Show:** The last column of the table.
 
 # %%
-widgets.Quiz("08.large-image-bits", "08.one-order", "08.unknown-table")
+widgets.Quiz("image_tokens.large-image-bits", "image_tokens.one-order", "image_tokens.unknown-table")
 
 # %% [markdown]
 # ## 8. Another data set: Fashion-MNIST
@@ -740,7 +740,7 @@ def clothes_figure(fashion):
 clothes_figure(fashion)
 
 # %%
-widgets.Quiz("08.strokes", "08.shirt-bits", "08.old-prior")
+widgets.Quiz("image_tokens.strokes", "image_tokens.shirt-bits", "image_tokens.old-prior")
 
 # %% [markdown]
 # ## Two projects
@@ -791,7 +791,7 @@ widgets.Quiz("08.strokes", "08.shirt-bits", "08.old-prior")
 # ## Three questions to answer from memory
 
 # %%
-widgets.Quiz("08.collapse", "08.rate", "08.orders")
+widgets.Quiz("image_tokens.collapse", "image_tokens.rate", "image_tokens.orders")
 
 # %% [markdown]
 # **Next:** go back to [00 Start here](00_start_here.ipynb) and read the map once more: every box in it is now something that you have built.

@@ -18,21 +18,18 @@ import torch
 from playwright.sync_api import Page, sync_playwright
 
 from tests.conftest import CHROMIUM_FLAGS, find_chromium
-from tests.page.exported import open_exported
+from tests.page.exported import load_module, open_exported
 from vqedu import pretrained
 from vqedu.models.transformer import Transformer
 from vqedu.widgets import TokenExplorer
-from vqedu.widgets.base import HERE, pack
+from vqedu.widgets.base import pack
 from vqedu.widgets.tokens import draw as tokens_draw
 from vqedu.widgets.transformer_nets import describe_transformer
 
-FILES = ("page/nn.js", "page/conv_nets.js", "page/transformer.js", "tokens/math.js", "tokens/view.js")
+FILES = ("page/nn.js", "page/transformer.js", "tokens/view.js")
 SEQUENCES = 100
 
-LOAD = """async ([source, text, table, config]) => {
-    const plain = source.replace(/^(import .*|export )/gm, "");
-    const module = `${plain}\\nexport { transformer, unpack, reader, drawCodes };`;
-    window.tested = await import(URL.createObjectURL(new Blob([module], { type: "text/javascript" })));
+LOAD = """([text, table, config]) => {
     const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
     window.net = tested.transformer(config, tested.unpack(new DataView(bytes.buffer), table));
 }"""
@@ -64,8 +61,8 @@ FRAMES = """async () => {
 def load(page: Page, model: Transformer) -> None:
     arrays, config = describe_transformer(model)
     data, table = pack(arrays)
-    source = "\n".join((HERE / name).read_text(encoding="utf-8") for name in FILES)
-    page.evaluate(LOAD, [source, base64.b64encode(data).decode(), table, config])
+    load_module(page, *FILES)
+    page.evaluate(LOAD, [base64.b64encode(data).decode(), table, config])
 
 
 @torch.no_grad()

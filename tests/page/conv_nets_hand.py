@@ -13,7 +13,7 @@ from tests.page.exported import load_module
 from vqedu import models, pretrained
 from vqedu.widgets import base, conv_nets
 
-PARTS = ("page/kit.js", "page/nn.js", "page/conv_nets.js")
+PARTS = ("page/nn.js", "page/conv_nets.js")
 
 
 @functools.cache
@@ -28,9 +28,8 @@ def in_the_page(page: Page, model: models.VQVAE, call: str, inputs: np.ndarray) 
     """Return call(net, input) of conv_nets.js for each row of `inputs`."""
     arrays, config = conv_nets.describe_vqvae(model)
     data, table = base.pack(arrays)
-    load_module(page, *PARTS[:2])
-    page.evaluate("() => { window.unpack = tested.unpack; }")
     load_module(page, *PARTS)
+    page.evaluate("() => { window.unpack = tested.unpack; }")
     argument: dict[str, Any] = {
         "data": base64.b64encode(data).decode(),
         "inputs": base64.b64encode(np.ascontiguousarray(inputs, np.float32).tobytes()).decode(),

@@ -8,7 +8,11 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
-from vqedu.widgets.base import Explorer, bundle
+from vqedu import widgets
+from vqedu.widgets.base import Explorer
+from vqedu.widgets.bundler import bundle
+
+WIDGETS = Path(widgets.__file__).parent
 
 
 def open_exported(page: Page, explorer: Explorer, folder: Path) -> Locator:
@@ -23,10 +27,14 @@ def open_exported(page: Page, explorer: Explorer, folder: Path) -> Locator:
 
 
 def load_module(page: Page, *names: str) -> None:
-    """Make what the last of these files of vqedu/widgets exports reachable in the page as `window.tested`."""
-    source = base64.b64encode(bundle(*names).encode()).decode()
+    """Make what these files of vqedu/widgets export reachable in the page as `window.tested`."""
+    sources = [base64.b64encode(bundle(WIDGETS / name).encode()).decode() for name in names]
     page.evaluate(
-        "async (source) => { window.tested = await import(`data:text/javascript;base64,${source}`); }", source
+        """async (sources) => {
+            const modules = sources.map((source) => import(`data:text/javascript;base64,${source}`));
+            window.tested = Object.assign({}, ...(await Promise.all(modules)));
+        }""",
+        sources,
     )
 
 

@@ -58,7 +58,7 @@ def side_by_side() -> SideBySideExplorer:
 
 def in_the_page(page: Page, shown: LatentExplorer, call: str, inputs: np.ndarray) -> np.ndarray:
     """Return call(space, input) of the explorer's JavaScript for each row of `inputs`."""
-    load_module(page, "page/kit.js", "page/nn.js", "latent/space.js")
+    load_module(page, "latent/space.js")
     argument: dict[str, Any] = {
         "data": base64.b64encode(shown.data).decode(),
         "config": shown.config,

@@ -50,11 +50,11 @@ WIDGETS: dict[str, Callable[[], Explorer]] = {
     "tokens": lambda: widgets.TokenExplorer(model("prior-mnist"), model("vqvae-mnist")),
     "residual": lambda: widgets.ResidualExplorer(model("residual-mnist"), images().test),
     "words and images": lambda: widgets.WordsAndImages(model("words-and-images"), model("vqvae-mnist")),
-    "prediction: choice": lambda: widgets.Prediction("01.threes"),
-    "prediction: number": lambda: widgets.Prediction("01.factor"),
-    "prediction: curve": lambda: widgets.Prediction("02.samples"),
-    "quiz": lambda: widgets.Quiz("01.logit"),
-    "quiz: three questions": lambda: widgets.Quiz("01.pca", "01.decoder-output", "01.junk"),
+    "prediction: choice": lambda: widgets.Prediction("autoencoder.threes"),
+    "prediction: number": lambda: widgets.Prediction("autoencoder.factor"),
+    "prediction: curve": lambda: widgets.Prediction("elbo.samples"),
+    "quiz": lambda: widgets.Quiz("autoencoder.logit"),
+    "quiz: three questions": lambda: widgets.Quiz("autoencoder.pca", "autoencoder.decoder-output", "autoencoder.junk"),
 }
 
 
@@ -86,9 +86,9 @@ def test_a_widget_alone(page: Page, tmp_path: Path, name: str) -> None:
     assert faults(page) == []
 
 
-@pytest.mark.parametrize(("key", "first"), [("01.threes", "input"), ("01.factor", None), ("01.logit", "input")])
+@pytest.mark.parametrize(("key", "first"), [("autoencoder.threes", "input"), ("autoencoder.factor", None), ("autoencoder.logit", "input")])
 def test_a_question_that_is_answered(page: Page, tmp_path: Path, key: str, first: str | None) -> None:
-    make = widgets.Quiz if key == "01.logit" else widgets.Prediction
+    make = widgets.Quiz if key == "autoencoder.logit" else widgets.Prediction
     root = open_alone(page, make(key), tmp_path)
     if first:
         root.locator(first).first.check()

@@ -66,7 +66,7 @@ def test_distances_and_places_in_the_page_are_numpy_s(page: Page) -> None:
 
 
 def test_samples_are_standard_normal_and_repeat(page: Page) -> None:
-    load_module(page, "page/kit.js", "page/nn.js", "latent/space.js")
+    load_module(page, "latent/space.js")
     script = """() => [0, 0, 1].map((seed) =>
         Array.from({ length: 4000 }, (_, i) => tested.standardNormal(seed, i, 2)))"""
     first, again, other = (np.array(each) for each in page.evaluate(script))

@@ -249,7 +249,7 @@ def test_a_quiz_by_keyboard_alone(page: Page, tmp_path: Path) -> None:
 
 # Several questions in one card.
 
-THREE = {"01.pca": 0, "01.decoder-output": 1, "01.junk": 2}  # key -> place in the card
+THREE = {"autoencoder.pca": 0, "autoencoder.decoder-output": 1, "autoencoder.junk": 2}  # key -> place in the card
 
 
 def right(key: str) -> str:
@@ -282,19 +282,19 @@ def test_three_questions_one_after_another_by_keyboard_alone(page: Page, tmp_pat
 
 def test_three_questions_in_any_order_open_at_the_first_that_is_not_answered(page: Page, tmp_path: Path) -> None:
     root = opened(page, tmp_path, Quiz(*THREE))
-    for key in ("01.junk", "01.pca"):
+    for key in ("autoencoder.junk", "autoencoder.pca"):
         root.locator(".vq-q-step").nth(THREE[key]).click()
         card = root.locator(f'[data-key="{key}"]')
         card.get_by_label(right(key).replace("`", "")).check()
         card.locator(COMMIT).first.click()
     page.reload()
     root.wait_for()
-    expect(root.locator(".vq-q-card:visible")).to_have_attribute("data-key", "01.decoder-output")
+    expect(root.locator(".vq-q-card:visible")).to_have_attribute("data-key", "autoencoder.decoder-output")
     expect(root.locator(".vq-q-step")).to_have_text(["1 ✓", "2", "3 ✓"])
     root.locator(".vq-q-step").first.click()
     root.locator(".vq-q-card:visible").locator(AGAIN).click()
     expect(root.locator(".vq-q-step")).to_have_text(["1", "2", "3 ✓"])
-    assert page.evaluate("Object.keys(localStorage)") == ["vqedu:01.junk"]
+    assert page.evaluate("Object.keys(localStorage)") == ["vqedu:autoencoder.junk"]
 
 
 # Where answers stay.

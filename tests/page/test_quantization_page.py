@@ -21,7 +21,7 @@ from vqedu.widgets import QuantizationExplorer
 
 pytestmark = pytest.mark.browser
 
-MATHS = ("reparameterization/math.js", "quantization/math.js")
+MATHS = ("quantization/math.js",)
 CASES = [("kinds", 6, "data"), ("ring", 16, "data"), ("uniform", 1, "data"), ("kinds", 8, "wide")]
 
 

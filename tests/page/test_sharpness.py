@@ -27,8 +27,8 @@ EXPLORERS: dict[str, Callable[[], Explorer]] = {
     "beta": lambda: widgets.BetaCalculator(),
     "quantization": lambda: widgets.QuantizationExplorer(),
     "tokens": lambda: widgets.TokenExplorer(pretrained.load("prior-mnist"), pretrained.load("vqvae-mnist")),
-    "prediction: number": lambda: widgets.Prediction("01.factor"),
-    "prediction: curve": lambda: widgets.Prediction("02.samples"),
+    "prediction: number": lambda: widgets.Prediction("autoencoder.factor"),
+    "prediction: curve": lambda: widgets.Prediction("elbo.samples"),
 }
 # The pixels of each canvas, and those that the screen has in its place. A digit to pick is a scaled picture on purpose.
 PIXELS = """() => [...document.querySelectorAll(".vq-stage canvas:not(.vq-pick canvas)")]

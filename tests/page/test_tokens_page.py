@@ -29,17 +29,8 @@ NEAR_TIE = 1e-5  # of a probability: closer than this to the edge of two tokens 
 
 @pytest.fixture
 def arithmetic(page: Page) -> Page:
-    """A page that holds every export of the explorer's arithmetic, by way of one module that exports them all."""
-    source = "\n".join(exported.bundle(name) for name in MODULES)  # each alone still holds its imports
-    names = "network, unpack, vqvae, transformer, uniforms, distribution, pick, surpriseBits, reader, drawCodes"
-    page.evaluate(
-        """async ([source, names]) => {
-            const plain = source.replace(/^(import .*|export )/gm, "");
-            const url = URL.createObjectURL(new Blob([`${plain}\\nexport { ${names} };`], { type: "text/javascript" }));
-            window.tested = await import(url);
-        }""",
-        [source, names],
-    )
+    """A page that has every export of the explorer's arithmetic as `window.tested`."""
+    exported.load_module(page, *MODULES)
     return page
 
 

@@ -18,6 +18,7 @@ from vqedu.widgets.cards import overview
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 
+NUMBERS = [f"{number:02}" for number in range(1, 9)]  # the notebooks with sections and questions
 ONLY_A_WIDGET = {"10. Under your hand"}  # sections that teach nothing new
 
 CHOICE: dict[str, Any] = {"choices": ("one", "two", "three"), "answer": "two", "sentence": "There are two."}
@@ -31,8 +32,8 @@ CURVE: dict[str, Any] = {
 def predictions() -> dict[str, Any]:
     return {
         key: question
-        for number in questions.numbers()
-        for key, question in questions.of_notebook(number).items()
+        for topic in questions.TOPICS
+        for key, question in questions.of_topic(topic).items()
         if not isinstance(question, questions.Recall)
     }
 
@@ -125,8 +126,8 @@ def test_a_question_that_cannot_be_asked_says_why(settings: dict[str, Any], says
 
 
 def test_wrong_keys_and_kinds_say_what_was_expected() -> None:
-    with pytest.raises(ValueError, match=r"Did you mean '01\.readable'"):
-        Prediction("01.readible")
+    with pytest.raises(ValueError, match=r"Did you mean 'autoencoder\.readable'"):
+        Prediction("autoencoder.readible")
     with pytest.raises(ValueError, match="There is no question"):
         Prediction("77.readable")
     with pytest.raises(ValueError, match="letters, digits"):
@@ -134,9 +135,9 @@ def test_wrong_keys_and_kinds_say_what_was_expected() -> None:
     with pytest.raises(ValueError, match="kind of prediction"):
         Prediction("my.key", "How many?", kind="nomber")
     with pytest.raises(TypeError, match="no prediction"):
-        Prediction("01.pca")
+        Prediction("autoencoder.pca")
     with pytest.raises(TypeError, match="no quiz"):
-        Quiz("01.readable")
+        Quiz("autoencoder.readable")
     with pytest.raises(ValueError, match="question must be a sentence"):
         Prediction("my.key", "", **NUMBER)
 
@@ -144,18 +145,15 @@ def test_wrong_keys_and_kinds_say_what_was_expected() -> None:
 # The questions of the course.
 
 
-@pytest.mark.parametrize("number", questions.numbers())
-def test_every_question_of_the_bank_stands_once_in_its_notebook_and_no_other_does(number: str) -> None:
-    source = next(FOLDER.glob(f"source/{number}_*.py")).read_text(encoding="utf-8")
-    asked = [(kind, key) for kind, keys in overview.asked(source) for key in keys]
-    own = [key for _, key in asked if key.startswith(f"{number}.")]
-    assert sorted(own) == sorted(questions.of_notebook(number))
-    assert len(asked) == len(own), "a notebook asks a question of another one"
+def test_every_question_is_asked_once_in_the_course_and_by_the_widget_of_its_kind() -> None:
+    sources = [script.read_text(encoding="utf-8") for script in sorted(FOLDER.glob("source/*.py"))]
+    asked = [(kind, key) for source in sources for kind, keys in overview.asked(source) for key in keys]
+    assert [key for _, key in asked] == questions.all_keys(), "the bank lists them in the order of the notebooks"
     for kind, key in asked:
         assert (kind == "Quiz") == isinstance(questions.find(key), questions.Recall), key
 
 
-@pytest.mark.parametrize("number", [n for n in questions.numbers() if n != "00"])
+@pytest.mark.parametrize("number", NUMBERS)
 def test_each_main_section_and_the_end_ask_three_questions_from_memory(number: str) -> None:
     source = next(FOLDER.glob(f"source/{number}_*.py")).read_text(encoding="utf-8")
     sections = re.split(r"(?m)^# ## (?=\d+\. |Three questions)", source)[1:]
@@ -165,9 +163,9 @@ def test_each_main_section_and_the_end_ask_three_questions_from_memory(number: s
         assert count == 3 or title in ONLY_A_WIDGET, (number, title)
 
 
-@pytest.mark.parametrize("number", [n for n in questions.numbers() if n != "00"])
-def test_a_notebook_has_predictions_and_quizzes_enough(number: str) -> None:
-    kinds = [isinstance(question, questions.Recall) for question in questions.of_notebook(number).values()]
+@pytest.mark.parametrize("topic", questions.TOPICS[1:])
+def test_a_topic_has_predictions_and_quizzes_enough(topic: str) -> None:
+    kinds = [isinstance(question, questions.Recall) for question in questions.of_topic(topic).values()]
     assert kinds.count(False) >= 3
     assert kinds.count(True) >= 3
 
@@ -202,29 +200,31 @@ def test_the_right_answer_is_not_given_away_by_its_place_or_length() -> None:
     assert longest <= 0.75 * len(closed)
 
 
-def printed(number: str) -> str:
-    notebook = nbformat.read(next(FOLDER.glob(f"{number}_*.ipynb")), as_version=4)
+def printed(key: str) -> str:
+    """Return what the notebook that asks the question `key` prints, as committed."""
+    asks = next(s for s in sorted(FOLDER.glob("source/*.py")) if f'"{key}"' in s.read_text(encoding="utf-8"))
+    notebook = nbformat.read(FOLDER / f"{asks.stem}.ipynb", as_version=4)
     return "\n".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
 
 
 # The truth of a question, as a pattern whose group the notebook prints, and how far the two may be apart.
 PRINTED = {
-    "01.factor": (r"error is ([\d.]+) times smaller", 0.1),
-    "03.variance-factor": (r"reparameterization = ([\d.]+)", 0.5),
-    "04.active": (r"(\d+) of 50 units are active", 0),
-    "04.real-beta": (r"beta 0\.1: beta is really ([\d.]+)", 0.01),
-    "04.units": (r"none +(\d) of 8 units", 1),
-    "06.batch": (r" 8 images: +(\d+) codes used", 0),
-    "06.sick": (r"far start, gradient +(\d+) of 128 codes", 0),
-    "07.image-bits": (r"shipped prior +(\d+) bits an image", 1),
-    "08.agreement": (r"temperature 1\.0: .* in (\d+)% of 500 drawings", 1),
+    "autoencoder.factor": (r"error is ([\d.]+) times smaller", 0.1),
+    "reparameterization.variance-factor": (r"reparameterization = ([\d.]+)", 0.5),
+    "vae.active": (r"(\d+) of 50 units are active", 0),
+    "vae.real-beta": (r"beta 0\.1: beta is really ([\d.]+)", 0.01),
+    "vae.units": (r"none +(\d) of 8 units", 1),
+    "vqvae.batch": (r" 8 images: +(\d+) codes used", 0),
+    "vqvae.sick": (r"far start, gradient +(\d+) of 128 codes", 0),
+    "code_prior.image-bits": (r"shipped prior +(\d+) bits an image", 1),
+    "image_tokens.agreement": (r"temperature 1\.0: .* in (\d+)% of 500 drawings", 1),
 }
 
 
 @pytest.mark.parametrize("key", sorted(PRINTED))
 def test_the_truth_is_what_the_notebook_prints(key: str) -> None:
     pattern, tolerance = PRINTED[key]
-    found = re.search(pattern, printed(key[:2]))
+    found = re.search(pattern, printed(key))
     question = questions.find(key)
     assert found
     assert isinstance(question, Number)
@@ -232,23 +232,23 @@ def test_the_truth_is_what_the_notebook_prints(key: str) -> None:
 
 
 def test_the_curve_of_the_bounds_is_what_the_notebook_prints() -> None:
-    rows = re.findall(r"k = +(\d+): bound (-[\d.]+)", printed("02"))
-    question = questions.find("02.samples")
+    rows = re.findall(r"k = +(\d+): bound (-[\d.]+)", printed("elbo.samples"))
+    question = questions.find("elbo.samples")
     assert isinstance(question, Curve)
     assert list(zip(question.x, question.truth, strict=True)) == [(int(k), float(bound)) for k, bound in rows]
 
 
 def test_the_curve_of_the_levels_is_what_the_notebook_prints() -> None:
-    rows = re.findall(r"(\d) levels, .* error (0\.\d+) a pixel", printed("08"))
-    question = questions.find("08.levels")
+    rows = re.findall(r"(\d) levels, .* error (0\.\d+) a pixel", printed("image_tokens.levels"))
+    question = questions.find("image_tokens.levels")
     assert isinstance(question, Curve)
     assert list(zip(question.x, question.truth, strict=True)) == [(int(n), float(error)) for n, error in rows]
 
 
 def test_the_curve_of_rate_and_distortion_is_near_what_the_notebook_prints() -> None:
     """The notebook trains its six networks anew; another seed moves a point by up to 2 nats."""
-    rows = re.findall(r"rate +([\d.]+) \+ distortion +([\d.]+)", printed("04"))
-    question = questions.find("04.rate-distortion")
+    rows = re.findall(r"rate +([\d.]+) \+ distortion +([\d.]+)", printed("vae.rate-distortion"))
+    question = questions.find("vae.rate-distortion")
     assert isinstance(question, Curve)
     rates, distortions = zip(*[map(float, row) for row in reversed(rows)], strict=True)
     assert question.x == pytest.approx(rates, abs=2.5)
@@ -259,7 +259,7 @@ def test_the_curve_of_rate_and_distortion_is_near_what_the_notebook_prints() -> 
 
 
 def test_the_overview_counts_and_leads_to_the_next_open_question(answer_file: Path) -> None:
-    keys = list(questions.of_notebook("01"))
+    keys = list(questions.of_topic("autoencoder"))
     answers.write(keys[0], {"guess": 3})
     quiz = next(key for key in keys if isinstance(questions.find(key), questions.Recall))
     answers.write(quiz, {"tries": ["wrong"], "solved": False})
@@ -300,7 +300,7 @@ def test_committed_notebooks_hold_nobodys_progress() -> None:
     texts = [o.data["text/plain"] for c in notebook.cells for o in c.get("outputs", []) if "data" in o]
     shown = next(text for text in texts if "questions answered" in text)
     assert re.findall(r": (\d+) of \d+(?:, exercises (\d+) of \d+)?$", shown, re.MULTILINE) == [
-        ("0", "" if number == "00" else "0") for number in questions.numbers()
+        ("0", "" if topic == "start" else "0") for topic in questions.TOPICS
     ]
 
 

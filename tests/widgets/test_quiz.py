@@ -50,21 +50,21 @@ def test_the_kernel_keeps_what_was_tried(answer_file: Path) -> None:
 
 
 def test_each_of_several_answers_is_kept_under_its_own_key(answer_file: Path) -> None:
-    several = Quiz("01.pca", "01.junk")
-    several.state = {"01.junk": {"tries": ["x"], "solved": False}}
-    several.state = {"01.junk": {"tries": ["x"], "solved": False}, "01.pca": {"tries": ["y"], "solved": True}}
-    assert answers.read_all() == several.state == Quiz("01.junk", "01.pca").state
-    assert Quiz("01.pca").state == {"01.pca": {"tries": ["y"], "solved": True}}
-    several.state = {"01.junk": {}, "01.pca": {"tries": ["y"], "solved": True}}
-    assert list(answers.read_all()) == ["01.pca"]
+    several = Quiz("autoencoder.pca", "autoencoder.junk")
+    several.state = {"autoencoder.junk": {"tries": ["x"], "solved": False}}
+    several.state = {"autoencoder.junk": {"tries": ["x"], "solved": False}, "autoencoder.pca": {"tries": ["y"], "solved": True}}
+    assert answers.read_all() == several.state == Quiz("autoencoder.junk", "autoencoder.pca").state
+    assert Quiz("autoencoder.pca").state == {"autoencoder.pca": {"tries": ["y"], "solved": True}}
+    several.state = {"autoencoder.junk": {}, "autoencoder.pca": {"tries": ["y"], "solved": True}}
+    assert list(answers.read_all()) == ["autoencoder.pca"]
 
 
 def test_several_questions_stand_in_text_and_preview() -> None:
-    both = Quiz("01.pca", "01.junk")
-    assert [asked["key"] for asked in both.config["questions"]] == ["01.pca", "01.junk"]
+    both = Quiz("autoencoder.pca", "autoencoder.junk")
+    assert [asked["key"] for asked in both.config["questions"]] == ["autoencoder.pca", "autoencoder.junk"]
     for question in both.questions.values():
         assert question.question.replace("`", "") in both.summary
-    assert len(both.preview()) > len(Quiz("01.pca").preview())
+    assert len(both.preview()) > len(Quiz("autoencoder.pca").preview())
 
 
 def test_the_preview_is_small_and_still_black_on_white() -> None:
@@ -94,9 +94,9 @@ def test_a_quiz_that_cannot_be_asked_says_why(settings: dict[str, object], says:
     ("keys", "settings", "says"),
     [
         ((), {}, "one key or several"),
-        (("01.pca", "01.pca"), {}, "several different"),
-        (("01.pca", "01.junk"), {"question": "Why?", "choices": CHOICES, "answer": "0"}, "takes one key, got 2"),
-        (("01.pca", "01.jink"), {}, r"Did you mean '01\.junk'"),
+        (("autoencoder.pca", "autoencoder.pca"), {}, "several different"),
+        (("autoencoder.pca", "autoencoder.junk"), {"question": "Why?", "choices": CHOICES, "answer": "0"}, "takes one key, got 2"),
+        (("autoencoder.pca", "autoencoder.jink"), {}, r"Did you mean 'autoencoder\.junk'"),
     ],
 )
 def test_wrong_keys_say_what_was_expected(keys: tuple[str, ...], settings: dict[str, Any], says: str) -> None:
@@ -105,6 +105,6 @@ def test_wrong_keys_say_what_was_expected(keys: tuple[str, ...], settings: dict[
 
 
 def test_a_question_from_the_bank_needs_only_its_key() -> None:
-    found = Quiz("01.pca")
-    assert isinstance(found.questions["01.pca"], Recall)
+    found = Quiz("autoencoder.pca")
+    assert isinstance(found.questions["autoencoder.pca"], Recall)
     assert found.config["questions"][0]["kind"] == "recall"

@@ -1,11 +1,11 @@
-"""What every explorer shares: one bundled JavaScript module, arrays that cross once as bytes, three ways to show."""
+"""What every explorer shares: the JavaScript beside it, arrays that cross once as bytes, the ways to show it."""
 
 from __future__ import annotations
 
 import base64
+import inspect
 import json
 import os
-import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -15,33 +15,10 @@ import anywidget
 import numpy as np
 import traitlets
 
-HERE = Path(__file__).parent
+from vqedu.widgets import bundler
+
 EXPORT_VARIABLE = "VQEDU_EXPORT"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-
-# One line an import, as the files of this folder write it: import { a, b } from "./kit.js";
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\.{1,2}/[\w./]+";\n', re.MULTILINE)
-_EXPORT = re.compile(r"^export (?=(?:async )?function|const|class)", re.MULTILINE)
-
-
-def bundle(*names: str) -> str:
-    """Return one ES module made of the files `names` of this folder, the last of which exports `{ render }`.
-
-    Front ends load a widget's module from a string, where a relative import cannot work. So the imports between
-    the files are dropped, and so is `export` in every file but the last; all top-level names must differ.
-    """
-    *shared, last = [_IMPORT.sub("", (HERE / name).read_text(encoding="utf-8")) for name in names]
-    return "\n".join([*(_EXPORT.sub("", source) for source in shared), last])
-
-
-def stylesheet(home: str, *names: str) -> str:
-    """Return the rules of the files `names` of this folder, for what lies within an element of the class `home`.
-
-    Every widget brings its own copy of kit.css to the page. Without a home the copy that came last would undo what the
-    other widgets have changed of it.
-    """
-    rules = "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
-    return f".{home} {{\n{rules}\n}}"
 
 
 def pack(arrays: Mapping[str, np.ndarray]) -> tuple[bytes, dict[str, Any]]:
@@ -65,15 +42,25 @@ class Explorer(anywidget.AnyWidget):
     Shown in a notebook it is the live widget with a PNG preview and a stable line of text beside it. While a notebook
     is exported (environment variable VQEDU_EXPORT=1) it is self-contained HTML: the same module, a stand-in for the
     kernel.
-    A subclass sets `_esm`, `home` and `_css`, `config`, `data`, `state`, `summary`, and defines `preview`.
+    The module and the style sheet are the .js and .css files beside the file of the class, and whatever they import;
+    `home`, the class of the element that holds the widget and to which its style sheet keeps, is named after them too.
+    A subclass sets `config`, `data`, `state` and `summary`, and defines `preview`.
     """
 
-    home = "vq-home"  # the class of the element that holds the widget, and to which its style sheet keeps
-    _css = stylesheet(home, "page/kit.css")
+    home = ""
     data = traitlets.Bytes().tag(sync=True)  # the arrays, packed
     config = traitlets.Dict().tag(sync=True)  # everything else the page needs, and the table of the arrays
     state = traitlets.Dict().tag(sync=True)  # what the hand has set; the page writes it once it has settled
     summary: str = "Explorer"  # text/plain of the display: the same in every run
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        module = Path(inspect.getfile(cls)).with_suffix(".js")
+        made_by_anywidget = isinstance(getattr(cls, "_esm", None), traitlets.TraitType)  # the class of one instance
+        if module.exists() and not made_by_anywidget:
+            cls.home = f"vq-home-{module.stem.replace('_', '-')}"
+            cls._esm = bundler.bundle(module)
+            cls._css = bundler.stylesheet(module, cls.home)
+        super().__init_subclass__(**options)
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)

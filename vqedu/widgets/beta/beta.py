@@ -6,7 +6,7 @@ import math
 
 from vqedu import plots
 from vqedu.losses import effective_beta
-from vqedu.widgets.base import Explorer, bundle, stylesheet
+from vqedu.widgets.base import Explorer
 
 RECONSTRUCTION = {
     "bernoulli": "F.binary_cross_entropy_with_logits(logits, x",
@@ -62,9 +62,6 @@ class BetaCalculator(Explorer):
     recipes that are taught in public; a variance other than 1 is shown as a learned one.
     """
 
-    _esm = bundle("page/kit.js", "page/plot.js", "page/mathml.js", "beta/math.js", "beta/beta.js")
-    home = "vq-home-beta"
-    _css = stylesheet(home, "page/kit.css", "beta/beta.css")
     summary = "Effective-beta calculator: beta_eff = beta * b / (weight * a) for the loss as it is written"
 
     def __init__(

@@ -40,9 +40,13 @@ class Row:
 
 
 def progress(folder: Path | str = ".") -> Overview:
-    """Return the progress through the notebooks that lie in `folder`, to be shown as the last line of a cell."""
-    rows = [row(number, Path(folder)) for number in questions.numbers()]
-    return Overview(rows, {key for key, answer in answers.read_all().items() if is_answered(answer)})
+    """Return the progress through the notebooks in `folder`, to be shown as the last line of a cell.
+
+    Where there are no notebooks, as in a copy of one cell elsewhere, the questions are listed by topic.
+    """
+    rows = [row(path) for path in sorted(Path(folder).glob("[0-9][0-9]_*.ipynb"))]
+    shown = [row for row in rows if row.places or row.exercises] or list(map(topic_row, questions.TOPICS))
+    return Overview(shown, {key for key, answer in answers.read_all().items() if is_answered(answer)})
 
 
 def is_answered(answer: dict[str, Any]) -> bool:
@@ -50,15 +54,15 @@ def is_answered(answer: dict[str, Any]) -> bool:
     return "guess" in answer or bool(answer.get("solved"))
 
 
-def row(number: str, folder: Path) -> Row:
-    """Return the row of the notebook with this number; without its file, the questions have no places."""
-    keys = list(questions.of_notebook(number))
-    found = next(iter(sorted(folder.glob(f"{number}_*.ipynb"))), None)
-    if found is None:
-        return Row(f"Notebook {number}", "", dict.fromkeys(keys, ""))
-    notebook = nbformat.read(found, as_version=4)
-    anchors = places(notebook)
-    return Row(title(notebook, number), found.name, {key: anchors.get(key, "") for key in keys}, exercises(notebook))
+def row(path: Path) -> Row:
+    """Return the row of a notebook."""
+    notebook = nbformat.read(path, as_version=4)
+    return Row(title(notebook, path.name[:2]), path.name, places(notebook), exercises(notebook))
+
+
+def topic_row(topic: str) -> Row:
+    """Return the row of a topic whose notebook is not at hand: its questions, which then have no places."""
+    return Row(topic.replace("_", " ").capitalize(), "", dict.fromkeys(questions.of_topic(topic), ""))
 
 
 def title(notebook: NotebookNode, number: str) -> str:
@@ -91,7 +95,7 @@ def exercises(notebook: NotebookNode) -> tuple[str, ...]:
 def asked(source: str) -> list[tuple[str, list[str]]]:
     """Return the widget ("Prediction" or "Quiz") and the keys of each question card in a cell's source."""
     calls = re.findall(r"widgets\.(Prediction|Quiz)\(([^)]*)\)", source)
-    return [(kind, re.findall(r'"(\d\d\.[^"]+)"', arguments)) for kind, arguments in calls]
+    return [(kind, re.findall(r'"(\w+\.[^"]+)"', arguments)) for kind, arguments in calls]
 
 
 @dataclass(frozen=True)

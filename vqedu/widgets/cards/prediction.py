@@ -7,12 +7,11 @@ from typing import Any
 
 from vqedu import questions, validate
 from vqedu.questions.kinds import GUESSES, Choice, Curve, Guess, Number
-from vqedu.widgets.base import bundle
 from vqedu.widgets.cards.question import Question
 
 
 class Prediction(Question):
-    """Ask for a guess before a reveal. `Prediction("01.readable")` asks what `vqedu.questions` has under this key.
+    """Ask for a guess before a reveal. `Prediction("autoencoder.readable")` asks what `vqedu.questions` has under this key.
 
     A question of one's own: `Prediction("my.key", "How many?", kind="number", low=0, high=10, truth=3,
     sentence="There are three.")`. kind: "choice", "number" or "curve"; the settings are the fields of
@@ -20,14 +19,6 @@ class Prediction(Question):
     TypeError for settings that the kind does not have.
     """
 
-    _esm = bundle(
-        "page/kit.js",
-        "page/plot.js",
-        "cards/question.js",
-        "cards/prediction_math.js",
-        "cards/prediction_boards.js",
-        "cards/prediction.js",
-    )
     badge = "Guess first"
 
     def __init__(self, key: str, question: str | Guess | None = None, kind: str = "choice", **settings: Any) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from vqedu import plots, questions
 from vqedu.questions import answers, kinds
-from vqedu.widgets.base import EXPORT_VARIABLE, Explorer, stylesheet
+from vqedu.widgets.base import EXPORT_VARIABLE, Explorer
 
 LETTERS = 92  # of a line of the preview
 
@@ -25,8 +25,6 @@ class Question(Explorer):
     preview or the text of the display. A subclass sets `_esm`, `badge`, and says by `choices` what the preview lists.
     """
 
-    home = "vq-home-question"
-    _css = stylesheet(home, "page/kit.css", "cards/question.css")
     kernel = traitlets.Bool(True).tag(sync=True)  # an exported page lacks it, and so knows that it is alone
     trouble = traitlets.Unicode("").tag(sync=True)  # why an answer could not be kept
     badge = "Question"

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from vqedu import questions
 from vqedu.questions import Recall
-from vqedu.widgets.base import bundle
 from vqedu.widgets.cards.question import Question
 
 
 class Quiz(Question):
-    """Ask questions with several answers each, one after another. `Quiz("01.pca", "01.junk")` asks those two.
+    """Ask questions with several answers each, one after another. `Quiz("autoencoder.pca", "autoencoder.junk")` asks those two.
 
     A question of one's own: `Quiz("my.key", question="What is KL(q, q)?", choices={"0": "Yes, since ...",
     "1": "No, ..."}, answer="0")`; `choices` maps each answer to what it deserves to hear. A wrong answer may be
@@ -19,7 +18,6 @@ class Quiz(Question):
     feedback, or an answer that is no choice; TypeError for the key of a prediction.
     """
 
-    _esm = bundle("page/kit.js", "cards/question.js", "cards/quiz.js")
     badge = "From memory"
 
     def __init__(

@@ -14,16 +14,12 @@ from vqedu import validate
 from vqedu.data import Split
 from vqedu.models import VQVAE
 from vqedu.widgets import images as latent_state
-from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
+from vqedu.widgets.base import Explorer, pack
 from vqedu.widgets.codebook import codes as codebook_codes
 from vqedu.widgets.codebook.codes import CodeSpace
 from vqedu.widgets.images import choose, packed_images
 
 TITLE = "A digit is 49 codes from one table: swap one, and a patch of the picture changes"
-PARTS = (
-    "page/kit.js", "page/plot.js", "page/nn.js", "page/conv_nets.js", "latent/space.js", "latent/view.js", "page/ink.js",
-    "page/pictures.js", "page/figure.js", "codebook/space.js", "codebook/paint.js", "codebook/parts.js",
-)  # fmt: skip
 STATE = ("digit", "drawing", "cell", "code", "swaps")
 CELLS = 49
 MIDDLE = 24
@@ -42,10 +38,6 @@ class CodebookExplorer(Explorer):
     Raises TypeError for a model that is no VQVAE with a VectorQuantizer; TypeError or ValueError for images or labels
     of a wrong shape, dtype or range, and for an unknown or impossible state.
     """
-
-    _esm = bundle(*PARTS, "codebook/codebook.js")
-    home = "vq-home-codebook"
-    _css = stylesheet(home, "page/kit.css", "latent/latent.css", "codebook/codebook.css")
 
     def __init__(self, model: VQVAE, images: Split, *, title: str = TITLE, digits: int = 500, seed: int = 0) -> None:
         self.images, self.labels = choose(images, digits, seed)

@@ -6,7 +6,7 @@ import numpy as np
 
 from vqedu import plots, validate
 from vqedu.lessons import toy
-from vqedu.widgets.base import Explorer, bundle, stylesheet
+from vqedu.widgets.base import Explorer
 
 LIMITS = {"x": (-2.0, 4.0), "mu": (-4.0, 4.0), "sigma": (0.05, 4.0)}  # as elbo.js has them
 LINES = 5
@@ -20,11 +20,6 @@ class ElboExplorer(Explorer):
     Raises ValueError for a value outside its range. The page computes everything; Python draws the preview.
     """
 
-    _esm = bundle(
-        "page/kit.js", "page/plot.js", "page/hand.js", "page/mathml.js", "elbo/math.js", "elbo/board.js", "elbo/elbo.js"
-    )
-    home = "vq-home-elbo"
-    _css = stylesheet(home, "page/kit.css", "elbo/elbo.css")
     summary = "ELBO explorer: log p(x) = ELBO + KL(q(z|x) || p(z|x)) for every q"
 
     def __init__(

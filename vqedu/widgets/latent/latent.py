@@ -12,17 +12,13 @@ from torch import nn
 from vqedu import validate
 from vqedu.data import Split
 from vqedu.widgets import images as latent_state
-from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
+from vqedu.widgets.base import Explorer, pack
 from vqedu.widgets.images import choose, packed_images
 from vqedu.widgets.latent import codes as latent_codes
 from vqedu.widgets.latent.space import LatentSpace, Posterior
 
 VIEWS = ("all", "map")
 TITLE = "Every place on this map decodes to a picture"
-PARTS = (
-    "page/kit.js", "page/nn.js", "latent/space.js", "latent/view.js", "page/ink.js", "latent/paint.js", "latent/map.js",
-    "page/pictures.js", "latent/controls.js", "page/figure.js",
-)  # fmt: skip
 STATE = ("z", "a", "b", "t", "digit", "drawing", "prior", "draws", "eps")
 
 
@@ -43,10 +39,6 @@ class LatentExplorer(Explorer):
     Raises TypeError or ValueError for a model without encoder and decoder, for images or labels of a wrong
     shape, dtype or range, for codes that are not finite, and for an unknown view or state.
     """
-
-    _esm = bundle(*PARTS, "latent/posterior.js", "latent/latent.js")
-    home = "vq-home-latent"
-    _css = stylesheet(home, "page/kit.css", "latent/latent.css")
 
     def __init__(
         self,

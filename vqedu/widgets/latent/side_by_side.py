@@ -12,10 +12,9 @@ from torch import nn
 from vqedu import validate
 from vqedu.data import Split
 from vqedu.widgets import images as latent_state
-from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
+from vqedu.widgets.base import Explorer, pack
 from vqedu.widgets.images import choose, packed_images
 from vqedu.widgets.latent import codes as latent_codes
-from vqedu.widgets.latent.latent import PARTS
 from vqedu.widgets.latent.space import LatentSpace, Posterior
 
 TITLE = "One z on two maps: the autoencoder leaves holes and rays, the VAE fills the disc of N(0, I)"
@@ -45,10 +44,6 @@ class SideBySideExplorer(Explorer):
     Raises TypeError or ValueError for models of another kind or another latent_dim, for images or labels of a
     wrong shape, dtype or range, for codes that are not finite, and for an unknown state.
     """
-
-    _esm = bundle(*PARTS, "latent/side_by_side.js")
-    home = "vq-home-side-by-side"
-    _css = stylesheet(home, "page/kit.css", "latent/latent.css", "latent/side_by_side.css")
 
     def __init__(
         self, ae: nn.Module, vae: nn.Module, images: Split, *, title: str = TITLE, digits: int = 1500, seed: int = 0

@@ -9,7 +9,7 @@ import torch
 from vqedu import metrics, validate
 from vqedu.lessons import plane
 from vqedu.plots import plane as plane_plots
-from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
+from vqedu.widgets.base import Explorer, pack
 
 MOST_CODES = 16  # as quantization.js has it
 LEARNING_RATES = (0.05, 1.0)
@@ -26,12 +26,6 @@ class QuantizationExplorer(Explorer):
     The page computes everything; Python draws the preview. Raises ValueError or TypeError for a value out of range.
     """
 
-    _esm = bundle(
-        "page/kit.js", "page/plot.js", "page/nn.js", "page/hand.js", "reparameterization/math.js",
-        "quantization/math.js", "quantization/board.js", "quantization/quantization.js",
-    )  # fmt: skip
-    home = "vq-home-quantization"
-    _css = stylesheet(home, "page/kit.css", "quantization/quantization.css")
     summary = "Quantization explorer: K codes among points in the plane, their cells, and the steps that move them"
 
     def __init__(

@@ -7,7 +7,7 @@ import torch
 
 from vqedu import plots, validate
 from vqedu.lessons import gradients
-from vqedu.widgets.base import Explorer, bundle, stylesheet
+from vqedu.widgets.base import Explorer
 
 LIMITS = {"mu": (-3.0, 3.0), "sigma": (0.1, 2.0)}  # as reparameterization.js has them
 SAMPLE_COUNTS = (1, 4, 16, 64, 256)
@@ -23,15 +23,6 @@ class ReparameterizationExplorer(Explorer):
     Raises ValueError for a value outside its range. The page computes everything; Python draws the preview.
     """
 
-    _esm = bundle(
-        "page/kit.js",
-        "page/plot.js",
-        "page/hand.js",
-        "reparameterization/math.js",
-        "reparameterization/reparameterization.js",
-    )
-    home = "vq-home-reparameterization"
-    _css = stylesheet(home, "page/kit.css", "reparameterization/reparameterization.css")
     summary = "Reparameterization explorer: z = mu + sigma * eps, and the spread of two gradient estimators"
 
     def __init__(

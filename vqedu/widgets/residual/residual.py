@@ -14,7 +14,7 @@ from torch import Tensor
 from vqedu import data, validate
 from vqedu.models import VQVAE
 from vqedu.quantizers import ResidualVQ
-from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
+from vqedu.widgets.base import Explorer, pack
 from vqedu.widgets.conv_nets import describe_convolutions
 from vqedu.widgets.images import packed_images
 
@@ -29,10 +29,6 @@ class ResidualExplorer(Explorer):
     The page has the code maps of these pictures, sums codes and decodes them; Python draws the preview.
     Raises TypeError for another model, ValueError for a `level` or `digit` out of range.
     """
-
-    _esm = bundle("page/kit.js", "page/nn.js", "page/conv_nets.js", "residual/residual.js")
-    home = "vq-home-residual"
-    _css = stylesheet(home, "page/kit.css", "residual/residual.css")
 
     def __init__(
         self, model: VQVAE, images: data.Split | None = None, level: int = 1, digit: int = 3, title: str = TITLE

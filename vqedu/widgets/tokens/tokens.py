@@ -14,15 +14,13 @@ from torch import nn
 from vqedu import validate
 from vqedu.models import VQVAE
 from vqedu.models.code_prior import CodePrior
-from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
+from vqedu.widgets.base import Explorer, pack
 from vqedu.widgets.conv_nets import describe_vqvae
 from vqedu.widgets.tokens import draw as tokens_draw
 from vqedu.widgets.tokens.draw import PLACES
 from vqedu.widgets.transformer_nets import describe_transformer
 
 TITLE = "A picture is drawn code by code: each code sets the odds of the next"
-PARTS = ("page/kit.js", "page/plot.js", "page/nn.js", "page/conv_nets.js", "page/transformer.js", "tokens/math.js", "page/figure.js",
-         "tokens/view.js", "tokens/paint.js", "tokens/play.js")  # fmt: skip
 STATE = ("label", "temperature", "top_k", "seed", "drawn", "fixed", "kept", "cursor", "by_hand")
 Model = TypeVar("Model", bound=nn.Module)
 DRAWN = 24  # codes at the beginning: half a picture
@@ -44,10 +42,6 @@ class TokenExplorer(Explorer):
     The same seed and settings give the same codes, here (`codes`) and in the page.
     Raises TypeError for models of another kind, ValueError where their codebooks differ or a setting is out of range.
     """
-
-    _esm = bundle(*PARTS, "tokens/parts.js", "tokens/tokens.js")
-    home = "vq-home-tokens"
-    _css = stylesheet(home, "page/kit.css", "latent/latent.css", "tokens/tokens.css")
 
     def __init__(
         self,

@@ -15,12 +15,12 @@ from vqedu.models import VQVAE
 from vqedu.models.words_and_images import MARKS, MAX_WORDS, WORDS
 from vqedu.models.words_and_images import WordsAndImages as Model
 from vqedu.widgets import images as latent_state
-from vqedu.widgets.base import Explorer, bundle, pack, stylesheet
+from vqedu.widgets.base import Explorer, pack
 from vqedu.widgets.conv_nets import describe_vqvae
 from vqedu.widgets.images import choose, packed_images
 from vqedu.widgets.tokens import draw as tokens_draw
 from vqedu.widgets.tokens.draw import PLACES
-from vqedu.widgets.tokens.tokens import PARTS, TEMPERATURES, snapshot, within
+from vqedu.widgets.tokens.tokens import TEMPERATURES, snapshot, within
 from vqedu.widgets.transformer_nets import describe_transformer
 
 TITLE = "One model, one sequence of tokens: words and image codes, in either order"
@@ -43,10 +43,6 @@ class WordsAndImages(Explorer):
     The same text, seed and temperature give the same picture, here (`codes`) and in the page.
     Raises TypeError for models of another kind, ValueError where their codebooks differ, for an unknown word or state.
     """
-
-    _esm = bundle(*PARTS, "page/ink.js", "tokens/words_view.js", "tokens/words_parts.js", "tokens/words_and_images.js")
-    home = "vq-home-words-and-images"
-    _css = stylesheet(home, "page/kit.css", "latent/latent.css", "tokens/tokens.css", "tokens/words_and_images.css")
 
     def __init__(
         self,
