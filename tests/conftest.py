@@ -1,4 +1,4 @@
-"""What the tests share: one thread where numbers must repeat, a browser that reports, a real JupyterLab."""
+"""What the tests share: one thread a process, the order of the files, a browser that reports, a real JupyterLab."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from xdist.scheduler import LoadFileScheduling
 
 from tests.jupyter.lab import Lab, running_lab
 from tests.page.traffic import Traffic, watch
@@ -30,10 +31,34 @@ CHROMIUM_FLAGS = (
 )
 NO_BROWSER = "no Chromium: `python -m playwright install chromium` gets one, or set VQEDU_CHROMIUM to a browser"
 
+PATIENCE_MS = 20_000  # a machine that does other work, too, may be slow
+LONGEST_FIRST = ("notebooks/", "tests/jupyter/", "tests/page/", "tests/notebooks/", "tests/checks/", "tests/models/")
+
 os.environ.pop("MPLBACKEND", None)  # where set, the kernels that nbval starts would show no figures
+os.environ["OMP_NUM_THREADS"] = "1"  # for those kernels and the other workers: sums have one order, numbers repeat
+torch.set_num_threads(1)
+expect.set_options(timeout=PATIENCE_MS)
 # No test, and no kernel that a test starts, reads or writes the answers of whoever runs the tests.
 _no_answers = tempfile.TemporaryDirectory()
 os.environ[answers.VARIABLE] = _no_answers.name
+
+
+class ByFile(LoadFileScheduling):
+    """Gives each worker the next file; the files that drive JupyterLab go to one worker, which starts one server."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = "tests/jupyter/"
+        return folder if nodeid.startswith(folder) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config) -> LoadFileScheduling:
+    return ByFile(config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first: the workers then end together."""
+    ranks = {folder: rank for rank, folder in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: min((r for f, r in ranks.items() if item.nodeid.startswith(f)), default=len(ranks)))
 
 
 @pytest.fixture
@@ -41,15 +66,6 @@ def answer_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file of a learner's answers, in a directory of this test alone; it does not exist yet."""
     monkeypatch.setenv(answers.VARIABLE, str(tmp_path / "answers"))
     return answers.path()
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Let torch compute on one thread: sums then have one order, and numbers repeat."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def find_chromium(own: str) -> str | None:

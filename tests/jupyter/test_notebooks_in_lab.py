@@ -12,7 +12,7 @@ from tests.jupyter.lab import Lab
 from vqedu import widgets
 from vqedu.widgets.base import Explorer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 NOTEBOOKS = sorted(path.stem for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
 

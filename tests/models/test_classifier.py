@@ -29,7 +29,7 @@ def test_loss_is_the_cross_entropy_of_the_label_that_begins_each_row() -> None:
     assert loss.accuracy.item() == pytest.approx((log_p.argmax(1) == labels).float().mean().item())
 
 
-def test_it_learns(one_thread: None) -> None:
+def test_it_learns() -> None:
     x, y = data.load("mnist").train
     model = DigitClassifier()
     training.fit(model, training.labelled(x[:1000], y[:1000]), epochs=2, batch_size=25)

@@ -151,7 +151,7 @@ def test_in_training_labels_are_dropped_as_often_as_asked() -> None:
     assert share.item() == pytest.approx(0.25, abs=0.03)
 
 
-def test_fit_teaches_it_what_follows_what(one_thread: None) -> None:
+def test_fit_teaches_it_what_follows_what() -> None:
     starts = torch.randint(7, (512, 1), generator=generator())
     rows = (starts + torch.arange(6)) % 7  # each code is the one before plus 1
     model = prior()

@@ -1,4 +1,4 @@
-"""The committed notebooks: executed, in step with their scripts, readable, and green twice in one kernel."""
+"""The committed notebooks: executed, in step with their scripts, readable; each night, green twice in one kernel."""
 
 from __future__ import annotations
 
@@ -80,6 +80,7 @@ def test_holds_nothing_that_changes_with_every_build(name: str) -> None:
     assert cleaned == notebook
 
 
+@pytest.mark.nightly
 @each_notebook
 def test_runs_twice_in_one_kernel_with_the_same_outputs(name: str) -> None:
     notebook = committed(name)

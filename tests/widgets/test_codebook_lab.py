@@ -26,7 +26,7 @@ def mnist() -> Images:
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_far_start_uses_exactly_one_code_after_300_steps_and_the_cure_at_least_95_percent(
-    mnist: Images, seed: int, one_thread: None
+    mnist: Images, seed: int
 ) -> None:
     sick, well = (CodebookLab(mnist, batch_size=16, seed=seed, **switches) for switches in (SICK, {}))
     sick.train(300)
@@ -36,7 +36,7 @@ def test_a_far_start_uses_exactly_one_code_after_300_steps_and_the_cure_at_least
     assert well.state.squared_error < 0.3 * sick.state.squared_error
 
 
-def test_revival_saves_a_collapsed_codebook_while_it_trains(mnist: Images, one_thread: None) -> None:
+def test_revival_saves_a_collapsed_codebook_while_it_trains(mnist: Images) -> None:
     lab = CodebookLab(mnist, batch_size=16, **SICK)
     lab.train(50)
     assert lab.state.used[-1] == 1

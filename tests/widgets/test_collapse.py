@@ -78,7 +78,7 @@ def test_says_what_is_wrong(call: Callable[[], object], error: type[Exception], 
         call()
 
 
-def test_the_loss_of_the_lab_is_the_elbo_and_free_bits_only_change_its_total(one_thread: None) -> None:
+def test_the_loss_of_the_lab_is_the_elbo_and_free_bits_only_change_its_total() -> None:
     lab = tiny_lab(beta=2.0)
     x = lab.train_images[:32]
     plain = lab.loss(x)

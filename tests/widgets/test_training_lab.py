@@ -45,7 +45,7 @@ def test_start_trains_stop_stops_and_start_goes_on(tiny_lab: TinyLab) -> None:
     assert list(lab.state.steps) == sorted(set(lab.state.steps))
 
 
-def test_reset_begins_anew_even_while_it_trains(tiny_lab: TinyLab, one_thread: None) -> None:
+def test_reset_begins_anew_even_while_it_trains(tiny_lab: TinyLab) -> None:
     lab = tiny_lab()
     before, first_picture = weights(lab), lab.picture.value
     lab.start_button.click()
@@ -71,9 +71,7 @@ def test_an_error_in_the_thread_is_said(tiny_lab: TinyLab) -> None:
     assert "Stopped by an error: learning_rate must be" in lab.status.value
 
 
-def test_train_gives_the_same_numbers_twice_and_leaves_the_random_state_alone(
-    tiny_lab: TinyLab, one_thread: None
-) -> None:
+def test_train_gives_the_same_numbers_twice_and_leaves_the_random_state_alone(tiny_lab: TinyLab) -> None:
     runs = []
     for seed in (1, 2):
         torch.manual_seed(seed)
