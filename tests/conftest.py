@@ -32,7 +32,7 @@ CHROMIUM_FLAGS = (
 NO_BROWSER = "no Chromium: `python -m playwright install chromium` gets one, or set VQEDU_CHROMIUM to a browser"
 
 PATIENCE_MS = 20_000  # a machine that does other work, too, may be slow
-LONGEST_FIRST = ("notebooks/", "tests/jupyter/", "tests/page/", "tests/notebooks/", "tests/checks/", "tests/models/")
+LONGEST_FIRST = ("notebooks/", "tests/jupyter/", "tests/page/", "tests/widgets/", "tests/notebooks/", "tests/checks/")
 
 os.environ.pop("MPLBACKEND", None)  # where set, the kernels that nbval starts would show no figures
 os.environ["OMP_NUM_THREADS"] = "1"  # for those kernels and the other workers: sums have one order, numbers repeat

@@ -11,13 +11,13 @@ from playwright.sync_api import Page, WebSocket, expect
 from tests.jupyter import lab as jupyter
 from tests.jupyter.lab import Lab
 from tests.page.exported import next_frame
-from tests.page.latent_hand import differ, drag, pixels
+from tests.widgets.latent.latent_hand import differ, drag, pixels
 
 pytestmark = pytest.mark.browser
 NAME = "latent_explorer_under_test"
 SETTLED_MS = 700  # the page waits 300 ms
 CELLS = (
-    "import torch\nfrom tests.page.latent_hand import explorer\nflat = explorer(2)\nflat",
+    "import torch\nfrom tests.widgets.latent.latent_hand import explorer\nflat = explorer(2)\nflat",
     "deep = explorer(32)\ndeep",
     "flat.state = {'z': [0.5, -0.5]}",
     "print(flat.state['t'], len(deep.state['z']), float(flat.picture().sum()) > 0)",

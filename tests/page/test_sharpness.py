@@ -12,8 +12,8 @@ import pytest
 from matplotlib import image
 from playwright.sync_api import Browser, Page
 
-from tests.page import latent_hand
 from tests.page.exported import next_frame, open_exported
+from tests.widgets.latent import latent_hand
 from vqedu import pretrained, widgets
 from vqedu.widgets.base import Explorer
 

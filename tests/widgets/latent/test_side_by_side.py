@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.page.latent_hand import side_by_side, split, trained
+from tests.widgets.latent.latent_hand import side_by_side, split, trained
 from vqedu import losses, models
 from vqedu.widgets.latent.side_by_side import SideBySideExplorer
 

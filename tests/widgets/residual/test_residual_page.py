@@ -10,8 +10,8 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 
 from tests.page import exported
-from tests.page.latent_hand import pixels
 from tests.page.traffic import Traffic
+from tests.widgets.latent.latent_hand import pixels
 from vqedu.data import Split
 from vqedu.models import VQVAE
 from vqedu.quantizers import ResidualVQ

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.widgets.training_labs import tiny_codebook_lab as tiny_lab
-from tests.widgets.training_labs import wait_until
+from tests.widgets.labs.training_labs import tiny_codebook_lab as tiny_lab
+from tests.widgets.labs.training_labs import wait_until
 from vqedu import data
 from vqedu.data import Images
 from vqedu.widgets import CodebookLab

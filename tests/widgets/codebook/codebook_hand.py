@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page
 
 from tests.page.conv_nets_hand import shipped
 from tests.page.exported import next_frame
-from tests.page.latent_hand import decoded
+from tests.widgets.latent.latent_hand import decoded
 from vqedu import data
 from vqedu.data import Split
 from vqedu.widgets.codebook.codebook import CodebookExplorer

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.page.latent_hand import explorer, split, trained, vae_explorer
+from tests.widgets.latent.latent_hand import explorer, split, trained, vae_explorer
 from vqedu import losses, models
 from vqedu.data import Split
 from vqedu.widgets.latent import codes as latent_codes

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 import torch
 
-from tests.widgets.training_labs import tiny_codebook_lab, tiny_collapse_lab, tiny_images, wait_until, weights
+from tests.widgets.labs.training_labs import tiny_codebook_lab, tiny_collapse_lab, tiny_images, wait_until, weights
 from vqedu import models, training
 from vqedu.publish import notebooks, pages
 from vqedu.widgets.base import EXPORT_VARIABLE, WIDGET_VIEW

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.page import exported
 from tests.page.traffic import Traffic
-from tests.widgets.test_tokens import explorer, small_prior
+from tests.widgets.tokens.test_tokens import explorer, small_prior
 from vqedu import pretrained
 from vqedu.models.transformer import Transformer
 from vqedu.widgets import TokenExplorer

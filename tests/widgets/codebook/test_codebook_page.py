@@ -10,7 +10,9 @@ import pytest
 import torch
 from playwright.sync_api import Locator, Page, expect
 
-from tests.page.codebook_hand import (
+from tests.page.exported import next_frame, picture, settled_states, smallest_text
+from tests.page.traffic import Traffic
+from tests.widgets.codebook.codebook_hand import (
     LIMIT,
     agrees,
     candidate_code,
@@ -28,9 +30,7 @@ from tests.page.codebook_hand import (
     opened,
     usage,
 )
-from tests.page.exported import next_frame, picture, settled_states, smallest_text
-from tests.page.latent_hand import decoded, differ, drag, pixels
-from tests.page.traffic import Traffic
+from tests.widgets.latent.latent_hand import decoded, differ, drag, pixels
 
 pytestmark = pytest.mark.browser
 ONE_FRAME_MS = 16

@@ -11,8 +11,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.widgets.training_labs import tiny_collapse_lab as tiny_lab
-from tests.widgets.training_labs import wait_until
+from tests.widgets.labs.training_labs import tiny_collapse_lab as tiny_lab
+from tests.widgets.labs.training_labs import wait_until
 from vqedu import losses
 from vqedu.losses import annealed, free_bits, kl_per_dimension
 from vqedu.widgets.labs.collapse import ANNEALING_STEPS, FLOOR, CollapseState, collapse_figure, finding

@@ -52,7 +52,10 @@ def test_the_kernel_keeps_what_was_tried(answer_file: Path) -> None:
 def test_each_of_several_answers_is_kept_under_its_own_key(answer_file: Path) -> None:
     several = Quiz("autoencoder.pca", "autoencoder.junk")
     several.state = {"autoencoder.junk": {"tries": ["x"], "solved": False}}
-    several.state = {"autoencoder.junk": {"tries": ["x"], "solved": False}, "autoencoder.pca": {"tries": ["y"], "solved": True}}
+    several.state = {
+        "autoencoder.junk": {"tries": ["x"], "solved": False},
+        "autoencoder.pca": {"tries": ["y"], "solved": True},
+    }
     assert answers.read_all() == several.state == Quiz("autoencoder.junk", "autoencoder.pca").state
     assert Quiz("autoencoder.pca").state == {"autoencoder.pca": {"tries": ["y"], "solved": True}}
     several.state = {"autoencoder.junk": {}, "autoencoder.pca": {"tries": ["y"], "solved": True}}
@@ -95,7 +98,11 @@ def test_a_quiz_that_cannot_be_asked_says_why(settings: dict[str, object], says:
     [
         ((), {}, "one key or several"),
         (("autoencoder.pca", "autoencoder.pca"), {}, "several different"),
-        (("autoencoder.pca", "autoencoder.junk"), {"question": "Why?", "choices": CHOICES, "answer": "0"}, "takes one key, got 2"),
+        (
+            ("autoencoder.pca", "autoencoder.junk"),
+            {"question": "Why?", "choices": CHOICES, "answer": "0"},
+            "takes one key, got 2",
+        ),
         (("autoencoder.pca", "autoencoder.jink"), {}, r"Did you mean 'autoencoder\.junk'"),
     ],
 )

@@ -11,8 +11,8 @@ import torch
 from playwright.sync_api import Page, expect
 
 from tests.page.exported import next_frame, open_exported
-from tests.page.latent_hand import decoded, differ, drag, explorer, in_the_page, trained, vae_explorer
 from tests.page.traffic import Traffic
+from tests.widgets.latent.latent_hand import decoded, differ, drag, explorer, in_the_page, trained, vae_explorer
 from vqedu import losses, models
 from vqedu.widgets.latent.latent import LatentExplorer
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.page import exported
 from tests.page.traffic import Traffic
-from tests.widgets.test_tokens import digits, writing
+from tests.widgets.tokens.test_tokens import digits, writing
 from vqedu.models.words_and_images import WORDS
 from vqedu.widgets import WordsAndImages
 

@@ -16,7 +16,7 @@ from vqedu.widgets import Prediction, Quiz
 from vqedu.widgets.base import EXPORT_VARIABLE
 from vqedu.widgets.cards import overview
 
-FOLDER = Path(__file__).parents[2] / "notebooks"
+FOLDER = Path(__file__).parents[3] / "notebooks"
 
 NUMBERS = [f"{number:02}" for number in range(1, 9)]  # the notebooks with sections and questions
 ONLY_A_WIDGET = {"10. Under your hand"}  # sections that teach nothing new

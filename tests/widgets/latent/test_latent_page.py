@@ -10,8 +10,8 @@ import torch
 from playwright.sync_api import Page, expect
 
 from tests.page.exported import load_module, next_frame, open_exported
-from tests.page.latent_hand import decoded, differ, drag, explorer, in_the_page, pixels, trained
 from tests.page.traffic import Traffic
+from tests.widgets.latent.latent_hand import decoded, differ, drag, explorer, in_the_page, pixels, trained
 from vqedu.widgets.latent.latent import LatentExplorer
 
 pytestmark = pytest.mark.browser

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.page.exported import next_frame, open_exported
-from tests.page.latent_hand import differ, drag, pixels, side_by_side
 from tests.page.traffic import Traffic
+from tests.widgets.latent.latent_hand import differ, drag, pixels, side_by_side
 from vqedu.widgets.latent.side_by_side import Pair, SideBySideExplorer
 
 pytestmark = pytest.mark.browser
