@@ -80,7 +80,9 @@ plots.codebooks(
 # The entries are called **codes**, the table is the **codebook**, and the *mean squared distance* from a point to its code (both coordinates summed) is what the table loses.
 
 # %%
-widgets.Quiz("vector_quantization.nearest-entry", "vector_quantization.grid-places", "vector_quantization.sixteen-numbers")
+widgets.Quiz(
+    "vector_quantization.nearest-entry", "vector_quantization.grid-places", "vector_quantization.sixteen-numbers"
+)
 
 # %% [markdown]
 # ## 2. k-means: where should the codes stand?

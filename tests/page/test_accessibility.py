@@ -86,7 +86,9 @@ def test_a_widget_alone(page: Page, tmp_path: Path, name: str) -> None:
     assert faults(page) == []
 
 
-@pytest.mark.parametrize(("key", "first"), [("autoencoder.threes", "input"), ("autoencoder.factor", None), ("autoencoder.logit", "input")])
+@pytest.mark.parametrize(
+    ("key", "first"), [("autoencoder.threes", "input"), ("autoencoder.factor", None), ("autoencoder.logit", "input")]
+)
 def test_a_question_that_is_answered(page: Page, tmp_path: Path, key: str, first: str | None) -> None:
     make = widgets.Quiz if key == "autoencoder.logit" else widgets.Prediction
     root = open_alone(page, make(key), tmp_path)

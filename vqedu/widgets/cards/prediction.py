@@ -11,7 +11,7 @@ from vqedu.widgets.cards.question import Question
 
 
 class Prediction(Question):
-    """Ask for a guess before a reveal. `Prediction("autoencoder.readable")` asks what `vqedu.questions` has under this key.
+    """Ask for a guess before a reveal. `Prediction("autoencoder.readable")` asks the question with this key.
 
     A question of one's own: `Prediction("my.key", "How many?", kind="number", low=0, high=10, truth=3,
     sentence="There are three.")`. kind: "choice", "number" or "curve"; the settings are the fields of

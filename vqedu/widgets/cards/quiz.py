@@ -10,7 +10,7 @@ from vqedu.widgets.cards.question import Question
 
 
 class Quiz(Question):
-    """Ask questions with several answers each, one after another. `Quiz("autoencoder.pca", "autoencoder.junk")` asks those two.
+    """Ask questions with several answers each, one after another: `Quiz("autoencoder.pca", "autoencoder.junk")`.
 
     A question of one's own: `Quiz("my.key", question="What is KL(q, q)?", choices={"0": "Yes, since ...",
     "1": "No, ..."}, answer="0")`; `choices` maps each answer to what it deserves to hear. A wrong answer may be
