@@ -1,9 +1,8 @@
-"""The effective-beta calculator in a real browser: its own arithmetic against Python's, and every control by hand."""
+"""The effective-beta calculator in a real browser: what it shows against Python's, and every control by hand."""
 
 from __future__ import annotations
 
 import itertools
-import random
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,13 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.page import exported
 from tests.page.traffic import Traffic
+from tests.widgets.beta.test_math_node import REDUCTIONS
 from vqedu.losses import effective_beta
 from vqedu.widgets import BetaCalculator
 from vqedu.widgets.beta.beta import RECIPES, loss_lines
 
 pytestmark = pytest.mark.browser
 
-REDUCTIONS = ("image", "element", "total")
 NUMBERS = {
     "β in the code": ("beta", "0", "1000"),
     "weight on recon": ("weight", "0.001", "100000"),
@@ -33,21 +32,6 @@ NUMBERS = {
 def root(page: Page, tmp_path: Path) -> Locator:
     """The calculator at its first recipe, in an exported page without network."""
     return exported.open_exported(page, BetaCalculator(), tmp_path)
-
-
-def inputs(count: int) -> list[dict[str, Any]]:
-    """Return random arguments of effective_beta, over six orders of magnitude."""
-    draw = random.Random(0)
-    return [
-        {
-            "likelihood": draw.choice(("bernoulli", "gaussian")), "reconstruction": draw.choice(REDUCTIONS),
-            "kl": draw.choice(REDUCTIONS), "half": draw.random() < 0.5,
-            "beta": draw.choice((0.0, 10 ** draw.uniform(-3, 3))), "weight": 10 ** draw.uniform(-3, 3),
-            "variance": draw.choice((1.0, 10 ** draw.uniform(-3, 3))),
-            "pixels": draw.randint(1, 10**6), "latents": draw.randint(1, 1000), "batch_size": draw.randint(1, 1000),
-        }
-        for _ in range(count)
-    ]  # fmt: skip
 
 
 def shown(root: Locator) -> float:
@@ -81,13 +65,6 @@ def check(root: Locator) -> None:
     assert shown(root) == pytest.approx(effective_beta(**arguments), rel=6e-3)
     names = ("likelihood", "reconstruction", "kl", "beta", "weight", "half")
     assert root.locator("code").all_text_contents() == list(loss_lines(*(arguments[name] for name in names)))
-
-
-def test_the_page_computes_what_python_computes(page: Page) -> None:
-    exported.load_module(page, "beta/math.js")
-    points = inputs(500)
-    found = page.evaluate("(points) => points.map((p) => tested.effectiveBeta(p))", points)
-    assert found == pytest.approx([effective_beta(**point) for point in points], rel=1e-12)
 
 
 def test_opens_from_a_file_and_asks_the_network_for_nothing(root: Locator, traffic: Traffic) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Locator, Page
 
-from tests.page.conv_nets_hand import shipped
+from tests.page.conv_nets import shipped
 from tests.page.exported import next_frame
 from tests.widgets.latent.latent_hand import decoded
 from vqedu import data

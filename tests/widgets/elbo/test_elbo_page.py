@@ -1,11 +1,10 @@
-"""The ELBO explorer in a real browser: its own arithmetic against Python's, and every control by hand."""
+"""The ELBO explorer in a real browser: what it shows against Python's, and every control by hand."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -16,9 +15,6 @@ from vqedu.widgets import ElboExplorer
 
 pytestmark = pytest.mark.browser
 
-MUS = np.linspace(-4, 4, 17)
-SIGMAS = np.geomspace(0.05, 4, 9)
-XS = (-2.0, 0.0, 1.0, 4.0)
 NUMBER = re.compile(r"−?\d+\.\d+")
 LEFT, WIDTH = 52, 532  # where elbo.js draws z from -5 to 5
 
@@ -39,42 +35,6 @@ def check_sum(page: Page, decoder: str, x: float, mu: float, sigma: float) -> No
     model = toy.LatentModel(decoder)
     expected = [model.log_evidence(x), float(model.elbo(x, mu, sigma)), float(model.kl_to_posterior(x, mu, sigma))]
     assert numbers(page.locator(".vq-elbo-sum").text_content()) == pytest.approx(expected, abs=0.00051)
-
-
-@pytest.mark.parametrize("decoder", sorted(toy.DECODERS))
-def test_identity_holds_on_a_grid_and_every_term_agrees_with_python(page: Page, decoder: str) -> None:
-    exported.load_module(page, "elbo/math.js")
-    model = toy.LatentModel(decoder)
-    for x in XS:
-        terms = page.evaluate(
-            """([model, x, mus, sigmas]) => mus.map((mu) => sigmas.map((sigma) => [
-                tested.logEvidence(model, x), tested.elbo(model, x, mu, sigma),
-                tested.klToPosterior(model, x, mu, sigma), tested.reconstruction(model, x, mu, sigma),
-                tested.klToPrior(mu, sigma)]))""",
-            [{"decoder": decoder, "noise": model.noise}, x, MUS.tolist(), SIGMAS.tolist()],
-        )
-        evidence, elbo, gap, reconstruction, to_prior = np.moveaxis(np.array(terms), -1, 0)
-        np.testing.assert_allclose(elbo + gap, evidence, atol=1e-6, rtol=0)
-        np.testing.assert_allclose(reconstruction - to_prior, elbo, atol=1e-6, rtol=0)
-        mu = MUS[:, None]
-        np.testing.assert_allclose(evidence, model.log_evidence(x), atol=1e-5)
-        np.testing.assert_allclose(elbo, model.elbo(x, mu, SIGMAS), atol=1e-5, rtol=0)
-        np.testing.assert_allclose(gap, [model.kl_to_posterior(x, m, SIGMAS) for m in MUS], atol=1e-5, rtol=0)
-        np.testing.assert_allclose(reconstruction, model.reconstruction(x, mu, SIGMAS), atol=1e-5, rtol=0)
-        np.testing.assert_allclose(to_prior, toy.kl_to_prior(mu, SIGMAS), atol=1e-5, rtol=0)
-
-
-@pytest.mark.parametrize("decoder", sorted(toy.DECODERS))
-def test_derivation_and_best_q_agree_with_python(page: Page, decoder: str) -> None:
-    exported.load_module(page, "elbo/math.js")
-    model = toy.LatentModel(decoder)
-    for x in np.linspace(-2, 4, 13):
-        lines, best = page.evaluate(
-            "([model, x]) => [tested.derivation(model, x, 0.4, 0.7), tested.bestGaussian(model, x)]",
-            [{"decoder": decoder, "noise": model.noise}, float(x)],
-        )
-        assert lines == pytest.approx(model.derivation(float(x), 0.4, 0.7), abs=1e-5)
-        assert (best["mu"], best["sigma"]) == pytest.approx(tuple(model.best_gaussian(float(x))), abs=1e-4)
 
 
 def test_opens_from_a_file_and_asks_the_network_for_nothing(page: Page, root: Locator, traffic: Traffic) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from playwright.sync_api import Locator, Page
 
-from tests.page.exported import load_module, next_frame
+from tests.page import node
+from tests.page.exported import next_frame
 from vqedu import data, models
 from vqedu.widgets.latent.latent import LatentExplorer
 from vqedu.widgets.latent.side_by_side import SideBySideExplorer
@@ -53,20 +54,14 @@ def side_by_side() -> SideBySideExplorer:
     return SideBySideExplorer(trained(2), trained(2, models.VAE), split(), digits=300)
 
 
-def in_the_page(page: Page, shown: LatentExplorer, call: str, inputs: np.ndarray) -> np.ndarray:
+def in_node(shown: LatentExplorer, call: str, inputs: np.ndarray) -> np.ndarray:
     """Return call(space, input) of the explorer's JavaScript for each row of `inputs`."""
-    load_module(page, "latent/space.js")
-    argument: dict[str, Any] = {
-        "data": base64.b64encode(shown.data).decode(),
-        "config": shown.config,
-        "inputs": inputs.tolist(),
-    }
-    script = f"""({{ data, config, inputs }}) => {{
-        const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-        const space = tested.latentSpace(new DataView(bytes.buffer), config);
-        return inputs.map((input) => Array.from(({call})(space, input)));
+    script = f"""(text, config, inputs) => {{
+        const space = tested.latentSpace(view(text), config);
+        return inputs.map((input) => ({call})(space, input));
     }}"""
-    return np.array(page.evaluate(script, argument))
+    text = base64.b64encode(shown.data).decode()
+    return np.array(node.call("latent/space.js", script, text, shown.config, inputs.tolist()))
 
 
 def pixels(canvas: Locator) -> np.ndarray:

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from playwright.sync_api import Page, expect
 
-from tests.page.exported import load_module, next_frame, open_exported
+from tests.page.exported import next_frame, open_exported
 from tests.page.traffic import Traffic
-from tests.widgets.latent.latent_hand import decoded, differ, drag, explorer, in_the_page, pixels, trained
+from tests.widgets.latent.latent_hand import decoded, differ, drag, explorer, pixels
 from vqedu.widgets.latent.latent import LatentExplorer
 
 pytestmark = pytest.mark.browser
@@ -26,56 +25,6 @@ def plane(page: Page, tmp_path: Path) -> LatentExplorer:
     open_exported(page, shown, tmp_path)
     next_frame(page)
     return shown
-
-
-@pytest.mark.parametrize("latent_dim", [1, 2, 32, 50])
-def test_the_decoder_in_the_page_is_torch_s(page: Page, latent_dim: int) -> None:
-    shown, model = explorer(latent_dim), trained(latent_dim)
-    spread = 2 * torch.from_numpy(shown.codes.std(0)).float()
-    z = torch.randn(200, latent_dim, generator=torch.Generator().manual_seed(1)) * spread
-    found = in_the_page(page, shown, "(space, z) => space.decode(z).pixels", z.numpy())
-    expected = model.decode(z).sigmoid().flatten(1).detach().numpy()
-    assert np.abs(found - expected).max() <= LIMIT
-
-
-@pytest.mark.parametrize("latent_dim", [2, 32])
-def test_the_encoder_in_the_page_is_torch_s(page: Page, latent_dim: int) -> None:
-    shown, model = explorer(latent_dim), trained(latent_dim)
-    x = shown.images[:200]
-    found = in_the_page(page, shown, "(space, x) => space.encode(Float32Array.from(x)).code", x.flatten(1).numpy())
-    pictures = [model.decode(z).sigmoid().detach() for z in (torch.tensor(found).float(), model.encode(x))]
-    assert (pictures[0] - pictures[1]).abs().max() <= LIMIT
-    np.testing.assert_allclose(found, model.encode(x).detach(), atol=0.01 * shown.codes.std())
-
-
-def test_distances_and_places_in_the_page_are_numpy_s(page: Page) -> None:
-    shown = explorer(5)
-    z = np.random.default_rng(0).normal(size=(50, 5)) * shown.codes.std(0)
-    distances = np.linalg.norm(z[:, None] - shown.codes[None], axis=2)
-    found = in_the_page(page, shown, "(s, z) => { const n = s.nearest(z); return [n.index, n.distance]; }", z)
-    np.testing.assert_array_equal(found[:, 0], distances.argmin(1))
-    np.testing.assert_allclose(found[:, 1], distances.min(1), rtol=1e-5)
-    places = in_the_page(page, shown, "(space, z) => space.project(z)", z)
-    np.testing.assert_allclose(places, shown.plane.project(z), atol=1e-5)
-    moved = in_the_page(page, shown, "(space, z) => space.withCoordinate(z, 2, 1.5)", z)
-    directions = np.linalg.svd(shown.codes - shown.codes.mean(0), full_matrices=False)[2]
-    std = ((shown.codes - shown.codes.mean(0)) @ directions.T).std(0, ddof=1)
-    before, after = (np.abs((each - shown.codes.mean(0)) @ directions.T / std) for each in (z, moved))
-    before[:, 2] = 1.5
-    np.testing.assert_allclose(after, before, atol=1e-4)
-
-
-def test_samples_are_standard_normal_and_repeat(page: Page) -> None:
-    load_module(page, "latent/space.js")
-    script = """() => [0, 0, 1].map((seed) =>
-        Array.from({ length: 4000 }, (_, i) => tested.standardNormal(seed, i, 2)))"""
-    first, again, other = (np.array(each) for each in page.evaluate(script))
-    np.testing.assert_array_equal(first, again)
-    assert (first != other).all()
-    # Five standard errors of 4,000 draws.
-    assert np.abs(first.mean(0)).max() < 5 / np.sqrt(4000)
-    assert np.abs(np.cov(first.T) - np.eye(2)).max() < 5 * np.sqrt(2 / 4000)
-    assert abs((np.abs(first) < 1.96).mean() - 0.95) < 5 * np.sqrt(0.95 * 0.05 / 8000)
 
 
 def test_the_first_view_needs_no_network_and_shows_the_code_of_x(

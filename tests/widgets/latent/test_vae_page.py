@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.page.exported import next_frame, open_exported
 from tests.page.traffic import Traffic
-from tests.widgets.latent.latent_hand import decoded, differ, drag, explorer, in_the_page, trained, vae_explorer
+from tests.widgets.latent.latent_hand import decoded, differ, drag, explorer, in_node, trained, vae_explorer
 from vqedu import losses, models
 from vqedu.widgets.latent.latent import LatentExplorer
 
@@ -42,51 +42,6 @@ def total(page: Page) -> float:
     found = re.search(r"= ([\d.]+) nats", text)
     assert found, text
     return float(found[1])
-
-
-@pytest.mark.parametrize("latent_dim", [1, 2, 50])
-def test_the_posterior_in_the_page_is_torch_s(page: Page, latent_dim: int) -> None:
-    shown, model = vae_explorer(latent_dim), trained(latent_dim, models.VAE)
-    x = shown.images[:100]
-    mu, logvar = (part.detach() for part in model.encode(x))
-    call = """(space, x) => {
-        const { code, logvar } = space.encode(Float32Array.from(x));
-        const terms = tested.klTerms(code, logvar);
-        return [...code, ...logvar, ...terms];
-    }"""
-    found = in_the_page(page, shown, call, x.flatten(1).numpy())
-    codes, spreads, terms = np.split(found, 3, axis=1)
-    np.testing.assert_allclose(codes, mu, atol=1e-2)
-    np.testing.assert_allclose(spreads, logvar, atol=1e-2)
-    np.testing.assert_allclose(terms.sum(1), losses.kl_to_standard_normal(mu, logvar), rtol=0.01, atol=0.01)
-    pictures = [model.decode(z).sigmoid().detach() for z in (torch.tensor(codes).float(), mu)]
-    assert (pictures[0] - pictures[1]).abs().max() <= 2 / 255
-
-
-@pytest.mark.parametrize("latent_dim", [1, 2, 7])
-def test_the_ellipse_in_the_page_is_numpy_s(page: Page, latent_dim: int) -> None:
-    shown = vae_explorer(latent_dim)
-    call = "(space, v) => { const { long, narrow, angle } = space.ellipse(v); return [long, narrow, angle]; }"
-    logvar = np.random.default_rng(0).normal(size=(20, latent_dim)) - 2
-    found = in_the_page(page, shown, call, logvar)
-    for (long, narrow, angle), row in zip(found, logvar, strict=True):
-        covariance = np.zeros((2, 2))
-        k = min(latent_dim, 2)
-        covariance[:k, :k] = shown.plane.axes @ np.diag(np.exp(row)) @ shown.plane.axes.T
-        turned = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        np.testing.assert_allclose(turned @ np.diag([long**2, narrow**2]) @ turned.T, covariance, atol=1e-6)
-
-
-def test_draws_of_eps_are_standard_normal_and_not_the_prior_s(page: Page) -> None:
-    shown = vae_explorer(2)
-    call = "(space, [seed]) => Array.from({ length: 4000 }, (_, i) => tested.drawEps(seed, i, 2)).flat()"
-    eps = in_the_page(page, shown, call, np.array([[0], [0], [1]])).reshape(3, 4000, 2)
-    np.testing.assert_array_equal(eps[0], eps[1])
-    assert (eps[0] != eps[2]).all()
-    assert np.abs(eps[0].mean(0)).max() < 5 / np.sqrt(4000)
-    assert np.abs(np.cov(eps[0].T) - np.eye(2)).max() < 5 * np.sqrt(2 / 4000)
-    prior = in_the_page(page, shown, "(space, [i]) => tested.standardNormal(0, i, 2)", np.arange(50)[:, None])
-    assert (prior != eps[0][:50]).all()
 
 
 def test_the_first_view_names_what_a_vae_has(page: Page, plane: LatentExplorer, traffic: Traffic) -> None:
@@ -128,7 +83,7 @@ def test_the_key_e_draws_from_q_and_repeats(page: Page, plane: LatentExplorer) -
     assert len(set(marks)) == 4
     assert all(np.abs(one - mean).max() > 0.01 for one in seen)
     call = "(space, [i]) => tested.drawEps(0, i, 2)"
-    eps = in_the_page(page, plane, call, np.arange(3)[:, None])
+    eps = in_node(plane, call, np.arange(3)[:, None])
     for row, picture in zip(eps, seen, strict=True):
         assert np.abs(picture - plane.picture({"z": (q.mu + q.sigma * row).tolist()})).max() <= LIMIT
     page.get_by_role("button", name="Back to the code of x").click()
@@ -145,7 +100,7 @@ def test_the_button_draws_and_says_what_the_draw_costs(page: Page, plane: Latent
     reconstruction, kl, whole = (float(part) for part in re.findall(r"(\d+\.\d)(?= [+=n])", text))
     assert whole == pytest.approx(reconstruction + kl, abs=0.11)
     assert kl == pytest.approx(plane.posterior().kl.sum(), rel=0.01, abs=0.06)
-    z = in_the_page(page, plane, "(space, [i]) => tested.drawEps(0, i, 2)", np.zeros((1, 1)))
+    z = in_node(plane, "(space, [i]) => tested.drawEps(0, i, 2)", np.zeros((1, 1)))
     q, model = plane.posterior(), trained(2, models.VAE)
     logits = model.decode(torch.tensor(q.mu + q.sigma * z).float())
     expected = losses.reconstruction(logits, torch.from_numpy(plane.shown()[None, None]).float())

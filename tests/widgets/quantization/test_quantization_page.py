@@ -1,9 +1,8 @@
-"""The 2-D quantization explorer in a real browser: its steps against VectorQuantizer's, and every control by hand."""
+"""The 2-D quantization explorer in a real browser: its buttons against VectorQuantizer, and every control by hand."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,16 +12,13 @@ from torch import Tensor
 
 from tests.page import exported
 from tests.page.traffic import Traffic
+from tests.widgets.quantization.test_math_node import begin, quantizer
 from vqedu import metrics
-from vqedu.lessons import plane
-from vqedu.plots.plane import LIMIT, cells
-from vqedu.quantizers import VectorQuantizer, kmeans
+from vqedu.plots.plane import LIMIT
+from vqedu.quantizers import kmeans
 from vqedu.widgets import QuantizationExplorer
 
 pytestmark = pytest.mark.browser
-
-MATHS = ("quantization/math.js",)
-CASES = [("kinds", 6, "data"), ("ring", 16, "data"), ("uniform", 1, "data"), ("kinds", 8, "wide")]
 
 
 @pytest.fixture
@@ -49,94 +45,6 @@ def check_scores(root: Locator, rows: Tensor, codes: Tensor) -> None:
     assert float(cell(root, "perplexity")) == pytest.approx(measured.perplexity, abs=6e-3)
 
 
-def begin(data: str, size: int, start: Any) -> tuple[Tensor, Tensor]:
-    """Points and codes as the page has them: float32 numbers in float64."""
-    rows = plane.points(data)
-    return rows.double(), plane.start_codes(rows, size, start).double()
-
-
-def steps_in_the_page(page: Page, step: str, rows: Tensor, codes: Tensor, options: dict[str, float]) -> Tensor:
-    """The codes after each of five steps: (5, K, 2)."""
-    exported.load_module(page, *MATHS)
-    found = page.evaluate(
-        """([step, rows, codes, options]) => {
-            let book = tested.freshBook(codes);
-            return [1, 2, 3, 4, 5].map(() => (book = tested[step](rows, book, options)).codes);
-        }""",
-        [step, rows.tolist(), codes.tolist(), options],
-    )
-    return torch.tensor(found, dtype=torch.float64)
-
-
-def test_k_means_steps_agree_with_python(page: Page) -> None:
-    for case in CASES:
-        rows, codes = begin(*case)
-        for found in steps_in_the_page(page, "kmeansStep", rows, codes, {}):
-            codes, _ = kmeans.step(rows, codes)
-            torch.testing.assert_close(found, codes, atol=1e-9, rtol=0)
-
-
-@pytest.mark.parametrize("decay", [0.0, 0.5, 0.99])
-def test_ema_steps_agree_with_python(page: Page, decay: float) -> None:
-    for data, size, start in CASES:
-        rows, codes = begin(data, size, start)
-        vq = VectorQuantizer(size, 2, "ema", start="uniform", revive_after=None, decay=decay).double()
-        vq.set_codebook(codes)
-        for found in steps_in_the_page(page, "emaStep", rows, codes, {"decay": decay}):
-            vq(rows)
-            torch.testing.assert_close(found, vq.codebook, atol=1e-6, rtol=0)
-
-
-@pytest.mark.parametrize("rate", [0.05, 1.0])
-def test_gradient_steps_agree_with_python(page: Page, rate: float) -> None:
-    for data, size, start in CASES:
-        rows, codes = begin(data, size, start)
-        vq = VectorQuantizer(size, 2, "gradient", start="uniform", revive_after=None).double()
-        vq.set_codebook(codes)
-        optimizer = torch.optim.SGD(vq.parameters(), lr=rate)
-        for found in steps_in_the_page(page, "gradientStep", rows, codes, {"rate": rate}):
-            optimizer.zero_grad()
-            vq(rows).codebook_loss.backward()
-            optimizer.step()
-            torch.testing.assert_close(found, vq.codebook.data, atol=1e-6, rtol=0)
-
-
-def test_cells_and_measures_agree_with_python(page: Page) -> None:
-    exported.load_module(page, *MATHS)
-    rows = plane.points("uniform").double()
-    codes = torch.cat([plane.start_codes(rows, 9), rows.new_tensor([[9.0, -4.0]])])
-    polygons, measured = page.evaluate(
-        "([rows, codes, limit]) => [tested.voronoiCells(codes, limit), tested.measureCodes(rows, codes)]",
-        [rows.tolist(), codes.tolist(), LIMIT],
-    )
-    for found, expected in zip(polygons, cells(codes.numpy()), strict=True):
-        np.testing.assert_allclose(np.array(found).reshape(-1, 2), expected, atol=1e-9)
-    python = metrics.measure(rows, codes)
-    assert measured["indices"] == python.indices.tolist()
-    assert measured["counts"] == python.counts.tolist()
-    assert (measured["loss"], measured["perplexity"]) == pytest.approx((python.loss, python.perplexity), rel=1e-6)
-
-
-def test_of_equal_codes_the_first_has_the_points_and_the_cell(page: Page) -> None:
-    exported.load_module(page, *MATHS)
-    cells, counts = page.evaluate(
-        """() => { const codes = [[1, 1], [0, 0], [1, 1]], points = [[2, 2], [0.9, 1], [0, -1]];
-            const cells = tested.voronoiCells(codes, 3).map((cell) => cell.length > 0);
-            return [cells, tested.measureCodes(points, codes).counts]; }"""
-    )
-    assert cells == [True, True, False]
-    assert counts == [2, 1, 0]
-
-
-def test_the_toy_gradient_is_torchs(page: Page) -> None:
-    exported.load_module(page, *MATHS)
-    code, target = torch.tensor([0.3, -1.2], dtype=torch.float64, requires_grad=True), torch.tensor([1.2, -0.4])
-    ((code - target).square().sum() / 2).backward()
-    found = page.evaluate("([a, b]) => tested.toyGradient(a, b)", [code.tolist(), target.double().tolist()])
-    assert code.grad is not None
-    assert found == pytest.approx(code.grad.tolist())
-
-
 def test_opens_from_a_file_and_asks_the_network_for_nothing(root: Locator, traffic: Traffic) -> None:
     check_scores(root, *begin("kinds", 6, "data"))
     assert traffic.network == []
@@ -148,8 +56,7 @@ def test_step_buttons_do_what_python_does(page: Page, root: Locator) -> None:
     press(page, root, "k-means step", times=3)
     codes, _ = kmeans.kmeans(rows, codes, steps=3)
     check_scores(root, rows, codes)
-    vq = VectorQuantizer(6, 2, "ema", start="uniform", revive_after=None, decay=0.9).double()
-    vq.set_codebook(codes)
+    vq = quantizer(codes, update="ema", decay=0.9)
     press(page, root, "EMA step", times=2)
     vq(rows)
     vq(rows)
@@ -286,8 +193,7 @@ def test_the_kernel_hears_the_settled_state_once(page: Page) -> None:
     states = exported.settled_states(page, explorer, act)
     assert len(states) == 1
     rows, codes = begin("kinds", 2, "data")
-    vq = VectorQuantizer(2, 2, "ema", start="uniform", revive_after=None, decay=0.9).double()
-    vq.set_codebook(kmeans.kmeans(rows, codes, steps=2)[0])
+    vq = quantizer(kmeans.kmeans(rows, codes, steps=2)[0], update="ema", decay=0.9)
     vq(rows)
     np.testing.assert_allclose(states[0]["codes"], vq.codebook, atol=1e-6)
     np.testing.assert_allclose(states[0]["counts"], vq.ema_counts, atol=1e-6)

@@ -1,23 +1,19 @@
-"""The reparameterization explorer in a real browser: its own arithmetic against Python's, and every control by hand."""
+"""The reparameterization explorer in a real browser: its numbers against Python's, and every control by hand."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
 from playwright.sync_api import Locator, Page, expect
 
 from tests.page import exported
 from tests.page.traffic import Traffic
+from tests.widgets.reparameterization.test_math_node import REPEATS, page_noise
 from vqedu.lessons import gradients
 from vqedu.widgets import ReparameterizationExplorer
 
 pytestmark = pytest.mark.browser
-
-POINTS = [(2.0, 1.0), (0.0, 0.1), (-3.0, 2.0), (0.7, 0.3)]
-REPEATS, STRIDE = 300, 256
 
 
 @pytest.fixture
@@ -31,16 +27,9 @@ def cell(root: Locator, name: str) -> float:
     return float(text.replace("−", "-").replace("×", "").strip())
 
 
-def page_noise(page: Page, seed: int) -> torch.Tensor:
-    """Return the noise the page draws from: (300, 256)."""
-    values = page.evaluate("([seed, count]) => [...tested.normals(seed, count)]", [seed, REPEATS * STRIDE])
-    return torch.tensor(values, dtype=torch.float64).view(REPEATS, STRIDE)
-
-
-def check_table(page: Page, root: Locator, f: str, mu: float, sigma: float, n: int, baseline: bool, seed: int) -> None:
+def check_table(root: Locator, f: str, mu: float, sigma: float, n: int, baseline: bool, seed: int) -> None:
     """Every number of the table must be what vqedu.gradients makes of the page's own noise."""
-    exported.load_module(page, "reparameterization/math.js")
-    eps = page_noise(page, seed)[:, :n].reshape(-1)
+    eps = page_noise(seed)[:, :n].reshape(-1)
     function = gradients.FUNCTIONS[f].f
     offset = gradients.expectation(f, mu, sigma) if baseline else 0.0
     both = {
@@ -61,61 +50,8 @@ def check_table(page: Page, root: Locator, f: str, mu: float, sigma: float, n: i
             assert cell(root, f"ratio.{name}.sd") == pytest.approx(ratio, abs=0.051)
 
 
-@pytest.mark.parametrize("f", sorted(gradients.FUNCTIONS))
-@pytest.mark.parametrize(("mu", "sigma"), POINTS)
-def test_both_estimators_agree_with_python_sample_by_sample(page: Page, f: str, mu: float, sigma: float) -> None:
-    exported.load_module(page, "reparameterization/math.js")
-    eps = torch.randn(200, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    found = page.evaluate(
-        """([f, mu, sigma, eps]) => eps.map((e) => [
-            tested.reparameterized(tested.FUNCTIONS[f], mu, sigma, e),
-            tested.scoreFunction(tested.FUNCTIONS[f], mu, sigma, e, 0.7),
-        ].flatMap((g) => [g.mu, g.sigma]))""",
-        [f, mu, sigma, eps.tolist()],
-    )
-    function = gradients.FUNCTIONS[f].f
-    path = gradients.reparameterized(function, mu, sigma, eps)
-    score = gradients.score_function(function, mu, sigma, eps, baseline=0.7)
-    np.testing.assert_allclose(np.array(found).T, torch.stack([*path, *score]).numpy(), rtol=1e-9, atol=1e-12)
-
-
-@pytest.mark.parametrize("f", sorted(gradients.FUNCTIONS))
-@pytest.mark.parametrize(("mu", "sigma"), POINTS)
-def test_expectation_and_exact_gradient_agree_with_python(page: Page, f: str, mu: float, sigma: float) -> None:
-    exported.load_module(page, "reparameterization/math.js")
-    mean, gradient = page.evaluate(
-        "([f, mu, sigma]) => [tested.FUNCTIONS[f].mean(mu, sigma), tested.FUNCTIONS[f].gradient(mu, sigma)]",
-        [f, mu, sigma],
-    )
-    exact = gradients.exact(f, mu, sigma)
-    assert mean == pytest.approx(gradients.expectation(f, mu, sigma), abs=1e-8)
-    assert (gradient["mu"], gradient["sigma"]) == pytest.approx((float(exact.mu), float(exact.sigma)), abs=1e-9)
-
-
-def test_variances_in_the_page_are_within_5_percent_of_the_analytic_ones(page: Page) -> None:
-    exported.load_module(page, "reparameterization/math.js")
-    measured = page.evaluate("""() => {
-        const noise = tested.normals(5, 2_000_000), square = tested.FUNCTIONS.square;
-        const size = { repeats: noise.length, stride: 1, n: 1 };
-        const measure = (how) => tested.estimates((e) => how(square, 2, 1, e), noise, size);
-        const draws = [measure(tested.reparameterized), measure(tested.scoreFunction)];
-        return draws.flatMap((d) => [d.mu, d.sigma]).map((values) => tested.meanAndSpread(values).sd ** 2);
-    }""")
-    path, score = gradients.variances_of_square(2.0, 1.0)
-    assert measured == pytest.approx([float(v) for v in (*path, *score)], rel=0.05)
-    assert measured[2] / measured[0] >= 10
-
-
-def test_the_noise_of_the_page_is_standard_normal(page: Page) -> None:
-    exported.load_module(page, "reparameterization/math.js")
-    noise = page_noise(page, 1).flatten()
-    n = noise.numel()
-    for power, moment, variance in ((1, 0, 1), (2, 1, 2), (3, 0, 15), (4, 3, 96)):
-        assert float((noise**power).mean()) == pytest.approx(moment, abs=5 * (variance / n) ** 0.5)
-
-
 def test_opens_from_a_file_and_asks_the_network_for_nothing(page: Page, root: Locator, traffic: Traffic) -> None:
-    check_table(page, root, "square", 2.0, 1.0, 16, False, 1)
+    check_table(root, "square", 2.0, 1.0, 16, False, 1)
     assert cell(root, "ratio.mu.sd") >= 10
     assert traffic.network == []
     assert exported.smallest_text(root) >= 14
@@ -130,7 +66,7 @@ def test_every_slider_to_both_ends_and_the_middle(page: Page, root: Locator, f: 
         for where in ("low", "high", "middle"):
             state[label] = exported.move_slider(page, label, where)
             n = 4 ** int(state["samples n"])
-            check_table(page, root, f, state["shift μ"], state["scale σ"], n, False, 1)
+            check_table(root, f, state["shift μ"], state["scale σ"], n, False, 1)
     ends = {label: [exported.move_slider(page, label, where) for where in ("low", "high")] for label in state}
     assert ends == {"shift μ": [-3, 3], "scale σ": [0.1, 2], "samples n": [0, 4]}
 
@@ -139,14 +75,14 @@ def test_baseline_and_a_new_draw_change_what_they_should(page: Page, root: Locat
     before = cell(root, "score.mu.sd"), cell(root, "path.mu.sd")
     baseline = root.get_by_role("button", name="Baseline")
     baseline.click()
-    check_table(page, root, "square", 2.0, 1.0, 16, True, 1)
+    check_table(root, "square", 2.0, 1.0, 16, True, 1)
     expect(baseline).to_have_attribute("aria-pressed", "true")
     assert cell(root, "score.mu.sd") < before[0]
     assert cell(root, "path.mu.sd") == before[1]
     baseline.click()
     root.get_by_role("button", name="again").click()
     exported.next_frame(page)
-    check_table(page, root, "square", 2.0, 1.0, 16, False, 2)
+    check_table(root, "square", 2.0, 1.0, 16, False, 2)
     assert cell(root, "path.mu.sd") != before[1]
 
 
@@ -174,7 +110,7 @@ def test_arrow_keys_and_dragging_move_the_cloud(page: Page, root: Locator) -> No
     ):
         canvas.press(key)
         exported.next_frame(page)
-        check_table(page, root, "square", mu, sigma, 16, False, 1)
+        check_table(root, "square", mu, sigma, 16, False, 1)
     assert exported.picture(canvas) == before
     unit = 526 / 14  # CSS pixels a unit of z
     exported.drag_on(page, canvas, (58 + 9 * unit, 220), (58 + 6 * unit, 220))
@@ -184,7 +120,7 @@ def test_arrow_keys_and_dragging_move_the_cloud(page: Page, root: Locator) -> No
         canvas.press("Shift+ArrowRight")
         canvas.press("Shift+ArrowDown")
     exported.next_frame(page)
-    check_table(page, root, "square", 3.0, 0.1, 16, False, 1)
+    check_table(root, "square", 3.0, 0.1, 16, False, 1)
 
 
 def test_the_kernel_hears_the_settled_state_once(page: Page) -> None:

@@ -1,0 +1,126 @@
+"""The token explorer's arithmetic in JavaScript: the transformer's logits against torch's, its draws against ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.page import node
+from tests.widgets.tokens.test_tokens import small_prior
+from vqedu import pretrained
+from vqedu.models.transformer import Transformer
+from vqedu.widgets import TokenExplorer
+from vqedu.widgets.tokens import draw as tokens_draw
+from vqedu.widgets.transformer_nets import describe_transformer
+
+MODULES = ("page/nn.js", "page/transformer.js", "tokens/math.js", "tokens/view.js")
+NEAR_TIE = 1e-5  # of a probability: closer than this to the edge of two tokens a number may fall on either
+
+
+def with_net(model: Transformer, function: str, *given: Any) -> Any:
+    """Return what a JavaScript function of (net, *given) returns, where `net` is the model as the page runs it."""
+    arrays, config = describe_transformer(model)
+    script = f"""(text, table, config, ...given) =>
+        ({function})(tested.transformer(config, tested.unpack(view(text), table)), ...given)"""
+    return node.call(MODULES, script, *node.packed(arrays), config, *given)
+
+
+def seeded(vocabulary: int, length: int, width: int, depth: int, heads: int) -> Transformer:
+    """An untrained transformer whose logits spread as a trained one's do."""
+    with torch.random.fork_rng():
+        torch.manual_seed(vocabulary)
+        model = Transformer(vocabulary, length, width, depth, heads).eval()
+        with torch.no_grad():
+            model.head.weight.mul_(4)
+    return model
+
+
+@pytest.mark.parametrize("rounded", [True, False])
+@pytest.mark.parametrize("sizes", [(139, 49, 96, 4, 4), (148, 54, 48, 3, 2), (20, 16, 8, 1, 1)])
+def test_logits_in_the_page_are_torch_s(sizes: tuple[int, ...], rounded: bool) -> None:
+    model = seeded(*sizes)
+    if rounded:  # as shipped weights are: the page then computes with the very same numbers
+        model.half().float()
+    tokens = torch.randint(sizes[0], (3, sizes[1]), generator=torch.Generator().manual_seed(0))
+    steps = "(net, rows) => rows.map((row) => { const c = net.start(); return row.map((t) => [...net.step(c, t)]); })"
+    found = with_net(model, steps, tokens.tolist())
+    expected = model(tokens).detach().numpy()
+    assert expected.std() > 1
+    assert np.abs(np.array(found) - expected).max() <= (1e-4 if rounded else 1e-2)
+
+
+def test_a_reader_that_goes_back_gives_the_logits_of_a_fresh_one() -> None:
+    rows = np.random.default_rng(0).integers(0, 3, (60, 16))  # of three tokens: most rows share a beginning
+    lengths = np.random.default_rng(1).integers(1, 17, 60)
+    differences = with_net(
+        seeded(20, 16, 8, 1, 1),
+        """(net, rows) => {
+            const kept = tested.reader(net);
+            return rows.map((row) => {
+                const fresh = tested.reader(net)(row);
+                let time = 0;
+                while (!kept(row, --time));  // no time at all: one token a call
+                return Math.max(...kept(row).map((v, i) => Math.abs(v - fresh[i])));
+            });
+        }""",
+        [row[:length].tolist() for row, length in zip(rows, lengths, strict=True)],
+    )
+    assert max(differences) == 0
+
+
+def test_random_numbers_of_a_seed_are_python_s() -> None:
+    seeds = [0, 1, 123_456, 2**31 - 1]
+    found = node.call(MODULES, "(seeds) => seeds.map((seed) => tested.uniforms(seed, 100))", seeds)
+    for seed, numbers in zip(seeds, found, strict=True):
+        np.testing.assert_array_equal(numbers, tokens_draw.uniforms(seed, 100))
+
+
+@pytest.mark.parametrize(("temperature", "top_k"), [(1.0, 30), (0.1, 30), (2.0, 5), (0.7, 1)])
+def test_drawing_in_the_page_is_drawing_in_python(temperature: float, top_k: int) -> None:
+    logits = (3 * np.random.default_rng(0).normal(size=(50, 30))).astype(np.float32)
+    logits[:, 7] = logits[:, 11]  # equal ones go by number
+    found = node.call(
+        MODULES,
+        """(rows, temperature, top_k) => rows.map((row) => {
+            const d = tested.distribution(Float32Array.from(row), temperature, top_k);
+            return [d.p, [0.001, 0.3, 0.6, 0.999].map((u) => tested.pick(d, u)), tested.surpriseBits(row, 4)];
+        })""",
+        *(logits.tolist(), temperature, top_k),
+    )
+    for row, (p, picked, bits) in zip(logits, found, strict=True):
+        expected = tokens_draw.distribution(row, temperature, top_k)
+        np.testing.assert_allclose(p, expected, atol=1e-12)
+        assert picked == [tokens_draw.pick(expected, row, u) for u in (0.001, 0.3, 0.6, 0.999)]
+        assert bits == pytest.approx(tokens_draw.surprise_bits(row, 4), abs=1e-9)
+
+
+def is_near_tie(explorer: TokenExplorer, state: dict[str, Any], codes: list[int], place: int) -> bool:
+    """Whether the page's code at `place` lies within NEAR_TIE of the seed's number, given the same codes before it."""
+    whole = {**state, "fixed": codes[:place], "drawn": place + 1}
+    p = explorer.odds({**whole, "cursor": place})
+    order = np.argsort(-p, kind="stable")
+    reached = np.cumsum(p[order])[list(order).index(codes[place])]
+    u = tokens_draw.uniforms(state["seed"], 49)[place]
+    return bool(min(abs(reached - u), abs(reached - p[codes[place]] - u)) < NEAR_TIE)
+
+
+@pytest.mark.parametrize("name", ["small", "shipped"])
+def test_codes_drawn_in_the_page_are_those_drawn_in_python(name: str) -> None:
+    prior = small_prior() if name == "small" else pretrained.load("prior-mnist")
+    shown = TokenExplorer(prior, pretrained.load("vqvae-mnist"))
+    cases = [
+        (seed, label, t, k) for seed, label in enumerate((None, 0, 3, 8)) for t, k in ((1, None), (0.7, 20), (1.5, 1))
+    ]
+    states = [{"seed": s, "label": label, "temperature": t, "top_k": k, "drawn": 49} for s, label, t, k in cases]
+    prompts = [[shown.starts[-1 if label is None else label]] for _, label, _, _ in cases]
+    drawn = """(net, states, prompts) => states.map((state, i) =>
+        tested.drawCodes({ after: tested.reader(net), prompt: prompts[i], K: 128 }, state).codes)"""
+    found = with_net(prior.transformer, drawn, states, prompts)
+    unlike = [(s, codes) for s, codes in zip(states, found, strict=True) if codes != shown.codes(s).tolist()]
+    for state, codes in unlike:
+        place = int(np.flatnonzero(np.array(codes) != shown.codes(state))[0])
+        assert is_near_tie(shown, state, codes, place), f"{state}: another code at {place}"
+    assert len(unlike) <= 1, f"{len(unlike)} of {len(states)} sequences met a near-tie"
