@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 import vqedu
 
@@ -48,6 +49,18 @@ def test_every_requirement_has_a_lower_and_an_upper_bound() -> None:
 def test_dependencies_of_the_package_are_requirements_with_the_same_range() -> None:
     needed = {*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["publish"]}
     assert needed <= {without_comment(line) for line in requirement_lines()}
+
+
+def test_version_is_the_same_wherever_it_is_written() -> None:
+    citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
+    assert vqedu.__version__ == PROJECT["version"] == citation["version"]
+
+
+def test_every_licence_file_is_packaged_and_linked_in_the_readme() -> None:
+    found = {path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.glob("vqedu/**/LICENSE*")}
+    files = {"LICENSE", "LICENSE-CONTENT.md", *found}
+    assert set(PROJECT["license-files"]) == files
+    assert {file for file in files if f"]({file})" in README} == files
 
 
 def test_readme_holds_one_test_command_on_one_line_and_the_workflow_runs_it() -> None:
