@@ -9,7 +9,6 @@ times coarser than the differences, and costs about 0.00001 bits a code. What fo
 
 from __future__ import annotations
 
-import copy
 import math
 import struct
 import zlib
@@ -20,6 +19,7 @@ import torch
 from torch import Tensor
 
 from vqedu.models.code_prior import CodePrior
+from vqedu.models.copies import snapshot
 from vqedu.models.transformer import KVCache
 
 HEADER = struct.Struct("<II")  # number of code maps, checksum of their codes: 8 bytes
@@ -105,7 +105,7 @@ def _in_64_bits(prior: CodePrior) -> CodePrior:
     """Return a copy of the prior on the CPU that computes in float64."""
     if not isinstance(prior, CodePrior):
         raise TypeError(f"prior must be a models.CodePrior, got {type(prior).__name__}.")
-    return copy.deepcopy(prior).cpu().double().eval()
+    return snapshot(prior, torch.float64)
 
 
 def _empty_cache(prior: CodePrior, n: int) -> KVCache:

@@ -37,15 +37,20 @@ def reconstruction(logits: Tensor, x: Tensor) -> Tensor:
     return pixels.flatten(1).sum(1)  # (N, 1, 28, 28) -> (N, 784) -> (N,)
 
 
-def kl_to_standard_normal(mu: Tensor, logvar: Tensor) -> Tensor:
-    """Return KL(N(mu, sigma^2) || N(0, I)) of each row, with logvar = log sigma^2: two (N, D) -> (N,) nats.
+def kl_terms(mu: Tensor, logvar: Tensor) -> Tensor:
+    """Return KL(N(mu_d, sigma_d^2) || N(0, 1)) of each latent d of each row, with logvar = log sigma^2, in nats.
 
-    KL = 1/2 sum_d (mu_d^2 + sigma_d^2 - 1 - log sigma_d^2). Source: Kingma and Welling 2014, appendix B.
+    KL = 1/2 (mu^2 + sigma^2 - 1 - log sigma^2): two (N, D) -> (N, D). Source: Kingma and Welling 2014, appendix B.
     Raises TypeError or ValueError if the two are no finite float tensors of one shape (N, D).
     """
     validate.moments(mu, logvar)
     # expm1 keeps the digits that exp(logvar) - 1 loses where logvar is near 0.
-    return 0.5 * (mu.square() + torch.expm1(logvar) - logvar).sum(1)
+    return 0.5 * (mu.square() + torch.expm1(logvar) - logvar)
+
+
+def kl_to_standard_normal(mu: Tensor, logvar: Tensor) -> Tensor:
+    """Return KL(N(mu, sigma^2) || N(0, I)) of each row, the sum of its `kl_terms`: two (N, D) -> (N,) nats."""
+    return kl_terms(mu, logvar).sum(1)
 
 
 class ELBOLoss(NamedTuple):
@@ -63,8 +68,7 @@ def elbo(logits: Tensor, x: Tensor, mu: Tensor, logvar: Tensor, beta: float = 1.
     At beta = 1 the ELBO itself is -total. Source: Kingma and Welling 2014, eq. 7; beta: Higgins et al. 2017, eq. 4.
     Raises TypeError or ValueError for bad images or moments, and ValueError for a beta that is negative or not finite.
     """
-    if not (math.isfinite(beta) and beta >= 0):
-        raise ValueError(f"beta must be a finite number of at least 0, got {beta}.")
+    validate.at_least_zero(beta, "beta")
     kl = kl_to_standard_normal(mu, logvar).mean()
     expected = reconstruction(logits, x).mean()
     if len(mu) != len(x):
@@ -113,13 +117,10 @@ def importance_weighted_bound(log_weights: Tensor) -> Tensor:
 def kl_per_dimension(mu: Tensor, logvar: Tensor) -> Tensor:
     """Return KL(N(mu_d, sigma_d^2) || N(0, 1)) of each latent d, averaged over the batch: two (N, D) -> (D,) nats.
 
-    KL_d = mean_n 1/2 (mu_nd^2 + sigma_nd^2 - 1 - log sigma_nd^2), with logvar = log sigma^2. A collapsed latent has
-    q(z_d|x) = p(z_d) for every x, so its KL is 0. The sum over d is the KL term of the ELBO.
-    Source: Kingma and Welling 2014, appendix B.
-    Raises TypeError or ValueError if the two are no finite float tensors of one shape (N, D).
+    The mean of `kl_terms`. A collapsed latent has q(z_d|x) = p(z_d) for every x, so its KL is 0. The sum over d is the
+    KL term of the ELBO.
     """
-    validate.moments(mu, logvar)
-    return 0.5 * (mu.square() + torch.expm1(logvar) - logvar).mean(0)
+    return kl_terms(mu, logvar).mean(0)
 
 
 def annealed(beta: float, step: int, steps: int) -> float:

@@ -163,18 +163,13 @@ def indices(value: Tensor, codebook_size: int, name: str = "indices") -> Tensor:
     return value
 
 
-def code_map(value: Tensor, codebook_size: int, name: str = "indices", levels: int | None = None) -> Tensor:
+def code_map(value: Tensor, codebook_size: int, name: str = "indices") -> Tensor:
     """Return `value` if it is a batch of code maps: whole numbers in 0 .. codebook_size - 1, shape (N, 7, 7).
 
-    With `levels`, maps of a residual quantizer: (N, 7, 7, l), l from 1 to `levels`.
     Raises TypeError or ValueError as `indices` does, ValueError for another shape.
     """
     indices(value, codebook_size, name)
-    if levels is not None and not (
-        value.dim() == 4 and value.shape[1:3] == CODE_MAP_SHAPE and value.shape[3] <= levels
-    ):
-        raise ValueError(f"{name} must have shape (N, 7, 7, l) with l from 1 to {levels}, got {tuple(value.shape)}.")
-    if levels is None and (value.dim() != 3 or tuple(value.shape[1:]) != CODE_MAP_SHAPE):
+    if value.dim() != 3 or tuple(value.shape[1:]) != CODE_MAP_SHAPE:
         raise ValueError(
             f"{name} must have shape (N, 7, 7), got {tuple(value.shape)}. "
             "Rows of 49 indices become code maps with indices.view(-1, 7, 7)."

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import pickle
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,9 @@ import pytest
 import safetensors.torch
 import torch
 
-from vqedu import models, pretrained
+from vqedu import data, models, pretrained, quantizers
 from vqedu.pretrained import checkpoints, recipes
-from vqedu.publish import cards
+from vqedu.publish import cards, evaluation, train
 
 
 def model() -> models.VAE:
@@ -32,6 +34,38 @@ def test_a_model_comes_back_equal_and_in_eval_mode(tmp_path: Path) -> None:
     card = checkpoints.read_card(path)
     assert (card["data"], card["seed"], card["model"]) == ("mnist", 0, "VAE")
     assert card["versions"]["torch"] == torch.__version__.split("+")[0]
+
+
+@pytest.mark.parametrize(
+    "quantizer",
+    [quantizers.VectorQuantizer(6, 2, decay=0.9), quantizers.FSQ([3, 4]), quantizers.ResidualVQ(6, 2, 2, "gradient")],
+    ids=lambda each: type(each).__name__,
+)
+def test_a_card_describes_a_vqvae_by_its_quantizer_and_by_nothing_that_does_not_apply(
+    tmp_path: Path, quantizer: quantizers.Quantizer
+) -> None:
+    path = tmp_path / "m.safetensors"
+    pretrained.save_checkpoint(models.VQVAE(quantizer=quantizer, normalize=False), path)
+    arguments = checkpoints.read_card(path)["arguments"]
+    assert arguments.keys() == {"normalize", "commitment_cost", "quantizer"}
+    loaded: Any = pretrained.load_checkpoint(path)
+    assert not loaded.normalize
+    assert repr(loaded.quantizer) == repr(quantizer)
+    pretrained.save_checkpoint(loaded, path)
+    assert checkpoints.read_card(path)["arguments"] == arguments
+
+
+def kept_elsewhere(kind: type, name: str) -> bool:
+    """Whether an argument is one of those by which a VQVAE makes its quantizer, which describes itself."""
+    return kind is models.VQVAE and name in ("codebook_size", "code_dim", "update", "start", "revive_after")
+
+
+@pytest.mark.parametrize("name", pretrained.names())
+def test_a_card_names_every_argument_of_the_model(name: str) -> None:
+    card = checkpoints.read_card(pretrained.path_of(name))
+    kind = getattr(models, card["model"])
+    asked = {argument for argument in inspect.signature(kind).parameters if not kept_elsewhere(kind, argument)}
+    assert set(card["arguments"]) == asked
 
 
 def test_half_rounds_to_float16_and_loads_as_float32(tmp_path: Path) -> None:
@@ -114,7 +148,7 @@ def test_unknown_pretrained_names_the_close_ones() -> None:
 
 
 def as_json(recipe: recipes.Recipe) -> dict[str, Any]:
-    return dict(json.loads(json.dumps(recipes.asdict(recipe))))
+    return dict(json.loads(json.dumps(asdict(recipe))))
 
 
 @pytest.mark.parametrize("name", pretrained.names())
@@ -136,19 +170,19 @@ def test_the_readme_shows_the_cards_as_they_are() -> None:
 
 def test_every_recipe_is_shipped_and_all_weights_together_stay_small() -> None:
     assert set(pretrained.names()) == set(recipes.RECIPES)
-    assert sum(path.stat().st_size for path in checkpoints.PRETRAINED.glob("*")) <= 15e6
+    assert sum(path.stat().st_size for path in checkpoints.WEIGHTS.glob("*")) <= 15e6
 
 
 def test_training_by_recipe_writes_a_checkpoint_whose_card_is_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     x = torch.rand(300, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-    split = recipes.data.Split(x, torch.zeros(300, dtype=torch.int64))
-    monkeypatch.setattr(recipes.data, "load", lambda name: recipes.data.Images(split, split))
+    split = data.Split(x, torch.zeros(300, dtype=torch.int64))
+    monkeypatch.setattr(data, "load", lambda name: data.Images(split, split))
     tiny = recipes.Recipe("VAE", {"latent_dim": 2, "hidden": [8]}, {"epochs": 1}, likelihood_samples=(1, 5))
     monkeypatch.setitem(recipes.RECIPES, "tiny", tiny)
-    path = recipes.train("tiny", tmp_path)
-    measured = recipes.evaluate(pretrained.load_checkpoint(path), split, (1, 5))
+    path = train.train("tiny", tmp_path)
+    measured = evaluation.evaluate(pretrained.load_checkpoint(path), split, (1, 5))
     card = checkpoints.read_card(path)
     assert card["metrics"] == measured
     assert measured["log_p_5"] > measured["log_p_1"]

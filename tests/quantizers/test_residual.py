@@ -128,7 +128,7 @@ def test_bad_arguments() -> None:
 
 def test_a_vqvae_with_levels_comes_back_from_its_checkpoint_and_decodes_the_first_ones(tmp_path) -> None:
     torch.manual_seed(0)
-    model = VQVAE(8, 3, quantizer=ResidualVQ(8, 3, 4))
+    model = VQVAE(quantizer=ResidualVQ(8, 3, 4))
     x = torch.rand(40, 1, 28, 28)
     model.train()(x)
     model.eval()
@@ -139,5 +139,7 @@ def test_a_vqvae_with_levels_comes_back_from_its_checkpoint_and_decodes_the_firs
     assert torch.equal(copy.encode(x), indices)
     torch.testing.assert_close(copy.decode(indices), model(x).logits)
     assert not torch.equal(copy.decode(indices[..., :1]), copy.decode(indices))
-    with pytest.raises(ValueError, match="7, 7, l"):
+    with pytest.raises(ValueError, match="from 1 to 4 levels"):
         copy.decode(indices[..., 0])
+    with pytest.raises(ValueError, match="maps of 7 x 7 codes"):
+        copy.decode(indices[:, 0])

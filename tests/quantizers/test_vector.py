@@ -272,8 +272,6 @@ def test_usage_counts_what_training_chose() -> None:
     assert vq.usage.tolist() == [2, 2, 0]
     vq.eval()(torch.tensor([[1.0]]))
     assert vq.usage.tolist() == [2, 2, 0]
-    vq.reset_usage()
-    assert vq.usage.tolist() == [0, 0, 0]
 
 
 def test_perplexity_and_usage_by_hand() -> None:

@@ -88,7 +88,19 @@ def test_what_the_page_cannot_run_is_refused(network: nn.Sequential, says: str) 
 
 def test_another_model_is_refused() -> None:
     with pytest.raises(TypeError, match="got VAE"):
-        conv_nets.describe_vqvae(models.VAE(2, (4,)))  # type: ignore[arg-type]
+        conv_nets.one_stage(models.VAE(2, (4,)))  # type: ignore[arg-type]
     fsq = quantizers.FSQ([3, 3])
-    with pytest.raises(TypeError, match="its quantizer is a FSQ"):
-        conv_nets.describe_vqvae(models.VQVAE(9, 2, quantizer=fsq))
+    fsq.bound = nn.Tanh()  # type: ignore[assignment]
+    with pytest.raises(TypeError, match="Identity and ScaledTanh as a quantizer's bound, got Tanh"):
+        conv_nets.describe_vqvae(models.VQVAE(quantizer=fsq))
+    with pytest.raises(ValueError, match="at most 65,536 codes apart, got 66,560"):
+        conv_nets.describe_vqvae(models.VQVAE(quantizer=quantizers.FSQ([65, 32, 32])))
+
+
+def test_of_several_stages_the_first_is_shown_and_the_model_keeps_them_all() -> None:
+    model = models.VQVAE(quantizer=quantizers.ResidualVQ(6, 5, 3))
+    copied = conv_nets.one_stage(model)
+    assert len(model.quantizer.stages) == 3
+    x = torch.rand(2, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(copied.encode(x), model.eval().encode(x)[..., 0])
+    assert torch.equal(copied.decode(copied.encode(x)), model.decode(model.encode(x)[..., :1]))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from vqedu import losses, validate
-from vqedu.quantizers import FSQ, ResidualVQ, VectorQuantizer
+from vqedu.quantizers import Quantizer, VectorQuantizer
+from vqedu.quantizers.contract import checked
 
 
 class VQVAEOutput(NamedTuple):
@@ -37,33 +38,36 @@ class VQVAE(nn.Module):
       codebook then need not follow an encoder that moves away, nor one whose z_e shrinks to please the commitment loss.
     - The codebook starts from data and revives dead codes; see VectorQuantizer for `update`, `start`, `revive_after`.
 
-    `quantizer`: an FSQ or a ResidualVQ in place of the VectorQuantizer, with the same `codebook_size` and `code_dim`;
-    `update`, `start` and `revive_after` are then its own affair. With L levels indices are (N, 7, 7, L).
+    quantizer: any that keeps the contract `quantizers.Quantizer`, such as an FSQ or a ResidualVQ. It brings its own
+    sizes, and `update`, `start` and `revive_after` are settings of the VectorQuantizer that is made without it.
+    With L stages indices are (N, 7, 7, L).
 
-    Raises ValueError or TypeError for a size below 1, a negative `commitment_cost`, an unknown `update` or `start`, or
-    a `quantizer` of another kind or other sizes.
+    Raises ValueError or TypeError for a size below 1, a negative `commitment_cost`, an unknown `update` or `start`, a
+    `quantizer` that does not keep the contract, or sizes that are not its own.
     """
 
     def __init__(
         self,
-        codebook_size: int,
-        code_dim: int,
+        codebook_size: int | None = None,
+        code_dim: int | None = None,
         update: Literal["ema", "gradient"] = "ema",
         *,
         start: Literal["data", "uniform"] = "data",
         revive_after: int | None = 20,
         normalize: bool = True,
         commitment_cost: float = 0.25,
-        quantizer: FSQ | ResidualVQ | None = None,
+        quantizer: Quantizer | None = None,
     ) -> None:
         super().__init__()
-        self.quantizer: Any
+        self.quantizer: Quantizer
         if quantizer is None:
+            if codebook_size is None or code_dim is None:
+                raise TypeError("VQVAE needs codebook_size and code_dim, or a quantizer that brings both.")
             self.quantizer = VectorQuantizer(codebook_size, code_dim, update, start=start, revive_after=revive_after)
         else:
-            self.quantizer = _checked(quantizer, codebook_size, code_dim)
-        self.codebook_size, self.code_dim, self.update = codebook_size, code_dim, update
-        self.start, self.revive_after, self.normalize = start, revive_after, normalize
+            self.quantizer = _of_these_sizes(checked(quantizer), codebook_size, code_dim)
+        code_dim = self.quantizer.code_dim
+        self.normalize = normalize
         self.commitment_cost = validate.at_least_zero(commitment_cost, "commitment_cost")
         self.encoder = nn.Sequential(
             nn.Conv2d(1, 16, 4, stride=2, padding=1),  # (N, 1, 28, 28) -> (N, 16, 14, 14)
@@ -87,6 +91,16 @@ class VQVAE(nn.Module):
         # A vector's D numbers then lie side by side, as the quantizer wants them: a step takes a sixth less time.
         self.to(memory_format=torch.channels_last)
 
+    @property
+    def codebook_size(self) -> int:
+        """K, which is the quantizer's."""
+        return self.quantizer.codebook_size
+
+    @property
+    def code_dim(self) -> int:
+        """D, which is the quantizer's."""
+        return self.quantizer.code_dim
+
     def encode(self, x: Tensor) -> Tensor:
         """Return the codes' indices of images: (N, 1, 28, 28) in [0, 1] -> int64 (N, 7, 7) or (N, 7, 7, L)."""
         return self.quantizer.nearest(self.encoder(validate.images(x)))
@@ -94,10 +108,16 @@ class VQVAE(nn.Module):
     def decode(self, indices: Tensor) -> Tensor:
         """Return the logits of the images that indices stand for: (N, 7, 7) -> (N, 1, 28, 28).
 
-        A ResidualVQ takes (N, 7, 7, l) and decodes the first l levels.
+        A quantizer of several stages takes (N, 7, 7, l), the indices of the first l of them.
+        Raises TypeError or ValueError for indices of another type, shape or range.
         """
-        levels = self.quantizer.num_levels if isinstance(self.quantizer, ResidualVQ) else None
-        return self.decoder(self.quantizer.lookup(validate.code_map(indices, self.codebook_size, levels=levels)))
+        z_q = self.quantizer.lookup(indices)
+        if tuple(z_q.shape[2:]) != validate.CODE_MAP_SHAPE:
+            raise ValueError(
+                f"indices must be maps of 7 x 7 codes, got shape {tuple(indices.shape)}. "
+                "Rows of 49 indices become code maps with indices.view(-1, 7, 7)."
+            )
+        return self.decoder(z_q)
 
     def forward(self, x: Tensor) -> VQVAEOutput:
         z_e = self.encoder(validate.images(x))
@@ -110,13 +130,12 @@ class VQVAE(nn.Module):
         return losses.vqvae(out.logits, x, out.codebook_loss, out.commitment_loss, self.commitment_cost)
 
 
-def _checked(quantizer: FSQ | ResidualVQ, codebook_size: int, code_dim: int) -> FSQ | ResidualVQ:
-    """Return `quantizer` if it is of a kind and of the sizes that VQVAE takes."""
-    if not isinstance(quantizer, FSQ | ResidualVQ):
-        raise TypeError(f"quantizer must be an FSQ, a ResidualVQ or None, got {type(quantizer).__name__}.")
-    if (quantizer.codebook_size, quantizer.code_dim) != (codebook_size, code_dim):
+def _of_these_sizes(quantizer: Quantizer, codebook_size: int | None, code_dim: int | None) -> Quantizer:
+    """Return `quantizer` if the sizes, where they are given, are its own; raises ValueError otherwise."""
+    own = (quantizer.codebook_size, quantizer.code_dim)
+    if codebook_size not in (None, own[0]) or code_dim not in (None, own[1]):
         raise ValueError(
-            f"codebook_size and code_dim must be the quantizer's, {quantizer.codebook_size} and {quantizer.code_dim}, "
-            f"got {codebook_size} and {code_dim}."
+            f"codebook_size and code_dim must be the quantizer's, {own[0]} and {own[1]}, got {codebook_size} and "
+            f"{code_dim}. Leave them out."
         )
     return quantizer

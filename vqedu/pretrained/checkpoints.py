@@ -92,11 +92,12 @@ def path_of(name: str) -> Path:
 
 
 def _arguments(model: nn.Module) -> dict[str, Any]:
-    """Return the constructor's arguments: the models keep each as an attribute of the same name."""
-    values = {name: getattr(model, name) for name in inspect.signature(type(model)).parameters}
-    # A VectorQuantizer is described by the VQVAE's other arguments; a quantizer of another kind by its own.
-    kept = {name: value for name, value in values.items() if not isinstance(value, quantizers.VectorQuantizer)}
-    return {name: _described(value) for name, value in kept.items()}
+    """Return the constructor's arguments: models and quantizers keep each as an attribute of the same name.
+
+    What is not kept follows from what is: a VQVAE has its sizes from its quantizer, which is described by its own.
+    """
+    kept = {**vars(model), **dict(model.named_children())}
+    return {name: _described(kept[name]) for name in inspect.signature(type(model)).parameters if name in kept}
 
 
 def _described(value: Any) -> Any:

@@ -99,8 +99,6 @@ RECIPES = {
     "residual-mnist": Recipe(
         "VQVAE",
         {
-            "codebook_size": 16,
-            "code_dim": 16,
             "quantizer": {
                 "class": "ResidualVQ",
                 "arguments": {"codebook_size": 16, "code_dim": 16, "num_levels": 6, "level_dropout": True},

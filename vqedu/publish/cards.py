@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
-from vqedu import pretrained
+from vqedu import models, pretrained, quantizers
 from vqedu.pretrained import checkpoints
 
 LABELS = {
@@ -42,18 +43,26 @@ def table() -> str:
 def _row(name: str) -> str:
     path = pretrained.path_of(name)
     card = checkpoints.read_card(path)
-    model = f"{card['model']}({_arguments(card['arguments'])})"
-    cells = (f"`{name}`", model, _size(path.stat().st_size), f"{card['minutes']:.0f} min")
+    cells = (
+        f"`{name}`",
+        _call(card["model"], card["arguments"]),
+        _size(path.stat().st_size),
+        f"{card['minutes']:.0f} min",
+    )
     return f"| {' | '.join(cells)} | {_metrics(card)} |"
 
 
-def _arguments(arguments: dict[str, Any]) -> str:
-    """Return a constructor's arguments as one would write them, a quantizer among them too."""
-    shown = {
-        key: f"{value['class']}({_arguments(value['arguments'])})" if isinstance(value, dict) else value
-        for key, value in arguments.items()
-    }
-    return ", ".join(f"{key}={value}" for key, value in shown.items())
+def _call(name: str, arguments: dict[str, Any]) -> str:
+    """Return the call that makes a model or a quantizer: its class, and the arguments that are not the default."""
+    parameters = inspect.signature(getattr(models, name, None) or getattr(quantizers, name)).parameters
+    given = {key: arguments[key] for key in parameters if key in arguments}
+    shown = [f"{key}={_shown(value)}" for key, value in given.items() if value != parameters[key].default]
+    return f"{name}({', '.join(shown)})"
+
+
+def _shown(value: Any) -> str:
+    """Return an argument as one would write it, a quantizer among them too."""
+    return _call(value["class"], value["arguments"]) if isinstance(value, dict) else str(value)
 
 
 def _size(count: int) -> str:

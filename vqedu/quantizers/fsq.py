@@ -9,9 +9,26 @@ import torch
 from torch import Tensor, nn
 
 from vqedu import validate
-from vqedu.quantizers.vector import Quantized, straight_through
+from vqedu.quantizers.contract import Quantized
+from vqedu.quantizers.vector import straight_through
 
 EPSILON = 1e-3  # keeps the outermost levels within reach of tanh
+
+
+class ScaledTanh(nn.Module):
+    """scale tanh(z + shift) - offset, with three numbers of its own for each channel: (N, D, *) -> (N, D, *)."""
+
+    shift: Tensor
+    scale: Tensor
+    offset: Tensor
+
+    def __init__(self, shift: Tensor, scale: Tensor, offset: Tensor) -> None:
+        super().__init__()
+        for name, values in (("shift", shift), ("scale", scale), ("offset", offset)):
+            self.register_buffer(name, values, persistent=False)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return (self.scale * torch.tanh(z.movedim(1, -1) + self.shift) - self.offset).movedim(-1, 1)
 
 
 class FSQ(nn.Module):
@@ -45,12 +62,14 @@ class FSQ(nn.Module):
         basis = torch.cumprod(torch.tensor([1, *self.levels[:-1]]), 0)
         self.register_buffer("sizes", sizes, persistent=False)
         self.register_buffer("basis", basis, persistent=False)
+        height, offset = (sizes - 1) * (1 + EPSILON) / 2, torch.where(sizes % 2 == 0, 0.5, 0.0)  # h and o
+        self.bound = ScaledTanh(torch.atanh(offset / height), height / self.middle, offset / self.middle)
 
     def forward(self, z_e: Tensor) -> Quantized:
         """Quantize z_e (N, D, *). Raises TypeError or ValueError unless it is float, finite, with D channels."""
         bounded = self._bounded(z_e)  # (N, *, D)
-        places = bounded.round()
-        z_q = straight_through(bounded, places) / (self.sizes // 2)
+        places = (bounded * self.middle).round()
+        z_q = straight_through(bounded, places / self.middle)
         zero = z_e.new_zeros(())
         return Quantized(z_q.movedim(-1, 1).to(z_e.dtype), self._index(places), zero, zero)
 
@@ -61,36 +80,43 @@ class FSQ(nn.Module):
         """
         validate.indices(indices, self.codebook_size)
         places = indices.long().unsqueeze(-1) // self.basis % self.sizes  # (N, *) -> (N, *, D)
-        half = self.sizes // 2
-        return ((places - half) / half).movedim(-1, 1)
+        return ((places - self.middle) / self.middle).movedim(-1, 1)
 
     @torch.no_grad()
     def nearest(self, z_e: Tensor) -> Tensor:
         """Return the index of each vector's code: (N, D, *) -> (N, *) int64."""
-        return self._index(self._bounded(z_e).round())
+        return self._index((self._bounded(z_e) * self.middle).round())
+
+    def codes(self) -> Tensor:
+        """Return the whole grid: (K, D)."""
+        return self.lookup(torch.arange(self.codebook_size, device=self.sizes.device))
+
+    @property
+    def stages(self) -> list[FSQ]:
+        """The quantizer itself: there is one grid."""
+        return [self]
+
+    @property
+    def middle(self) -> Tensor:
+        """The number of each number's middle place, counted from 0: (D,)."""
+        return self.sizes // 2
 
     def borders(self) -> list[Tensor]:
         """Return for each of the D numbers where z_e goes over from one place to the next: (levels[d] - 1,) each."""
-        half, shift, offset = self._bound()
-        places = [torch.arange(size - 1, device=half.device) - size // 2 for size in self.levels]
-        between = [place + 0.5 for place in places]  # before rounding
-        return [torch.atanh((b + o) / h) - s for b, h, s, o in zip(between, half, shift, offset, strict=True)]
+        shift, scale, offset, middle = self.bound.shift, self.bound.scale, self.bound.offset, self.middle
+        found = []
+        for d, size in enumerate(self.levels):
+            between = (torch.arange(size - 1, device=middle.device) + 0.5 - middle[d]) / middle[d]  # before rounding
+            found.append(torch.atanh((between + offset[d]) / scale[d]) - shift[d])
+        return found
 
     def extra_repr(self) -> str:
         return f"levels={self.levels}, codebook_size={self.codebook_size}"
 
     def _bounded(self, z_e: Tensor) -> Tensor:
-        """Return the numbers before rounding: (N, D, *) -> (N, *, D), each in its range of whole numbers."""
-        validate.vectors(z_e, self.code_dim)
-        half, shift, offset = self._bound()
-        return torch.tanh(z_e.movedim(1, -1).float() + shift) * half - offset
-
-    def _bound(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Return h, s and o: three (D,)."""
-        half = (self.sizes - 1) * (1 + EPSILON) / 2
-        offset = torch.where(self.sizes % 2 == 0, 0.5, 0.0)
-        return half, torch.atanh(offset / half), offset
+        """Return the numbers before rounding, in [-1, 1] but for epsilon: (N, D, *) -> (N, *, D)."""
+        return self.bound(validate.vectors(z_e, self.code_dim).float()).movedim(1, -1)
 
     def _index(self, places: Tensor) -> Tensor:
         """Return the index of places that count from the middle: (N, *, D) -> (N, *) int64."""
-        return ((places.long() + self.sizes // 2) * self.basis).sum(-1)
+        return ((places.long() + self.middle) * self.basis).sum(-1)

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from vqedu import validate
-from vqedu.quantizers.vector import Quantized, VectorQuantizer, straight_through
+from vqedu.quantizers.contract import Quantized
+from vqedu.quantizers.vector import VectorQuantizer, straight_through
 
 
 class ResidualVQ(nn.Module):
@@ -43,6 +44,7 @@ class ResidualVQ(nn.Module):
         self.num_levels = validate.positive_int(num_levels, "num_levels")
         self.update, self.start, self.revive_after = update, start, revive_after
         self.level_dropout = level_dropout
+        self.bound = nn.Identity()
         self.levels = nn.ModuleList(
             VectorQuantizer(codebook_size, code_dim, update, start=start, revive_after=revive_after)
             for _ in range(num_levels)
@@ -53,7 +55,7 @@ class ResidualVQ(nn.Module):
         residual, codes = z_e, torch.zeros_like(z_e)
         last = self._last_levels(z_e)
         indices, codebook_losses, commitment_losses = [], [], []
-        for number, level in enumerate(self._each()):
+        for number, level in enumerate(self.stages):
             out = level(residual)
             code = out.z_q.detach()
             residual, codes = residual - code, codes + code * (number <= last)
@@ -78,17 +80,29 @@ class ResidualVQ(nn.Module):
                 f"indices must have shape (N, *, l) with l from 1 to {self.num_levels} levels, "
                 f"got {tuple(indices.shape)}."
             )
-        codes = [level.lookup(part) for level, part in zip(self._each(), indices.unbind(-1), strict=False)]
+        codes = [level.lookup(part) for level, part in zip(self.stages, indices.unbind(-1), strict=False)]
         return torch.stack(codes).sum(0)
 
     @torch.no_grad()
     def nearest(self, z_e: Tensor) -> Tensor:
         """Return each level's index for each vector, and learn nothing: (N, D, *) -> (N, *, L) int64."""
         residual, indices = z_e, []
-        for level in self._each():
+        for level in self.stages:
             indices.append(level.nearest(residual))
             residual = residual - level.lookup(indices[-1])
         return torch.stack(indices, -1)
+
+    def codes(self) -> Tensor:
+        """Return the codes of the first level, (K, D): `lookup(k[..., None])` is `codes()[k]`.
+
+        The other levels have tables of their own, `stages[l].codes()`.
+        """
+        return self.stages[0].codes()
+
+    @property
+    def stages(self) -> list[VectorQuantizer]:
+        """The levels, coarse first."""
+        return cast("list[VectorQuantizer]", list(self.levels))
 
     def _last_levels(self, z_e: Tensor) -> Tensor:
         """Return the number of the last level that each example uses, from 0: (N, 1, ...), to go with z_e."""
@@ -96,6 +110,3 @@ class ResidualVQ(nn.Module):
         if self.training and self.level_dropout:
             return torch.randint(self.num_levels, shape, device=z_e.device)
         return torch.full(shape, self.num_levels - 1, device=z_e.device)
-
-    def _each(self) -> list[VectorQuantizer]:
-        return cast("list[VectorQuantizer]", list(self.levels))

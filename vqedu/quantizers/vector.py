@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -10,21 +10,9 @@ from torch.nn import functional as F
 
 from vqedu import validate
 from vqedu.quantizers import joint
+from vqedu.quantizers.contract import Quantized
 from vqedu.quantizers.kmeans import cluster_sums, draw, kmeans
 from vqedu.quantizers.nearest import nearest_code
-
-
-class Quantized(NamedTuple):
-    """What a quantizer returns for z_e of shape (N, D, *).
-
-    `z_q` (N, D, *) holds codes and carries gradients straight through to z_e; `indices` (N, *) int64.
-    The losses are scalars: squared distance, summed over the elements of one example, averaged over the batch.
-    """
-
-    z_q: Tensor
-    indices: Tensor
-    codebook_loss: Tensor
-    commitment_loss: Tensor
 
 
 class VectorQuantizer(nn.Module):
@@ -86,6 +74,7 @@ class VectorQuantizer(nn.Module):
             self.register_buffer("codebook", codebook)
             self.register_buffer("ema_counts", torch.ones(codebook_size))
             self.register_buffer("ema_sums", codebook.clone())
+        self.bound = nn.Identity()
         self.register_buffer("started", torch.tensor(start == "uniform"))
         self.register_buffer("usage", torch.zeros(codebook_size, dtype=torch.int64))
         self.register_buffer("unused_steps", torch.zeros(codebook_size, dtype=torch.int64))
@@ -131,9 +120,14 @@ class VectorQuantizer(nn.Module):
         self._place(torch.arange(self.codebook_size, device=self.codebook.device), codes.to(self.codebook))
         self.started.fill_(True)
 
-    def reset_usage(self) -> None:
-        """Begin to count anew how often each code is chosen in training."""
-        self.usage.zero_()
+    def codes(self) -> Tensor:
+        """Return the codebook, without gradient: (K, D)."""
+        return self.codebook.detach()
+
+    @property
+    def stages(self) -> list[VectorQuantizer]:
+        """The quantizer itself: there is one codebook."""
+        return [self]
 
     def extra_repr(self) -> str:
         return f"codebook_size={self.codebook_size}, code_dim={self.code_dim}, update={self.update!r}"

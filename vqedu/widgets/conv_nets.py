@@ -1,4 +1,4 @@
-"""Describes a VQ-VAE so that conv_nets.js can run it: convolutions with BatchNorm folded in, and the codebook."""
+"""Describes a VQ-VAE so that conv_nets.js can run it: convolutions with BatchNorm folded in, and the table of codes."""
 
 from __future__ import annotations
 
@@ -9,39 +9,56 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from vqedu import validate
 from vqedu.models import VQVAE
-from vqedu.quantizers import VectorQuantizer
+from vqedu.models.copies import snapshot
+from vqedu.quantizers.fsq import ScaledTanh
 
 Arrays = dict[str, np.ndarray]
 Config = dict[str, Any]
 Convolution = nn.Conv2d | nn.ConvTranspose2d
+MOST_CODES = 2**16  # an index takes two bytes in the page
+
+
+def one_stage(model: VQVAE) -> VQVAE:
+    """Return a copy of `model` as it is now, for the CPU and in eval mode, that quantizes with its first stage alone.
+
+    That is all of it unless the quantizer is a ResidualVQ: the page knows one table of codes.
+    Raises TypeError for anything but a VQVAE.
+    """
+    if not isinstance(model, VQVAE):
+        raise TypeError(f"model must be a vqedu.models.VQVAE, got {type(model).__name__}.")
+    copied = snapshot(model)
+    copied.quantizer = copied.quantizer.stages[0]
+    return copied
 
 
 def describe_vqvae(model: VQVAE, prefix: str = "") -> tuple[Arrays, Config]:
-    """Return (arrays, config): what conv_nets.js's `vqvae(config, arrays)` needs to be `model` in eval mode.
+    """Return (arrays, config): what conv_nets.js's `vqvae(config, arrays)` needs to be a `one_stage` model.
 
-    Encoder and codebook stay float32: rounded to float16 they would choose other codes where two are about as near.
+    Encoder and codes stay float32: rounded to float16 they would choose other codes where two are about as near.
     The decoder becomes float16, which changes a decoded picture by less than half a grey level.
     prefix: begins every array's name, for pages that hold two models.
-    Raises TypeError for anything but a VQVAE with a VectorQuantizer, and for a layer that the page cannot run.
+    Raises TypeError for a layer that the page cannot run, ValueError for too many codes or some that are not finite.
     """
-    with_codebook(model)
+    codes = validate.finite(model.quantizer.codes(), "the codebook")
+    if len(codes) > MOST_CODES:
+        raise ValueError(f"The page tells at most {MOST_CODES:,} codes apart, got {len(codes):,}.")
     encoder, arrays = describe_convolutions(model.encoder, f"{prefix}encoder", np.float32)
     decoder, decoder_arrays = describe_convolutions(model.decoder, f"{prefix}decoder", np.float16)
     codebook = f"{prefix}codebook"
     config = {"K": model.codebook_size, "D": model.code_dim, "encoder": encoder, "decoder": decoder}
-    table = model.quantizer.codebook.detach().cpu().float().numpy()
-    return {**arrays, **decoder_arrays, codebook: table}, {**config, "codebook": codebook}
+    config |= {"codebook": codebook, "bound": _bound(model.quantizer.bound)}
+    return {**arrays, **decoder_arrays, codebook: codes.float().numpy()}, config
 
 
-def with_codebook(model: VQVAE) -> VQVAE:
-    """Return `model` if it is a VQVAE whose quantizer is a VectorQuantizer; raises TypeError otherwise."""
-    if not isinstance(model, VQVAE):
-        raise TypeError(f"model must be a vqedu.models.VQVAE, got {type(model).__name__}.")
-    if not isinstance(model.quantizer, VectorQuantizer):
-        kind = type(model.quantizer).__name__
-        raise TypeError(f"model must have one codebook, a VectorQuantizer, but its quantizer is a {kind}.")
-    return model
+def _bound(layer: nn.Module) -> Config | None:
+    """Return what z_e goes through before it is compared with the codes: None, or the numbers of a ScaledTanh."""
+    if isinstance(layer, nn.Identity):
+        return None
+    if isinstance(layer, ScaledTanh):
+        return {name: values.tolist() for name, values in layer.named_buffers()}
+    raise TypeError(f"The page knows Identity and ScaledTanh as a quantizer's bound, got {type(layer).__name__}.")
 
 
 def describe_convolutions(network: nn.Sequential, prefix: str, dtype: type) -> tuple[list[Config], Arrays]:

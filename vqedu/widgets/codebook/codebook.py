@@ -28,15 +28,16 @@ MIDDLE = 24
 class CodebookExplorer(Explorer):
     """Pick or draw a digit and see its code map; look into a cell, swap its code, and see where else a code is used.
 
-    model: a VQVAE, copied as it is now. images: a test set, encoded once to count how often each code is used; of it
-    `digits` are drawn with `seed`, to be shown.
+    model: a VQVAE with a quantizer of any kind, copied as it is now; of a ResidualVQ the first level is shown, alone.
+    images: a test set, encoded once to count how often each code is used; of it `digits` are drawn with `seed`, to be
+    shown.
 
     `state` may be set from Python, whole or in part, and moves the figure:
     digit: the number of the picked digit, or None; drawing: None, or 784 grey levels 0..255 that were drawn;
     cell: 0..48, row by row; code: the code that the codebook shows; swaps: a list of [cell, code] put in by hand.
 
-    Raises TypeError for a model that is no VQVAE with a VectorQuantizer; TypeError or ValueError for images or labels
-    of a wrong shape, dtype or range, and for an unknown or impossible state.
+    Raises TypeError for a model that is no VQVAE; TypeError or ValueError for images or labels of a wrong shape, dtype
+    or range, and for an unknown or impossible state.
     """
 
     def __init__(self, model: VQVAE, images: Split, *, title: str = TITLE, digits: int = 500, seed: int = 0) -> None:

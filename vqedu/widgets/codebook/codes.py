@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -11,9 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vqedu import validate
 from vqedu.models import VQVAE
-from vqedu.widgets.conv_nets import describe_vqvae, with_codebook
+from vqedu.widgets.conv_nets import describe_vqvae, one_stage
 
 STROKE = 12  # pixels a side of the picture of what a code draws: its own 4 x 4 and 4 more all around
 STRIDE = 4  # pixels of x from one position of the map to the next
@@ -70,14 +68,14 @@ def influence(decoder: nn.Sequential) -> Window:
 
 
 class CodeSpace:
-    """A copy of a VQVAE for the CPU, and what it makes of all images `x`; the `digits` are those that are shown.
+    """A `one_stage` copy of a VQVAE, and what it makes of all images `x`; the `digits` are those that are shown.
 
-    Raises TypeError for a model without one codebook, ValueError for a codebook or a z_e that is not finite.
+    Raises TypeError for another model, ValueError for codes or a z_e that are not finite.
     """
 
     def __init__(self, model: VQVAE, x: Tensor, digits: Tensor) -> None:
-        self.model = copy.deepcopy(with_codebook(model)).cpu().float().eval()
-        validate.finite(self.model.quantizer.codebook, "the codebook")
+        self.model = one_stage(model)
+        self.described = describe_vqvae(self.model)
         self.codebook_size = self.model.codebook_size
         self.maps = self.encode(digits)
         everywhere = self.encode(x)
@@ -96,13 +94,14 @@ class CodeSpace:
 
     @torch.no_grad()
     def vectors(self, x: np.ndarray) -> tuple[Tensor, Tensor]:
-        """Return z_e (49, D) of a picture (28, 28), and its squared distances to all codes (49, K)."""
-        z_e = self.model.encoder(torch.as_tensor(x).float().view(1, 1, 28, 28))[0].flatten(1).T
-        return z_e, torch.cdist(z_e.double(), self.model.quantizer.codebook.double()).square()
+        """Return z_e (49, D) of a picture (28, 28), bounded as the quantizer has it, and |z_e - e_k|^2: (49, K)."""
+        quantizer = self.model.quantizer
+        z_e = quantizer.bound(self.model.encoder(torch.as_tensor(x).float().view(1, 1, 28, 28)))[0].flatten(1).T
+        return z_e, torch.cdist(z_e.double(), quantizer.codes().double()).square()
 
     def network(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return (config, arrays) of everything that the page needs of the model."""
-        arrays, config = describe_vqvae(self.model)
+        arrays, config = self.described
         windows = {"field": receptive_field(self.model.encoder), "influence": influence(self.model.decoder)}
         return {
             "net": config,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import ipywidgets
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor
 from vqedu import metrics, models, validate
 from vqedu.data import Images
 from vqedu.plots import TeachingFigure
+from vqedu.quantizers import VectorQuantizer
 from vqedu.widgets.labs.codebook_figure import CodebookState, codebook_figure
 from vqedu.widgets.labs.lab import one_core
 from vqedu.widgets.labs.training_lab import TrainingLab, shown
@@ -116,7 +117,7 @@ class CodebookLab(TrainingLab[CodebookState]):
             perplexity=(*old.perplexity, metrics.perplexity(out.indices, self.codebook_size).item()),
             squared_error=(x_hat - x).square().mean().item(),
             shares=counts / counts.sum(),
-            codes=self._on_plane(self.model.quantizer.codebook),
+            codes=self._on_plane(self.model.quantizer.codes()),
             z_e=self._on_plane(spread_rows(out.z_e, SHOWN_VECTORS)),
             projected=self.code_dim.value > 2,
             x=shown(self.test_images),
@@ -135,7 +136,7 @@ class CodebookLab(TrainingLab[CodebookState]):
         self.reset()
 
     def _set_revival(self, _: object) -> None:
-        self.model.quantizer.revive_after = REVIVE_AFTER if self.revive.value else None
+        quantizer_of(self.model).revive_after = REVIVE_AFTER if self.revive.value else None
 
 
 def build(codebook_size: int, code_dim: int, switches: Switches) -> models.VQVAE:
@@ -148,8 +149,13 @@ def build(codebook_size: int, code_dim: int, switches: Switches) -> models.VQVAE
     }
     model = models.VQVAE(codebook_size, code_dim, **settings)
     if switches.start == "far":
-        model.quantizer.set_codebook(FAR * torch.randn(codebook_size, code_dim))
+        quantizer_of(model).set_codebook(FAR * torch.randn(codebook_size, code_dim))
     return model
+
+
+def quantizer_of(model: models.VQVAE) -> VectorQuantizer:
+    """Return the quantizer that `build` gave the model, whose learning this lab is about."""
+    return cast("VectorQuantizer", model.quantizer)
 
 
 @torch.no_grad()
@@ -162,7 +168,7 @@ def settle(model: models.VQVAE, x: Tensor, batch_size: int) -> Tensor:
     with one_core():
         for _ in range(SETTLING_BATCHES):
             z_e = model.encoder(x[torch.randperm(len(x))[:batch_size]])
-        if not model.quantizer.started:
+        if not quantizer_of(model).started:
             model.quantizer(z_e)
     return z_e.movedim(1, -1).flatten(0, -2)  # (N, D, 7, 7) -> (N, 7, 7, D) -> (N * 49, D)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vqedu import validate
+from vqedu import losses, validate
+from vqedu.models.copies import snapshot
 from vqedu.widgets.latent import codes as latent_codes
 from vqedu.widgets.latent.codes import Ellipse
 from vqedu.widgets.nets import describe
@@ -118,8 +118,8 @@ def encode(model: Any, x: Tensor) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def kl_terms(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
-    """Return KL(N(mu, sigma^2) || N(0, 1)) of each element, in nats: what losses.kl_to_standard_normal sums."""
-    return 0.5 * (mu**2 + np.expm1(logvar) - logvar)
+    """Return KL(N(mu, sigma^2) || N(0, 1)) of each element, in nats: two (N, D) -> (N, D)."""
+    return losses.kl_terms(torch.from_numpy(mu), torch.from_numpy(logvar)).numpy()
 
 
 def _batch(x: np.ndarray) -> Tensor:
@@ -134,4 +134,4 @@ def _snapshot(model: nn.Module) -> Any:
             f"model must be a vqedu.models.Autoencoder or VAE, whose encoder and decoder are nn.Sequential, "
             f"got {type(model).__name__}."
         )
-    return copy.deepcopy(model).cpu().float().eval()
+    return snapshot(model)

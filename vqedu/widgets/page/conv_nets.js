@@ -80,10 +80,21 @@ export function convolutions(spec, arrays) {
   return (x) => steps.reduce((value, step) => step(value), x);
 }
 
+// What FSQ does to z_e before it rounds: scale tanh(z + shift) - offset, with three numbers of its own for each channel.
+function scaledTanh({ shift, scale, offset }) {
+  const D = shift.length;
+  return (z) => z.map((v, i) => {
+    const d = Math.floor((i * D) / z.length);
+    return scale[d] * Math.tanh(v + shift[d]) - offset[d];
+  });
+}
+
 // config and arrays as conv_nets.describe_vqvae wrote them, the arrays unpacked by nn.js. z is channel first: z[d * 49 + p].
 export function vqvae(config, arrays) {
   const { K, D } = config;
-  const encode = convolutions(config.encoder, arrays);
+  const encoder = convolutions(config.encoder, arrays);
+  const bound = config.bound ? scaledTanh(config.bound) : (z) => z;
+  const encode = (x) => bound(encoder(x));
   const decoder = convolutions(config.decoder, arrays);
   const codebook = arrays[config.codebook];
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vqedu import data, validate
 from vqedu.models import VQVAE
-from vqedu.quantizers import ResidualVQ
+from vqedu.models.copies import snapshot
 from vqedu.widgets.base import Explorer, pack
 from vqedu.widgets.conv_nets import describe_convolutions
 from vqedu.widgets.images import packed_images
@@ -24,8 +24,9 @@ TITLE = "Each level quantizes what the ones before it left over"
 class ResidualExplorer(Explorer):
     """x at the left, the levels and what each leaves over of z_e in the middle, x_hat of the first ones at the right.
 
-    model: a VQVAE whose quantizer is a ResidualVQ; images: a Split to take one digit of each class from (default: the
-    MNIST test images); level: how many levels are on at first; digit: which of the pictures, from 0.
+    model: a VQVAE whose quantizer has several stages (a ResidualVQ), copied as it is now;
+    images: a Split to take one digit of each class from (default: the MNIST test images);
+    level: how many levels are on at first; digit: which of the pictures, from 0.
     The page has the code maps of these pictures, sums codes and decodes them; Python draws the preview.
     Raises TypeError for another model, ValueError for a `level` or `digit` out of range.
     """
@@ -33,19 +34,18 @@ class ResidualExplorer(Explorer):
     def __init__(
         self, model: VQVAE, images: data.Split | None = None, level: int = 1, digit: int = 3, title: str = TITLE
     ) -> None:
-        if not (isinstance(model, VQVAE) and isinstance(model.quantizer, ResidualVQ)):
-            raise TypeError("model must be a vqedu.models.VQVAE whose quantizer is a ResidualVQ.")
-        self.model, self.levels = model, model.quantizer.num_levels
+        if not (isinstance(model, VQVAE) and len(model.quantizer.stages) > 1):
+            raise TypeError("model must be a vqedu.models.VQVAE whose quantizer has several stages, as a ResidualVQ.")
+        self.model, self.levels = snapshot(model), len(model.quantizer.stages)
         self.images, self.labels = one_of_each(data.load("mnist").test if images is None else images)
-        self.indices, left = described(model, self.images)  # (n, 49, L), (n, L + 1, 49)
-        decoder, arrays = describe_convolutions(model.decoder, "decoder", np.float16)
-        stages: Any = model.quantizer.levels
-        codebooks = torch.stack([stage.codebook for stage in stages]).detach().numpy()  # (L, K, D)
+        self.indices, left = described(self.model, self.images)  # (n, 49, L), (n, L + 1, 49)
+        decoder, arrays = describe_convolutions(self.model.decoder, "decoder", np.float16)
+        codebooks = torch.stack([stage.codes() for stage in self.model.quantizer.stages]).numpy()  # (L, K, D)
         block, table = pack(
             {
                 **arrays,
                 **packed_images(self.images, self.labels),
-                "codebooks": codebooks.astype(np.float32),
+                "codebooks": codebooks,
                 "indices": self.indices.numpy().astype(np.uint16),
                 "left": left.numpy().astype(np.float32),
             }

@@ -79,5 +79,5 @@ def draw_codes(
 def partly_decoded(vqvae: VQVAE, codes: np.ndarray) -> np.ndarray:
     """Return x_hat of at most 49 codes, (28, 28) in [0, 1]; places without a code hold the zero vector."""
     z = torch.zeros(1, vqvae.code_dim, PLACES)
-    z[0, :, : len(codes)] = vqvae.quantizer.codebook[torch.from_numpy(codes)].T
+    z[0, :, : len(codes)] = vqvae.quantizer.codes()[torch.from_numpy(codes)].T
     return vqvae.decoder(z.view(1, -1, 7, 7)).sigmoid()[0, 0].numpy()

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
 import traitlets
-from torch import nn
 
 from vqedu import validate
 from vqedu.models import VQVAE
 from vqedu.models.code_prior import CodePrior
+from vqedu.models.copies import snapshot
 from vqedu.widgets.base import Explorer, pack
-from vqedu.widgets.conv_nets import describe_vqvae
+from vqedu.widgets.conv_nets import describe_vqvae, one_stage
 from vqedu.widgets.tokens import draw as tokens_draw
 from vqedu.widgets.tokens.draw import PLACES
 from vqedu.widgets.transformer_nets import describe_transformer
 
 TITLE = "A picture is drawn code by code: each code sets the odds of the next"
 STATE = ("label", "temperature", "top_k", "seed", "drawn", "fixed", "kept", "cursor", "by_hand")
-Model = TypeVar("Model", bound=nn.Module)
 DRAWN = 24  # codes at the beginning: half a picture
 TEMPERATURES = (0.1, 2.0)  # as tokens.js has them
 
@@ -30,7 +28,8 @@ TEMPERATURES = (0.1, 2.0)  # as tokens.js has them
 class TokenExplorer(Explorer):
     """The map of codes fills one by one, with the odds of each next code, and x_hat decoded as it fills.
 
-    prior: a CodePrior; vqvae: the VQVAE whose codes it learnt. Both are copied as they are now, into the page.
+    prior: a CodePrior; vqvae: the VQVAE whose codes it learnt, with a quantizer of any kind (of a ResidualVQ these are
+    the codes of the first level). Both are copied as they are now, into the page.
     label: a digit, or None for any; temperature: 0.1 to 2; top_k: None for all codes; seed: of the random numbers;
     fixed: the first codes, such as the upper half of a digit; only the others are drawn.
     drawn: how many of the 49 codes stand there at the beginning: by default the fixed ones, or 24.
@@ -58,7 +57,8 @@ class TokenExplorer(Explorer):
     ) -> None:
         if not isinstance(prior, CodePrior):
             raise TypeError(f"prior must be a vqedu.models.CodePrior, got {type(prior).__name__}.")
-        arrays, vqvae_config = describe_vqvae(vqvae)
+        self.prior, self.vqvae = snapshot(prior), one_stage(vqvae)
+        arrays, vqvae_config = describe_vqvae(self.vqvae)
         if prior.codebook_size != vqvae.codebook_size:
             raise ValueError(
                 f"The prior knows {prior.codebook_size} codes, the VQ-VAE has {vqvae.codebook_size}. "
@@ -66,7 +66,6 @@ class TokenExplorer(Explorer):
             )
         if prior.length != PLACES:
             raise ValueError(f"The explorer shows priors over {PLACES} codes, got one over {prior.length}.")
-        self.prior, self.vqvae = snapshot(prior), snapshot(vqvae)
         self.prior.transformer.half().float()  # the page's weights: both sides then draw the same codes
         prior_arrays, transformer = describe_transformer(prior.transformer)
         data, table = pack({**arrays, **prior_arrays})
@@ -142,13 +141,6 @@ def checked_state(state: Mapping[str, Any], codebook_size: int, classes: int) ->
         "kept": within(state["kept"], 0, len(fixed), "kept"),
         "by_hand": [within(place, 0, PLACES - 1, "a place in by_hand") for place in state["by_hand"]],
     }  # fmt: skip
-
-
-def snapshot(model: Model) -> Model:
-    """Return a copy of the model as it is now, in eval mode on the CPU: what the page was given."""
-    copied = copy.deepcopy(model).cpu()
-    copied.eval()
-    return copied
 
 
 def within(value: Any, low: int, high: int, name: str) -> int:

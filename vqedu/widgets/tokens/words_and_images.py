@@ -12,15 +12,16 @@ import traitlets
 
 from vqedu import data, validate
 from vqedu.models import VQVAE
+from vqedu.models.copies import snapshot
 from vqedu.models.words_and_images import MARKS, MAX_WORDS, WORDS
 from vqedu.models.words_and_images import WordsAndImages as Model
 from vqedu.widgets import images as latent_state
 from vqedu.widgets.base import Explorer, pack
-from vqedu.widgets.conv_nets import describe_vqvae
+from vqedu.widgets.conv_nets import describe_vqvae, one_stage
 from vqedu.widgets.images import choose, packed_images
 from vqedu.widgets.tokens import draw as tokens_draw
 from vqedu.widgets.tokens.draw import PLACES
-from vqedu.widgets.tokens.tokens import TEMPERATURES, snapshot, within
+from vqedu.widgets.tokens.tokens import TEMPERATURES, within
 from vqedu.widgets.transformer_nets import describe_transformer
 
 TITLE = "One model, one sequence of tokens: words and image codes, in either order"
@@ -58,13 +59,13 @@ class WordsAndImages(Explorer):
     ) -> None:
         if not isinstance(model, Model):
             raise TypeError(f"model must be a vqedu.words_and_images.WordsAndImages, got {type(model).__name__}.")
-        arrays, vqvae_config = describe_vqvae(vqvae)
+        self.model, self.vqvae = snapshot(model), one_stage(vqvae)
+        arrays, vqvae_config = describe_vqvae(self.vqvae)
         if model.codebook_size != vqvae.codebook_size:
             raise ValueError(
                 f"The model knows {model.codebook_size} codes, the VQ-VAE has {vqvae.codebook_size}. "
                 "Pass the VQ-VAE whose codes the model was trained on."
             )
-        self.model, self.vqvae = snapshot(model), snapshot(vqvae)
         self.model.transformer.half().float()  # the page's weights: both sides then draw the same codes
         self.images, self.labels = _picks(data.load("mnist").test if images is None else images)
         model_arrays, transformer = describe_transformer(model.transformer)

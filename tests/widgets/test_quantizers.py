@@ -1,0 +1,91 @@
+"""Every explorer of codes with every kind of quantizer: it shows what the model computes, and leaves it as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.quantizers.examples import QUANTIZERS, started
+from vqedu.data import Split
+from vqedu.models import VQVAE, CodePrior
+from vqedu.models import WordsAndImages as Model
+from vqedu.widgets import CodebookExplorer, ResidualExplorer, TokenExplorer, WordsAndImages
+
+
+@cache
+def split() -> Split:
+    grey = torch.randint(256, (40, 1, 28, 28), generator=torch.Generator().manual_seed(0))
+    return Split(grey / 255, torch.arange(40) % 10)
+
+
+@cache
+def prior() -> CodePrior:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return CodePrior(12, width=16, depth=1, heads=2)
+
+
+@cache
+def words() -> Model:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return Model(12, width=16, depth=1, heads=2)
+
+
+EXPLORERS: dict[str, Callable[[VQVAE], Any]] = {
+    "codebook": lambda model: CodebookExplorer(model, split(), digits=20),
+    "tokens": lambda model: TokenExplorer(prior(), model, drawn=49),
+    "words and images": lambda model: WordsAndImages(words(), model, split()),
+}
+
+
+def first_stage(model: VQVAE, maps: torch.Tensor) -> np.ndarray:
+    """Return x_hat of one code map (7, 7) of a model's first stage, decoded by the model itself."""
+    several = len(model.quantizer.stages) > 1
+    with torch.no_grad():
+        return model.decode(maps[None, ..., None] if several else maps[None]).sigmoid()[0, 0].numpy()
+
+
+@pytest.mark.parametrize("quantizer", QUANTIZERS)
+@pytest.mark.parametrize("explorer", EXPLORERS)
+def test_the_picture_is_what_the_model_decodes(explorer: str, quantizer: str) -> None:
+    model = started(quantizer)
+    shown = EXPLORERS[explorer](model)
+    maps = shown.code_map() if explorer == "codebook" else torch.from_numpy(shown.codes()).view(7, 7)
+    assert 0 <= maps.min() <= maps.max() < 12
+    np.testing.assert_allclose(shown.picture(), first_stage(model, maps), atol=1e-6)
+
+
+@pytest.mark.parametrize("quantizer", QUANTIZERS)
+def test_codes_and_distances_are_the_quantizer_s(quantizer: str) -> None:
+    model = started(quantizer)
+    shown = CodebookExplorer(model, split(), digits=20)
+    indices = model.encode(split().x).view(40, 7, 7, -1)[..., 0]
+    assert shown.space.counts.tolist() == torch.bincount(indices.flatten(), minlength=12).tolist()
+    _, squares = shown.space.vectors(shown.shown())
+    assert (squares.argmin(1) == shown.code_map().flatten()).all()
+
+
+@pytest.mark.parametrize("quantizer", QUANTIZERS)
+@pytest.mark.parametrize("explorer", [*EXPLORERS, "residual"])
+def test_a_model_in_training_is_copied_and_stays_as_it_was(explorer: str, quantizer: str) -> None:
+    model = started(quantizer).train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    make = {**EXPLORERS, "residual": lambda model: ResidualExplorer(model, split())}[explorer]
+    if explorer == "residual" and len(model.quantizer.stages) == 1:
+        with pytest.raises(TypeError, match="several stages"):
+            make(model)
+        return
+    shown = make(model)
+    picture = shown.pictures(3) if explorer == "residual" else shown.picture()
+    assert model.training
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name]), name
+    with torch.no_grad():
+        model.decoder[0].weight.zero_()
+    np.testing.assert_array_equal(shown.pictures(3) if explorer == "residual" else shown.picture(), picture)
