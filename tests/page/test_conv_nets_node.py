@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from tests.page.conv_nets import in_node, shipped
+from tests.quantizers.examples import QUANTIZERS, started
 from vqedu import data, models
+from vqedu.widgets import conv_nets
 
 DIGITS = 1000
 TIE = 1e-4  # squared distances, mostly above 1, that differ by less than this are equally near: float32 errs by 1e-5
@@ -21,11 +23,21 @@ def digits() -> torch.Tensor:
     return data.load().test.x[:DIGITS]
 
 
+@pytest.mark.parametrize("name", QUANTIZERS)
+def test_every_kind_of_quantizer_chooses_and_decodes_as_torch_does(name: str) -> None:
+    model, x = started(name), digits()[:100]
+    found = in_node(model, "(net, x) => net.nearest(net.encode(x))", x.numpy())
+    np.testing.assert_array_equal(found, conv_nets.one_stage(model).encode(x).flatten(1))
+    decoded = in_node(model, "(net, row) => net.decode(row)", found)
+    expected = conv_nets.one_stage(model).decode(torch.from_numpy(found).long().view(-1, 7, 7)).sigmoid().flatten(1)
+    assert np.abs(decoded - expected.detach().numpy()).max() <= 2 / 255
+
+
 def squared_distances(model: models.VQVAE, x: torch.Tensor) -> torch.Tensor:
     """Return |z_e - e_k|^2 in float64: (N, 49, K)."""
     with torch.no_grad():
         z_e = model.encoder(x).flatten(2).movedim(1, -1).double()  # (N, D, 7, 7) -> (N, 49, D)
-    return torch.cdist(z_e, model.quantizer.codebook.double().expand(len(x), -1, -1)).square()
+    return torch.cdist(z_e, model.quantizer.codes().double().expand(len(x), -1, -1)).square()
 
 
 @pytest.mark.parametrize("name", ["vqvae-mnist", "vqvae-mnist-512"])

@@ -134,7 +134,7 @@ def test_a_vqvae_with_fsq_comes_back_from_its_checkpoint(tmp_path) -> None:
 def test_a_quantizer_of_other_sizes_or_kind() -> None:
     with pytest.raises(ValueError, match="20 and 2"):
         VQVAE(20, 3, quantizer=FSQ([5, 4]))
-    with pytest.raises(TypeError, match="Identity has no .*codebook_size.*See quantizers.Quantizer"):
+    with pytest.raises(TypeError, match=r"Identity has no .*codebook_size.*See quantizers\.Quantizer"):
         VQVAE(20, 3, quantizer=torch.nn.Identity())
     with pytest.raises(TypeError, match="codebook_size and code_dim, or a quantizer"):
         VQVAE(20)

@@ -51,7 +51,7 @@ def test_revival_saves_a_collapsed_codebook_while_it_trains(mnist: Images) -> No
     [
         ("start_from", "far", lambda lab: lab.model.quantizer.codebook.norm(dim=1).mean() > 20),
         ("start_from", "uniform", lambda lab: lab.model.quantizer.codebook.abs().max() <= 1 / 8),
-        ("update", "gradient", lambda lab: lab.model.update == "gradient"),
+        ("update", "gradient", lambda lab: lab.model.quantizer.update == "gradient"),
         ("normalize", False, lambda lab: not lab.model.normalize),
         ("code_dim", 2, lambda lab: lab.model.code_dim == 2 and not lab.state.projected),
     ],
