@@ -19,7 +19,8 @@ else:
 
 REPOSITORY = Path(__file__).parent.parent
 REQUIREMENTS = (REPOSITORY / "requirements.txt").read_text(encoding="utf-8").splitlines()
-PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 TEST_COMMAND = re.compile(r"<!-- command: test -->\n```\w*\n(.+)\n```\n<!-- /command -->")
 
@@ -95,3 +96,13 @@ def test_every_public_module_is_an_attribute_of_the_package() -> None:
     imported = {name for module, names in lines for name in ([module] if module else names.split(", "))}
     assert imported
     assert imported <= set(dir(vqedu))
+
+
+def test_the_package_docstring_maps_the_floors_that_the_contract_names() -> None:
+    layers = PYPROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
+    contract = {5 - i: set(re.findall(r"\w+", layer)) - {"__main__"} for i, layer in enumerate(layers)}
+    floors: dict[int, set[str]] = {}
+    for floor, names in re.findall(r"^    ([1-5 ])  (\w+(?:, \w+)*)", vqedu.__doc__ or "", re.MULTILINE):
+        number = int(floor) if floor.strip() else min(floors)
+        floors.setdefault(number, set()).update(names.split(", "))
+    assert floors == contract

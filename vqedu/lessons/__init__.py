@@ -1,1 +1,1 @@
-"""The toy models that a lesson computes with in full: a latent line, a gradient, points in the plane."""
+"""The toy models that a lesson computes in full: a latent variable on a line, a gradient, points in the plane."""

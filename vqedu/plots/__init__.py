@@ -1,4 +1,4 @@
-"""Figures of the course in one style: arrays in, a Figure out. A title states the finding; an alt text says it too."""
+"""The figures of the course in one style: arrays in, a Figure out. Title and alt text state the finding."""
 
 from vqedu.plots.codes import code_maps, panels, rate_distortion
 from vqedu.plots.diagrams import course_map, pipelines

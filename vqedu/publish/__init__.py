@@ -1,1 +1,1 @@
-"""What is made from the notebooks' sources: notebooks, pages, the lecturer's copies; and shipped weights."""
+"""What is made from the notebooks' sources: executed notebooks, pages, lecturer's copies; and the shipped weights."""

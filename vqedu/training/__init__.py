@@ -1,4 +1,4 @@
-"""Training: one loop for every model of the course, and its optimizers."""
+"""Training: one loop for every model of the course, and the optimizers."""
 
 from vqedu.training.loop import History, LossTerms, best_device, fit, labelled, start_at_mean_image
 

@@ -1,1 +1,1 @@
-"""The effective-beta calculator."""
+"""The effective-beta calculator: which beta a given loss really trains with."""

@@ -1,1 +1,1 @@
-"""The cards: predictions, quizzes, and where the learner is."""
+"""The cards: predictions, quizzes, and the overview of what a learner has answered."""

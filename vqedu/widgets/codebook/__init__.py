@@ -1,1 +1,1 @@
-"""The codebook explorer."""
+"""The codebook explorer: the code map of an image; swap a code and see which pixels change."""

@@ -1,1 +1,1 @@
-"""The ELBO explorer."""
+"""The ELBO explorer: move q and watch ELBO, gap and log p(x)."""

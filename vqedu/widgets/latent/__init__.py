@@ -1,1 +1,1 @@
-"""The latent explorers."""
+"""The latent explorers: move a code over the map and see what it decodes to, for one model or two side by side."""

@@ -1,1 +1,1 @@
-"""The reparameterization explorer."""
+"""The reparameterization explorer: z = mu + sigma * eps, and the spread of two gradient estimators."""

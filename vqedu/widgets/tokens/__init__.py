@@ -1,1 +1,1 @@
-"""The explorers of codes drawn one by one."""
+"""The token explorers: a transformer draws codes one by one, alone or together with words."""
