@@ -32,26 +32,12 @@ def perplexity_loops(indices: Any, K: int) -> float:
     return 2 ** -sum(p * math.log2(p) for p in shares if p)
 
 
-def nearest_loops(z_e: Any, codebook: Any) -> Any:
-    n, _, h, w = z_e.shape
-    found = torch.zeros(n, h, w, dtype=torch.int32)
-    for i in range(n):
-        for r in range(h):
-            for c in range(w):
-                found[i, r, c] = min(range(len(codebook)), key=lambda k: float((z_e[i, :, r, c] - codebook[k]).norm()))
-    return found
-
-
 def ema_index_add(counts: Any, sums: Any, z: Any, indices: Any, decay: float, epsilon: float) -> Any:
     n = torch.bincount(indices, minlength=len(counts)).double()
     m = torch.zeros_like(sums).double().index_add_(0, indices, z.double())
     counts, sums = torch.lerp(n, counts.double(), decay), torch.lerp(m, sums.double(), decay)
     smooth = (counts + epsilon) * counts.sum() / (counts.sum() + epsilon * len(counts))
     return [counts, sums, sums / smooth.unsqueeze(1)]
-
-
-def walk_loops(z_a: Any, z_b: Any, steps: int) -> Any:
-    return torch.stack([z_a + (z_b - z_a) * (i / (steps - 1)) for i in range(steps)])
 
 
 def quantize_einsum(z_e: Any, codebook: Any) -> Any:
@@ -121,11 +107,6 @@ def vq_loss_in_one_sum(z_e: Any, z_q: Any, cost: float) -> Any:
     return ((z_e.detach() - z_q) ** 2 + cost * (z_e - z_q.detach()) ** 2).flatten(1).sum(1).mean()
 
 
-def losses_from_means(z_e: Any, z_q: Any) -> Any:
-    size = z_e[0].numel()
-    return F.mse_loss(z_q, z_e.detach()) * size, F.mse_loss(z_e, z_q.detach()) * size
-
-
 def perplexity_by_distribution(indices: Any, K: int) -> Any:
     return Categorical(probs=torch.bincount(indices.view(-1), minlength=K)).entropy().exp()
 
@@ -158,8 +139,6 @@ RIGHT: list[tuple[str, Callable[..., Any]]] = [
     ("kl", kl_backwards),
     ("reconstruction", reconstruction_by_hand),
     ("reconstruction", reconstruction_in_float64),
-    ("walk", walk_loops),
-    ("walk", lambda z_a, z_b, steps: torch.lerp(z_a, z_b, torch.linspace(0, 1, steps)[:, None])),
     ("pca", lambda x, mean, V: torch.einsum("np,pk,qk->nq", x - mean, V, V) + mean),
     ("near_share", near_share_in_python),
     ("training_loop", loop_with_module_step),
@@ -173,10 +152,8 @@ RIGHT: list[tuple[str, Callable[..., Any]]] = [
     ("free_bits", free_bits_number_by_number),
     ("squared_distances", lambda z, codebook: torch.cdist(z, codebook) ** 2),
     ("squared_distances", distances_by_einsum),
-    ("nearest_code", nearest_loops),
     ("straight_through", lambda z_e, z_q: z_e + (z_q - z_e).detach()),
     ("vq_loss", vq_loss_in_one_sum),
-    ("stop_gradients", losses_from_means),
     ("ema", ema_index_add),
     ("quantize", quantize_einsum),
     ("perplexity", perplexity_loops),

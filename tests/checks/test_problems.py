@@ -75,7 +75,7 @@ def test_each_problem_has_its_own_kind_answer(learner: Any, kind: str, words: li
 
 
 def test_whole_numbers_as_floats_are_told_from_wrong_numbers() -> None:
-    result = checks.nearest_code(lambda z_e, codebook: checks.nearest_code.reference(z_e, codebook).float())
+    result = checks.swap_code(lambda *arguments: checks.swap_code.reference(*arguments).float())
     assert result.kind == "type"
     assert "numbers are right" in result.message
 

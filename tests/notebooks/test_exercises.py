@@ -104,10 +104,11 @@ def test_a_notebook_has_four_exercises_a_bug_hunt_and_something_to_break(noteboo
     assert [int(re.findall(r"Exercise (\d+)", e.title)[0]) for e in found] == list(range(1, len(found) + 1))
 
 
-def test_what_is_to_be_broken_is_measured() -> None:
-    """Each challenge is in a notebook, and says what it measured when it is not met."""
-    used = {exercise.check[7:].split("(")[0] for exercise in EXERCISES}
-    for name, challenge in checks.ALL.items():
-        if isinstance(challenge, Challenge) and name in used:
-            (exercise,) = [e for e in EXERCISES if e.check.startswith(f"checks.{name}(")]
-            assert any(fact.startswith("✗") for fact, _ in answer(exercise, exercise.starter).facts)
+def test_each_checker_is_asked_for_once() -> None:
+    assert sorted(exercise.check[7:].split("(")[0] for exercise in EXERCISES) == sorted(checks.ALL)
+
+
+@each_set
+def test_what_is_to_be_broken_is_measured(exercise: Set) -> None:
+    if isinstance(checks.ALL[exercise.check[7:].split("(")[0]], Challenge):
+        assert any(fact.startswith("✗") for fact, _ in answer(exercise, exercise.starter).facts)

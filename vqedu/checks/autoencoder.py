@@ -1,4 +1,4 @@
-"""The exercises of notebook 01: the loss, the walk, PCA, the share of near codes, a training loop, a hole."""
+"""The exercises of notebook 01: the loss, PCA, the share of near codes, a training loop, a hole."""
 
 from __future__ import annotations
 
@@ -82,52 +82,6 @@ reconstruction = Exercise(
         "Write the price of one pixel first, as a tensor of the shape of x; reduce afterwards.",
         "A pixel costs -x log s(l) - (1 - x) log(1 - s(l)). `F.logsigmoid(l)` is log s(l), and 1 - s(l) is s(-l).",
         "Flatten all but the batch, `.flatten(1)`, and sum over dimension 1.",
-    ),
-)
-
-
-def _walk(z_a: Tensor, z_b: Tensor, steps: int) -> Tensor:
-    t = torch.linspace(0, 1, steps).view(-1, 1)
-    return (1 - t) * z_a + t * z_b
-
-
-def _open_walk(z_a: Tensor, z_b: Tensor, steps: int) -> Tensor:
-    t = torch.arange(steps).view(-1, 1) / steps
-    return (1 - t) * z_a + t * z_b
-
-
-walk = Exercise(
-    name="walk",
-    contract="walk(z_a, z_b, steps): two codes (D,) and a number of at least 2 -> (steps, D), from z_a to z_b",
-    cases=lambda: [
-        {"z_a": quarters(i, d), "z_b": quarters(i + 9, d), "steps": steps}
-        for i, (d, steps) in enumerate([(1, 2), (1, 3), (2, 5), (4, 9)])
-    ],
-    reference=_walk,
-    mistakes=(
-        Mistake(
-            "start and end exchanged",
-            lambda z_a, z_b, steps: _walk(z_b, z_a, steps),
-            "The walk is right, but it begins at z_b.",
-            "Put t = 0 into your formula. Which code is left?",
-        ),
-        Mistake(
-            "the end is not reached",
-            _open_walk,
-            "The last step stops short of z_b: t goes up to 1 - 1/steps.",
-            "With 2 steps, which two values should t have?",
-        ),
-        Mistake(
-            "adds z_b instead of moving towards it",
-            lambda z_a, z_b, steps: z_a + torch.linspace(0, 1, steps).view(-1, 1) * z_b,
-            "At t = 1 your walk is at z_a + z_b.",
-            "The direction of the walk is a difference of two codes.",
-        ),
-    ),
-    hints=(
-        "Which values does t take? There are `steps` of them, both ends included.",
-        "`torch.linspace(0, 1, steps)` makes them. A column (steps, 1) times a row (D,) is a table (steps, D).",
-        "t = torch.linspace(0, 1, steps).view(-1, 1); what remains is (1 - t) times one code plus t times the other.",
     ),
 )
 

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vqedu.checks.diagnosis import as_tensors
 from vqedu.checks.engine import Case, Challenge, Demand, Exercise, Mistake
 from vqedu.checks.numbers import number, quarters
+from vqedu.checks.observing import as_tensors
 from vqedu.lessons import toy
 
 

@@ -85,51 +85,6 @@ vq_loss = Exercise(
 )
 
 
-stop_gradients = Exercise(
-    name="stop_gradients",
-    contract="stop_gradients(z_e, z_q): two tensors (N, ...) -> (codebook_loss, commitment_loss), two numbers: the "
-    "first moves only z_q, the second only z_e; summed over one example, averaged over the batch",
-    cases=pairs,
-    reference=lambda z_e, z_q: (_squared_distance(z_e.detach(), z_q), _squared_distance(z_e, z_q.detach())),
-    outputs=("codebook_loss", "commitment_loss"),
-    gradients=("z_e", "z_q"),
-    mistakes=(
-        Mistake(
-            "stop-gradients swapped",
-            lambda z_e, z_q: (_squared_distance(z_e, z_q.detach()), _squared_distance(z_e.detach(), z_q)),
-            "Both numbers are right, but the codebook loss moves the encoder, and the commitment loss moves the codes.",
-            "The codebook loss should move the codes. Which of the two must then stand still?",
-        ),
-        Mistake(
-            "no stop-gradient",
-            lambda z_e, z_q: (_squared_distance(z_e, z_q), _squared_distance(z_e, z_q)),
-            "Both numbers are right, but each loss moves both sides.",
-            "sg( ) is `.detach()`.",
-        ),
-        Mistake(
-            "both sides stopped",
-            lambda z_e, z_q: (_squared_distance(z_e.detach(), z_q.detach()),) * 2,
-            "Both numbers are right, but nothing moves.",
-            "In each loss exactly one side stands still.",
-        ),
-        Mistake(
-            "averaged over the elements",
-            lambda z_e, z_q: (
-                (z_e.detach() - z_q).square().mean(),
-                (z_e - z_q.detach()).square().mean(),
-            ),
-            "You averaged over all elements. The losses are summed over one example.",
-            "What does `mse_loss` do by default?",
-        ),
-    ),
-    hints=(
-        "Both losses have the same number. They differ in what stands still.",
-        "In the codebook loss z_e stands still, in the commitment loss z_q.",
-        "`(z_e.detach() - z_q).square().sum() / len(z_e)` is the first.",
-    ),
-)
-
-
 ema_loss = Exercise(
     name="ema_loss",
     contract="ema_loss(z_e, z_q, cost): the loss of a VQ-VAE whose codes are moved by averages (EMA): one number whose "

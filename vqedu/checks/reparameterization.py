@@ -10,14 +10,15 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from vqedu.checks import running
-from vqedu.checks.diagnosis import as_tensors, wrong_shape
-from vqedu.checks.engine import Case, Challenge, Demand, Exercise, Mistake, Observed
+from vqedu.checks.comparing import wrong_shape
+from vqedu.checks.engine import Case, Challenge, Demand, Exercise, Mistake
 from vqedu.checks.numbers import quarters
+from vqedu.checks.observing import Observed, as_tensors
 
 DRAWS = 4000  # standard deviations are then known to 1.1%, and no mistake of the catalogue moves one by less than 30%
 
 
-def _statistics(exercise: Exercise, function: Callable[..., Any], case: Case) -> Observed:
+def _statistics(function: Callable[..., Any], case: Case) -> Observed:
     """Describe the draws of one mu and logvar by numbers that a seed hardly moves, and their gradients exactly.
 
     The rows of the batch are alike; so the spread over the rows shows sigma, and whether each row has its own noise.

@@ -106,57 +106,6 @@ def _unpermuted(z_e: Tensor, codebook: Tensor) -> Tensor:
     return _choice(z_e, _distances(z_e.reshape(-1, z_e.shape[1]), codebook).argmin(1))
 
 
-def _over_positions(z_e: Tensor, codebook: Tensor) -> Tensor:
-    return _distances(_rows(z_e), codebook).argmin(0)
-
-
-nearest_code = Exercise(
-    name="nearest_code",
-    contract="nearest_code(z_e, codebook): (N, D, H, W), codes (K, D) -> int64 (N, H, W): the nearest code's index of "
-    "each vector along dimension 1",
-    cases=_maps,
-    reference=_nearest,
-    outputs=("indices",),
-    mistakes=(
-        Mistake(
-            "argmax for argmin",
-            lambda z_e, codebook: _choice(z_e, _distances(_rows(z_e), codebook).argmax(1)),
-            "You chose the code that is farthest away.",
-            "Should the distance be as large or as small as possible?",
-        ),
-        Mistake(
-            "reshape without permute",
-            _unpermuted,
-            "The rows you compare with the codes are not the vectors: a reshape alone cuts through the channels.",
-            "Which dimension of z_e holds the numbers of one vector? Move it to the end before you flatten.",
-        ),
-        Mistake(
-            "over the wrong axis",
-            _over_positions,
-            "You asked each code for its nearest vector, and got one answer a code.",
-            "The table of distances is (vectors, codes). Over which of the two should the minimum go?",
-        ),
-        Mistake(
-            "largest product",
-            lambda z_e, codebook: _choice(z_e, (_rows(z_e) @ codebook.T).argmax(1)),
-            "You chose by the inner product. That is the nearest code only if all codes are equally long.",
-            "|z - e|^2 holds |e|^2 too.",
-        ),
-        Mistake(
-            "H and W exchanged",
-            lambda z_e, codebook: _nearest(z_e, codebook).transpose(1, 2),
-            "The indices are right, but rows and columns of the map are exchanged.",
-            "Into which order of N, H, W do your flat indices belong?",
-        ),
-    ),
-    hints=(
-        "Write the shapes down: z_e (N, D, H, W), vectors (N H W, D), distances (N H W, K), indices (N H W,).",
-        "`z_e.movedim(1, -1).reshape(-1, D)` makes one row a vector.",
-        "`argmin(1)` over the codes, then `.view(N, H, W)`.",
-    ),
-)
-
-
 def pairs() -> list[Case]:
     """Return pairs of z_e and z_q of one shape."""
     shapes = [(1, 1), (2, 2), (2, 3, 2)]
