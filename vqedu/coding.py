@@ -20,7 +20,7 @@ from torch import Tensor
 
 from vqedu.models.code_prior import CodePrior
 from vqedu.models.copies import snapshot
-from vqedu.models.transformer import KVCache
+from vqedu.models.transformer import KVCache, generate
 
 HEADER = struct.Struct("<II")  # number of code maps, checksum of their codes: 8 bytes
 STEPS_PER_NAT = 64
@@ -43,7 +43,7 @@ def encode(prior: CodePrior, indices: Tensor) -> bytes:
     exact = _in_64_bits(prior)
     # Column by column, as the decoder, which draws the next code of all maps at once, will want them.
     table = probabilities(exact(indices).transpose(0, 1))  # (length, N, K)
-    codes = indices.flatten(1).T.to("cpu", torch.int32).contiguous().numpy()  # (length, N)
+    codes = _by_column(indices)
     coder = stream.queue.RangeEncoder()
     coder.encode(codes.ravel(), stream.model.Categorical(perfect=False), table.reshape(codes.size, -1))
     return HEADER.pack(codes.shape[1], zlib.crc32(codes.tobytes())) + coder.get_compressed().astype("<u4").tobytes()
@@ -62,16 +62,15 @@ def decode(prior: CodePrior, file: bytes) -> Tensor:
         raise ValueError(WRONG_FILE)
     coder = stream.queue.RangeDecoder(np.frombuffer(file, dtype="<u4", offset=HEADER.size).astype(np.uint32))
     exact = _in_64_bits(prior)
-    cache, token = _empty_cache(exact, n), exact.start(n)
-    columns = []
-    for _ in range(prior.length):
-        table = probabilities(exact.transformer(token, cache)[:, -1, : prior.codebook_size])  # (N, K)
-        columns.append(_next_codes(coder, table))
-        token = torch.from_numpy(columns[-1].astype(np.int64))[:, None]
-    codes = np.stack(columns)  # (length, N)
-    if zlib.crc32(codes.tobytes()) != checksum:
+
+    def next_code(logits: Tensor) -> Tensor:
+        table = probabilities(logits[:, : prior.codebook_size])  # (N, K)
+        return torch.from_numpy(_next_codes(coder, table).astype(np.int64))[:, None]
+
+    codes = generate(exact.transformer, exact.start(n), prior.length, next_code, _empty_cache(exact, n))  # (N, length)
+    if zlib.crc32(_by_column(codes).tobytes()) != checksum:
         raise ValueError(WRONG_FILE)
-    return torch.from_numpy(codes.T.astype(np.int64))
+    return codes
 
 
 def probabilities(logits: Tensor) -> np.ndarray:
@@ -89,6 +88,11 @@ def probabilities(logits: Tensor) -> np.ndarray:
 def bits(prior: CodePrior, indices: Tensor) -> float:
     """Return -log2 p(indices) of all code maps together: the length of the file that the prior would wish for."""
     return -prior.log_prob(indices).sum().item() / math.log(2)
+
+
+def _by_column(indices: Tensor) -> np.ndarray:
+    """Return code maps in the order in which they are coded: (N, length) or (N, 7, 7) -> int32 (length, N)."""
+    return indices.flatten(1).T.to("cpu", torch.int32).contiguous().numpy()
 
 
 def _next_codes(coder: Any, table: np.ndarray) -> np.ndarray:

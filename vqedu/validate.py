@@ -56,6 +56,14 @@ def between(value: float, low: float, high: float, name: str) -> float:
     return float(value)
 
 
+def whole(value: float, low: int, high: int, name: str) -> int:
+    """Return `value` as an int if it is a whole number in low .. high (7.0 is one); raises ValueError if not."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not low <= value <= high or value != int(value):
+        raise ValueError(f"{name} must be a whole number from {low} to {high}, got {value!r}.")
+    return int(value)
+
+
 def float_tensor(value: Tensor, name: str) -> Tensor:
     """Return `value` if it is a tensor of floating-point numbers with at least one element.
 

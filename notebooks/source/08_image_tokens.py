@@ -107,7 +107,7 @@ def train_briefly(model, steps=60):
 torch.manual_seed(0)
 bare_vq = models.VQVAE(512, 16, "gradient", start="uniform", revive_after=None, normalize=False)
 usage = {"VQ without cures": train_briefly(bare_vq)}
-usage["FSQ, 8 x 8 x 8"] = train_briefly(models.VQVAE(512, 3, quantizer=FSQ([8, 8, 8])))
+usage["FSQ, 8 x 8 x 8"] = train_briefly(models.VQVAE(quantizer=FSQ([8, 8, 8])))
 
 # %%
 print("VQ without cures uses less than a third of 512 codes:", bool(usage["VQ without cures"] < 1 / 3))
@@ -200,7 +200,7 @@ def residual_vq(z_e, codebooks):
 
 # %%
 rvq = pretrained.load("residual-mnist")
-codebooks = [level.codebook for level in rvq.quantizer.levels]  # 6 of (16, 16)
+codebooks = [stage.codes() for stage in rvq.quantizer.stages]  # 6 of (16, 16)
 z_e = rvq.encoder(x_test[:1000])  # (1000, 16, 7, 7)
 rows = z_e.movedim(1, -1).reshape(-1, 16)  # (49000, 16)
 z_q, indices = residual_vq(rows, codebooks)
@@ -284,8 +284,13 @@ for name, run in compared.items():
     print(f"{name:28s} {run['rate']:4.0f}  {run['entropy']:7.0f}  {run['usage']:5.0%}  {run['squared_error']:14.4f}")
 
 # %%
-plots.rate_and_distortion(
-    compared, "At equal rate the VQ with all its cures has the smallest error here; FSQ comes closer as tables grow"
+families = {"VQ": plots.COLORS["codebook"], "FSQ": plots.COLORS["encoder"], "residual VQ": plots.COLORS["decoder"]}
+runs = {family: [run for name, run in compared.items() if name.startswith(family)] for family in families}
+plots.rate_distortion(
+    {family: ([run["rate"] for run in found], [run["squared_error"] for run in found]) for family, found in runs.items()},
+    "At equal rate the VQ with all its cures has the smallest error here; FSQ comes closer as tables grow",
+    families,
+    notes={family: [name.partition(", ")[2] for name in compared if name.startswith(family)] for family in families},
 )
 
 # %% [markdown]

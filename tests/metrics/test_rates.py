@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import Tensor
 
+from tests.benchmarks import vqvae_sweeps
 from vqedu.metrics import rates
 from vqedu.pretrained import sweeps
 
@@ -163,10 +164,10 @@ def test_says_what_is_wrong(call: Callable[[], object], error: type[Exception], 
 
 def test_the_shipped_sweeps_hold_every_setting_once_and_agree_with_themselves() -> None:
     results = sweeps.load()
-    wanted = [sweeps.BASE | changes for group in sweeps.SETTINGS.values() for changes in group]
+    wanted = [sweeps.BASE | changes for group in vqvae_sweeps.SETTINGS.values() for changes in group]
     held = [{name: run[name] for name in sweeps.BASE} for run in results["runs"]]
     assert all(held.count(settings) == 1 for settings in wanted)
-    assert results["recipe"] == sweeps.RECIPE
+    assert results["recipe"] == vqvae_sweeps.RECIPE
     for run in results["runs"]:
         assert run["bits"] == pytest.approx(rates.fixed_length(run["codebook_size"]), rel=1e-3)
         assert run["bits_by_position"] < run["bits_by_shares"] <= run["bits"]

@@ -174,11 +174,11 @@ def test_a_checkpoint_restores_every_number(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"temperature": 0}, ValueError, "above 0, got 0.*top_k=1"),
+        ({"temperature": 0}, ValueError, "above 0, got 0"),
         ({"temperature": -1.0}, ValueError, "above 0"),
         ({"temperature": math.nan}, ValueError, "finite number"),
         ({"temperature": "hot"}, TypeError, "a number"),
-        ({"top_k": 8}, ValueError, r"1 \.\. 7, the size of the codebook, got 8"),
+        ({"top_k": 8}, ValueError, "from 1 to 7, got 8"),
         ({"top_k": 0}, ValueError, "at least 1"),
         ({"prefix": torch.zeros(7, dtype=torch.int64)}, ValueError, "at most 6 codes, got 7"),
         ({"prefix": torch.zeros(3, 2, dtype=torch.int64)}, ValueError, r"\(p,\) or \(2, p\), got \(3, 2\)"),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from vqedu.models.transformer import SelfAttention, Transformer
+from vqedu.models.transformer import SelfAttention, Transformer, generate
 
 VOCABULARY, LENGTH = 11, 9
 
@@ -49,6 +49,20 @@ def test_with_a_cache_pieces_of_any_length_give_the_logits_of_the_whole(cuts: se
     pieces = [transformer(whole[:, start:end], cache) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
     torch.testing.assert_close(torch.cat(pieces, 1), transformer(whole), atol=1e-5, rtol=1e-5)
     assert cache.filled == LENGTH
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_generated_tokens_are_those_chosen_from_the_logits_of_all_before(count: int) -> None:
+    transformer, prompt = model(), tokens(t=3)
+    expected = prompt
+    for _ in range(count):
+        expected = torch.cat([expected, transformer(expected)[:, -1].argmax(1, keepdim=True)], 1)
+
+    def likeliest(logits: Tensor) -> Tensor:
+        return logits.argmax(1, keepdim=True)
+
+    for past in (transformer.empty_cache(len(prompt)), None):
+        assert torch.equal(generate(transformer, prompt, count, likeliest, past), expected[:, 3:])
 
 
 def test_attention_is_the_equation_of_the_paper() -> None:

@@ -62,3 +62,15 @@ def test_rate_distortion_draws_each_curve_and_writes_plain_numbers() -> None:
     labels = [label.get_text() for label in axis.get_yticklabels()]
     assert labels[0] == "0.00005"
     assert labels[-1] == "0.02"
+
+
+def test_rate_distortion_of_values_close_together_is_linear_from_zero_with_a_text_beside_each_point() -> None:
+    points = {"VQ": ([441.0, 588.0], [0.0026, 0.002])}
+    figure = codes_plots.rate_distortion(points, "T", {"VQ": "red"}, notes={"VQ": ["K = 512", "K = 4,096"]})
+    (axis,) = figure.axes
+    assert (axis.get_xscale(), axis.get_yscale(), axis.get_ylim()[0]) == ("linear", "linear", 0)
+    assert [(text.get_text(), text.xy) for text in axis.texts] == [
+        ("K = 512", (441, 0.0026)),
+        ("K = 4,096", (588, 0.002)),
+    ]
+    assert axis.lines[0].get_linestyle() == "None"

@@ -1,6 +1,16 @@
 """What a trained model reaches: likelihood, use of a codebook, rate and distortion. No metric needs a gradient."""
 
-from vqedu.metrics.codes import Measured, code_usage, measure, perplexity
+from vqedu.metrics.codes import Measured, Reached, code_usage, counts, measure, perplexity, reached
 from vqedu.metrics.likelihood import active_units, log_likelihood
 
-__all__ = ["Measured", "active_units", "code_usage", "log_likelihood", "measure", "perplexity"]
+__all__ = [
+    "Measured",
+    "Reached",
+    "active_units",
+    "code_usage",
+    "counts",
+    "log_likelihood",
+    "measure",
+    "perplexity",
+    "reached",
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Protocol
 
 import torch
@@ -28,7 +27,7 @@ def log_likelihood(
     """Return the importance-weighted estimate of log p(x) from `num_samples` draws: (N, 1, 28, 28) -> (N,) nats.
 
     log p(x) is at least log (1/k sum_j p(x|z_j) p(z_j) / q(z_j|x)) in expectation, z_j ~ q(z|x); the gap closes as
-    k grows. At most 1,024 images are decoded at once, so memory does not grow with k or N.
+    k grows. At most 1,024 images are decoded at once, so memory hardly grows with k or N.
     Source: Burda, Grosse and Salakhutdinov 2016, section 2 and table 1.
     Raises ValueError or TypeError for bad images or a `num_samples` below 1.
     """
@@ -44,12 +43,12 @@ def _bound(
 ) -> Tensor:
     """Return the bound for images few enough to decode `draws` times at once."""
     mu, logvar = model.encode(x)
-    total = torch.full((len(x),), -math.inf, device=x.device)
+    weights = []
     for start in range(0, num_samples, draws):
         k = min(draws, num_samples - start)
-        log_weights = _log_weights(model, x.repeat(k, 1, 1, 1), mu.repeat(k, 1), logvar.repeat(k, 1), generator)
-        total = torch.logaddexp(total, torch.logsumexp(log_weights.view(k, len(x)), dim=0))
-    return total - math.log(num_samples)
+        drawn = _log_weights(model, x.repeat(k, 1, 1, 1), mu.repeat(k, 1), logvar.repeat(k, 1), generator)
+        weights.append(drawn.view(k, len(x)))
+    return losses.importance_weighted_bound(torch.cat(weights))
 
 
 def _log_weights(

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from vqedu import validate
+from vqedu.metrics.codes import counts
 
 ROW_LENGTH = 40  # images side by side on a sheet
 JPEG_TILE = 32  # JPEG works on blocks of 8 x 8, and 28 is no multiple of 8
@@ -40,8 +41,8 @@ def shares(indices: Tensor, codebook_size: int, by_position: bool = False) -> Te
     """
     rows = validate.code_map(indices, codebook_size).flatten(1)  # (N, 7, 7) -> (N, 49)
     columns = rows.T if by_position else rows.reshape(1, -1)
-    counts = torch.stack([torch.bincount(column, minlength=codebook_size) for column in columns.long()]) + 1.0
-    return counts / counts.sum(1, keepdim=True)
+    seen = torch.stack([counts(column, codebook_size) for column in columns]) + 1.0
+    return seen / seen.sum(1, keepdim=True)
 
 
 def by_shares(indices: Tensor, shares: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vqedu import validate
-from vqedu.models.transformer import Transformer
+from vqedu.models.transformer import Transformer, generate
 
 
 class PriorLoss(NamedTuple):
@@ -111,21 +111,23 @@ class CodePrior(nn.Module):
         Raises ValueError or TypeError for a temperature of 0 or below, a top_k outside 1 .. K, a prefix longer than the
         sequence, codes and labels out of range, or guidance below 0 or without labels.
         """
-        temperature, top_k = self._sampling(temperature, top_k)
+        self._check_sampling(temperature, top_k)
         begun = self._prefix(prefix, validate.positive_int(n, "n"))
         tokens = torch.cat([self.start(n, labels), begun], 1)  # (n, 1 + p)
         if guided := self._guided(guidance, labels):
             tokens = torch.cat([tokens, torch.cat([self.start(n), begun], 1)])  # the same n again, of any class
-        past = self.transformer.empty_cache(len(tokens)) if cache else None
-        while tokens.shape[1] <= self.length:
-            new = tokens[:, past.filled :] if past else tokens
-            logits = self.transformer(new, past)[:, -1, : self.codebook_size]  # (n, K), guided: (2n, K)
+
+        def draw(logits: Tensor) -> Tensor:
+            logits = logits[:, : self.codebook_size]  # (n, K), guided: (2n, K)
             if guided:
                 given_class, any_class = logits.chunk(2)
                 logits = any_class + guidance * (given_class - any_class)
             drawn = torch.multinomial(probabilities(logits, temperature, top_k), 1, generator=generator)
-            tokens = torch.cat([tokens, drawn.repeat(len(tokens) // n, 1)], 1)
-        return tokens[:n, 1:]
+            return drawn.repeat(1 + guided, 1)
+
+        past = self.transformer.empty_cache(len(tokens)) if cache else None
+        drawn = generate(self.transformer, tokens, self.length - begun.shape[1], draw, past)
+        return torch.cat([begun, drawn[:n]], 1)
 
     def start(self, n: int, labels: Tensor | int | None = None) -> Tensor:
         """Return the start tokens of n sequences, int64 (n, 1): the class, or "any class" for None or -1.
@@ -172,19 +174,10 @@ class CodePrior(nn.Module):
             raise ValueError(f"guidance moves the draws towards a class: pass labels too, got guidance={guidance}.")
         return guidance != 1
 
-    def _sampling(self, temperature: float, top_k: int | None) -> tuple[float, int]:
-        """Return temperature and top_k, checked; None is all K codes."""
-        if isinstance(temperature, bool) or not isinstance(temperature, (int, float)):
-            raise TypeError(f"temperature must be a number, got {temperature!r} ({type(temperature).__name__}).")
-        if not (math.isfinite(temperature) and temperature > 0):
-            raise ValueError(
-                f"temperature must be a finite number above 0, got {temperature}. "
-                "For the likeliest code at each step use top_k=1."
-            )
-        top_k = self.codebook_size if top_k is None else validate.positive_int(top_k, "top_k")
-        if top_k > self.codebook_size:
-            raise ValueError(f"top_k must lie in 1 .. {self.codebook_size}, the size of the codebook, got {top_k}.")
-        return float(temperature), top_k
+    def _check_sampling(self, temperature: float, top_k: int | None) -> None:
+        validate.above_zero(temperature, "temperature")
+        if top_k is not None:
+            validate.whole(validate.positive_int(top_k, "top_k"), 1, self.codebook_size, "top_k")
 
 
 def probabilities(logits: Tensor, temperature: float = 1.0, top_k: int | None = None) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -115,3 +116,24 @@ class Transformer(nn.Module):
         """Return the cache of n sequences that have not begun."""
         shape = (self.depth, 2, n, self.heads, self.length, self.width // self.heads)
         return KVCache(self.positions.new_empty(shape))
+
+
+@torch.no_grad()
+def generate(
+    transformer: Transformer,
+    tokens: Tensor,
+    count: int,
+    choose: Callable[[Tensor], Tensor],
+    past: KVCache | None = None,
+) -> Tensor:
+    """Return `count` tokens that follow `tokens`, one after the other: (N, t) -> (N, count) int64.
+
+    choose: turns the logits of the next token (N, vocabulary) into that token (N, 1), by a draw or otherwise.
+    past: an empty cache of N sequences; without it each step computes all places anew.
+    """
+    new, chosen = tokens, tokens[:, :0]
+    for _ in range(count):
+        token = choose(transformer(new, past)[:, -1])
+        chosen = torch.cat([chosen, token], 1)
+        new = token if past else torch.cat([tokens, chosen], 1)
+    return chosen

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from vqedu import validate
 from vqedu.data import styles
-from vqedu.models.transformer import Transformer
+from vqedu.models.transformer import Transformer, generate
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 WORDS = ("a", "an", *DIGITS, *styles.STYLES, "plus")
@@ -134,15 +134,13 @@ class WordsAndImages(nn.Module):
         starts = [[before, *self._slot(each), after] for each in texts]
         prompt = torch.tensor(starts, device=self.transformer.positions.device)  # (m, 5)
         prompt = prompt.repeat_interleave(validate.positive_int(n, "n"), 0)
-        cache = self.transformer.empty_cache(len(prompt))
-        logits = self.transformer(prompt, cache)[:, -1]
-        codes: list[Tensor] = []
-        while True:
+
+        def draw_code(logits: Tensor) -> Tensor:
             shares = (logits[:, : self.codebook_size] / temperature).softmax(1)  # words have no place in an image
-            codes.append(torch.multinomial(shares, 1, generator=generator))  # (m * n, 1)
-            if len(codes) == CODES:
-                return torch.cat(codes, 1).view(-1, 7, 7)
-            logits = self.transformer(codes[-1], cache)[:, -1]
+            return torch.multinomial(shares, 1, generator=generator)
+
+        codes = generate(self.transformer, prompt, CODES, draw_code, self.transformer.empty_cache(len(prompt)))
+        return codes.view(-1, 7, 7)
 
     @torch.no_grad()
     def read(self, indices: Tensor) -> list[str]:
@@ -153,14 +151,9 @@ class WordsAndImages(nn.Module):
         codes = validate.code_map(indices, self.codebook_size).flatten(1)  # (N, 7, 7) -> (N, 49)
         n = len(codes)
         first, last = (self._column([self.token[mark]], n) for mark in ("<image>", "<words>"))
-        cache = self.transformer.empty_cache(n)
-        logits = self.transformer(torch.cat([first, codes, last], 1), cache)[:, -1]
-        said = []
-        for place in range(MAX_WORDS):
-            said.append(self._likeliest_word(logits))
-            if place < MAX_WORDS - 1:
-                logits = self.transformer(said[-1], cache)[:, -1]
-        return [self._text(row) for row in torch.cat(said, 1).tolist()]
+        prompt, cache = torch.cat([first, codes, last], 1), self.transformer.empty_cache(n)
+        said = generate(self.transformer, prompt, MAX_WORDS, self._likeliest_word, cache)
+        return [self._text(row) for row in said.tolist()]
 
     def _likeliest_word(self, logits: Tensor) -> Tensor:
         """Return the likeliest token that is a word or <end>: (N, vocabulary) -> (N, 1)."""

@@ -2,7 +2,7 @@
 
 from vqedu.plots.codes import code_maps, panels, rate_distortion
 from vqedu.plots.diagrams import course_map, pipelines
-from vqedu.plots.image_tokens import rate_and_distortion, sequences, two_gradients, two_tables
+from vqedu.plots.image_tokens import sequences, two_gradients, two_tables
 from vqedu.plots.plane import codebooks, straight_through
 from vqedu.plots.style import (
     COLORS,
@@ -38,7 +38,6 @@ __all__ = [
     "named_bars",
     "panels",
     "pipelines",
-    "rate_and_distortion",
     "rate_distortion",
     "scatter_codes",
     "sequences",

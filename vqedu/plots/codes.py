@@ -104,28 +104,42 @@ def rate_distortion(
     colors: Mapping[str, str],
     dashed: Sequence[str] = (),
     lossless: Mapping[str, float] | None = None,
+    notes: Mapping[str, Sequence[str]] | None = None,
     alt: str | None = None,
 ) -> TeachingFigure:
-    """Draw squared error against bits an image, both logarithmic: {name: (bits, errors)}; each curve has its own mark.
+    """Draw squared error against bits per image: {name: (bits, errors)}; each curve has its own mark.
+
+    An axis whose values span more than a factor of 10 is logarithmic; a linear one of errors begins at 0.
 
     lossless: formats that give every pixel back, {name: bits}; they have no place on a logarithmic axis of errors and
-    stand as vertical lines.
+    are drawn as vertical lines. notes: a text beside each point of a curve, {name: texts}; its points are not joined.
     """
     figure = TeachingFigure(9.6, 5.6, alt or title)
     axis = figure.subplots()
     for mark, (name, (bits, errors)) in zip("osD^vP*Xh<>" * 2, curves.items(), strict=False):
-        style = "--" if name in dashed else "-"
+        style = "none" if name in (notes or {}) else "--" if name in dashed else "-"
         axis.plot(bits, errors, ls=style, marker=mark, ms=7, lw=1.8, color=colors[name], label=name,
                   mfc="white" if name in dashed else colors[name])  # fmt: skip
+        for text, point in zip((notes or {}).get(name, ()), zip(bits, errors, strict=True), strict=False):
+            axis.annotate(text, point, xytext=(9, 4), textcoords="offset points", fontsize=10)
     for name, size in (lossless or {}).items():
         axis.axvline(size, color=COLORS["data"], ls=":", lw=1.4)
         axis.annotate(f"{name}: {size:,.0f} bits", (size, 0.98), xycoords=("data", "axes fraction"), rotation=90,
                       xytext=(-4, 0), textcoords="offset points", ha="right", va="top", fontsize=10)  # fmt: skip
-    ticks = [25, 50, 100, 200, 400, 800, 1600, 3200, 6400]
-    axis.set(xscale="log", yscale="log", xlabel="rate: bits an image", ylabel="distortion: squared error a pixel")
-    axis.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    axis.set(xlabel="rate: bits per image", ylabel="distortion: squared error per pixel")
+    axis.margins(x=0.2 if notes else 0.05)
+    sizes = [size for bits, _ in curves.values() for size in bits] + list((lossless or {}).values())
+    if max(sizes) > 10 * min(sizes):
+        ticks = [25 * 2**power for power in range(9)]
+        axis.set_xscale("log")
+        axis.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    found = [error for _, errors in curves.values() for error in errors]
+    if max(found) > 10 * min(found):
+        axis.set_yscale("log")
+        _plain_log_ticks(axis, found)
+    else:
+        axis.set_ylim(0, 1.15 * max(found))
     axis.minorticks_off()
-    _plain_log_ticks(axis, [error for _, errors in curves.values() for error in errors])
     axis.grid(alpha=0.3)
     axis.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside right center", fontsize=10)

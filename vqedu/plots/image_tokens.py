@@ -1,4 +1,4 @@
-"""The figures of image tokens: grids, gradients, rates, sequences. Arrays in, Figure out; nothing here runs a model."""
+"""The figures of image tokens: grids, gradients, sequences. Arrays in, Figure out; nothing here runs a model."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from matplotlib.patches import FancyBboxPatch
 
 from vqedu.plots.plane import draw_cells
 from vqedu.plots.style import COLORS, TeachingFigure
-
-FAMILY_COLORS = {"VQ": COLORS["codebook"], "FSQ": COLORS["encoder"], "residual VQ": COLORS["decoder"]}
-MARKERS = {"VQ": "o", "FSQ": "s", "residual VQ": "^"}
 
 
 def two_tables(points: np.ndarray, codes: np.ndarray, edges: Sequence[np.ndarray], title: str) -> TeachingFigure:
@@ -56,30 +53,6 @@ def two_gradients(
         axis.set(title=name, xlabel="first number", ylabel="second number", aspect="equal")
         axis.set(xlim=(-0.3, 2.1), ylim=(-0.3, 2.1))
     axis.legend(loc="upper left", fontsize=10)
-    figure.headline(title)
-    return figure
-
-
-def rate_and_distortion(runs: Mapping[str, Mapping[str, float]], title: str) -> TeachingFigure:
-    """Draw a point a run at its `rate` and `squared_error`; its family stands before the comma of its name."""
-    figure = TeachingFigure(8.4, 4.4, title)
-    axis = figure.subplots()
-    named: set[str] = set()
-    for name, run in runs.items():
-        family, _, detail = name.partition(", ")
-        label = None if family in named else family
-        named.add(family)
-        x, y = run["rate"], 1000 * run["squared_error"]
-        axis.scatter(
-            x, y, s=110, marker=MARKERS[family], color=FAMILY_COLORS[family], ec="#333333", label=label, zorder=3
-        )
-        axis.annotate(detail, (x, y), xytext=(9, 4), textcoords="offset points", fontsize=10)
-    top = 1150 * max(run["squared_error"] for run in runs.values())
-    axis.set(xlabel="rate, bits an image", ylabel="squared error a pixel, thousandths", ylim=(0, top))
-    axis.margins(x=0.22)
-    axis.grid(alpha=0.3)
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(fontsize=11)
     figure.headline(title)
     return figure
 

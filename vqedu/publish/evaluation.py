@@ -144,10 +144,10 @@ def rounded(terms: dict[str, float]) -> dict[str, float]:
 
 
 def _codes(model: models.VQVAE, test: data.Split) -> dict[str, float]:
-    loss, indices = model.loss(test.x), model.encode(test.x)
+    found = metrics.reached(model, test.x)
     return {
-        "test_reconstruction_nats": loss.reconstruction.item(),
-        "test_commitment": loss.commitment_loss.item(),
-        "code_usage": metrics.code_usage(indices, model.codebook_size).item(),
-        "perplexity": metrics.perplexity(indices, model.codebook_size).item(),
+        "test_reconstruction_nats": found.reconstruction,
+        "test_commitment": found.commitment,
+        "code_usage": metrics.code_usage(found.indices, model.codebook_size).item(),
+        "perplexity": metrics.perplexity(found.indices, model.codebook_size).item(),
     }

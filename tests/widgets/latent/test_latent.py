@@ -15,6 +15,7 @@ from vqedu import losses, models
 from vqedu.data import Split
 from vqedu.widgets.latent import codes as latent_codes
 from vqedu.widgets.latent.latent import LatentExplorer
+from vqedu.widgets.principal import principal
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def unpacked(shown: LatentExplorer, name: str) -> np.ndarray:
 
 def test_principal_directions_are_those_of_the_covariance() -> None:
     codes = cloud()
-    found = latent_codes.principal(codes, most=3)
+    found = principal(codes, most=3)
     variances, vectors = np.linalg.eigh(np.cov(codes.T))
     np.testing.assert_allclose(found.std**2, variances[::-1][:3], rtol=1e-10)
     np.testing.assert_allclose(np.abs(found.directions @ vectors[:, ::-1][:, :3]), np.eye(3), atol=1e-10)
@@ -57,14 +58,14 @@ def test_spacing_of_equal_codes_is_a_positive_length() -> None:
 
 def test_the_plane_of_two_dimensions_is_the_plane_itself() -> None:
     codes = cloud(dim=2)
-    plane = latent_codes.plane(codes, np.zeros(200, int), latent_codes.principal(codes))
+    plane = latent_codes.plane(codes, np.zeros(200, int), principal(codes))
     np.testing.assert_array_equal(plane.places, codes)
     np.testing.assert_array_equal(plane.project(codes), codes)
 
 
 def test_the_plane_of_more_dimensions_projects_on_the_first_two_directions() -> None:
     codes = cloud()
-    plane = latent_codes.plane(codes, np.zeros(200, int), latent_codes.principal(codes))
+    plane = latent_codes.plane(codes, np.zeros(200, int), principal(codes))
     _, _, right = torch.pca_lowrank(torch.tensor(codes), q=5, niter=10)
     expected = (codes - codes.mean(0)) @ right[:, :2].numpy()
     np.testing.assert_allclose(np.abs(plane.places), np.abs(expected), atol=1e-6)
@@ -72,7 +73,7 @@ def test_the_plane_of_more_dimensions_projects_on_the_first_two_directions() -> 
 
 def test_the_rectangle_holds_the_disc_of_the_prior() -> None:
     codes = 10 + cloud(dim=2) / 100
-    plane = latent_codes.plane(codes, np.zeros(200, int), latent_codes.principal(codes))
+    plane = latent_codes.plane(codes, np.zeros(200, int), principal(codes))
     assert (plane.low < -2).all()
     assert (plane.high > 10).all()
 
@@ -236,7 +237,7 @@ def test_kl_by_dimension_is_that_of_the_loss(latent_dim: int) -> None:
 
 
 def test_the_ellipse_of_two_dimensions_has_sigma_for_its_half_axes() -> None:
-    plane = latent_codes.plane(cloud(dim=2), np.zeros(200, int), latent_codes.principal(cloud(dim=2)))
+    plane = latent_codes.plane(cloud(dim=2), np.zeros(200, int), principal(cloud(dim=2)))
     mu = np.array([1.0, -2.0])
     for sigma, angle in (((0.5, 0.2), 0.0), ((0.1, 0.4), np.pi / 2)):
         found = latent_codes.ellipse(mu, np.array(sigma), plane)
@@ -247,7 +248,7 @@ def test_the_ellipse_of_two_dimensions_has_sigma_for_its_half_axes() -> None:
 
 def test_the_ellipse_of_more_dimensions_is_that_of_projected_draws() -> None:
     codes = cloud()
-    plane = latent_codes.plane(codes, np.zeros(200, int), latent_codes.principal(codes))
+    plane = latent_codes.plane(codes, np.zeros(200, int), principal(codes))
     generator = np.random.default_rng(1)
     mu, sigma = codes[0], np.array([0.2, 1.5, 0.7, 0.1, 0.9])
     draws = plane.project(mu + sigma * generator.normal(size=(200_000, 5)))

@@ -92,17 +92,20 @@ def checked_state(state: Mapping[str, Any], digits: int, codebook_size: int) -> 
     swaps = [_swap(each, codebook_size) for each in state["swaps"]]
     if len({cell for cell, _ in swaps}) < len(swaps):
         raise ValueError(f"swaps must name each cell once, got {state['swaps']}.")
-    cell = _whole(state["cell"], CELLS, "cell")
-    return {**picture, "cell": cell, "code": _whole(state["code"], codebook_size, "code"), "swaps": swaps}
+    cell = validate.whole(state["cell"], 0, CELLS - 1, "cell")
+    return {
+        **picture,
+        "cell": cell,
+        "code": validate.whole(state["code"], 0, codebook_size - 1, "code"),
+        "swaps": swaps,
+    }
 
 
 def _swap(pair: Any, codebook_size: int) -> list[int]:
     if not isinstance(pair, list | tuple) or len(pair) != 2:
         raise ValueError(f"swaps must be a list of pairs [cell, code], got {pair!r} in it.")
-    return [_whole(pair[0], CELLS, "the cell of a swap"), _whole(pair[1], codebook_size, "the code of a swap")]
-
-
-def _whole(value: Any, count: int, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or not 0 <= value < count:
-        raise ValueError(f"{name} must be a whole number from 0 to {count - 1}, got {value!r}.")
-    return int(value)
+    cell, code = pair
+    return [
+        validate.whole(cell, 0, CELLS - 1, "the cell of a swap"),
+        validate.whole(code, 0, codebook_size - 1, "the code of a swap"),
+    ]

@@ -16,6 +16,7 @@ from vqedu.quantizers import VectorQuantizer
 from vqedu.widgets.labs.codebook_figure import CodebookState, codebook_figure
 from vqedu.widgets.labs.lab import one_core
 from vqedu.widgets.labs.training_lab import TrainingLab, shown
+from vqedu.widgets.principal import principal
 
 STARTS = {"from data": "data", "uniform ±1/K": "uniform", "N(0, 10²)": "far"}
 UPDATES = {"EMA": "ema", "gradient": "gradient"}
@@ -177,8 +178,7 @@ def plane(rows: Tensor) -> Tensor:
     """Return the two directions along which the rows vary most: (n, D) -> (D, 2); for D = 2 the axes themselves."""
     if rows.shape[1] == 2:
         return torch.eye(2)
-    _, vectors = torch.linalg.eigh(torch.cov(rows.T))  # columns sorted by variance, largest last
-    return vectors[:, -2:].flip(1)
+    return torch.from_numpy(principal(rows.numpy(), most=2).directions.T)
 
 
 def spread_rows(z_e: Tensor, count: int) -> Tensor:

@@ -13,6 +13,7 @@ from vqedu.models.copies import snapshot
 from vqedu.widgets.latent import codes as latent_codes
 from vqedu.widgets.latent.codes import Ellipse
 from vqedu.widgets.nets import describe
+from vqedu.widgets.principal import principal
 
 SUBSCRIPTS = ("z₁", "z₂")
 
@@ -36,7 +37,7 @@ class LatentSpace:
         self._model = _snapshot(model)
         self.images, self.labels = images, labels
         self.codes, self.logvar = encode(self._model, images)
-        self.directions = latent_codes.principal(self.codes)
+        self.directions = principal(self.codes)
         self.plane = latent_codes.plane(self.codes, labels, self.directions)
 
     @property

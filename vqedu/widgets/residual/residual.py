@@ -87,9 +87,8 @@ def checked_state(state: Mapping[str, Any], levels: int, pictures: int) -> dict[
     """Return `state` as whole numbers. Raises ValueError for an unknown name or a value out of range."""
     for name in state:
         validate.known_name(name, ("level", "digit"), "part of the state")
-    level = validate.between(state["level"], 1, levels, "level")
-    digit = validate.between(state["digit"], 0, pictures - 1, "digit")
-    return {"level": int(level), "digit": int(digit)}
+    level = validate.whole(state["level"], 1, levels, "level")
+    return {"level": level, "digit": validate.whole(state["digit"], 0, pictures - 1, "digit")}
 
 
 def one_of_each(images: data.Split) -> tuple[Tensor, np.ndarray]:

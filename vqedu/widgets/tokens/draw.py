@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from vqedu.models import VQVAE
-from vqedu.models.transformer import Transformer
+from vqedu.models.transformer import Transformer, generate
 
 PLACES = 49
 
@@ -55,7 +55,6 @@ def surprise_bits(logits: np.ndarray, token: int) -> float:
     return float(-np.log2(max(p[token], np.finfo(float).tiny)))
 
 
-@torch.no_grad()
 def draw_codes(
     transformer: Transformer, prompt: Sequence[int], codebook_size: int, state: Mapping[str, Any]
 ) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -63,15 +62,19 @@ def draw_codes(
 
     state: drawn, seed, temperature, and perhaps top_k and fixed (codes that stand whatever the numbers say).
     """
-    luck, cache = uniforms(state["seed"], PLACES), transformer.empty_cache(1)
-    codes, found, new = list(state.get("fixed", ())), [], list(prompt)
-    for place in range(min(state["drawn"] + 1, PLACES)):
-        logits = transformer(torch.tensor([new]), cache)[0, -1, :codebook_size].numpy()
-        found.append(logits)
-        if place == len(codes) < state["drawn"]:
-            p = distribution(logits, state["temperature"], state.get("top_k"))
-            codes.append(pick(p, logits, luck[place]))
-        new = codes[place : place + 1]
+    luck, codes = uniforms(state["seed"], PLACES), list(state.get("fixed", ()))
+    found: list[np.ndarray] = []
+
+    def draw(logits: torch.Tensor) -> torch.Tensor:
+        place = len(found)
+        found.append(logits[0, :codebook_size].numpy())
+        if place == len(codes):
+            p = distribution(found[place], state["temperature"], state.get("top_k"))
+            codes.append(pick(p, found[place], luck[place]))
+        return torch.tensor([[codes[place]]])
+
+    past = transformer.empty_cache(1)
+    generate(transformer, torch.tensor([list(prompt)]), min(state["drawn"] + 1, PLACES), draw, past)
     return np.array(codes[: state["drawn"]], dtype=np.int64), found
 
 

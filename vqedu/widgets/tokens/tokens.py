@@ -128,23 +128,16 @@ def checked_state(state: Mapping[str, Any], codebook_size: int, classes: int) ->
     for name in state:
         validate.known_name(name, STATE, "part of the state")
     temperature = validate.between(state["temperature"], *TEMPERATURES, "temperature")
-    fixed = [within(code, 0, codebook_size - 1, "a code in fixed") for code in state["fixed"]]
+    fixed = [validate.whole(code, 0, codebook_size - 1, "a code in fixed") for code in state["fixed"]]
     if len(fixed) > PLACES:
         raise ValueError(f"fixed must hold at most {PLACES} codes, got {len(fixed)}.")
-    label = None if state["label"] is None else within(state["label"], 0, classes - 1, "label")
-    top_k = None if state["top_k"] is None else within(state["top_k"], 1, codebook_size, "top_k")
-    cursor = None if state["cursor"] is None else within(state["cursor"], 0, PLACES - 1, "cursor")
+    label = None if state["label"] is None else validate.whole(state["label"], 0, classes - 1, "label")
+    top_k = None if state["top_k"] is None else validate.whole(state["top_k"], 1, codebook_size, "top_k")
+    cursor = None if state["cursor"] is None else validate.whole(state["cursor"], 0, PLACES - 1, "cursor")
     return {
         "label": label, "temperature": temperature, "top_k": top_k, "cursor": cursor, "fixed": fixed,
-        "seed": within(state["seed"], 0, 2**31 - 1, "seed"),
-        "drawn": within(state["drawn"], 0, PLACES, "drawn"),
-        "kept": within(state["kept"], 0, len(fixed), "kept"),
-        "by_hand": [within(place, 0, PLACES - 1, "a place in by_hand") for place in state["by_hand"]],
+        "seed": validate.whole(state["seed"], 0, 2**31 - 1, "seed"),
+        "drawn": validate.whole(state["drawn"], 0, PLACES, "drawn"),
+        "kept": validate.whole(state["kept"], 0, len(fixed), "kept"),
+        "by_hand": [validate.whole(place, 0, PLACES - 1, "a place in by_hand") for place in state["by_hand"]],
     }  # fmt: skip
-
-
-def within(value: Any, low: int, high: int, name: str) -> int:
-    """Return `value` as an int if it is a whole number in low .. high; raises ValueError otherwise."""
-    if value != int(value) or not low <= value <= high:
-        raise ValueError(f"{name} must be a whole number from {low} to {high}, got {value!r}.")
-    return int(value)

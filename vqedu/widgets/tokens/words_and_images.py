@@ -13,6 +13,7 @@ import traitlets
 from vqedu import data, validate
 from vqedu.models import VQVAE
 from vqedu.models.copies import snapshot
+from vqedu.models.transformer import generate
 from vqedu.models.words_and_images import MARKS, MAX_WORDS, WORDS
 from vqedu.models.words_and_images import WordsAndImages as Model
 from vqedu.widgets import images as latent_state
@@ -21,7 +22,7 @@ from vqedu.widgets.conv_nets import describe_vqvae, one_stage
 from vqedu.widgets.images import choose, packed_images
 from vqedu.widgets.tokens import draw as tokens_draw
 from vqedu.widgets.tokens.draw import PLACES
-from vqedu.widgets.tokens.tokens import TEMPERATURES, within
+from vqedu.widgets.tokens.tokens import TEMPERATURES
 from vqedu.widgets.transformer_nets import describe_transformer
 
 TITLE = "One model, one sequence of tokens: words and image codes, in either order"
@@ -103,20 +104,23 @@ class WordsAndImages(Explorer):
         x = torch.tensor(self.shown(now), dtype=torch.float32).view(1, 1, 28, 28)
         return self.vqvae.encode(x).flatten().numpy()
 
-    @torch.no_grad()
     def answer(self, state: Mapping[str, Any] | None = None) -> list[tuple[str, float]]:
         """Return what the model says of the codes of `state`, word by word with its probability, up to <end>."""
         now = self._whole(state)
-        tokens = [self.model.token["<image>"], *self.codes(now), self.model.token["<words>"]]
+        sayable = [self.model.token[word] for word in (*WORDS, "<end>")]
         said: list[tuple[str, float]] = []
-        while len(said) < MAX_WORDS and (not said or said[-1][0] != "<end>"):
-            logits = self.model.transformer(torch.tensor([tokens]))[0, -1].numpy()
-            sayable = [self.model.token[word] for word in (*WORDS, "<end>")]
-            likeliest = str(self.model.vocabulary[max(sayable, key=lambda token: logits[token])])
-            word = now["said"][len(said)] if len(said) < len(now["said"]) else likeliest
-            tokens.append(self.model.token[word])
-            said.append((word, float(tokens_draw.distribution(logits)[tokens[-1]])))
-        return said
+
+        def say(logits: torch.Tensor) -> torch.Tensor:
+            numbers = logits[0].numpy()
+            chosen = now["said"][len(said) : len(said) + 1]
+            token = self.model.token[chosen[0]] if chosen else max(sayable, key=lambda each: numbers[each])
+            said.append((str(self.model.vocabulary[token]), float(tokens_draw.distribution(numbers)[token])))
+            return torch.tensor([[token]])
+
+        prompt = torch.tensor([[self.model.token["<image>"], *self.codes(now), self.model.token["<words>"]]])
+        generate(self.model.transformer, prompt, MAX_WORDS, say, self.model.transformer.empty_cache(1))
+        ends = [number for number, (word, _) in enumerate(said, start=1) if word == "<end>"]
+        return said[: ends[0]] if ends else said
 
     def picture(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
         """Return x_hat of the codes of `state`, (28, 28) in [0, 1]; places without a code hold the zero vector."""
@@ -155,13 +159,13 @@ def checked_state(state: Mapping[str, Any], digits: int, codebook_size: int) -> 
     if codes is not None:
         if len(codes) != PLACES:
             raise ValueError(f"codes must be None or {PLACES} codes, got {len(codes)}.")
-        codes = [within(code, 0, codebook_size - 1, "a code") for code in codes]
+        codes = [validate.whole(code, 0, codebook_size - 1, "a code") for code in codes]
     return {
         "order": validate.known_name(state["order"], ORDERS, "order"),
         "text": state["text"],
         "temperature": validate.between(state["temperature"], *TEMPERATURES, "temperature"),
-        "seed": within(state["seed"], 0, 2**31 - 1, "seed"),
-        "drawn": None if state["drawn"] is None else within(state["drawn"], 0, PLACES, "drawn"),
+        "seed": validate.whole(state["seed"], 0, 2**31 - 1, "seed"),
+        "drawn": None if state["drawn"] is None else validate.whole(state["drawn"], 0, PLACES, "drawn"),
         **latent_state.picture(state, digits),
         "codes": codes,
         "said": [validate.known_name(word, (*WORDS, "<end>"), "word") for word in state["said"]],
