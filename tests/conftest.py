@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,21 +15,10 @@ from xdist.scheduler import LoadFileScheduling
 
 from tests.jupyter.lab import Lab, running_lab
 from tests.page.traffic import Traffic, watch
+from vqedu.publish.browser import FLAGS, NO_BROWSER, find_chromium
 from vqedu.questions import answers
 
 REPOSITORY = Path(__file__).parent.parent
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-# No telemetry, no updates, no GPU that a test machine may not have.
-CHROMIUM_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-NO_BROWSER = "no Chromium: `python -m playwright install chromium` gets one, or set VQEDU_CHROMIUM to a browser"
 
 PATIENCE_MS = 20_000  # a machine that does other work, too, may be slow
 LONGEST_FIRST = ("notebooks/", "tests/jupyter/", "tests/page/", "tests/widgets/", "tests/notebooks/", "tests/checks/")
@@ -69,13 +57,6 @@ def answer_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return answers.path()
 
 
-def find_chromium(own: str) -> str | None:
-    """Return the browser to drive: VQEDU_CHROMIUM, one on the PATH, Playwright's `own`, or None."""
-    if chosen := os.environ.get("VQEDU_CHROMIUM"):
-        return chosen
-    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), own if Path(own).exists() else None)
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium. Without one the tests fail where CI=true, and are skipped elsewhere."""
@@ -83,7 +64,7 @@ def browser() -> Iterator[Browser]:
         executable = find_chromium(playwright.chromium.executable_path)
         if executable is None:
             (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_BROWSER)
-        chromium = playwright.chromium.launch(executable_path=executable, args=list(CHROMIUM_FLAGS))
+        chromium = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
         yield chromium
         chromium.close()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def build(arguments: argparse.Namespace) -> int:
-    """Execute the sources and write the notebooks."""
+    """Execute the sources once, write the notebooks and what their pages need."""
     from vqedu.publish import notebooks
 
     try:
@@ -20,13 +20,10 @@ def build(arguments: argparse.Namespace) -> int:
 
 
 def export(arguments: argparse.Namespace) -> int:
-    """Execute the sources and write one self-contained page for each."""
+    """Write one self-contained page for each of the notebooks as they were built; executes nothing."""
     from vqedu.publish import notebooks, pages
 
-    try:
-        pages.export(arguments.names, arguments.to, notebooks.NOTEBOOKS)
-    except notebooks.CellError as error:
-        return complain(error, 1)
+    pages.export(arguments.names, arguments.to, notebooks.NOTEBOOKS)
     return 0
 
 

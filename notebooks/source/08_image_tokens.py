@@ -287,7 +287,10 @@ for name, run in compared.items():
 families = {"VQ": plots.COLORS["codebook"], "FSQ": plots.COLORS["encoder"], "residual VQ": plots.COLORS["decoder"]}
 runs = {family: [run for name, run in compared.items() if name.startswith(family)] for family in families}
 plots.rate_distortion(
-    {family: ([run["rate"] for run in found], [run["squared_error"] for run in found]) for family, found in runs.items()},
+    {
+        family: ([run["rate"] for run in found], [run["squared_error"] for run in found])
+        for family, found in runs.items()
+    },
     "At equal rate the VQ with all its cures has the smallest error here; FSQ comes closer as tables grow",
     families,
     notes={family: [name.partition(", ")[2] for name in compared if name.startswith(family)] for family in families},

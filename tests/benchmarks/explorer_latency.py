@@ -20,8 +20,9 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import Locator, Page, WebSocket, sync_playwright
 
-from tests.conftest import CHROMIUM_FLAGS, REPOSITORY, find_chromium
+from tests.conftest import REPOSITORY
 from tests.jupyter import lab as jupyter
+from vqedu.publish.browser import FLAGS, find_chromium
 
 STEPS = 20
 DRAG_S = 2.0
@@ -218,7 +219,7 @@ def main() -> None:
     ):
         write_notebook(lab.root / "latency.ipynb")
         executable = find_chromium(playwright.chromium.executable_path)
-        browser = playwright.chromium.launch(executable_path=executable, args=list(CHROMIUM_FLAGS))
+        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1400, "height": 1400})
         page.on("websocket", lambda socket: listen(socket, sent))
         jupyter.open_notebook(page, lab, "latency")

@@ -17,10 +17,10 @@ from pathlib import Path
 import torch
 from playwright.sync_api import Page, sync_playwright
 
-from tests.conftest import CHROMIUM_FLAGS, find_chromium
 from tests.page.exported import load_module, open_exported
 from vqedu import pretrained
 from vqedu.models.transformer import Transformer
+from vqedu.publish.browser import FLAGS, find_chromium
 from vqedu.widgets import TokenExplorer
 from vqedu.widgets.base import pack
 from vqedu.widgets.tokens import draw as tokens_draw
@@ -60,7 +60,7 @@ FRAMES = """async () => {
 
 def load(page: Page, model: Transformer) -> None:
     arrays, config = describe_transformer(model)
-    data, table = pack(arrays)
+    (data,), table = pack(arrays)
     load_module(page, *FILES)
     page.evaluate(LOAD, [base64.b64encode(data).decode(), table, config])
 
@@ -103,7 +103,7 @@ def main() -> None:
         models["words-and-images"] = (model.transformer, prompt)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         chromium = playwright.chromium.launch(
-            executable_path=find_chromium(playwright.chromium.executable_path), args=list(CHROMIUM_FLAGS)
+            executable_path=find_chromium(playwright.chromium.executable_path), args=list(FLAGS)
         )
         page = chromium.new_page(viewport={"width": 1280, "height": 800})
         print(f"{'model':22}{'logits differ by':>18}{'ms a token':>12}{'p95':>7}{'of 100 sequences unlike':>26}")

@@ -45,5 +45,5 @@ def call(modules: str | tuple[str, ...], function: str, *given: Any) -> Any:
 
 def packed(arrays: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return what tested.unpack(view(text), table) needs to find the arrays again: (text, table)."""
-    data, table = pack(arrays)
+    (data,), table = pack(arrays)
     return base64.b64encode(data).decode(), table

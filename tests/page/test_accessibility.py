@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -101,9 +102,12 @@ def test_a_question_that_is_answered(page: Page, tmp_path: Path, key: str, first
 @pytest.fixture(scope="module")
 def exported_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The start, with its map, its explorer, a prediction and the progress; and the page of the symbols."""
-    folder = tmp_path_factory.mktemp("pages")
-    pages.export(["00_start_here", "09_notation"], folder, report=lambda line: None)
-    return folder
+    repository = tmp_path_factory.mktemp("repository")
+    folder, names = repository / "notebooks", ["00_start_here", "09_notation"]
+    shutil.copytree(notebooks.NOTEBOOKS, folder)
+    notebooks.build(names, folder, report=lambda line: None)
+    pages.export(names, repository / "pages", folder, report=lambda line: None)
+    return repository / "pages"
 
 
 @pytest.mark.parametrize("name", ["00_start_here", "09_notation"])

@@ -37,7 +37,7 @@ CHANGES = """(sheets) => {
 def kinds() -> list[type[Explorer]]:
     """All explorers and cards."""
     found = [getattr(widgets, name) for name in widgets.NAMES]
-    return [kind for kind in found if issubclass(kind, Explorer)]
+    return [kind for kind in found if isinstance(kind, type) and issubclass(kind, Explorer)]
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests.page.traffic import Traffic
 from vqedu import __main__
 from vqedu.publish import notebooks, pages
+from vqedu.questions import answers
+from vqedu.widgets.base import WIDGET_VIEW
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 SOURCE = f"""\
@@ -59,25 +67,29 @@ alt = {{"image/png": {{"alt": "a black <pixel>"}}}}
 display({{"image/png": "{PIXEL}", "text/plain": "a pixel"}}, metadata=alt, raw=True)
 
 # %%
-import base64
+import numpy as np
 
-from vqedu.widgets.base import Explorer
+from vqedu.questions import answers
+from vqedu.widgets.base import Explorer, pack
 
 
 class Counter(Explorer):
     _esm = '''export default {{ render({{ model, el }}) {{
       const button = document.createElement("button");
       button.onclick = () => {{ button.textContent = Number(button.textContent) + model.get("config").step; }};
-      button.textContent = "0";
+      button.textContent = model.get("data").getUint8(4);
       el.append(button);
     }} }};'''
+    _css = "button {{ width: 200px; height: 50px; }}"
     summary = "A counter"
 
-    def preview(self):
-        return base64.b64decode("{PIXEL}")
 
+first, second = ({{"count": np.array([count], dtype=np.uint8)}} for count in (3, 5))
+print(answers.read_all())
+Counter(pack(first, second)[0], config={{"step": 2}})
 
-Counter(config={{"step": 2}})
+# %%
+Counter(pack(second, first)[0], config={{"step": 4}})
 
 # %% [markdown]
 # Twice.
@@ -90,53 +102,79 @@ Counter(config={{"step": 2}})
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder like notebooks/, with one script."""
-    made = tmp_path_factory.mktemp("notebooks")
-    (made / "source").mkdir()
+    made = tmp_path_factory.mktemp("repository") / "notebooks"
+    (made / "source").mkdir(parents=True)
     (made / "source" / "01_small.py").write_text(SOURCE, encoding="utf-8")
     return made
 
 
 @pytest.fixture(scope="module")
-def built(folder: Path) -> bytes:
+def built(folder: Path, browser: Browser) -> bytes:
     """The bytes of the first build."""
     (path,) = notebooks.build([], folder, report=lambda line: None)
     return path.read_bytes()
 
 
 @pytest.fixture(scope="module")
-def exported(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(folder: Path, built: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of the notebook."""
     (path,) = pages.export(["01_small"], tmp_path_factory.mktemp("out"), folder, report=lambda line: None)
     return path
 
 
 def test_two_builds_give_the_same_bytes(folder: Path, built: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VQEDU_EXPORT", "1")  # what the caller has set does not reach the notebook
+    monkeypatch.setenv("VQEDU_BUILD", "/nowhere")  # what the caller has set does not reach the notebook
+    answers.write("my.key", {"guess": 1})
     monkeypatch.setenv("MPLBACKEND", "agg")
     monkeypatch.setenv("PYTHONHASHSEED", "7")
+    kept = notebooks.built(folder) / "01_small.ipynb"
+    before = kept.read_bytes()
     (path,) = notebooks.build(["01_small"], folder, report=lambda line: None)
     assert path.read_bytes() == built
+    assert kept.read_bytes() == before
+    answers.forget()
 
 
 def test_built_notebook_is_valid_executed_and_tagged(built: bytes) -> None:
     notebook = nbformat.reads(built.decode(), as_version=4)
     nbformat.validate(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert [cell.execution_count for cell in code] == [1, 2, 3, 4, 5]
+    assert [cell.execution_count for cell in code] == [1, 2, 3, 4, 5, 6]
     assert code[0].metadata == {"tags": ["nbval-ignore-output"]}
     assert all(not cell.metadata for cell in notebook.cells if cell is not code[0])
     assert notebook.metadata == notebooks.METADATA
 
 
 def test_built_notebook_holds_no_widget_view_and_no_times(built: bytes) -> None:
-    assert notebooks.WIDGET_VIEW.encode() not in built
+    assert WIDGET_VIEW.encode() not in built
     assert b"00:00" not in built
     notebook = nbformat.reads(built.decode(), as_version=4)
-    slider, bar, picture, explorer = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"][1:]
+    slider, bar, picture, (answered, first), (second,) = [
+        cell.outputs for cell in notebook.cells if cell.cell_type == "code"
+    ][1:]
     assert [output.data for output in slider] == [{"text/plain": "IntSlider(value=3)"}]
     assert [set(output.data) for output in bar] == [{"text/plain"}]
     assert picture[0].metadata == {"image/png": {"alt": "a black <pixel>"}}
-    assert set(explorer[0].data) == {"image/png", "text/plain"}
+    assert answered.text == "{}\n"
+    for explorer in (first, second):
+        assert set(explorer.data) == {"image/png", "text/plain"}
+        assert explorer.metadata == {"image/png": {"alt": "A counter", "width": 980}}
+
+
+def test_a_still_is_the_explorer_as_the_browser_shows_it(built: bytes) -> None:
+    notebook = nbformat.reads(built.decode(), as_version=4)
+    outputs = [output for cell in notebook.cells[-4:-2] for output in cell.outputs if "data" in output]
+    stills = [Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("L") for output in outputs]
+    assert [still.size for still in stills] == [(2 * 980, 2 * 50)] * 2
+    greys = [np.asarray(still) for still in stills]
+    assert all(grey[:, 450:].min() == 255 for grey in greys)  # paper beside the button, which is 400 pixels wide
+    assert (greys[0] != greys[1]).any()  # the one counts from 5, the other from 3
+
+
+def test_what_explorers_share_is_kept_once(folder: Path, built: bytes) -> None:
+    kept = sorted((notebooks.built(folder) / "files").iterdir())
+    assert sorted(path.suffix for path in kept) == [".bin", ".bin", ".css", ".js"]
+    assert all(path.stem == hashlib.sha256(path.read_bytes()).hexdigest() for path in kept)
 
 
 def test_streams_are_in_one_piece_each(built: bytes) -> None:
@@ -167,20 +205,72 @@ def test_unchanged_cells_keep_their_ids() -> None:
         ("raise RuntimeError('no luck')", "01_small: cell 2 raised RuntimeError: no luck"),
         ("import os\nos._exit(1)", "01_small: cell 2 ended the kernel"),
         ("import time\ntime.sleep(60)", "01_small: cell 2 took more than 2 s"),
+        (
+            "from vqedu.widgets.base import Explorer\n"
+            "class Broken(Explorer):\n    _esm = 'export default { render() { throw Error(`no luck`); } }'\nBroken()",
+            "01_small: Explorer: this explorer fails in the page: no luck",
+        ),
     ],
 )
 def test_a_failing_cell_is_named_and_the_old_file_stays(
-    tmp_path: Path, code: str, complaint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    browser: Browser,
+    tmp_path: Path,
+    code: str,
+    complaint: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    folder = tmp_path / "notebooks"
     monkeypatch.setattr(notebooks, "CELL_TIMEOUT_S", 2)
-    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
-    (tmp_path / "source").mkdir()
-    (tmp_path / "source" / "01_small.py").write_text(f"# %%\nx = 1\n\n# %%\n{code}\n", encoding="utf-8")
-    (tmp_path / "01_small.ipynb").write_bytes(b"old")
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", folder)
+    (folder / "source").mkdir(parents=True)
+    (folder / "source" / "01_small.py").write_text(f"# %%\nx = 1\n\n# %%\n{code}\n", encoding="utf-8")
+    (folder / "01_small.ipynb").write_bytes(b"old")
     assert __main__.main(["build"]) == 1
     assert complaint in capsys.readouterr().err
-    assert (tmp_path / "01_small.ipynb").read_bytes() == b"old"
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["01_small.ipynb"]
+    assert (folder / "01_small.ipynb").read_bytes() == b"old"
+    assert [path.name for path in folder.iterdir() if path.is_file()] == ["01_small.ipynb"]
+
+
+def test_without_a_browser_the_command_says_how_to_get_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", folder)
+    monkeypatch.setattr("vqedu.publish.browser.find_chromium", lambda own: None)
+    assert __main__.main(["build"]) == 2
+    said = capsys.readouterr().err
+    assert "python -m playwright install chromium" in said
+    assert said.count("\n") == 1
+
+
+def test_exporting_executes_nothing(
+    folder: Path, built: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notebooks, "execute", None)
+    assert pages.export([], tmp_path, folder, report=lambda line: None) == [tmp_path / "01_small.html"]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"), [(False, "has not been built yet"), (True, "has changed since it was built")]
+)
+def test_a_notebook_that_is_not_built_from_its_source_is_not_exported(
+    folder: Path,
+    built: bytes,
+    tmp_path: Path,
+    change: bool,
+    why: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    other = tmp_path / "notebooks"
+    (other / "source").mkdir(parents=True)
+    (other / "source" / "01_small.py").write_text(f"{SOURCE}# changed\n", encoding="utf-8")
+    if change:
+        shutil.copytree(notebooks.built(folder), notebooks.built(other))
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", other)
+    assert __main__.main(["export", "--to", str(tmp_path / "out")]) == 2
+    assert f"01_small {why}. Run `python -m vqedu build 01_small` first.\n" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("command", ["build", "export"])
@@ -230,12 +320,11 @@ def test_pictures_of_the_text_are_embedded(tmp_path: Path) -> None:
     [
         ({"text/plain": "IntSlider(value=3)"}, []),
         ({"text/plain": "The curve, live."}, [{"text/plain": "The curve, live."}]),
-        ({"text/plain": "Lab()", "image/png": PIXEL}, [{"text/plain": "Lab()", "image/png": PIXEL}]),
     ],
 )
-def test_a_control_of_the_kernel_becomes_a_picture_and_a_line(data: dict[str, str], kept: list[Any]) -> None:
-    output = new_output("display_data", {**data, notebooks.WIDGET_VIEW: {"model_id": "1"}})
-    *shown, note = pages.without_kernel(output, "03_lab")
+def test_a_control_of_the_kernel_becomes_a_line(data: dict[str, str], kept: list[Any]) -> None:
+    output = new_output("display_data", {**data, WIDGET_VIEW: {"model_id": "1"}})
+    *shown, note = pages.in_page(output, "03_lab")
     assert [still.data for still in shown] == kept
     assert "03_lab.ipynb" in note.data["text/html"]
 
@@ -244,9 +333,10 @@ def test_a_control_of_the_kernel_becomes_a_picture_and_a_line(data: dict[str, st
 def test_page_works_from_a_file_without_network(exported: Path, page: Page, traffic: Traffic) -> None:
     page.context.set_offline(True)
     page.goto(exported.as_uri())
-    button = page.locator(".vqedu-export button")
-    button.click()
-    assert button.text_content() == "2"
+    first, second = page.locator(".vqedu-export button").all()
+    first.click()
+    second.click()
+    assert (first.text_content(), second.text_content()) == ("7", "7")  # 5 + 2, 3 + 4
     assert page.title() == "A small notebook"
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.locator("math").count() == 3
@@ -293,7 +383,7 @@ def test_without_javascript_the_previews_show(exported: Path, browser: Browser) 
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(exported.as_uri())
-    preview = page.get_by_alt_text("A counter")
+    preview = page.get_by_alt_text("A counter").first
     assert preview.is_visible()
     assert (preview.get_attribute("src") or "").startswith("data:image/png;base64,")
     context.close()

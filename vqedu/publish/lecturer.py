@@ -31,12 +31,10 @@ def build(
     written = []
     for name, script in notebooks.select(names, folder).items():
         started = time.perf_counter()
-        notebook = read(script)
-        notebooks.execute(notebook, name, folder)
-        notebooks.clean(notebook)
+        notebook = notebooks.run(read(script), name, folder)
         to.mkdir(parents=True, exist_ok=True)
         path = to / f"{name}.ipynb"
-        notebooks.write(notebook, path)
+        notebooks.write(notebooks.without_page_forms(notebook), path)
         report(f"wrote {path} in {time.perf_counter() - started:.0f} s")
         written.append(path)
     return written

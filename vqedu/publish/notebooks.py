@@ -1,7 +1,9 @@
-"""Builds the notebooks: a percent-format script in, an executed .ipynb out, the same from every build."""
+"""Builds the notebooks: a percent-format script in, an executed .ipynb and what its page needs out, always the same."""
 
 from __future__ import annotations
 
+import base64
+import copy
 import hashlib
 import os
 import re
@@ -18,12 +20,14 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from vqedu import files, validate
+from vqedu.publish import stills
 from vqedu.questions import answers
+from vqedu.widgets.base import BUILD_VARIABLE, EXPLORER, PAGE_HTML, WIDGET_VIEW
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 CELL_TIMEOUT_S = 300
 LECTURER_TAG = "lecturer"
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+FOR_PAGES = (EXPLORER, PAGE_HTML, WIDGET_VIEW)  # kinds of output that a committed notebook lacks
 
 # What a notebook says about its kernel: enough for every front end, nothing that differs between machines.
 METADATA = {
@@ -72,20 +76,70 @@ def select(names: Iterable[str], folder: Path = NOTEBOOKS) -> dict[str, Path]:
 def build(names: Iterable[str] = (), folder: Path = NOTEBOOKS, report: Callable[[str], object] = print) -> list[Path]:
     """Execute the sources called `names` (all if empty), write folder/NAME.ipynb for each, return the files.
 
-    Two builds on one machine give the same bytes. A notebook's file is replaced only after all of its
-    cells have run.
-    Raises CellError if a cell fails, ValueError for an unknown name.
+    The same run gives `built(folder)`/NAME.ipynb, from which `pages.export` makes the page. Two builds on one machine
+    give the same bytes. A notebook's file is replaced only after all of its cells have run.
+    Raises CellError if a cell or an explorer fails, ValueError for an unknown name, FileNotFoundError where there is no
+    browser.
     """
+    chosen = select(names, folder)
+    stills.check()
     written = []
-    for name, script in select(names, folder).items():
+    for name, script in chosen.items():
         started = time.perf_counter()
-        notebook = execute(read_source(script), name, folder)
-        clean(notebook)
+        notebook = run(read_source(script), name, folder)
+        notebook.metadata["vqedu"] = {"source": digest(script)}
+        write(notebook, built(folder) / f"{name}.ipynb")
         path = folder / f"{name}.ipynb"
-        write(notebook, path)
+        write(without_page_forms(notebook), path)
         report(f"built {path.name} in {time.perf_counter() - started:.0f} s")
         written.append(path)
     return written
+
+
+def built(folder: Path = NOTEBOOKS) -> Path:
+    """Return the folder of what `build` keeps for the pages of the notebooks in `folder`; its files/ are shared."""
+    return folder.parent / "build"
+
+
+def digest(script: Path) -> str:
+    """Return what tells one version of a source from another."""
+    return hashlib.sha256(script.read_bytes()).hexdigest()
+
+
+def run(notebook: NotebookNode, name: str, folder: Path) -> NotebookNode:
+    """Execute a notebook, and return it with the same outputs as on any other run, and a still of each explorer."""
+    shared = built(folder) / "files"
+    shared.mkdir(parents=True, exist_ok=True)
+    execute(notebook, name, folder, {BUILD_VARIABLE: str(shared.resolve())})
+    clean(notebook)
+    explorers = [o for cell in notebook.cells for o in cell.get("outputs", []) if EXPLORER in o.get("data", {})]
+    try:
+        pictures = stills.take([output.data[EXPLORER] for output in explorers], shared)
+    except stills.PageError as error:
+        raise CellError(f"{name}: {error}") from None
+    for output, png in zip(explorers, pictures, strict=True):
+        output.data["image/png"] = base64.b64encode(png).decode()
+        output.metadata["image/png"] = {"alt": output.data[EXPLORER]["summary"], "width": stills.WIDTH}
+    return notebook
+
+
+def without_page_forms(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy of a notebook as it is committed: without what its page alone needs."""
+    kept = copy.deepcopy(notebook)
+    kept.metadata.pop("vqedu", None)
+    for cell in kept.cells:
+        if cell.cell_type == "code":
+            outputs = map(without_page_form, cell.outputs)
+            cell.outputs = [output for output in outputs if output.get("data", True)]
+    return kept
+
+
+def without_page_form(output: NotebookNode) -> NotebookNode:
+    """Return an output without the kinds that its page alone needs."""
+    if "data" not in output:
+        return output
+    data = {kind: content for kind, content in output.data.items() if kind not in FOR_PAGES}
+    return NotebookNode({**output, "data": NotebookNode(data)})
 
 
 def read_source(script: Path, lecturer: bool = False) -> NotebookNode:
@@ -161,25 +215,23 @@ def execute(
 def clean(notebook: NotebookNode) -> None:
     """Remove from the outputs of an executed notebook, in place, what another run would not give again.
 
-    Widget views go: their model ids are random, and without a kernel a front end would show "model not found"
-    above the preview. Streams are joined, and show what a terminal would have shown, without a bar's times.
+    The ids of widgets' models are random. Streams are joined, and show what a terminal would have shown, without the
+    times of a progress bar.
     """
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = joined_streams(filter(None, map(without_widget_view, cell.outputs)))
+            for output in cell.outputs:
+                _forget_run(output.get("data", {}))
+            cell.outputs = joined_streams(cell.outputs)
     notebook.metadata = nbformat.from_dict(METADATA)
     nbformat.validate(notebook)
 
 
-def without_widget_view(output: NotebookNode) -> NotebookNode | None:
-    """Return an output without its widget view, or None if it held nothing else."""
-    if WIDGET_VIEW not in output.get("data", {}):
-        return output
-    data = {kind: content for kind, content in output.data.items() if kind != WIDGET_VIEW}
-    if "text/plain" in data:
-        data["text/plain"] = _BAR_TIMES.sub("", data["text/plain"])
-    return NotebookNode({**output, "data": NotebookNode(data)}) if data else None
+def _forget_run(data: dict[str, Any]) -> None:
+    if WIDGET_VIEW in data:
+        data[WIDGET_VIEW] = {"model_id": ""}
+        data["text/plain"] = _BAR_TIMES.sub("", data.get("text/plain", ""))
 
 
 def joined_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:

@@ -1,4 +1,4 @@
-"""Exports a notebook as one HTML file that works anywhere: no kernel, no network, the explorers alive."""
+"""Exports a built notebook as one HTML file that works anywhere: no kernel, no network, the explorers alive."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from nbformat import NotebookNode
 
 from vqedu import files
 from vqedu.publish import notebooks
-from vqedu.widgets.base import EXPORT_VARIABLE
+from vqedu.widgets import standalone
+from vqedu.widgets.base import EXPLORER, PAGE_HTML, WIDGET_VIEW
 
 ASSETS = Path(__file__).parent
 TEMML = ASSETS / "page" / "temml"
@@ -38,32 +39,42 @@ def export(
     folder: Path = notebooks.NOTEBOOKS,
     report: Callable[[str], object] = print,
 ) -> list[Path]:
-    """Execute the sources called `names` (all if empty), write to/NAME.html for each, return the files.
+    """Write to/NAME.html for each of the built notebooks called `names` (all if empty), and return the files.
 
-    The notebooks stay as they are. Raises CellError if a cell fails, ValueError for an unknown name.
+    Nothing is executed. Raises ValueError for an unknown name, or a notebook that has not been built from its source.
     """
+    chosen = notebooks.select(names, folder)
+    built = {name: read_built(script, folder) for name, script in chosen.items()}
+    to.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, script in notebooks.select(names, folder).items():
+    for name, notebook in built.items():
         started = time.perf_counter()
-        notebook = notebooks.read_source(script)
-        notebooks.execute(notebook, name, folder, {EXPORT_VARIABLE: "1"})
-        page = render(notebook, name, folder)
-        to.mkdir(parents=True, exist_ok=True)
         path = to / f"{name}.html"
-        files.atomic_write(path, page.encode("utf-8"))
+        files.atomic_write(path, render(notebook, name, folder).encode("utf-8"))
         report(f"exported {path} ({path.stat().st_size / 1e6:.1f} MB) in {time.perf_counter() - started:.0f} s")
         written.append(path)
     return written
 
 
+def read_built(script: Path, folder: Path) -> NotebookNode:
+    """Return what `notebooks.build` kept of a source; raises ValueError where that is absent or of another source."""
+    name, path = script.stem, notebooks.built(folder) / f"{script.stem}.ipynb"
+    notebook = nbformat.read(path, as_version=4) if path.exists() else None
+    if notebook is None or notebook.metadata["vqedu"]["source"] != notebooks.digest(script):
+        why = "has not been built yet" if notebook is None else "has changed since it was built"
+        raise ValueError(f"{name} {why}. Run `python -m vqedu build {name}` first.")
+    return notebook
+
+
 def render(notebook: NotebookNode, name: str, folder: Path) -> str:
-    """Return the page of an executed notebook; `folder` is where the pictures of its text are looked up."""
+    """Return the page of a built notebook; `folder` is where the pictures of its text are looked up."""
+    contents: dict[str, bytes] = {}
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = embed_pictures(link_pages(cell.source), folder)
         elif cell.cell_type == "code":
-            cell.outputs = [still for output in cell.outputs for still in without_kernel(output, name)]
-    notebooks.clean(notebook)
+            contents |= contents_of(cell.outputs, notebooks.built(folder) / "files")
+            cell.outputs = [shown for output in cell.outputs for shown in in_page(output, name)]
     notebook.metadata["title"] = title(notebook, name)
     exporter = HTMLExporter(
         template_name="page",
@@ -71,9 +82,16 @@ def render(notebook: NotebookNode, name: str, folder: Path) -> str:
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )
-    resources = {"metadata": {"name": name}, "math_css": _math_css()}
+    explorers = standalone.runner(contents) if contents else ""
+    resources = {"metadata": {"name": name}, "math_css": _math_css(), "explorers": explorers}
     page, _ = exporter.from_notebook_node(notebook, resources=resources)
     return str(page)
+
+
+def contents_of(outputs: Iterable[NotebookNode], shared: Path) -> dict[str, bytes]:
+    """Return the files that the explorers among `outputs` name, from the folder `shared`."""
+    forms = [output.data[EXPLORER] for output in outputs if EXPLORER in output.get("data", {})]
+    return {name: (shared / name).read_bytes() for form in forms for name in standalone.names(form)}
 
 
 def link_pages(markdown: str) -> str:
@@ -103,24 +121,31 @@ def title(notebook: NotebookNode, name: str) -> str:
     return name
 
 
-def without_kernel(output: NotebookNode, name: str) -> list[NotebookNode]:
-    """Return what a page shows of an output: a control that needs the kernel becomes a picture and a line.
+def in_page(output: NotebookNode, name: str) -> list[NotebookNode]:
+    """Return what a page shows of an output: an explorer alive, and of a control that needs the kernel its picture.
 
-    A progress bar has nothing to say after the run, and goes.
+    Where a control has no picture, a line says where it works. A progress bar has nothing to say after the run, and
+    goes.
     """
-    if notebooks.WIDGET_VIEW not in output.get("data", {}):
+    data = output.get("data", {})
+    if EXPLORER in data:
+        return [_html(standalone.figure(data[EXPLORER], data["image/png"]))]
+    if PAGE_HTML in data:
+        return [_html(data[PAGE_HTML])]
+    if WIDGET_VIEW not in data:
         return [output]
-    still = notebooks.without_widget_view(output)
-    text = output.data.get("text/plain", "")
+    still, text = notebooks.without_page_form(output), data.get("text/plain", "")
+    if "image/png" in data:
+        return [still]
     if _PROGRESS_BAR.match(text):
         return []
-    only_repr = still is not None and set(still.data) == {"text/plain"} and _PYTHON_REPR.match(text)
-    shown = [still] if still is not None and not only_repr else []
     sentence = f"This figure is run by Python: open {name}.ipynb in Jupyter to use it."
-    note = nbformat.v4.new_output(
-        "display_data", {"text/html": f'<p class="needs-kernel">{sentence}</p>', "text/plain": sentence}
-    )
-    return [*shown, note]
+    note = _html(f'<p class="needs-kernel">{sentence}</p>')
+    return [note] if not text or _PYTHON_REPR.match(text) else [still, note]
+
+
+def _html(text: str) -> NotebookNode:
+    return nbformat.v4.new_output("display_data", {"text/html": text})
 
 
 def _math_css() -> str:

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from vqedu import losses
 from vqedu.losses import effective_beta
 from vqedu.widgets import BetaCalculator
+from vqedu.widgets.base import WIDGET_VIEW
 from vqedu.widgets.beta.beta import RECIPES, loss_lines
 
 REDUCTIONS = ("image", "element", "total")
@@ -59,12 +60,7 @@ def test_it_starts_at_the_first_recipe_and_at_the_readers_own_numbers() -> None:
 def test_the_display_is_stable_and_whole() -> None:
     data, _ = BetaCalculator()._repr_mimebundle_()
     assert data["text/plain"] == BetaCalculator.summary
-    assert data["image/png"]
-
-
-@pytest.mark.parametrize("beta", [0.0, 1.0, 1e6])
-def test_the_preview_can_be_drawn_for_every_beta(beta: float) -> None:
-    assert BetaCalculator(beta).preview().startswith(b"\x89PNG")
+    assert WIDGET_VIEW in data
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ from vqedu import questions
 from vqedu.publish import notebooks
 from vqedu.questions import answers
 from vqedu.widgets import Prediction, Quiz
-from vqedu.widgets.base import EXPORT_VARIABLE
 from vqedu.widgets.cards import overview
 from vqedu.widgets.cards.question import Question
 
@@ -352,14 +351,15 @@ def test_the_kernel_hears_each_answer_once(page: Page) -> None:
     ]
 
 
-def test_one_page_counts_what_another_has_asked(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(EXPORT_VARIABLE, "1")
+def test_one_page_counts_what_another_has_asked(page: Page, tmp_path: Path) -> None:
     start = tmp_path / "00_start_here.html"
-    start.write_text(f"<meta charset='utf-8'>{overview.progress(notebooks.NOTEBOOKS)._repr_html_()}", encoding="utf-8")
+    table = overview.progress(notebooks.NOTEBOOKS).table(page=True)
+    start.write_text(f"<meta charset='utf-8'>{table}", encoding="utf-8")
     page.goto(start.as_uri())
     line = page.locator("tr", has_text="01 The autoencoder")
     expect(line).to_contain_text("start")
-    answered = [key for key, place in overview.row("01", notebooks.NOTEBOOKS).places.items() if place.startswith("1.")]
+    places = overview.row(notebooks.NOTEBOOKS / "01_autoencoder.ipynb").places
+    answered = [key for key, place in places.items() if place.startswith("1.")]
     assert len(answered) == 4  # the questions of section 1: one prediction, three from memory
     cards = Prediction(answered[0]).to_html() + Quiz(*answered[1:]).to_html()
     (tmp_path / "cards.html").write_text(f"<!doctype html><meta charset='utf-8'>{cards}", encoding="utf-8")

@@ -13,7 +13,7 @@ import pytest
 from vqedu import checks, questions
 from vqedu.questions import Choice, Curve, Number, answers
 from vqedu.widgets import Prediction, Quiz
-from vqedu.widgets.base import EXPORT_VARIABLE
+from vqedu.widgets.base import BUILD_VARIABLE, PAGE_HTML
 from vqedu.widgets.cards import overview
 
 FOLDER = Path(__file__).parents[3] / "notebooks"
@@ -39,22 +39,9 @@ def predictions() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("settings", [CHOICE, NUMBER, CURVE], ids=["choice", "number", "curve"])
-def test_nothing_of_the_answer_stands_in_text_or_preview(settings: dict[str, Any]) -> None:
-    prediction = Prediction("my.key", "How many are there?", **settings)
-    other = settings | {"sentence": "Something else."}
-    other |= {"answer": "one"} if "answer" in other else {"truth": 5} if settings is NUMBER else {"truth": (0, 0, 0)}
-    data, metadata = prediction._repr_mimebundle_()
-    assert data["text/plain"] == metadata["image/png"]["alt"] == "Guess first: How many are there?"
-    assert prediction.preview() == Prediction("my.key", "How many are there?", **other).preview()
-
-
-def test_a_committed_answer_does_not_show_in_the_preview(answer_file: Path) -> None:
-    before = Prediction("my.key", "How many?", **CHOICE)
-    blank = before.preview()
-    before.state = {"my.key": {"guess": "three"}}
-    after = Prediction("my.key", "How many?", **CHOICE)
-    assert after.state == before.state
-    assert after.preview() == blank
+def test_the_text_has_the_question_and_not_the_answer(settings: dict[str, Any]) -> None:
+    data, _ = Prediction("my.key", "How many are there?", **settings)._repr_mimebundle_()
+    assert data["text/plain"] == "Guess first: How many are there?"
 
 
 def test_an_answer_is_kept_and_removed(answer_file: Path) -> None:
@@ -71,14 +58,6 @@ def test_an_answer_is_kept_and_removed(answer_file: Path) -> None:
     assert answers.read_all() == {"other.key": {"guess": 5}}
     answers.forget()
     assert answers.read_all() == {}
-
-
-def test_an_export_holds_no_answer_of_this_machine(answer_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Prediction("my.key", "How many?", **NUMBER).state = {"my.key": {"guess": 4}}
-    monkeypatch.setenv(EXPORT_VARIABLE, "1")
-    exported = Prediction("my.key", "How many?", **NUMBER)
-    assert exported.state == {}
-    assert '"guess"' not in re.search(r"application/json.>(.*?)</script>", exported.to_html())[1]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"answers": 3}', '{"answers": {"a": 3}}', "\x00"])
@@ -281,9 +260,15 @@ def test_the_overview_leads_to_headings_that_are_there() -> None:
         assert set(row.places.values()) <= known, row.title
 
 
-def test_the_overview_of_a_page_links_pages_and_reads_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(EXPORT_VARIABLE, "1")
-    html = overview.progress(FOLDER)._repr_html_()
+def test_the_overview_of_a_page_links_pages_and_reads_the_browser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = overview.progress(FOLDER)
+    assert PAGE_HTML not in shown._repr_mimebundle_()
+    monkeypatch.setenv(BUILD_VARIABLE, str(tmp_path))
+    bundle = shown._repr_mimebundle_()
+    assert bundle["text/html"] == shown._repr_html_()
+    html = bundle[PAGE_HTML]
     assert "01_autoencoder.html#" in html
     assert ".ipynb" not in html
     assert "localStorage" in html

@@ -27,7 +27,7 @@ def explorer(name: str = "vqvae-mnist") -> CodebookExplorer:
 
 @functools.cache
 def html(name: str) -> str:
-    return explorer(name).to_html()  # with its preview, which takes longer than any test
+    return explorer(name).to_html()
 
 
 def opened(page: Page, folder: Path, name: str = "vqvae-mnist") -> Locator:

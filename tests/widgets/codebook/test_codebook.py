@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import io
-import struct
 from typing import Any
 
 import numpy as np
@@ -161,21 +159,6 @@ def test_the_explorer_keeps_the_model_as_it_was() -> None:
     nn.init.zeros_(changing.decoder[0].weight)
     np.testing.assert_array_equal(shown.picture(), before)
     assert changing.training
-
-
-def test_the_preview_is_a_picture_that_shows_the_present_state() -> None:
-    from matplotlib.image import imread
-
-    shown = explorer()
-    png = shown.preview()
-    width, height = struct.unpack(">II", png[16:24])
-    assert png.startswith(b"\x89PNG")
-    assert 900 <= width <= 2000
-    assert 400 <= height <= 1200
-    assert len(png) < 300_000
-    assert imread(io.BytesIO(png)).std() > 0.05  # not blank
-    shown.state = {"cell": 0, "swaps": [[3, 3]]}
-    assert shown.preview() != png
 
 
 def test_the_summary_never_varies() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-
 import numpy as np
 import pytest
 import torch
@@ -66,17 +64,6 @@ def test_images_cross_once() -> None:
     assert tables[0]["images"] == tables[1]["images"]
     assert tables[0]["codes"]["offset"] != tables[1]["codes"]["offset"]
     assert shown.data.count(shown.images[3].mul(255).round().byte().numpy().tobytes()) == 1
-
-
-def test_the_preview_shows_the_present_state() -> None:
-    shown = side_by_side()
-    before = shown.preview()
-    width, height = struct.unpack(">II", before[16:24])
-    assert 1200 <= width <= 2000
-    assert 700 <= height <= 1200
-    assert len(before) < 400_000
-    shown.state = {"z": [0.5, 0.5], "zoom": False, "digit": None, "prior": False}
-    assert shown.preview() != before
 
 
 def test_the_summary_never_varies() -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
-from vqedu import plots
 from vqedu.losses import effective_beta
 from vqedu.widgets.base import Explorer
 
@@ -90,28 +87,3 @@ class BetaCalculator(Explorer):
         """Return the effective beta of the present state."""
         arguments = {name: value for name, value in self.state.items() if name != "learned"}
         return effective_beta(**arguments | {"variance": arguments["variance"] if self.state["learned"] else 1.0})
-
-    def preview(self) -> bytes:
-        """Return a PNG: the loss as code, and its effective beta on a logarithmic scale."""
-        names = ("likelihood", "reconstruction", "kl", "beta", "weight", "half")
-        value = self.effective_beta()
-        figure = plots.TeachingFigure(9.6, 3.0, self.summary)
-        code, scale = figure.subplots(2, 1, height_ratios=(2, 1))
-        lines = loss_lines(**{name: self.state[name] for name in names})
-        colors = (plots.COLORS["decoder"], plots.COLORS["prior"], plots.COLORS["data"])
-        for row, (line, color) in enumerate(zip(lines, colors, strict=True)):
-            code.text(0.01, 0.85 - 0.33 * row, line, family="monospace", fontsize=11.5, color=color, va="center")
-        code.axis("off")
-        scale.set(xscale="log", xlim=(1e-3, 1e3), ylim=(-1, 1), yticks=[], xlabel="effective beta (1 is the ELBO)")
-        scale.set_xticks([10.0**power for power in range(-3, 4)], ["1/1000", "1/100", "1/10", "1", "10", "100", "1000"])
-        scale.axvline(1, color=plots.COLORS["data"], ls="--")
-        scale.barh(0, value - 1, left=1, height=0.8, color=plots.COLORS["prior"], alpha=0.18)
-        scale.plot(min(max(value, 1e-3), 1e3) if value else 1e-3, 0, "o", ms=16, color=plots.COLORS["prior"])
-        scale.spines[["top", "right", "left"]].set_visible(False)
-        figure.headline(f"The code weighs the KL {_short(value)} times as much as the ELBO does")
-        return figure.png()
-
-
-def _short(value: float) -> str:
-    """Return three digits of a number of at least 0, and all the digits before its point."""
-    return f"{value:,.0f}" if value >= 1000 and math.isfinite(value) else f"{value:.3g}"

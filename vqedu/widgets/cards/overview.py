@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 
 from vqedu import questions
 from vqedu.questions import answers
-from vqedu.widgets.base import EXPORT_VARIABLE
+from vqedu.widgets.base import BUILD_VARIABLE, PAGE_HTML
 
 _HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
 _FENCE = re.compile(r"```.*?```", re.DOTALL)
@@ -32,9 +32,8 @@ class Row:
     places: dict[str, str]
     exercises: tuple[str, ...] = ()
 
-    def link(self, key: str | None = None) -> str:
+    def link(self, suffix: str, key: str | None = None) -> str:
         """Return the address of the notebook, or of the section with the question `key`."""
-        suffix = ".html" if _exporting() else ".ipynb"
         anchor = self.places.get(key or "", "")
         return f"{Path(self.file).stem}{suffix}" + (f"#{anchor}" if anchor else "") if self.file else ""
 
@@ -100,22 +99,27 @@ def asked(source: str) -> list[tuple[str, list[str]]]:
 
 @dataclass(frozen=True)
 class Overview:
-    """A table of the notebooks. An exported page fills it in from what its browser has kept; without a kernel it has no
-    exercises to count."""
+    """A table of the notebooks. A page, which has no kernel, fills it in from what its browser has kept, and counts no
+    exercises."""
 
     rows: list[Row]
     done: set[str]
 
+    def table(self, page: bool = False) -> str:
+        """Return the table as HTML, with links to notebooks or, for a page, to pages."""
+        body = "".join(self._line(row, page) for row in self.rows)
+        names = ("notebook", "questions answered", *([] if page else ["exercises passed"]), "next question")
+        head = "".join(f'<th scope="col">{name}</th>' for name in names)
+        table = f'<table class="vq-progress"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        script = f'<script type="module">\n{_asset(".js")}</script>' if page else ""
+        return f"<style>\n{_asset('.css')}</style>{table}{script}"
+
     def _repr_html_(self) -> str:
-        body = "".join(map(self._line, self.rows))
-        script = f'<script type="module">{_SCRIPT}</script>' if _exporting() else ""
-        names = ("notebook", "questions answered", *([] if _exporting() else ["exercises passed"]), "next question")
-        titles = "".join(f'<th scope="col">{name}</th>' for name in names)
-        head = f"<thead><tr>{titles}</tr></thead>"
-        return f'{_STYLE}<table class="vq-progress">{head}<tbody>{body}</tbody></table>{script}'
+        return self.table()
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+        shown = {"text/html": self.table(), "text/plain": repr(self)}
+        return shown | ({PAGE_HTML: self.table(page=True)} if BUILD_VARIABLE in os.environ else {})
 
     def __repr__(self) -> str:
         asked = f"{_share(self.done, [key for row in self.rows for key in row.places])} questions answered"
@@ -127,17 +131,18 @@ class Overview:
         ]
         return "\n".join([f"{asked}, {tried}", *lines])
 
-    def _line(self, row: Row) -> str:
+    def _line(self, row: Row, page: bool) -> str:
+        suffix = ".html" if page else ".ipynb"
         count, total = len(self.done & row.places.keys()), len(row.places)
         nearest = next((key for key in row.places if key not in self.done), None)
-        name = f'<a href="{escape(row.link())}">{escape(row.title)}</a>' if row.file else escape(row.title)
+        name = f'<a href="{escape(row.link(suffix))}">{escape(row.title)}</a>' if row.file else escape(row.title)
         words = "all answered" if nearest is None else "go on" if count else "start"
-        there = f'<a href="{escape(row.link(nearest))}">{words}</a>' if nearest and row.file else words
-        links = escape(json.dumps([[key, row.link(key)] for key in row.places]))
+        there = f'<a href="{escape(row.link(suffix, nearest))}">{words}</a>' if nearest and row.file else words
+        links = escape(json.dumps([[key, row.link(suffix, key)] for key in row.places]))
         filled = f'<span style="width:{100 * count / total:.0f}%"></span>'
         bar = f'<span class="vq-progress-bar" aria-hidden="true">{filled}</span>'
         passed = _share(self.done, row.exercises) if row.exercises else ""
-        cells = [f"{bar}<span>{count} of {total}</span>", *([] if _exporting() else [passed]), there]
+        cells = [f"{bar}<span>{count} of {total}</span>", *([] if page else [passed]), there]
         return (
             f'<tr data-links="{links}"><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
         )
@@ -148,32 +153,5 @@ def _share(done: set[str], keys: Collection[str]) -> str:
     return f"{len(done.intersection(keys))} of {len(keys)}"
 
 
-def _exporting() -> bool:
-    return os.environ.get(EXPORT_VARIABLE) == "1"
-
-
-_STYLE = """<style>
-.vq-progress th, .vq-progress td { padding: 4px 14px; text-align: left !important; font-size: 15px; }
-.vq-progress-bar { display: inline-block; width: 130px; height: 10px; margin-right: 10px; border: 1px solid #767676; border-radius: 5px; overflow: hidden; }
-.vq-progress-bar span { display: block; height: 100%; background: #1a1a1a; }
-</style>"""  # noqa: E501
-# The browser may refuse what a page from a file has kept; the table then stays as it is.
-_SCRIPT = """
-const kept = (key) => { try { return JSON.parse(localStorage.getItem(`vqedu:${key}`)) ?? {}; } catch { return {}; } };
-const done = (key) => { const answer = kept(key); return "guess" in answer || Boolean(answer.solved); };
-const fill = () => {
-  for (const row of document.querySelectorAll(".vq-progress tr[data-links]")) {
-    const links = JSON.parse(row.dataset.links);
-    const count = links.filter(([key]) => done(key)).length;
-    const open = links.find(([key]) => !done(key));
-    row.querySelector(".vq-progress-bar span").style.width = `${(100 * count) / links.length}%`;
-    row.cells[1].lastChild.textContent = `${count} of ${links.length}`;
-    const there = Object.assign(document.createElement(open?.[1] ? "a" : "span"), open?.[1] ? { href: open[1] } : {});
-    there.textContent = !open ? "all answered" : count ? "go on" : "start";
-    row.cells[2].replaceChildren(there);
-  }
-};
-fill();
-addEventListener("pageshow", fill);
-addEventListener("storage", fill); // answered in another tab, or a moment ago by a page of another process
-"""
+def _asset(suffix: str) -> str:
+    return Path(__file__).with_suffix(suffix).read_text(encoding="utf-8")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from vqedu import questions, validate
-from vqedu.questions.kinds import GUESSES, Choice, Curve, Guess, Number
+from vqedu.questions.kinds import GUESSES, Guess
 from vqedu.widgets.cards.question import Question
 
 
@@ -29,13 +28,3 @@ class Prediction(Question):
         if not isinstance(found, Guess):
             raise TypeError(f"{key} is no prediction but a {type(found).__name__}. Ask it with widgets.Quiz({key!r}).")
         super().__init__({key: found})
-
-    def choices(self, question: Guess) -> Sequence[str]:
-        """Return what there is to choose from, or how the guess is made."""
-        match question:
-            case Choice(choices=choices):
-                return [f"\u25cb  {choice}".replace("`", "") for choice in choices]
-            case Number(low=low, high=high, unit=unit):
-                return [f"A slider from {low:,g} to {high:,g} {unit}".rstrip()]
-            case Curve(x_label=x_label, y_label=y_label):
-                return [f"A sheet for your sketch of {y_label} over {x_label}"]

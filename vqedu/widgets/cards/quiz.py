@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from vqedu import questions
 from vqedu.questions import Recall
@@ -31,10 +31,6 @@ class Quiz(Question):
             super().__init__({keys[0]: Recall(question, choices or {}, answer)})
         else:
             raise ValueError(f"A question of one's own takes one key, got {len(keys)}: {', '.join(keys)}.")
-
-    def choices(self, question: Recall) -> Sequence[str]:
-        """Return the answers to choose from."""
-        return [f"\u25cb  {choice}".replace("`", "") for choice in question.choices]
 
 
 def recall(key: str) -> Recall:

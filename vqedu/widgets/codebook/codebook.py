@@ -43,9 +43,9 @@ class CodebookExplorer(Explorer):
     def __init__(self, model: VQVAE, images: Split, *, title: str = TITLE, digits: int = 500, seed: int = 0) -> None:
         self.images, self.labels = choose(images, digits, seed)
         self.space = CodeSpace(model, images.x.cpu().float(), self.images)
-        config, arrays = self.space.network()
-        data, table = pack({**arrays, **packed_images(self.images, self.labels)})
-        super().__init__(data=data, config={"title": title, "arrays": table, **config}, state=self._start())
+        config, weights, arrays = self.space.network()
+        blocks, table = pack(weights, arrays, packed_images(self.images, self.labels))
+        super().__init__(blocks, config={"title": title, "arrays": table, **config}, state=self._start())
 
     @property
     def summary(self) -> str:  # type: ignore[override]
@@ -66,11 +66,6 @@ class CodebookExplorer(Explorer):
     def picture(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
         """Return x_hat, (28, 28) in [0, 1], that the code map of `state` decodes to."""
         return self.space.decode(self.code_map(state))
-
-    def preview(self) -> bytes:
-        from vqedu.widgets.codebook.preview import draw  # matplotlib only when a picture is wanted
-
-        return draw(self).png()
 
     def _start(self) -> dict[str, Any]:
         """Begin at the first digit 3, if there is one, at the cell in the middle."""

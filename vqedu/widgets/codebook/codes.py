@@ -99,20 +99,17 @@ class CodeSpace:
         z_e = quantizer.bound(self.model.encoder(torch.as_tensor(x).float().view(1, 1, 28, 28)))[0].flatten(1).T
         return z_e, torch.cdist(z_e.double(), quantizer.codes().double()).square()
 
-    def network(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return (config, arrays) of everything that the page needs of the model."""
-        arrays, config = self.described
+    def network(self) -> tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Return (config, weights, arrays): the model for the page, and what the page shows of the images' codes."""
+        weights, config = self.described
         windows = {"field": receptive_field(self.model.encoder), "influence": influence(self.model.decoder)}
-        return {
-            "net": config,
-            "stroke_side": STROKE,
-            **{name: window._asdict() for name, window in windows.items()},
-        }, {
-            **arrays,
+        config = {"net": config, "stroke_side": STROKE, **{name: each._asdict() for name, each in windows.items()}}
+        arrays: dict[str, np.ndarray] = {
             "maps": self.maps.flatten(1).numpy().astype(np.uint16),
             "counts": self.counts.numpy().astype(np.int32),
             "strokes": (255 * self.strokes).round().numpy().astype(np.uint8),
         }
+        return config, weights, arrays
 
     @torch.no_grad()
     def _strokes(self, maps: Tensor) -> Tensor:

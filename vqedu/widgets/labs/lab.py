@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,17 +14,17 @@ import ipywidgets
 import torch
 
 from vqedu.plots import TeachingFigure
-from vqedu.widgets.base import EXPORT_VARIABLE, WIDGET_VIEW
+from vqedu.widgets.base import WIDGET_VIEW
 
 REDRAW_SECONDS = 0.2
-RUN_TO_USE = "A still of a lab: run this cell in Jupyter to train it live."
+RUN_TO_USE = "A still of a lab: open this notebook in Jupyter and run the cell to train it live."
 
 
 class Lab:
     """A figure run by Python: start, stop, reset, and the controls of a subclass, which the work hears as it goes on.
 
     A subclass sets `summary`, and defines `begin`, `work` and `figure`. Shown in a notebook it is the live
-    widget, with a still of its present figure and a stable line of text beside it; the exporter keeps the still.
+    widget, with a still of its present figure and a stable line of text beside it; a page keeps the still.
     """
 
     summary: str = "Lab"  # text/plain of the display: the same in every run
@@ -110,12 +109,11 @@ class Lab:
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         still = self.figure()
-        if os.environ.get(EXPORT_VARIABLE) != "1":  # the exporter writes such a line itself
-            still.text(0.01, 0.012, RUN_TO_USE, fontsize=10, color="#555555")
+        still.text(0.01, 0.012, RUN_TO_USE, fontsize=10, color="#555555")
         view = {"version_major": 2, "version_minor": 0, "model_id": self.view.model_id}
         image = base64.b64encode(still.png()).decode()
         shown = {WIDGET_VIEW: view, "image/png": image, "text/plain": self.summary}
-        return shown, {"image/png": {"alt": still.alt}}
+        return shown, {"image/png": {"alt": f"{still.alt} {RUN_TO_USE}"}}
 
 
 def lay_out(*rows: Sequence[ipywidgets.Widget]) -> ipywidgets.VBox:

@@ -54,9 +54,9 @@ class LatentExplorer(Explorer):
         self.images, self.labels = choose(images, digits, seed)
         self.space = LatentSpace(model, self.images, self.labels)
         networks, weights = self.space.network()
-        data, table = pack({**weights, **packed_images(self.images, self.labels), **self.space.arrays()})
+        blocks, table = pack(weights, packed_images(self.images, self.labels), self.space.arrays())
         page = {"title": title, "view": view, "seed": seed, "arrays": table}
-        super().__init__(data=data, config={**page, **networks, **self.space.config()}, state=self._start())
+        super().__init__(blocks, config={**page, **networks, **self.space.config()}, state=self._start())
 
     @property
     def latent_dim(self) -> int:
@@ -91,11 +91,6 @@ class LatentExplorer(Explorer):
         Raises TypeError for an autoencoder, which has none.
         """
         return self.space.posterior(self.shown(state))
-
-    def preview(self) -> bytes:
-        from vqedu.widgets.latent.preview import draw  # matplotlib only when a picture is wanted
-
-        return draw(self).png()
 
     def _start(self) -> dict[str, Any]:
         a, b = latent_codes.walk_ends(self.codes, self.labels)

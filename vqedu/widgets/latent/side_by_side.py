@@ -52,14 +52,16 @@ class SideBySideExplorer(Explorer):
         self.spaces = [LatentSpace(model, self.images, self.labels) for model in (ae, vae)]
         _check_kinds(*self.spaces)
         parts = [(space, *space.network()) for space in self.spaces]
-        arrays = {f"{i}/{k}": v for i, (s, _, w) in enumerate(parts) for k, v in {**w, **s.arrays()}.items()}
-        data, table = pack({**packed_images(self.images, self.labels), **arrays})
+        groups = [
+            _prefixed(i, part) for i, (space, _, weights) in enumerate(parts) for part in (weights, space.arrays())
+        ]
+        blocks, table = pack(packed_images(self.images, self.labels), *groups)
         each = [
             {"name": name, "arrays": _own(table, i), **networks, **space.config()}
             for i, (name, (space, networks, _)) in enumerate(zip(NAMES, parts, strict=True))
         ]
         config = {"title": title, "view": "side", "seed": seed, "models": each, "windows": self._windows()}
-        super().__init__(data=data, config=config, state=self._start())
+        super().__init__(blocks, config=config, state=self._start())
 
     @property
     def summary(self) -> str:  # type: ignore[override]
@@ -91,11 +93,6 @@ class SideBySideExplorer(Explorer):
         window = self.config["windows"]["zoom" if self.state["zoom"] else "all"]
         return np.array(window["low"]), np.array(window["high"])
 
-    def preview(self) -> bytes:
-        from vqedu.widgets.latent.side_by_side_preview import draw  # matplotlib only when a picture is wanted
-
-        return draw(self).png()
-
     def _windows(self) -> dict[str, Any]:
         planes = [space.plane for space in self.spaces]
         low, high = np.min([p.low for p in planes], axis=0), np.max([p.high for p in planes], axis=0)
@@ -119,6 +116,11 @@ def checked_state(state: Mapping[str, Any], digits: int) -> dict[str, Any]:
     picture = latent_state.picture(state, digits)
     draws = latent_state.count(state, "draws")
     return {"z": z, **picture, "prior": bool(state["prior"]), "draws": draws, "zoom": bool(state["zoom"])}
+
+
+def _prefixed(index: int, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return one model's arrays under names that no array of the other model has."""
+    return {f"{index}/{name}": array for name, array in arrays.items()}
 
 
 def _own(table: Mapping[str, Any], index: int) -> dict[str, Any]:

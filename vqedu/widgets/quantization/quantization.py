@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-import torch
-
-from vqedu import metrics, validate
+from vqedu import validate
 from vqedu.lessons import plane
-from vqedu.plots import plane as plane_plots
 from vqedu.widgets.base import Explorer, pack
 
 MOST_CODES = 16  # as quantization.js has it
@@ -23,7 +20,7 @@ class QuantizationExplorer(Explorer):
     or "wide" (N(0, 10^2)); decay: of the moving averages, 0 to 0.99; learning_rate: 0.05 to 1; arrows: show the
     gradient of a toy loss at the codes and its straight-through copies at the points; seed: of the start.
     A step is one of `VectorQuantizer` on all points at once: loss and gradient are averages over the points.
-    The page computes everything; Python draws the preview. Raises ValueError or TypeError for a value out of range.
+    The page computes everything. Raises ValueError or TypeError for a value out of range.
     """
 
     summary = "Quantization explorer: K codes among points in the plane, their cells, and the steps that move them"
@@ -57,17 +54,5 @@ class QuantizationExplorer(Explorer):
             "selected": 0,
             "seed": seed + 1,
         }
-        block, table = pack({name: rows.numpy() for name, rows in points.items()})
-        super().__init__(data=block, config={"table": table, "wide": plane.WIDE}, state=state)
-
-    def preview(self) -> bytes:
-        """Return a PNG: the points, the codes and their cells, and what the codebook is worth."""
-        codes = torch.tensor(self.state["codes"], dtype=torch.float64)
-        rows = plane.points(self.state["data"]).double()
-        measured = metrics.measure(rows, codes)
-        title = (
-            f"{len(codes)} codes, {measured.used} in use: mean squared distance {measured.loss:.3f}, "
-            f"perplexity {measured.perplexity:.1f}"
-        )
-        panel = {"": (codes.numpy(), measured.indices.numpy())}
-        return plane_plots.codebooks(rows.numpy(), panel, title, alt=self.summary).png()
+        blocks, table = pack({name: rows.numpy() for name, rows in points.items()})
+        super().__init__(blocks, config={"table": table, "wide": plane.WIDE}, state=state)

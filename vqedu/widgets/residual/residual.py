@@ -27,7 +27,7 @@ class ResidualExplorer(Explorer):
     model: a VQVAE whose quantizer has several stages (a ResidualVQ), copied as it is now;
     images: a Split to take one digit of each class from (default: the MNIST test images);
     level: how many levels are on at first; digit: which of the pictures, from 0.
-    The page has the code maps of these pictures, sums codes and decodes them; Python draws the preview.
+    The page has the code maps of these pictures, sums codes and decodes them.
     Raises TypeError for another model, ValueError for a `level` or `digit` out of range.
     """
 
@@ -41,18 +41,15 @@ class ResidualExplorer(Explorer):
         self.indices, left = described(self.model, self.images)  # (n, 49, L), (n, L + 1, 49)
         decoder, arrays = describe_convolutions(self.model.decoder, "decoder", np.float16)
         codebooks = torch.stack([stage.codes() for stage in self.model.quantizer.stages]).numpy()  # (L, K, D)
-        block, table = pack(
-            {
-                **arrays,
-                **packed_images(self.images, self.labels),
-                "codebooks": codebooks,
-                "indices": self.indices.numpy().astype(np.uint16),
-                "left": left.numpy().astype(np.float32),
-            }
-        )
+        weights = {**arrays, "codebooks": codebooks}
+        found: dict[str, np.ndarray] = {
+            "indices": self.indices.numpy().astype(np.uint16),
+            "left": left.numpy().astype(np.float32),
+        }
+        blocks, table = pack(weights, packed_images(self.images, self.labels), found)
         sizes = {"levels": self.levels, "K": model.codebook_size, "D": model.code_dim}
         config = {"title": title, "arrays": table, "decoder": decoder, **sizes}
-        super().__init__(data=block, config=config, state={"level": level, "digit": digit})
+        super().__init__(blocks, config=config, state={"level": level, "digit": digit})
 
     @property
     def summary(self) -> str:  # type: ignore[override]
@@ -65,18 +62,6 @@ class ResidualExplorer(Explorer):
         maps = self.indices[digit].view(1, 7, 7, -1)
         decoded = [self.model.decode(maps[..., : count + 1]) for count in range(self.levels)]
         return torch.sigmoid(torch.cat(decoded)).squeeze(1).numpy()
-
-    def preview(self) -> bytes:
-        """Return a PNG: x and what each number of levels decodes to, the present one framed."""
-        from vqedu.plots import COLORS, image_grid  # matplotlib only when a picture is wanted
-
-        digit, level = self.state["digit"], self.state["level"]
-        pictures = np.concatenate([self.images[digit].numpy(), self.pictures(digit)])
-        names = ["x", *(f"{count + 1} on" for count in range(self.levels))]
-        figure = image_grid({"": pictures}, self.config["title"], columns=names, alt=self.summary, size=1.2)
-        for spine in figure.axes[level].spines.values():
-            spine.set(color=COLORS["decoder"], linewidth=4)
-        return figure.png()
 
     @traitlets.validate("state")
     def _check_state(self, proposal: Any) -> dict[str, int]:

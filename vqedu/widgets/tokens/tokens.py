@@ -68,7 +68,7 @@ class TokenExplorer(Explorer):
             raise ValueError(f"The explorer shows priors over {PLACES} codes, got one over {prior.length}.")
         self.prior.transformer.half().float()  # the page's weights: both sides then draw the same codes
         prior_arrays, transformer = describe_transformer(prior.transformer)
-        data, table = pack({**arrays, **prior_arrays})
+        blocks, table = pack(arrays, prior_arrays)
         # The start token of each class, and at the end that of any class.
         self.starts = [int(prior.start(1, label)) for label in (*range(prior.num_classes), None)]
         config: dict[str, Any] = {"title": title, "arrays": table, "vqvae": vqvae_config, "transformer": transformer}
@@ -77,7 +77,7 @@ class TokenExplorer(Explorer):
         begun = drawn if drawn is not None else len(codes) or DRAWN
         state = {"label": label, "temperature": temperature, "top_k": top_k, "seed": seed, "drawn": begun}
         start = {"fixed": codes, "kept": min(len(codes), PLACES), "cursor": None, "by_hand": []}
-        super().__init__(data=data, config=config, state={**state, **start})
+        super().__init__(blocks, config=config, state={**state, **start})
 
     @property
     def summary(self) -> str:  # type: ignore[override]
@@ -95,11 +95,6 @@ class TokenExplorer(Explorer):
     def picture(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
         """Return x_hat of the codes drawn, (28, 28) in [0, 1]; places without a code hold the zero vector."""
         return tokens_draw.partly_decoded(self.vqvae, self.codes(state))
-
-    def preview(self) -> bytes:
-        from vqedu.widgets.tokens.preview import draw  # matplotlib only when a picture is wanted
-
-        return draw(self).png()
 
     def odds(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
         """Return the probabilities of the code in view, by temperature and top-k of `state`: (K,)."""

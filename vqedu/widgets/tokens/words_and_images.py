@@ -70,12 +70,12 @@ class WordsAndImages(Explorer):
         self.model.transformer.half().float()  # the page's weights: both sides then draw the same codes
         self.images, self.labels = _picks(data.load("mnist").test if images is None else images)
         model_arrays, transformer = describe_transformer(model.transformer)
-        block, table = pack({**arrays, **model_arrays, **packed_images(self.images, self.labels)})
+        blocks, table = pack(arrays, model_arrays, packed_images(self.images, self.labels))
         config: dict[str, Any] = {"title": title, "arrays": table, "vqvae": vqvae_config, "transformer": transformer}
         config |= {"words": list(WORDS), "marks": list(MARKS), "most_words": MAX_WORDS}
         drawing = {"order": order, "text": text, "temperature": 1.0, "seed": seed, "drawn": PLACES}
         reading: dict[str, Any] = {"digit": digit, "drawing": None, "codes": None, "said": []}
-        super().__init__(data=block, config=config, state={**drawing, **reading})
+        super().__init__(blocks, config=config, state={**drawing, **reading})
 
     @property
     def summary(self) -> str:  # type: ignore[override]
@@ -129,11 +129,6 @@ class WordsAndImages(Explorer):
     def shown(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
         """Return the picture x to read, (28, 28) in [0, 1], as `state` has it: drawn, picked, or empty paper."""
         return latent_state.shown(self._whole(state), self.images)
-
-    def preview(self) -> bytes:
-        from vqedu.widgets.tokens.words_preview import draw  # matplotlib only when a picture is wanted
-
-        return draw(self).png()
 
     def _drawn(self, state: Mapping[str, Any]) -> np.ndarray:
         if state["drawn"] is None or not _can_be_drawn(state["text"]):
