@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from vqedu import machine
@@ -13,23 +15,16 @@ def test_this_machine_is_ready() -> None:
     assert [verdict.topic for verdict in report][:2] == ["Python", "torch"]
 
 
-def test_an_old_python_and_a_full_disk_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_python_a_damaged_package_and_missing_weights_are_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("platform.python_version", lambda: "3.9.1")
-    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1e7}))
-    by_topic = {verdict.topic: verdict for verdict in machine.check()}
-    assert not by_topic["Python"].fine
-    assert "3.9.1" in by_topic["Python"].sentence
-    assert not by_topic["Disk"].fine
-    assert "0.01 GB" in by_topic["Disk"].sentence
-
-
-def test_a_missing_drive_and_missing_weights_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pathlib.Path.exists", lambda _: False)
+    monkeypatch.setattr("vqedu.data.EMBEDDED", tmp_path / "absent.npz")
     monkeypatch.setattr("vqedu.pretrained.names", list)
-    assert "VQEDU_CACHE" in machine._disk().sentence
-    assert "Install vqedu again" in machine._weights().sentence
-    assert not machine._disk().fine
-    assert not machine._weights().fine
+    by_topic = {verdict.topic: verdict for verdict in machine.check()}
+    for topic, part in {"Python": "3.9.1", "Data": "Install vqedu again", "Weights": "Install vqedu again"}.items():
+        assert not by_topic[topic].fine
+        assert part in by_topic[topic].sentence
 
 
 def test_whatever_breaks_becomes_a_verdict_and_its_text_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 PAUSES_S = (0.05, 0.1, 0.2, 0.4)
-ABANDONED_AFTER_S = 3600
 
 
 def atomic_write(path: Path, content: bytes) -> None:
@@ -43,14 +42,3 @@ def _replace(source: Path, target: Path) -> None:
         except PermissionError:  # on Windows, an open file cannot be replaced
             time.sleep(pause_s)
     os.replace(source, target)
-
-
-def remove_abandoned(directory: Path) -> None:
-    """Remove the temporary files that killed processes left in `directory` more than an hour ago.
-
-    A file that cannot be removed stays: it is in nobody's way.
-    """
-    for temporary in directory.glob(f".*.{'[0-9a-f]' * 16}.tmp"):
-        with contextlib.suppress(OSError):
-            if time.time() - temporary.stat().st_mtime > ABANDONED_AFTER_S:
-                temporary.unlink()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
 OLDEST_PYTHON = (3, 10)
-DISK_NEEDED_GB = 0.2  # the unpacked digits and some room
 
 
 @dataclass(frozen=True)
@@ -39,10 +37,10 @@ class Report(list[Verdict]):
 
 
 def check() -> Report:
-    """Return the verdicts on Python, torch, accelerator, cores, disk, data, widgets and weights. Never raises."""
+    """Return the verdicts on Python, torch, accelerator, cores, data, widgets and weights. Never raises."""
     looks: dict[str, Callable[[], Verdict]] = {
         "Python": _python, "torch": _torch, "GPU": _gpu, "Cores": _cores,
-        "Disk": _disk, "Data": _data, "Widgets": _widgets, "Weights": _weights,
+        "Data": _data, "Widgets": _widgets, "Weights": _weights,
     }  # fmt: skip
     return Report(_safely(topic, look) for topic, look in looks.items())
 
@@ -63,11 +61,9 @@ def _python() -> Verdict:
 
 
 def _torch() -> Verdict:
-    from vqedu import data
+    import torch
 
-    data.torchvision_datasets()
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("torch", "torchvision")]
-    return Verdict("torch", True, f"{' and '.join(versions)} work together.")
+    return Verdict("torch", True, f"{torch.__version__} works.")
 
 
 def _gpu() -> Verdict:
@@ -83,19 +79,6 @@ def _cores() -> Verdict:
     cores = os.cpu_count() or 1
     pace = "as fast as the notebooks say" if cores >= 2 else "about half as fast as the notebooks say"
     return Verdict("Cores", True, f"{cores}: training runs {pace}." if cores < 4 else f"{cores}: plenty.")
-
-
-def _disk() -> Verdict:
-    from vqedu.data import cache
-
-    folder = cache.directory()
-    there = next((place for place in (folder, *folder.parents) if place.exists()), None)
-    if there is None:  # such as a drive of Windows that is not connected
-        return Verdict("Disk", False, f"There is no {folder.anchor}. Set VQEDU_CACHE to a directory that can be made.")
-    free = shutil.disk_usage(there).free / 1e9
-    if free < DISK_NEEDED_GB:
-        return Verdict("Disk", False, f"Only {free:.2f} GB free; the digits need 0.06 GB. Make some room.")
-    return Verdict("Disk", True, f"{free:.0f} GB free; the digits need 0.06 GB.")
 
 
 def _data() -> Verdict:

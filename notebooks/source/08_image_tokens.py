@@ -708,7 +708,7 @@ widgets.Quiz("image_tokens.large-image-bits", "image_tokens.one-order", "image_t
 # %% [markdown]
 # ## 8. Another data set: Fashion-MNIST
 #
-# A tokenizer knows what it was trained on. `vqvae-mnist` has seen strokes. What does it make of clothes? Where the files of Fashion-MNIST are in the data cache, this section looks; otherwise it says so and goes on.
+# A tokenizer knows what it was trained on. `vqvae-mnist` has seen strokes. What does it make of clothes? If the files of Fashion-MNIST are on this machine, this section uses them; otherwise it says so and goes on.
 # `data.load("fashion-mnist", download=True)` fetches them where there is a network.
 
 # %% [markdown] tags=["lecturer"]
@@ -723,7 +723,7 @@ try:
     fashion = data.load("fashion-mnist")
 except FileNotFoundError:
     fashion = None
-    print("Fashion-MNIST is not in the data cache, so this section shows nothing.")
+    print("Fashion-MNIST is not on this machine, so this section shows nothing.")
 
 
 # %%

@@ -16,8 +16,8 @@ from torchvision.datasets import MNIST
 from torchvision.transforms import ToTensor
 
 from tests.benchmarks.alternating import alternating, table
+from tests.data.idx_files import torchvision_mnist
 from vqedu import data, losses, models, training
-from vqedu.data import cache
 
 BATCH = 128
 
@@ -53,8 +53,8 @@ def ours(x: torch.Tensor) -> None:
 
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    x = data.load("mnist").train.x
-    dataset = MNIST(str(cache.mnist()), train=True, transform=ToTensor())
+    images = data.load("mnist")
+    x, dataset = images.train.x, torchvision_mnist(images, transform=ToTensor())
     candidates = {
         "training.fit": lambda: ours(x),
         "bare loop over a tensor": lambda: bare(x),

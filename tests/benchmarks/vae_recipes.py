@@ -20,8 +20,8 @@ from torch.utils.data import DataLoader
 from torchvision.datasets import MNIST
 from torchvision.transforms import ToTensor
 
+from tests.data.idx_files import torchvision_mnist
 from vqedu import data, models, training
-from vqedu.data import cache
 
 
 class ExampleVAE(models.VAE):
@@ -70,7 +70,7 @@ def measured(recipe: Callable[[], models.VAE], x_test: torch.Tensor) -> tuple[fl
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     images = data.load("mnist")
-    dataset = MNIST(str(cache.mnist()), train=True, transform=ToTensor())
+    dataset = torchvision_mnist(images, transform=ToTensor())
     recipes: dict[str, Callable[[], models.VAE]] = {
         "pytorch/examples, 10 epochs": lambda: usual(dataset),
         "live 784-400-20, 3 epochs": lambda: live(images.train.x),

@@ -1,112 +1,54 @@
-"""data.load gives the whole, true data set or says in one sentence why not, whatever became of the files."""
+"""data.load gives the whole, true data set or says in one sentence why not, whatever happened to the files."""
 
 from __future__ import annotations
 
-import errno
 import functools
 import gzip
 import hashlib
 import http.server
-import importlib.resources
-import os
+import io
 import shutil
-import struct
+import socket
 import subprocess
 import sys
-import textwrap
 import threading
-import time
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torchvision import datasets
 
-from vqedu import data, files
-from vqedu.data import cache, idx
+from tests.benchmarks.pack_mnist import pack
+from tests.data.idx_files import NAMES, arrays_of, idx_file, write
+from vqedu import data
+from vqedu.data import download
 
 # Counts of the digits 0..9, as in the published description of the database.
 TRAIN_COUNTS = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
 TEST_COUNTS = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+# MD5 of the four files of the original release, unpacked.
+ORIGINAL_MD5 = {
+    "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+    "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+    "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+    "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+}
 SMALL = "t10k-labels-idx1-ubyte"
 LARGE = "train-images-idx3-ubyte"
-UNPACK = "from vqedu import cache; cache.mnist()"
 
 
-def start_python(code: str, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+@pytest.fixture(scope="module")
+def mnist() -> data.Images:
+    return data.load()
 
 
-def md5_of(path: Path) -> str:
-    return hashlib.md5(path.read_bytes()).hexdigest()
+# --- the embedded MNIST
 
 
-def wrong_or_partial(raw: Path) -> list[str]:
-    """Names under which a reader would find something else than the original file."""
-    return [n for n, md5 in cache.MNIST_MD5.items() if (raw / n).exists() and md5_of(raw / n) != md5]
-
-
-def temporaries(directory: Path) -> list[Path]:
-    return list(directory.glob(".*.tmp"))
-
-
-@pytest.fixture(scope="session")
-def unpacked(tmp_path_factory):
-    """A cache directory that is filled once; tests that harm a cache take a copy."""
-    directory = tmp_path_factory.mktemp("unpacked")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VQEDU_CACHE", str(directory))
-        cache.mnist()
-    return directory
-
-
-@pytest.fixture
-def full_cache(unpacked, monkeypatch):
-    monkeypatch.setenv("VQEDU_CACHE", str(unpacked))
-    return unpacked
-
-
-@pytest.fixture
-def own_cache(unpacked, tmp_path, monkeypatch):
-    """A filled cache that a test may harm. Hard links: atomic_write never writes into an existing file."""
-    raw = tmp_path / "cache" / "MNIST" / "raw"
-    raw.mkdir(parents=True)
-    for name in cache.MNIST_MD5:
-        os.link(unpacked / "MNIST" / "raw" / name, raw / name)
-    monkeypatch.setenv("VQEDU_CACHE", str(tmp_path / "cache"))
-    return raw
-
-
-@pytest.fixture
-def incomplete_cache(own_cache):
-    """A cache that lacks only its smallest file, so that a load must unpack that one."""
-    (own_cache / SMALL).unlink()
-    return own_cache
-
-
-@pytest.fixture
-def empty_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("VQEDU_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "MNIST" / "raw"
-
-
-@pytest.fixture(scope="session")
-def mnist(unpacked):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VQEDU_CACHE", str(unpacked))
-        return data.load()
-
-
-# --- the data themselves
-
-
-def test_shapes_and_types(mnist):
+def test_shapes_and_types(mnist: data.Images) -> None:
     for split, n in ((mnist.train, 60_000), (mnist.test, 10_000)):
         assert split.x.shape == (n, 1, 28, 28)
         assert split.x.dtype == torch.float32
@@ -117,7 +59,7 @@ def test_shapes_and_types(mnist):
         assert split.x.max() == 1
 
 
-def test_mean_and_standard_deviation_are_the_published_ones(mnist):
+def test_mean_and_standard_deviation_are_the_published_ones(mnist: data.Images) -> None:
     x = mnist.train.x
     mean = (x.sum(dtype=torch.float64) / x.numel()).item()
     square = (x.square().sum(dtype=torch.float64) / x.numel()).item()
@@ -125,18 +67,12 @@ def test_mean_and_standard_deviation_are_the_published_ones(mnist):
     assert (square - mean**2) ** 0.5 == pytest.approx(0.30811, abs=5e-6)
 
 
-def test_label_counts_are_the_published_ones(mnist):
+def test_label_counts_are_the_published_ones(mnist: data.Images) -> None:
     assert mnist.train.y.bincount().tolist() == TRAIN_COUNTS
     assert mnist.test.y.bincount().tolist() == TEST_COUNTS
 
 
-def test_every_pixel_is_its_byte_divided_by_255(mnist, full_cache):
-    raw = np.fromfile(full_cache / "MNIST" / "raw" / LARGE, dtype=np.uint8, offset=16)
-    expected = raw.astype(np.float32) / np.float32(255)
-    assert np.array_equal(mnist.train.x.numpy().ravel(), expected)
-
-
-def test_images_are_upright_and_belong_to_their_labels(mnist):
+def test_images_are_upright_and_belong_to_their_labels(mnist: data.Images) -> None:
     """The first training digits are 5, 0, 4, 1, 9; the 1 at place 3 is taller than wide, the 0 has a hole."""
     assert mnist.train.y[:5].tolist() == [5, 0, 4, 1, 9]
     one, zero = mnist.train.x[3, 0] > 0.5, mnist.train.x[1, 0] > 0.5
@@ -144,7 +80,17 @@ def test_images_are_upright_and_belong_to_their_labels(mnist):
     assert not zero[13:15, 13:15].any()
 
 
-def test_default_dtype_does_not_change_the_tensors(full_cache):
+def test_it_is_the_original_release_and_torchvision_reads_the_same(mnist: data.Images, tmp_path: Path) -> None:
+    """Written out as IDX files, it has the original checksums, and each pixel is its byte divided by 255."""
+    raw = write(tmp_path / "MNIST" / "raw", arrays_of(mnist))
+    assert {name: md5_of(raw / name) for name in NAMES} == ORIGINAL_MD5
+    for split, train in ((mnist.train, True), (mnist.test, False)):
+        theirs = datasets.MNIST(str(tmp_path), train=train)
+        assert torch.equal(split.x[:, 0], theirs.data.to(torch.float32) / 255)
+        assert torch.equal(split.y, theirs.targets)
+
+
+def test_default_dtype_does_not_change_the_tensors() -> None:
     torch.set_default_dtype(torch.float64)
     try:
         assert data.load().test.x.dtype == torch.float32
@@ -152,63 +98,25 @@ def test_default_dtype_does_not_change_the_tensors(full_cache):
         torch.set_default_dtype(torch.float32)
 
 
-def test_two_loads_share_no_memory(mnist, full_cache):
-    again = data.load()
-    again.test.x.zero_()
+def test_two_loads_share_no_memory(mnist: data.Images) -> None:
+    data.load().test.x.zero_()
     assert mnist.test.x.max() == 1
 
 
-def test_embedded_data_and_its_attribution_ship_with_the_package():
-    assets = importlib.resources.files("vqedu.data") / "mnist"
-    sizes = [len((assets / f"{name}.xz").read_bytes()) for name in cache.MNIST_MD5]
-    assert sum(sizes) <= 12_000_000
-    licence = (assets / "LICENSE.md").read_text(encoding="utf-8")
-    assert all(word in licence for word in ("LeCun", "Cortes", "Burges", "CC BY-SA 3.0"))
+def test_it_is_one_file_with_its_attribution() -> None:
+    assert len(data.EMBEDDED.read_bytes()) <= 11_500_000
+    licence = (Path(str(data.EMBEDDED)).parent / "LICENSE.md").read_text(encoding="utf-8")
+    assert all(word in licence for word in ("mnist.npz", "LeCun", "Cortes", "Burges", "CC BY-SA 3.0"))
 
 
-# --- names and roots
-
-
-@pytest.mark.parametrize(
-    ("name", "meant"), [("minst", "'mnist'"), ("fashion_mnist", "'fashion-mnist'"), ("MNIST", "Known: ")]
-)
-def test_unknown_name_names_the_close_ones(name, meant):
-    with pytest.raises(ValueError, match="no data set") as caught:
-        data.load(name)
-    assert meant in str(caught.value)
-
-
-def test_name_of_wrong_type():
-    with pytest.raises(TypeError, match="must be a string"):
-        data.load(7)
-
-
-@pytest.mark.parametrize("root", [7, b"here", ["here"], True])
-def test_root_of_wrong_type(root):
-    with pytest.raises(TypeError, match="root must be a path"):
-        data.load("mnist", root=root)
-
-
-def test_cache_directory(monkeypatch, tmp_path):
-    monkeypatch.setenv("VQEDU_CACHE", str(tmp_path))
-    assert cache.directory() == tmp_path
-    monkeypatch.setenv("VQEDU_CACHE", "~/course")
-    assert cache.directory() == Path.home() / "course"
-    monkeypatch.setenv("VQEDU_CACHE", "")
-    unset = cache.directory()
-    monkeypatch.delenv("VQEDU_CACHE")
-    assert cache.directory() == unset
-    assert unset.is_absolute()
-    assert "vqedu" in unset.parts
-
-
-# --- the cache: repaired or refused, never half read
-
-
-def test_intact_cache_is_not_written(own_cache):
-    before = {p: (p.stat().st_ino, p.stat().st_mtime_ns) for p in own_cache.iterdir()}
-    data.load()
-    assert {p: (p.stat().st_ino, p.stat().st_mtime_ns) for p in own_cache.iterdir()} == before
+def test_the_recipe_packs_what_the_files_contain(tmp_path: Path) -> None:
+    folder = write(tmp_path / "files", own_arrays())
+    sha256 = pack(folder, tmp_path / "packed.npz")
+    packed = np.load(tmp_path / "packed.npz")
+    assert set(packed) == set(np.load(str(data.EMBEDDED)))
+    keys = ("train_images", "train_labels", "test_images", "test_labels")
+    assert all(np.array_equal(packed[key], array) for key, array in zip(keys, own_arrays().values(), strict=True))
+    assert sha256 == hashlib.sha256((tmp_path / "packed.npz").read_bytes()).hexdigest()
 
 
 def truncate(path: Path) -> None:
@@ -229,238 +137,49 @@ def extend(path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"\0")
 
 
-@pytest.mark.parametrize(
-    ("name", "harm"),
-    [
-        *[(SMALL, harm) for harm in (truncate, empty, flip_one_bit, extend, Path.unlink)],
-        (LARGE, truncate),
-        (LARGE, flip_one_bit),
-    ],
-)
-def test_harmed_file_is_repaired(own_cache, name, harm):
-    path = own_cache / name
-    original = path.read_bytes()
-    path.unlink()  # the fixture's hard link must not carry the harm to the shared cache
-    path.write_bytes(original)
-    harm(path)
-    assert not path.exists() or path.read_bytes() != original
-    cache.mnist()
-    assert path.read_bytes() == original
-    assert not temporaries(own_cache)
-
-
-def test_harmed_labels_never_reach_the_caller(own_cache):
-    labels = (own_cache / SMALL).read_bytes()
-    (own_cache / SMALL).unlink()
-    (own_cache / SMALL).write_bytes(labels[:8] + labels[:7:-1])  # valid IDX, wrong labels
-    assert data.load().test.y.bincount().tolist() == TEST_COUNTS
-    assert data.load().test.y[:3].tolist() == list(labels[8:11])
-
-
-def test_unpack_killed_before_the_rename(empty_cache):
-    """SIGKILL while the temporary file is written and not yet renamed."""
-    child = start_python(
-        """
-        import sys, time
-        from vqedu import cache, files
-        def stall(_):
-            print("written", flush=True)
-            time.sleep(60)
-        files.os.fsync = stall
-        cache.mnist()
-        """
-    )
-    assert child.stdout.readline().strip() == "written"
-    child.kill()
-    assert child.wait() != 0
-    child.stdout.close(), child.stderr.close()
-    assert len(temporaries(empty_cache)) == 1
-    assert list(empty_cache.iterdir()) == temporaries(empty_cache)
-    assert data.load().train.y.bincount().tolist() == TRAIN_COUNTS
-
-
-def test_unpack_killed_at_any_moment(empty_cache):
-    """Kill the unpacking at four moments spread over its run: no file of a true name is ever partial."""
-    begin = time.perf_counter()
-    assert start_python(UNPACK).wait() == 0
-    whole_s = time.perf_counter() - begin
-    killed = 0
-    for fifth in range(1, 5):
-        shutil.rmtree(empty_cache, ignore_errors=True)
-        child = start_python(UNPACK)
-        time.sleep(whole_s * fifth / 5)
-        child.kill()
-        killed += child.wait() != 0
-        assert not empty_cache.exists() or not wrong_or_partial(empty_cache)
-    assert killed >= 2
-    cache.mnist()
-    assert {name: md5_of(empty_cache / name) for name in cache.MNIST_MD5} == cache.MNIST_MD5
-
-
-def test_two_processes_at_once(empty_cache):
-    children = [start_python(UNPACK) for _ in range(2)]
-    errors = [child.communicate(timeout=60)[1] for child in children]
-    assert errors == ["", ""]
-    assert [child.returncode for child in children] == [0, 0]
-    assert {p.name: md5_of(p) for p in empty_cache.iterdir()} == cache.MNIST_MD5
-
-
-def test_abandoned_temporary_files_are_removed(own_cache):
-    old, young = (own_cache / f".{SMALL}.{digit * 16}.tmp" for digit in "ab")
-    foreign = own_cache / ".somebody.elses.tmp"
-    for path in (old, young, foreign):
-        path.write_bytes(b"half")
-    for path in (old, foreign):
-        os.utime(path, (time.time() - 3700,) * 2)
-    cache.mnist()
-    assert not old.exists()
-    assert young.exists()  # its writer may be alive
-    assert foreign.exists()
-
-
-# --- a cache that cannot be written
-
-
-def refusal() -> str:
-    """The message of the CacheError that a load now ends with."""
-    with pytest.raises(OSError, match="VQEDU_CACHE") as caught:
+@pytest.mark.parametrize("harm", [truncate, empty, flip_one_bit, extend, Path.unlink])
+def test_a_damaged_package_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: Callable[[Path], None]
+) -> None:
+    copy = tmp_path / "mnist.npz"
+    copy.write_bytes(data.EMBEDDED.read_bytes())
+    harm(copy)
+    monkeypatch.setattr(data, "EMBEDDED", copy)
+    with pytest.raises(OSError, match=r"^The file mnist\.npz .* Install vqedu again\.$") as caught:
         data.load()
-    assert isinstance(caught.value, cache.CacheError)
-    assert caught.value.__context__ is None or caught.value.__suppress_context__
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+    assert caught.value.__context__ is None
 
 
-def test_file_where_the_directory_should_be(tmp_path, monkeypatch):
-    (tmp_path / "cache").write_text("in the way")
-    monkeypatch.setenv("VQEDU_CACHE", str(tmp_path / "cache"))
-    assert str(tmp_path / "cache") in refusal()
+def test_torchvision_is_neither_imported_nor_needed() -> None:
+    code = "import sys; sys.modules['torchvision'] = None; from vqedu import data; print(len(data.load().test.y))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "10000"
 
 
-def test_directory_where_a_file_should_be(incomplete_cache):
-    (incomplete_cache / SMALL).mkdir()
-    assert str(incomplete_cache) in refusal()
-    assert not temporaries(incomplete_cache)
+# --- names and roots
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="permissions do not bind the administrator")
-def test_read_only_directory(tmp_path, monkeypatch):
-    tmp_path.chmod(0o500)
-    monkeypatch.setenv("VQEDU_CACHE", str(tmp_path / "cache"))
-    assert "Permission denied" in refusal()
+@pytest.mark.parametrize(
+    ("name", "meant"), [("minst", "'mnist'"), ("fashion_mnist", "'fashion-mnist'"), ("MNIST", "Known: ")]
+)
+def test_unknown_name_names_the_close_ones(name: str, meant: str) -> None:
+    with pytest.raises(ValueError, match="no data set") as caught:
+        data.load(name)
+    assert meant in str(caught.value)
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO])
-def test_disk_full_or_read_only(incomplete_cache, monkeypatch, code):
-    def fail(_):
-        raise OSError(code, os.strerror(code))
-
-    monkeypatch.setattr(files.os, "fsync", fail)
-    assert os.strerror(code) in refusal()
-    assert {path.name for path in incomplete_cache.iterdir()} == cache.MNIST_MD5.keys() - {SMALL}
+def test_name_of_wrong_type() -> None:
+    with pytest.raises(TypeError, match="must be a string"):
+        data.load(7)  # type: ignore[arg-type]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full, a disk that is always full, is Linux's")
-def test_disk_really_full(incomplete_cache, monkeypatch):
-    monkeypatch.setattr(Path, "with_name", lambda self, name: Path("/dev/full"))
-    real_open = Path.open
-    monkeypatch.setattr(Path, "open", lambda self, mode="r", *rest: real_open(self, mode.replace("x", "w"), *rest))
-    monkeypatch.setattr(Path, "unlink", lambda self, missing_ok=False: None)  # spare the device file
-    assert os.strerror(errno.ENOSPC) in refusal()
-
-
-def test_intact_cache_needs_no_writing(own_cache, monkeypatch):
-    def fail(*_):
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-
-    monkeypatch.setattr(files.os, "fsync", fail)
-    monkeypatch.setattr(files.os, "replace", fail)
-    assert data.load().test.y.bincount().tolist() == TEST_COUNTS
-
-
-def test_open_file_on_windows_that_another_process_has_put(incomplete_cache, unpacked, monkeypatch):
-    """On Windows os.replace raises PermissionError while another process reads the file it has just put."""
-
-    def refuse(source, target):
-        shutil.copy(unpacked / "MNIST" / "raw" / Path(target).name, target)
-        raise PermissionError(errno.EACCES, "Access is denied")
-
-    monkeypatch.setattr(files.os, "replace", refuse)
-    monkeypatch.setattr(files, "PAUSES_S", ())
-    assert data.load().test.y.bincount().tolist() == TEST_COUNTS
-    assert not temporaries(incomplete_cache)
-
-
-def test_open_file_on_windows_that_is_harmed(incomplete_cache, monkeypatch):
-    def refuse(source, target):
-        Path(target).write_bytes(b"half")
-        raise PermissionError(errno.EACCES, "Access is denied")
-
-    monkeypatch.setattr(files.os, "replace", refuse)
-    monkeypatch.setattr(files, "PAUSES_S", ())
-    assert "Access is denied" in refusal()
-
-
-def test_replace_waits_for_a_file_to_be_closed(tmp_path, monkeypatch):
-    real_replace, refusals = os.replace, [PermissionError(), PermissionError()]
-
-    def busy_twice(source, target):
-        if refusals:
-            raise refusals.pop()
-        real_replace(source, target)
-
-    monkeypatch.setattr(files.os, "replace", busy_twice)
-    files.atomic_write(tmp_path / "f", b"new")
-    assert (tmp_path / "f").read_bytes() == b"new"
-
-
-@pytest.mark.parametrize("harm", [truncate, empty, flip_one_bit, Path.unlink])
-def test_damaged_embedded_file(own_cache, tmp_path, monkeypatch, harm):
-    copy = tmp_path / "assets"
-    shutil.copytree(str(cache.EMBEDDED), copy)
-    harm(copy / f"{SMALL}.xz")
-    monkeypatch.setattr(cache, "EMBEDDED", copy)
-    cache.mnist()  # an intact cache does not need it
-    (own_cache / SMALL).unlink()
-    assert f"{SMALL}.xz" in refusal()
-    assert not (own_cache / SMALL).exists()
-
-
-# --- atomic_write
-
-
-def test_atomic_write_leaves_the_old_file_when_it_fails(tmp_path, monkeypatch):
-    path = tmp_path / "checkpoint"
-    files.atomic_write(path, b"old")
-
-    def interrupt(_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(files.os, "fsync", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        files.atomic_write(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_atomic_write_into_an_absent_directory(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        files.atomic_write(tmp_path / "absent" / "f", b"")
-
-
-@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
-def test_atomic_write_gives_the_mode_that_open_gives(tmp_path):
-    (tmp_path / "plain").write_bytes(b"")
-    files.atomic_write(tmp_path / "atomic", b"")
-    assert (tmp_path / "atomic").stat().st_mode == (tmp_path / "plain").stat().st_mode
+@pytest.mark.parametrize("root", [7, b"here", ["here"], True])
+def test_root_of_wrong_type(root: object) -> None:
+    with pytest.raises(TypeError, match="root must be a path"):
+        data.load("mnist", root=root)  # type: ignore[arg-type]
 
 
 # --- a learner's own files
-
-
-def idx_file(array: np.ndarray) -> bytes:
-    """The IDX format, written a second time: 0, 0, 8 (bytes), number of dimensions, sizes, bytes."""
-    return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}i", *array.shape) + array.tobytes()
 
 
 def own_arrays() -> dict[str, np.ndarray]:
@@ -473,11 +192,19 @@ def own_arrays() -> dict[str, np.ndarray]:
     }
 
 
-def put_own_files(raw: Path) -> Path:
-    raw.mkdir(parents=True)
-    for name, array in own_arrays().items():
-        (raw / name).write_bytes(idx_file(array))
-    return raw
+def put_own_files(folder: Path) -> Path:
+    return write(folder, own_arrays())
+
+
+def rename_all(folder: Path, renamed: Callable[[str], str]) -> None:
+    for path in folder.iterdir():
+        path.rename(folder / renamed(path.name))
+
+
+def gzip_all(folder: Path) -> None:
+    for path in list(folder.iterdir()):
+        (folder / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
 
 
 def assert_own_images(images: data.Images) -> None:
@@ -488,67 +215,86 @@ def assert_own_images(images: data.Images) -> None:
         assert split.y.tolist() == arrays[f"{prefix}-labels-idx1-ubyte"].tolist()
 
 
-@pytest.mark.parametrize(("name", "folder"), [("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST")])
-@pytest.mark.parametrize("kind", [str, Path])
-def test_own_files(tmp_path, name, folder, kind):
-    put_own_files(tmp_path / folder / "raw")
-    assert_own_images(data.load(name, root=kind(tmp_path)))
+@pytest.mark.parametrize("place", [".", "{class_name}/raw"])
+@pytest.mark.parametrize("dotted", [False, True])
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "kmnist"])
+def test_own_files_in_each_place_and_spelling(
+    tmp_path: Path, name: str, place: str, dotted: bool, packed: bool
+) -> None:
+    folder = put_own_files(tmp_path / place.format(class_name=data.SOURCES[name].class_name))
+    if dotted:
+        rename_all(folder, lambda name: name.replace("-idx", ".idx"))
+    if packed:
+        gzip_all(folder)
+    before = sorted(tmp_path.rglob("*"))
+    assert_own_images(data.load(name, root=str(tmp_path)))
+    assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_fashion_mnist_without_root_is_looked_for_in_the_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("VQEDU_CACHE", str(tmp_path))
-    put_own_files(tmp_path / "FashionMNIST" / "raw")
+@pytest.mark.parametrize("name", data.SOURCES)
+def test_torchvision_reads_the_same_from_the_same_files(tmp_path: Path, name: str) -> None:
+    """EMNIST stores its images by columns; torchvision leaves them lying on their sides, and we do not."""
+    source = data.SOURCES[name]
+    folder = put_own_files(tmp_path / source.class_name / "raw")
+    rename_all(folder, lambda name: name.replace("train", source.train).replace("t10k", source.test))
+    images = data.load(name, root=tmp_path)
+    for split, train in ((images.train, True), (images.test, False)):
+        options = {"split": source.variant} if source.variant else {}
+        theirs = getattr(datasets, source.class_name)(str(tmp_path), train=train, **options)
+        x = theirs.data.mT if name == "emnist" else theirs.data
+        assert torch.equal(split.x[:, 0], x / 255)
+        assert split.x.is_contiguous()
+        assert torch.equal(split.y, theirs.targets)
+        assert len(theirs.classes) == 10
+
+
+def test_without_root_files_are_looked_for_where_torch_keeps_its_downloads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    put_own_files(tmp_path / "datasets" / "FashionMNIST" / "raw")
     assert_own_images(data.load("fashion-mnist"))
 
 
-def test_own_files_gzipped(tmp_path):
-    raw = put_own_files(tmp_path / "FashionMNIST" / "raw")
-    for name in (LARGE, SMALL):
-        (raw / f"{name}.gz").write_bytes(gzip.compress((raw / name).read_bytes()))
-        (raw / name).unlink()
-    assert_own_images(data.load("fashion-mnist", root=tmp_path))
+def test_files_of_two_places_are_never_mixed(tmp_path: Path) -> None:
+    raw = put_own_files(tmp_path / "KMNIST" / "raw")
+    write(tmp_path, {SMALL: np.zeros(3, np.uint8)})
+    assert_own_images(data.load("kmnist", root=tmp_path))
+    (raw / SMALL).unlink()
+    with pytest.raises(FileNotFoundError, match=f"no {SMALL}\\. Put"):
+        data.load("kmnist", root=tmp_path)
 
 
-def test_truncated_gzipped_file(tmp_path):
-    raw = put_own_files(tmp_path / "FashionMNIST" / "raw")
-    packed = gzip.compress((raw / LARGE).read_bytes())
-    (raw / LARGE).unlink()
-    for content in (packed[:-20], b"<html>not found</html>", b""):
-        (raw / f"{LARGE}.gz").write_bytes(content)
-        with pytest.raises(ValueError, match=rf"{LARGE}(\.gz)? is truncated"):
-            data.load("fashion-mnist", root=tmp_path)
-        (raw / LARGE).unlink(missing_ok=True)
+@pytest.mark.parametrize("content", [lambda packed: packed[:-20], lambda _: b"<html>not found</html>", lambda _: b""])
+def test_truncated_gzipped_file(tmp_path: Path, content: Callable[[bytes], bytes]) -> None:
+    gzip_all(put_own_files(tmp_path))
+    (tmp_path / f"{LARGE}.gz").write_bytes(content((tmp_path / f"{LARGE}.gz").read_bytes()))
+    with pytest.raises(ValueError, match=rf"{LARGE}\.gz is truncated"):
+        data.load("fashion-mnist", root=tmp_path)
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
-def test_absent_files(tmp_path, name):
-    raw = tmp_path / data.CLASS_NAMES[name] / "raw"
+def test_absent_files(tmp_path: Path, name: str) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         data.load(name, root=tmp_path)
-    for part in (str(raw), *idx.names(), "Put these files there", "download=True"):
+    raw = tmp_path / data.SOURCES[name].class_name / "raw"
+    for part in (str(raw), str(tmp_path), *NAMES, "Put these files", "download=True"):
         assert part in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_absent_file_is_named_alone(tmp_path):
-    raw = put_own_files(tmp_path / "MNIST" / "raw")
-    (raw / SMALL).unlink()
-    with pytest.raises(FileNotFoundError, match=f"no {SMALL}\\. Put"):
-        data.load("mnist", root=tmp_path)
-
-
-@pytest.mark.parametrize("name", list(cache.MNIST_MD5))
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("keep", [0, 5, -1])
-def test_truncated_own_file(tmp_path, name, keep):
-    raw = put_own_files(tmp_path / "MNIST" / "raw")
-    (raw / name).write_bytes((raw / name).read_bytes()[:keep])
+def test_truncated_own_file(tmp_path: Path, name: str, keep: int) -> None:
+    put_own_files(tmp_path)
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:keep])
     with pytest.raises(ValueError, match=f"{name} is truncated"):
         data.load("mnist", root=tmp_path)
 
 
-def test_own_file_longer_than_its_header_says(tmp_path):
-    raw = put_own_files(tmp_path / "MNIST" / "raw")
-    extend(raw / SMALL)
+def test_own_file_longer_than_its_header_says(tmp_path: Path) -> None:
+    extend(put_own_files(tmp_path) / SMALL)
     with pytest.raises(ValueError, match="too long: its header promises 11 bytes, it has 12"):
         data.load("mnist", root=tmp_path)
 
@@ -559,36 +305,22 @@ def test_own_file_longer_than_its_header_says(tmp_path):
         (LARGE, b"<html>" + bytes(7000), "must begin with 2051"),
         (LARGE, idx_file(np.zeros((7, 32, 32), np.uint8)), "28 x 28 pixels, got 32 x 32"),
         (LARGE, idx_file(np.zeros((0, 28, 28), np.uint8)), "count of at least 1"),
-        (LARGE, idx_file(np.zeros((6, 28, 28), np.uint8)), "6 images and 7 labels"),
+        (LARGE, idx_file(np.zeros((6, 28, 28), np.uint8)), "6 images and train-labels-idx1-ubyte 7 labels"),
         (SMALL, idx_file(np.zeros((3, 28, 28), np.uint8)), "must begin with 2049"),
     ],
 )
-def test_own_file_of_another_kind(tmp_path, name, content, message):
-    raw = put_own_files(tmp_path / "MNIST" / "raw")
-    (raw / name).write_bytes(content)
+def test_own_file_of_another_kind(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    (put_own_files(tmp_path) / name).write_bytes(content)
     with pytest.raises(ValueError, match=message):
         data.load("mnist", root=tmp_path)
 
 
-def test_old_copies_are_not_read_in_place_of_the_raw_files(tmp_path):
-    put_own_files(tmp_path / "MNIST" / "raw")
-    (tmp_path / "MNIST" / "processed").mkdir()
-    for name in ("training.pt", "test.pt"):
-        torch.save((torch.zeros(1, 28, 28), torch.zeros(1)), tmp_path / "MNIST" / "processed" / name)
-    with pytest.raises(ValueError, match=r"training\.pt"):
-        data.load("mnist", root=tmp_path)
-
-
-def test_real_fashion_mnist(tmp_path):
+def test_real_fashion_mnist() -> None:
     """The whole data set as Debian ships it: ten classes of 6,000 and 1,000; first labels as published."""
-    source = Path("/usr/share/datasets/fashion-mnist")
-    if not source.is_dir():
+    folder = Path("/usr/share/datasets/fashion-mnist")
+    if not folder.is_dir():
         pytest.skip("Debian's package dataset-fashion-mnist is not installed")
-    raw = tmp_path / "FashionMNIST" / "raw"
-    raw.mkdir(parents=True)
-    for packed in source.glob("*.gz"):
-        shutil.copy(packed, raw)
-    fashion = data.load("fashion-mnist", root=tmp_path)
+    fashion = data.load("fashion-mnist", root=folder)
     assert fashion.train.y.bincount().tolist() == [6000] * 10
     assert fashion.test.y.bincount().tolist() == [1000] * 10
     assert fashion.train.y[:5].tolist() == [9, 0, 0, 3, 0]
@@ -598,47 +330,63 @@ def test_real_fashion_mnist(tmp_path):
 # --- the download
 
 
+def md5_of(path: Path) -> str:
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+
 @pytest.fixture
-def mirror(tmp_path, monkeypatch):
-    """A mirror on this machine that serves the small own files: (root to load into, served folder)."""
-    datasets = pytest.importorskip("torchvision.datasets")
-    served = tmp_path / "served"
-    served.mkdir()
-    resources = []
-    for name, array in own_arrays().items():
-        (served / f"{name}.gz").write_bytes(gzip.compress(idx_file(array)))
-        resources.append((f"{name}.gz", md5_of(served / f"{name}.gz")))
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, Path, str]]:
+    """A mirror on this machine that serves the small own files: (root to load into, served folder, address)."""
+    served = put_own_files(tmp_path / "served")
+    gzip_all(served)
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
+        def log_message(self, *_: object) -> None:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(served)))
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/"
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(datasets.FashionMNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
+    monkeypatch.setattr(datasets.FashionMNIST, "mirrors", [address])
+    resources = [(f"{name}.gz", md5_of(served / f"{name}.gz")) for name in NAMES]
     monkeypatch.setattr(datasets.FashionMNIST, "resources", resources)
-    yield tmp_path / "root", served
+    yield tmp_path / "root", served, address
     server.shutdown()
     server.server_close()
 
 
-def test_download(mirror, capfd):
-    root, _ = mirror
-    assert_own_images(data.load("fashion-mnist", root=root, download=True))
+Mirror = tuple[Path, Path, str]
+
+
+def test_download(mirror: Mirror, capfd: pytest.CaptureFixture[str]) -> None:
+    assert_own_images(data.load("fashion-mnist", root=mirror[0], download=True))
     assert "100%" in capfd.readouterr().err  # torchvision's progress bar
-    assert_own_images(data.load("fashion-mnist", root=root))
+    assert_own_images(data.load("fashion-mnist", root=mirror[0]))
 
 
-def test_present_files_are_not_downloaded(mirror):
-    root, served = mirror
-    put_own_files(root / "FashionMNIST" / "raw")
-    shutil.rmtree(served)
-    assert_own_images(data.load("fashion-mnist", root=root, download=True))
+def test_download_of_emnist_takes_the_variant_with_ten_classes(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, served, address = mirror
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path in served.iterdir():
+            name = path.name.replace("train", "emnist-mnist-train").replace("t10k", "emnist-mnist-test")
+            archive.writestr(f"gzip/{name}", path.read_bytes())
+    (served / "gzip.zip").write_bytes(packed.getvalue())
+    monkeypatch.setattr(datasets.EMNIST, "url", f"{address}gzip.zip")
+    monkeypatch.setattr(datasets.EMNIST, "md5", md5_of(served / "gzip.zip"))
+    images = data.load("emnist", root=root, download=True)
+    assert_own_images(data.Images(*(data.Split(split.x.mT, split.y) for split in images)))
 
 
-def test_partial_download_is_fetched_again(mirror):
-    root, served = mirror
+def test_present_files_are_not_downloaded(mirror: Mirror) -> None:
+    put_own_files(mirror[0] / "FashionMNIST" / "raw")
+    shutil.rmtree(mirror[1])
+    assert_own_images(data.load("fashion-mnist", root=mirror[0], download=True))
+
+
+def test_partial_download_is_fetched_again(mirror: Mirror) -> None:
+    root, served, _ = mirror
     raw = root / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)
     (raw / f"{LARGE}.gz").write_bytes((served / f"{LARGE}.gz").read_bytes()[:100])
@@ -651,74 +399,59 @@ def failed_download(root: Path) -> str:
     message = str(caught.value)
     assert caught.value.__suppress_context__
     assert "\n" not in message
-    assert all(part in message for part in (str(root / "FashionMNIST" / "raw"), LARGE, "load again"))
+    assert all(part in message for part in ("FashionMNIST", str(root / "FashionMNIST" / "raw"), "load again"))
     return message
 
 
-def test_download_without_network(mirror, monkeypatch):
-    import torchvision
-
-    monkeypatch.setattr(torchvision.datasets.FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])
+def test_download_without_network(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets.FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])
     failed_download(mirror[0])
 
 
-def test_download_of_an_altered_file(mirror):
-    root, served = mirror
+def test_download_of_an_altered_file(mirror: Mirror) -> None:
+    root, served, _ = mirror
     flip_one_bit(served / f"{SMALL}.gz")
     assert "corrupted" in failed_download(root)
-    assert not (root / "FashionMNIST" / "raw" / SMALL).exists()
+    with pytest.raises(ValueError, match=rf"{SMALL}\.gz is .* delete it and load with download=True"):
+        data.load("fashion-mnist", root=root)
 
 
-def test_download_into_a_file(mirror):
-    root, _ = mirror
-    root.write_text("in the way")
-    failed_download(root)
+def test_download_into_a_file(mirror: Mirror) -> None:
+    mirror[0].write_text("in the way")
+    failed_download(mirror[0])
 
 
-def test_silent_network_is_given_up(mirror, monkeypatch):
+def test_silent_network_is_given_up(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that accepts and says nothing; the time limit is put back afterwards."""
-    import socket
-
-    import torchvision
-
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
-        monkeypatch.setattr(torchvision.datasets.FashionMNIST, "mirrors", [url])
-        monkeypatch.setattr(data, "NETWORK_TIMEOUT_S", 0.2)
+        monkeypatch.setattr(datasets.FashionMNIST, "mirrors", [url])
+        monkeypatch.setattr(download, "NETWORK_TIMEOUT_S", 0.2)
         assert "timed out" in failed_download(mirror[0])
     assert socket.getdefaulttimeout() is None
 
 
-# --- torchvision
-
-
-def test_mismatched_torchvision_is_one_sentence(tmp_path):
+def test_mismatched_torchvision_is_one_sentence(tmp_path: Path) -> None:
     package = tmp_path / "torchvision"
     package.mkdir()
     (package / "__init__.py").write_text(
         'raise RuntimeError("operator torchvision::nms does not exist")', encoding="utf-8"
     )
-    child = start_python("from vqedu import data; data.load()", PYTHONPATH=str(tmp_path))
-    _, error = child.communicate(timeout=60)
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from vqedu import data; "
+    code += f"data.load('kmnist', root={str(tmp_path)!r}, download=True)"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert child.returncode != 0
-    assert error.count("Traceback") == 1  # `from None`: the cause's own trace is not shown
-    sentence = error.strip().splitlines()[-1]
+    assert child.stderr.count("Traceback") == 1  # `from None`: the cause's own trace is not shown
+    sentence = child.stderr.strip().splitlines()[-1]
     assert sentence.startswith("ImportError: torchvision (")
     versions = [torch.__version__.split("+")[0], "operator torchvision::nms does not exist"]
     assert all(part in sentence for part in versions)
     assert "pip install --force-reinstall torch torchvision" in sentence
 
 
-def test_absent_torchvision_is_named(monkeypatch):
+def test_absent_torchvision_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torchvision", None)
-    monkeypatch.setattr(data, "_installed", lambda package: "not installed")
-    with pytest.raises(ImportError, match=r"torchvision \(not installed\)") as caught:
-        data.load()
+    monkeypatch.setattr(download, "_installed", lambda package: "not installed")
+    with pytest.raises(ImportError, match=r"torchvision \(not installed\).*pip install") as caught:
+        data.load("kmnist", root=tmp_path, download=True)
     assert caught.value.__suppress_context__
-    assert "pip install" in str(caught.value)
-
-
-def test_importing_data_does_not_import_torchvision():
-    child = start_python("import sys; from vqedu import data; sys.exit('torchvision' in sys.modules)")
-    assert child.wait() == 0
-    child.stdout.close(), child.stderr.close()

@@ -1,25 +1,24 @@
-"""The data sets as whole tensors, offline first: MNIST comes with the package."""
+"""The data sets as whole tensors: MNIST comes with the package, its relatives are read from files or downloaded."""
 
 from __future__ import annotations
 
-import contextlib
-import http.client
-import importlib.metadata
+import hashlib
+import io
 import os
-import socket
-from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from vqedu import validate
-from vqedu.data import cache, idx
+from vqedu.data import idx
+from vqedu.data.download import fetch
 
-CLASS_NAMES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}
-NETWORK_TIMEOUT_S = 30.0
+EMBEDDED = resources.files("vqedu.data") / "mnist.npz"
+EMBEDDED_SHA256 = "39b9b1ffaa0ba4d8995a616551f0966941fe02a3fe79ba4a9db7373db16d53ad"
 
 
 class Split(NamedTuple):
@@ -36,107 +35,82 @@ class Images(NamedTuple):
     test: Split
 
 
+class Source(NamedTuple):
+    """Ten classes of 28 x 28 images: their class in torchvision.datasets, and how the names of their files begin."""
+
+    class_name: str
+    train: str = "train"
+    test: str = "t10k"
+    variant: str | None = None  # what torchvision calls the split, where a data set comes in several
+    transposed: bool = False  # the files store each image column by column
+
+
+# Of EMNIST's ten-class variants, "mnist" has the usual 70,000 images; the 280,000 of "digits" fill 880 MB as float32.
+SOURCES = {
+    "mnist": Source("MNIST"),
+    "fashion-mnist": Source("FashionMNIST"),
+    "kmnist": Source("KMNIST"),
+    "emnist": Source("EMNIST", "emnist-mnist-train", "emnist-mnist-test", "mnist", transposed=True),
+}
+
+
 def load(name: str = "mnist", root: str | os.PathLike[str] | None = None, *, download: bool = False) -> Images:
     """Return a whole data set: grey levels 0..255 divided by 255, and labels 0..9.
 
-    "mnist": handwritten digits. Y. LeCun, C. Cortes, C. Burges, The MNIST database; CC BY-SA 3.0. Without
-    `root` it is unpacked from the package into the cache directory and needs no network.
+    "mnist": handwritten digits. Y. LeCun, C. Cortes, C. Burges, The MNIST database; CC BY-SA 3.0. Without `root`
+    it is read from the package.
     "fashion-mnist": articles of clothing. H. Xiao, K. Rasul, R. Vollgraf 2017, arXiv:1708.07747; MIT licence.
+    "kmnist": cursive Japanese characters. T. Clanuwat et al. 2018, arXiv:1812.01718; CC BY-SA 4.0.
+    "emnist": more handwritten digits, the variant "mnist" of EMNIST. G. Cohen et al. 2017, arXiv:1702.05373.
 
-    With `root`, or for Fashion-MNIST, the raw IDX files (or the same with .gz) are looked for in
-    root/MNIST/raw or root/FashionMNIST/raw; `root=None` is then the cache directory. With `download=True`,
-    torchvision fetches what is missing. The environment variable VQEDU_CACHE sets the cache directory.
+    The four IDX files, as they are or with .gz, are looked for in root/CLASS/raw, where torchvision puts them
+    (root/FashionMNIST/raw), and in `root` itself. Without `root`, that is the folder `datasets` in torch.hub's
+    directory. With `download=True`, torchvision fetches what is missing.
 
-    Raises ValueError for an unknown name or a file that is not whole, TypeError for a `root` that is no path,
-    FileNotFoundError for absent files, ConnectionError for a failed download, cache.CacheError (an OSError)
-    for a cache that cannot be filled, ImportError for a torchvision that does not fit torch.
+    Raises ValueError for an unknown name or an incomplete file, TypeError for a `root` that is not a path,
+    FileNotFoundError for missing files, OSError for a damaged package, ConnectionError for a failed download,
+    ImportError for a torchvision that cannot download because it does not fit torch.
     """
-    class_name = CLASS_NAMES[validate.known_name(name, CLASS_NAMES, "data set")]
+    source = SOURCES[validate.known_name(name, SOURCES, "data set")]
     if root is not None and not isinstance(root, str | os.PathLike):
         raise TypeError(f"root must be a path (str or pathlib.Path) or None, got {root!r} ({type(root).__name__}).")
-    reader = getattr(torchvision_datasets(), class_name)
     if name == "mnist" and root is None:
-        folder = cache.mnist()
-    else:
-        folder = cache.directory() if root is None else Path(root).expanduser()
-        _prepare_own_files(folder, class_name, reader if download else None)
-    _refuse_legacy_files(folder / class_name / "processed")
-    return Images(*(_as_split(reader(str(folder), train=train)) for train in (True, False)))
+        return _embedded()
+    folder = Path(torch.hub.get_dir(), "datasets") if root is None else Path(root).expanduser()
+    return _from_files(folder, source, download)
 
 
-def _as_split(dataset: Any) -> Split:
-    """Return a torchvision data set's uint8 images (N, 28, 28) as float32 (N, 1, 28, 28), with its labels."""
-    return Split(dataset.data.to(torch.float32).div_(255).unsqueeze(1), dataset.targets)
+def _embedded() -> Images:
+    """Return the MNIST of the package; raises OSError if its file is missing or not the one that was shipped."""
+    try:
+        content = EMBEDDED.read_bytes()
+    except OSError:
+        content = b""
+    if hashlib.sha256(content).hexdigest() != EMBEDDED_SHA256:
+        raise OSError("The file mnist.npz of this vqedu is missing or damaged. Install vqedu again.")
+    arrays = np.load(io.BytesIO(content))
+    return Images(*(_as_split(arrays[f"{split}_images"], arrays[f"{split}_labels"]) for split in Images._fields))
 
 
-def _prepare_own_files(folder: Path, class_name: str, downloader: Any | None) -> None:
-    """See to it that the four raw files are in `folder` and whole, or raise what `load` says it raises."""
-    raw = folder / class_name / "raw"
-    if downloader is None:
-        idx.unpack_gzipped(raw)
-    elif idx.missing(raw):
-        _download(downloader, folder)
-    if absent := idx.missing(raw):
+def _from_files(folder: Path, source: Source, download: bool) -> Images:
+    """Return the data set from the files in `folder`; raises what `load` says it raises."""
+    names = idx.names(source.train, source.test)
+    places = (folder / source.class_name / "raw", folder)
+    found = idx.find(names, places)
+    if download and len(found) < len(names):
+        fetch(source.class_name, source.variant, folder)
+        found = idx.find(names, places)
+    if missing := [name for name in names if name not in found]:
         raise FileNotFoundError(
-            f"{class_name} is not in {raw}: no {', '.join(absent)}. "
-            "Put these files there (as they are, or with .gz), or load with download=True."
+            f"{source.class_name} is not complete in {places[0]} or in {folder}: no {', '.join(missing)}. "
+            "Put these files into one of the two (as they are, or with .gz), or load with download=True."
         )
-    idx.check(raw)
+    paths = [found[name] for name in names]
+    return Images(*(_as_split(*idx.read_pair(*pair), source.transposed) for pair in (paths[:2], paths[2:])))
 
 
-def _download(downloader: Any, folder: Path) -> None:
-    """Let torchvision fetch the files, with its progress bar; raises ConnectionError that says what to do."""
-    try:
-        with _network_timeout():
-            downloader(str(folder), download=True)
-    except (OSError, RuntimeError, EOFError, http.client.HTTPException) as error:
-        raise ConnectionError(
-            f"The download of {downloader.__name__} into {folder} failed: {_last_line(error)}. "
-            "Check the network and the disk and load again, or put these files into "
-            f"{folder / downloader.__name__ / 'raw'}: {', '.join(idx.names())}."
-        ) from None
-
-
-@contextlib.contextmanager
-def _network_timeout() -> Iterator[None]:
-    """Let a connection that stays silent fail after 30 s, where torchvision would wait for ever."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(NETWORK_TIMEOUT_S)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
-
-
-def _refuse_legacy_files(processed: Path) -> None:
-    """Raise ValueError if torchvision would read an old copy instead of the raw files just checked."""
-    if all((processed / name).exists() for name in ("training.pt", "test.pt")):
-        raise ValueError(
-            f"{processed} holds training.pt and test.pt of an old torchvision, which would be read in place "
-            "of the raw files. Delete that directory and load again."
-        )
-
-
-def torchvision_datasets() -> ModuleType:
-    """Return torchvision.datasets; raises ImportError if it does not work with this torch."""
-    try:
-        from torchvision import datasets
-    except Exception as error:  # a mismatched pair raises RuntimeError, AttributeError, OSError or ImportError
-        raise ImportError(
-            f"torchvision ({_installed('torchvision')}) does not work with torch ({_installed('torch')}): "
-            f"{_last_line(error)}. "
-            "Install the two as a pair with `python -m pip install --force-reinstall torch torchvision`, "
-            "then restart the kernel."
-        ) from None
-    return datasets
-
-
-def _last_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[-1]
-
-
-def _installed(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
+def _as_split(images: np.ndarray, labels: np.ndarray, transposed: bool = False) -> Split:
+    """Return uint8 images (N, 28, 28) as float32 (N, 1, 28, 28) in one pass, with their uint8 labels as int64."""
+    upright = images.swapaxes(1, 2) if transposed else images
+    x = np.divide(upright[:, None], np.float32(255), dtype=np.float32, order="C")
+    return Split(torch.from_numpy(x), torch.from_numpy(labels.astype(np.int64)))

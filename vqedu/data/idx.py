@@ -1,7 +1,8 @@
-"""A learner's own raw data files: are the four there, and is each a whole IDX file of images or of labels?
+"""Data files in the IDX format: which of them are there, and what a whole one contains.
 
-The format (LeCun, Cortes and Burges, the MNIST database) is a header of big-endian int32 (a magic number,
-then one size a dimension), followed by one byte an element.
+The format (LeCun, Cortes and Burges, the MNIST database) is a header of big-endian int32 (a magic number, then the
+size of each dimension), followed by one byte per element. torchvision reads it too, but neither compressed nor under
+other names, and from an incomplete file it raises errors that name no file.
 """
 
 from __future__ import annotations
@@ -9,71 +10,66 @@ from __future__ import annotations
 import gzip
 import struct
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
-from vqedu import files
+import numpy as np
 
-SPLITS = ("train", "t10k")
-IMAGES_MAGIC, LABELS_MAGIC = 2051, 2049
+BYTES_MAGIC = 2048  # of unsigned bytes, to which the number of dimensions is added
 SIDE = 28
-MEND = "Replace it, or delete it and load with download=True."
+REMEDY = "Replace it, or delete it and load with download=True."
 
 
-def names() -> tuple[str, ...]:
-    """Return the names of the four files: images and labels of the training set, then of the test set."""
-    return tuple(f"{split}-{kind}" for split in SPLITS for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"))
+def names(*splits: str) -> list[str]:
+    """Return the names of the files of images and of labels of each split."""
+    return [f"{split}-{kind}" for split in splits for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")]
 
 
-def missing(raw: Path) -> list[str]:
-    """Return the names of those of the four files that are not in the directory `raw`."""
-    return [name for name in names() if not (raw / name).is_file()]
+def find(wanted: list[str], places: Iterable[Path]) -> dict[str, Path]:
+    """Return name -> path of the wanted files in that one of the places which has most of them.
 
-
-def unpack_gzipped(raw: Path) -> None:
-    """Unpack NAME.gz for each of the four files NAME that is missing in `raw` while NAME.gz is there.
-
-    Raises ValueError if NAME.gz is no whole gzip file, OSError if `raw` cannot be written.
+    A file may end in .gz, and may be spelled train-images.idx3-ubyte for train-images-idx3-ubyte.
     """
-    for name in missing(raw):
-        packed = raw / f"{name}.gz"
-        if not packed.is_file():
-            continue
-        try:
-            content = gzip.decompress(packed.read_bytes())
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise ValueError(f"{packed} is truncated or no gzip file ({error}). {MEND}") from None
-        files.atomic_write(raw / name, content)
+    found = ({name: path for name in wanted if (path := _spelled(place, name))} for place in places)
+    return max(found, key=len)
 
 
-def check(raw: Path) -> None:
-    """Raise ValueError unless each of the four files in `raw` is whole and every image has a label."""
-    for split in SPLITS:
-        images = _count(raw / f"{split}-images-idx3-ubyte", IMAGES_MAGIC, (SIDE, SIDE))
-        labels = _count(raw / f"{split}-labels-idx1-ubyte", LABELS_MAGIC, ())
-        if images != labels:
-            raise ValueError(
-                f"The {split} files in {raw} hold {images} images and {labels} labels, expected one each. "
-                "Replace them by files that belong together."
-            )
+def _spelled(place: Path, name: str) -> Path | None:
+    spellings = (spelling + end for end in ("", ".gz") for spelling in (name, name.replace("-idx", ".idx")))
+    return next((place / spelling for spelling in spellings if (place / spelling).is_file()), None)
 
 
-def _count(path: Path, magic: int, item_shape: tuple[int, ...]) -> int:
-    """Return how many items of `item_shape` a whole IDX file holds; raises ValueError for any other file."""
-    header = struct.Struct(f">{2 + len(item_shape)}i")
-    with path.open("rb") as stream:
-        start = stream.read(header.size)
-    size = path.stat().st_size
-    if len(start) < header.size:
-        raise ValueError(f"{path} is truncated: it has {size} bytes, its header alone has {header.size}. {MEND}")
-    found_magic, count, *shape = header.unpack(start)
-    if found_magic != magic or count < 1:
+def read_pair(images_path: Path, labels_path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images (N, 28, 28) and the labels (N,), uint8; raises ValueError if a file is not as it should be."""
+    images, labels = _read(images_path, (SIDE, SIDE)), _read(labels_path, ())
+    if len(images) != len(labels):
         raise ValueError(
-            f"{path} must begin with {magic} and a count of at least 1, got {found_magic}, {count}. {MEND}"
+            f"{images_path} contains {len(images)} images and {labels_path.name} {len(labels)} labels, but every image "
+            "needs one label. Replace them by files that belong together."
         )
+    return images, labels
+
+
+def _read(path: Path, item_shape: tuple[int, ...]) -> np.ndarray:
+    """Return the items of a whole IDX file, uint8 (N, *item_shape); raises ValueError for any other file."""
+    content, size = _content(path), 4 * (2 + len(item_shape))
+    if len(content) < size:
+        raise ValueError(f"{path} is truncated: it has {len(content)} bytes, its header alone has {size}. {REMEDY}")
+    magic, count, *shape = struct.unpack_from(f">{size // 4}i", content)
+    if magic != (expected := BYTES_MAGIC + 1 + len(item_shape)) or count < 1:
+        raise ValueError(f"{path} must begin with {expected} and a count of at least 1, got {magic}, {count}. {REMEDY}")
     if tuple(shape) != item_shape:
-        raise ValueError(f"{path} must hold images of 28 x 28 pixels, got {' x '.join(map(str, shape))}. {MEND}")
-    whole = header.size + count * SIDE ** len(shape)
-    if size != whole:
-        state = "truncated" if size < whole else "too long"
-        raise ValueError(f"{path} is {state}: its header promises {whole} bytes, it has {size}. {MEND}")
-    return count
+        raise ValueError(f"{path} must contain images of 28 x 28 pixels, got {' x '.join(map(str, shape))}. {REMEDY}")
+    if len(content) != (whole := size + count * SIDE ** len(shape)):
+        state = "truncated" if len(content) < whole else "too long"
+        raise ValueError(f"{path} is {state}: its header promises {whole} bytes, it has {len(content)}. {REMEDY}")
+    return np.frombuffer(content, np.uint8, offset=size).reshape(count, *item_shape)
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a file, unpacked if its name ends in .gz; raises ValueError if that is not possible."""
+    content = path.read_bytes()
+    try:
+        return gzip.decompress(content) if path.suffix == ".gz" else content
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} is truncated or not a gzip file ({error}). {REMEDY}") from None
