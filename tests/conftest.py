@@ -20,7 +20,7 @@ from vqedu.questions import answers
 
 REPOSITORY = Path(__file__).parent.parent
 
-PATIENCE_MS = 20_000  # a machine that does other work, too, may be slow
+PATIENCE_MS = 60_000  # a machine that does other work, too, may be slow
 LONGEST_FIRST = ("notebooks/", "tests/jupyter/", "tests/page/", "tests/widgets/", "tests/notebooks/", "tests/checks/")
 
 os.environ.pop("MPLBACKEND", None)  # where set, the kernels that nbval starts would show no figures
@@ -79,6 +79,7 @@ def traffic() -> Traffic:
 def page(browser: Browser, traffic: Traffic) -> Iterator[Page]:
     """A page of 1280 x 800 that fails its test at the end if it logged an error or raised an exception."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE_MS)
     opened = context.new_page()
     watch(opened, traffic)
     yield opened

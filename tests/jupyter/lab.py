@@ -22,8 +22,8 @@ import nbformat
 from playwright.sync_api import Locator, Page
 
 REPOSITORY = Path(__file__).parents[2]
-START_TIMEOUT_S = 90
-RUN_TIMEOUT_S = 180
+START_TIMEOUT_S = 180
+RUN_TIMEOUT_S = 300
 SETTINGS = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
@@ -79,13 +79,18 @@ def open_notebook(page: Page, lab: Lab, name: str) -> None:
     """Open NAME.ipynb alone in `page`, and wait until its kernel is ready for work."""
     workspace = secrets.token_hex(4)  # a new one, so that no notebook of another test comes back
     page.goto(f"{lab.url}/lab/workspaces/{workspace}/tree/{name}.ipynb?token={lab.token}")
-    page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=60_000)
+    page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=1000 * RUN_TIMEOUT_S)
+    wait_until_idle(page)
+
+
+def wait_until_idle(page: Page) -> None:
+    """Wait until the kernel of the open notebook has nothing to do."""
     page.wait_for_function(
         """() => {
             const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
             return kernel?.connectionStatus === "connected" && kernel.status === "idle";
         }""",
-        timeout=60_000,
+        timeout=1000 * RUN_TIMEOUT_S,
     )
 
 
@@ -127,10 +132,25 @@ def cell(page: Page, index: int) -> Locator:
     return page.locator(".jp-NotebookPanel .jp-Notebook .jp-Cell").nth(index)
 
 
-def run_cell(page: Page, index: int) -> None:
-    """Run the cell at `index` by the keyboard, and do not wait for it."""
-    cell(page, index).locator(".cm-content").click()
-    page.keyboard.press("Control+Enter")
+def run_cell(page: Page, index: int, source: str | None = None) -> str:
+    """Run the code cell at `index`, with another `source` if one is given; wait for it, and return what it prints."""
+    page.evaluate(
+        """async ([index, source]) => {
+            const { shell, commands } = window.jupyterapp;
+            const notebook = shell.currentWidget.content;
+            notebook.activeCellIndex = index;
+            notebook.deselectAll();
+            if (source !== null) notebook.activeCell.model.sharedModel.setSource(source);
+            await commands.execute("notebook:run-cell");
+        }""",
+        [index, source],
+    )
+    printed = page.evaluate(
+        """(index) => window.jupyterapp.shell.currentWidget.content.model.cells.get(index).outputs.toJSON()
+            .map((output) => output.text ?? output.evalue ?? "").join("")""",
+        index,
+    )
+    return str(printed).strip()
 
 
 def _command(lab: Lab) -> list[str]:

@@ -7,19 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page, expect
 
-from tests.jupyter import lab as jupyter
-from tests.jupyter.lab import Lab
 from tests.page import exported
 from tests.page.traffic import Traffic
 from vqedu import questions
 from vqedu.publish import notebooks
-from vqedu.questions import answers
 from vqedu.widgets import Prediction, Quiz
 from vqedu.widgets.cards import overview
 from vqedu.widgets.cards.question import Question
@@ -378,27 +373,3 @@ def test_one_page_counts_what_another_has_asked(page: Page, tmp_path: Path) -> N
         page.wait_for_timeout(250)
     expect(line).to_contain_text(wanted)
     expect(line.get_by_role("link", name="go on")).to_have_attribute("href", re.compile(r"01_autoencoder\.html#2\."))
-
-
-def test_jupyterlab_keeps_the_answer_in_the_file_and_shows_it_again(jupyterlab: Lab, page: Page) -> None:
-    answers.forget()
-    asked = 'widgets.Quiz("t.lab", question="Which?", choices={"a": "No.", "b": "Yes."}, answer="b")'
-    code = f"from vqedu import widgets\n{asked}"
-    notebook = new_notebook(cells=[new_code_cell(code)], metadata=notebooks.METADATA)
-    nbformat.write(notebook, jupyterlab.root / "test_quiz.ipynb")
-    for _ in range(2):
-        jupyter.open_notebook(page, jupyterlab, "test_quiz")
-        jupyter.run_all(page)
-        root = page.locator(".jp-OutputArea .vq-stage")
-        root.wait_for()
-        expect(root.locator(f"{COMMIT}, {AGAIN}").locator("visible=true").first).to_have_css("border-radius", "5px")
-        if not answers.read_all().get("t.lab"):
-            root.get_by_label("b", exact=True).check()
-            root.locator(COMMIT).click()
-            page.wait_for_function(
-                "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
-            )
-        expect(root.locator(SAID)).to_have_text("Right at once.")
-    assert answers.read_all().get("t.lab") == {"tries": ["b"], "solved": True}
-    jupyter.shut_down_kernels(jupyterlab)
-    answers.forget()
