@@ -13,6 +13,7 @@ from vqedu.checks.engine import Case, Challenge, Demand, Exercise, Mistake
 from vqedu.checks.numbers import number, quarters
 from vqedu.checks.observing import as_tensors
 from vqedu.lessons import toy
+from vqedu.losses import kl_terms
 
 
 def _weights() -> list[Case]:
@@ -67,10 +68,6 @@ importance_weighted_bound = Exercise(
 )
 
 
-def _kl_terms(mu: Tensor, logvar: Tensor) -> Tensor:
-    return 0.5 * (mu.square() + torch.exp(logvar) - 1 - logvar)
-
-
 def _moments() -> list[Case]:
     shapes = [(1, 1), (1, 2), (2, 1), (3, 2), (2, 5)]
     return [{"mu": quarters(i, *s), "logvar": quarters(i + 30, *s, limit=6)} for i, s in enumerate(shapes, 1)]
@@ -81,18 +78,18 @@ kl = Exercise(
     contract="kl(mu, logvar): two float tensors (N, D), logvar = log sigma^2 -> (N,): KL(N(mu, sigma^2) || N(0, I)), "
     "nats",
     cases=_moments,
-    reference=lambda mu, logvar: _kl_terms(mu, logvar).sum(1),
+    reference=lambda mu, logvar: kl_terms(mu, logvar).sum(1),
     gradients=("mu", "logvar"),
     mistakes=(
         Mistake(
             "factor 1/2 missing",
-            lambda mu, logvar: 2 * _kl_terms(mu, logvar).sum(1),
+            lambda mu, logvar: 2 * kl_terms(mu, logvar).sum(1),
             "Your KL is exactly twice too large at every point.",
             "Compare with KL(N(1, 1) || N(0, 1)), which is one half.",
         ),
         Mistake(
             "sign turned",
-            lambda mu, logvar: -_kl_terms(mu, logvar).sum(1),
+            lambda mu, logvar: -kl_terms(mu, logvar).sum(1),
             "Your KL is the right number with a minus. A KL divergence is never negative.",
             "Does your formula begin with 1 + logvar - ...? Then it belongs to minus the KL.",
         ),
@@ -110,26 +107,26 @@ kl = Exercise(
         ),
         Mistake(
             "mean over the dimensions",
-            lambda mu, logvar: _kl_terms(mu, logvar).mean(1),
+            lambda mu, logvar: kl_terms(mu, logvar).mean(1),
             "You average over the D latent numbers. The KL of independent numbers is the sum, so yours is D times too "
             "small.",
             "If a code had one more number that costs 1 nat, how should the KL change?",
         ),
         Mistake(
             "summed over the batch too",
-            lambda mu, logvar: _kl_terms(mu, logvar).sum(),
+            lambda mu, logvar: kl_terms(mu, logvar).sum(),
             "You return one number for the whole batch, where each image should have its own.",
             "The contract ends in (N,). Over which dimension should the sum go?",
         ),
         Mistake(
             "averaged over the batch too",
-            lambda mu, logvar: _kl_terms(mu, logvar).sum(1).mean(),
+            lambda mu, logvar: kl_terms(mu, logvar).sum(1).mean(),
             "You return the mean over the batch, where each image should have its own number.",
             "The contract ends in (N,). The mean comes later, in the loss.",
         ),
         Mistake(
             "averaged over everything",
-            lambda mu, logvar: _kl_terms(mu, logvar).mean(),
+            lambda mu, logvar: kl_terms(mu, logvar).mean(),
             "One `.mean()` took two averages: over the batch, and over the latent numbers, which should be added up.",
             "What is the shape before your reduction, and what should it be after it?",
         ),
@@ -141,7 +138,7 @@ kl = Exercise(
         ),
         Mistake(
             "over the batch instead of the dimensions",
-            lambda mu, logvar: _kl_terms(mu, logvar).sum(0),
+            lambda mu, logvar: kl_terms(mu, logvar).sum(0),
             "You summed over the images and kept the latent numbers.",
             "Dimension 0 is the batch. Which dimension holds the numbers of one code?",
         ),

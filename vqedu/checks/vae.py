@@ -10,14 +10,11 @@ from torch.nn import functional as F
 
 from vqedu.checks.engine import Case, Exercise, Mistake
 from vqedu.checks.numbers import grey, quarters
+from vqedu.losses import kl_terms
 
 
 def _bce(logits: Tensor, x: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1)
-
-
-def _kl(mu: Tensor, logvar: Tensor) -> Tensor:
-    return 0.5 * (mu.square() + torch.exp(logvar) - 1 - logvar)
 
 
 def _terms() -> list[Case]:
@@ -34,56 +31,56 @@ def _terms() -> list[Case]:
 
 
 def _elbo(logits: Tensor, x: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
-    return (_bce(logits, x).sum(1) + _kl(mu, logvar).sum(1)).mean()
+    return (_bce(logits, x).sum(1) + kl_terms(mu, logvar).sum(1)).mean()
 
 
 _ELBO_MISTAKES = (
     Mistake(
         "reconstruction averaged over the pixels",
-        lambda logits, x, mu, logvar: _bce(logits, x).mean() + _kl(mu, logvar).sum(1).mean(),
+        lambda logits, x, mu, logvar: _bce(logits, x).mean() + kl_terms(mu, logvar).sum(1).mean(),
         "Your reconstruction is averaged over the pixels, the KL is not. With 784 pixels the effective beta is 784.",
         "Both terms must be summed over one image before anything is averaged.",
     ),
     Mistake(
         "everything averaged",
-        lambda logits, x, mu, logvar: _bce(logits, x).mean() + _kl(mu, logvar).mean(),
+        lambda logits, x, mu, logvar: _bce(logits, x).mean() + kl_terms(mu, logvar).mean(),
         "Both terms are averaged over their elements. With 784 pixels and D latent numbers the effective beta is 784 / "
         "D.",
         "Which sum of the formula did `.mean()` replace, and in which of the two terms?",
     ),
     Mistake(
         "KL averaged over the latent numbers",
-        lambda logits, x, mu, logvar: _bce(logits, x).sum(1).mean() + _kl(mu, logvar).mean(),
+        lambda logits, x, mu, logvar: _bce(logits, x).sum(1).mean() + kl_terms(mu, logvar).mean(),
         "The reconstruction is right. The KL is averaged over the D latent numbers, so the effective beta is 1 / D.",
         "If a code had twice as many numbers, should its price stay the same?",
     ),
     Mistake(
         "summed over the batch",
-        lambda logits, x, mu, logvar: (_bce(logits, x).sum(1) + _kl(mu, logvar).sum(1)).sum(),
+        lambda logits, x, mu, logvar: (_bce(logits, x).sum(1) + kl_terms(mu, logvar).sum(1)).sum(),
         "Your loss is that of the whole batch. The balance of the terms is right, but the step grows with the batch.",
         "The loss is in nats per image. Which step makes it so?",
     ),
     Mistake(
         "only the reconstruction summed over the batch",
-        lambda logits, x, mu, logvar: _bce(logits, x).sum() + _kl(mu, logvar).sum(1).mean(),
+        lambda logits, x, mu, logvar: _bce(logits, x).sum() + kl_terms(mu, logvar).sum(1).mean(),
         "The reconstruction is of the whole batch, the KL of one image: with N images the effective beta is 1 / N.",
         "If the batch had twice as many images, which of your two terms would grow?",
     ),
     Mistake(
         "only the KL summed over the batch",
-        lambda logits, x, mu, logvar: _bce(logits, x).sum(1).mean() + _kl(mu, logvar).sum(),
+        lambda logits, x, mu, logvar: _bce(logits, x).sum(1).mean() + kl_terms(mu, logvar).sum(),
         "The KL is of the whole batch, the reconstruction of one image: with N images the effective beta is N.",
         "If the batch had twice as many images, which of your two terms would grow?",
     ),
     Mistake(
         "not averaged over the batch",
-        lambda logits, x, mu, logvar: _bce(logits, x).sum(1) + _kl(mu, logvar).sum(1),
+        lambda logits, x, mu, logvar: _bce(logits, x).sum(1) + kl_terms(mu, logvar).sum(1),
         "You return one number an image. A loss is a single number.",
         "What is still to be done with (N,)?",
     ),
     Mistake(
         "KL with the wrong sign",
-        lambda logits, x, mu, logvar: (_bce(logits, x).sum(1) - _kl(mu, logvar).sum(1)).mean(),
+        lambda logits, x, mu, logvar: (_bce(logits, x).sum(1) - kl_terms(mu, logvar).sum(1)).mean(),
         "The KL is subtracted. Training would then push q away from the prior, and the loss has no lower end.",
         "The loss is minus the ELBO: each of its two terms changes its sign.",
     ),
@@ -101,7 +98,7 @@ _ELBO_MISTAKES = (
     ),
     Mistake(
         "KL without the factor 1/2",
-        lambda logits, x, mu, logvar: (_bce(logits, x).sum(1) + 2 * _kl(mu, logvar).sum(1)).mean(),
+        lambda logits, x, mu, logvar: (_bce(logits, x).sum(1) + 2 * kl_terms(mu, logvar).sum(1)).mean(),
         "Your KL is twice too large, so the effective beta is 2.",
         "Compare your KL of N(1, 1) with one half.",
     ),
@@ -115,7 +112,7 @@ _ELBO_MISTAKES = (
     Mistake(
         "squared error for the cross-entropy",
         lambda logits, x, mu, logvar: (
-            (torch.sigmoid(logits) - x).square().flatten(1).sum(1) + _kl(mu, logvar).sum(1)
+            (torch.sigmoid(logits) - x).square().flatten(1).sum(1) + kl_terms(mu, logvar).sum(1)
         ).mean(),
         "Your reconstruction is a squared error: a Gaussian, where a Bernoulli variable a pixel was asked.",
         "Which probability does the decoder give to a pixel that is ink?",
@@ -324,7 +321,7 @@ free_bits = Exercise(
 
 
 def _buggy(logits: Tensor, x: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
-    return _bce(torch.sigmoid(logits), x).sum(1).mean() + _kl(mu, logvar).mean()
+    return _bce(torch.sigmoid(logits), x).sum(1).mean() + kl_terms(mu, logvar).mean()
 
 
 mended_loss = Exercise(
@@ -344,13 +341,15 @@ mended_loss = Exercise(
         ),
         Mistake(
             "one bug is left, in the reconstruction",
-            lambda logits, x, mu, logvar: _bce(torch.sigmoid(logits), x).sum(1).mean() + _kl(mu, logvar).sum(1).mean(),
+            lambda logits, x, mu, logvar: (
+                _bce(torch.sigmoid(logits), x).sum(1).mean() + kl_terms(mu, logvar).sum(1).mean()
+            ),
             "The KL is right now. The images would still be pale.",
             "What does the decoder return, and what does the loss function expect?",
         ),
         Mistake(
             "one bug is left, in the KL",
-            lambda logits, x, mu, logvar: _bce(logits, x).sum(1).mean() + _kl(mu, logvar).mean(),
+            lambda logits, x, mu, logvar: _bce(logits, x).sum(1).mean() + kl_terms(mu, logvar).mean(),
             "The reconstruction is right now. The KL would still be D times too weak.",
             "Write the shape of the KL before and after its reduction.",
         ),

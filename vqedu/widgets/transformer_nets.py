@@ -20,7 +20,7 @@ def describe_transformer(model: Transformer) -> tuple[Arrays, dict[str, Any]]:
     Raises TypeError for anything but a Transformer.
     """
     if not isinstance(model, Transformer):
-        raise TypeError(f"model must be a vqedu.transformer.Transformer, got {type(model).__name__}.")
+        raise TypeError(f"model must be a vqedu.models.transformer.Transformer, got {type(model).__name__}.")
     arrays: Arrays = {"tokens": half(model.tokens.weight), "positions": half(model.positions)}
     blocks = []
     for i, block in enumerate(model.blocks):

@@ -188,13 +188,13 @@ def test_models_that_do_not_belong_together_are_named() -> None:
         TokenExplorer(CodePrior(64, width=8, depth=1, heads=1), tokenizer())
     with pytest.raises(ValueError, match="priors over 49 codes, got one over 16"):
         TokenExplorer(CodePrior(128, 16, width=8, depth=1, heads=1), tokenizer())
-    with pytest.raises(TypeError, match=r"prior must be a vqedu\.models\.CodePrior, got VQVAE"):
+    with pytest.raises(TypeError, match=r"must be a vqedu\.models\.CodePrior, got VQVAE"):
         TokenExplorer(tokenizer(), tokenizer())  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"model must be a vqedu\.models\.VQVAE"):
         TokenExplorer(small_prior(), nn.Identity())  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="knows 64 codes, the VQ-VAE has 128"):
         WordsAndImages(Model(64, width=8, depth=1, heads=1), tokenizer(), digits())
-    with pytest.raises(TypeError, match=r"words_and_images\.WordsAndImages, got CodePrior"):
+    with pytest.raises(TypeError, match=r"must be a vqedu\.models\.WordsAndImages, got CodePrior"):
         WordsAndImages(small_prior(), tokenizer(), digits())  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="Transformer, got Linear"):
         describe_transformer(nn.Linear(2, 2))  # type: ignore[arg-type]

@@ -12,12 +12,10 @@ import traitlets
 from vqedu import validate
 from vqedu.models import VQVAE
 from vqedu.models.code_prior import CodePrior
-from vqedu.models.copies import snapshot
 from vqedu.widgets.base import Explorer, pack
-from vqedu.widgets.conv_nets import describe_vqvae, one_stage
 from vqedu.widgets.tokens import draw as tokens_draw
 from vqedu.widgets.tokens.draw import PLACES
-from vqedu.widgets.transformer_nets import describe_transformer
+from vqedu.widgets.tokens.pair import paired
 
 TITLE = "A picture is drawn code by code: each code sets the odds of the next"
 STATE = ("label", "temperature", "top_k", "seed", "drawn", "fixed", "kept", "cursor", "by_hand")
@@ -55,23 +53,13 @@ class TokenExplorer(Explorer):
         fixed: Sequence[int] | torch.Tensor = (),
         title: str = TITLE,
     ) -> None:
-        if not isinstance(prior, CodePrior):
-            raise TypeError(f"prior must be a vqedu.models.CodePrior, got {type(prior).__name__}.")
-        self.prior, self.vqvae = snapshot(prior), one_stage(vqvae)
-        arrays, vqvae_config = describe_vqvae(self.vqvae)
-        if prior.codebook_size != vqvae.codebook_size:
-            raise ValueError(
-                f"The prior knows {prior.codebook_size} codes, the VQ-VAE has {vqvae.codebook_size}. "
-                "Pass the VQ-VAE whose codes the prior was trained on."
-            )
+        self.prior, self.vqvae, arrays, networks = paired(prior, CodePrior, vqvae)
         if prior.length != PLACES:
             raise ValueError(f"The explorer shows priors over {PLACES} codes, got one over {prior.length}.")
-        self.prior.transformer.half().float()  # the page's weights: both sides then draw the same codes
-        prior_arrays, transformer = describe_transformer(prior.transformer)
-        blocks, table = pack(arrays, prior_arrays)
+        blocks, table = pack(*arrays)
         # The start token of each class, and at the end that of any class.
         self.starts = [int(prior.start(1, label)) for label in (*range(prior.num_classes), None)]
-        config: dict[str, Any] = {"title": title, "arrays": table, "vqvae": vqvae_config, "transformer": transformer}
+        config: dict[str, Any] = {"title": title, "arrays": table, **networks}
         codes = torch.as_tensor(fixed).flatten().tolist()
         config |= {"starts": self.starts, "classes": list(range(len(self.starts) - 1)), "given": codes}
         begun = drawn if drawn is not None else len(codes) or DRAWN

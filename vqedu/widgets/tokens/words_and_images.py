@@ -12,18 +12,16 @@ import traitlets
 
 from vqedu import data, validate
 from vqedu.models import VQVAE
-from vqedu.models.copies import snapshot
 from vqedu.models.transformer import generate
 from vqedu.models.words_and_images import MARKS, MAX_WORDS, WORDS
 from vqedu.models.words_and_images import WordsAndImages as Model
 from vqedu.widgets import images as latent_state
 from vqedu.widgets.base import Explorer, pack
-from vqedu.widgets.conv_nets import describe_vqvae, one_stage
 from vqedu.widgets.images import choose, packed_images
 from vqedu.widgets.tokens import draw as tokens_draw
 from vqedu.widgets.tokens.draw import PLACES
+from vqedu.widgets.tokens.pair import paired
 from vqedu.widgets.tokens.tokens import TEMPERATURES
-from vqedu.widgets.transformer_nets import describe_transformer
 
 TITLE = "One model, one sequence of tokens: words and image codes, in either order"
 ORDERS = ("draw", "read")
@@ -34,7 +32,7 @@ PICKS = 6  # test digits of each class to pick from
 class WordsAndImages(Explorer):
     """Type words and the model draws them, code by code; draw or pick a digit and it says what it sees.
 
-    model: a `vqedu.words_and_images.WordsAndImages`; vqvae: the VQVAE whose codes it learnt; both copied as they are.
+    model: a `vqedu.models.WordsAndImages`; vqvae: the VQVAE whose codes it learnt; both copied as they are.
     order: "draw" (words first) or "read" (the image first); text: what to draw; digit: the number of the digit to read.
     images: test digits to pick from; None takes MNIST's, which come with the package.
 
@@ -58,20 +56,10 @@ class WordsAndImages(Explorer):
         seed: int = 0,
         title: str = TITLE,
     ) -> None:
-        if not isinstance(model, Model):
-            raise TypeError(f"model must be a vqedu.words_and_images.WordsAndImages, got {type(model).__name__}.")
-        self.model, self.vqvae = snapshot(model), one_stage(vqvae)
-        arrays, vqvae_config = describe_vqvae(self.vqvae)
-        if model.codebook_size != vqvae.codebook_size:
-            raise ValueError(
-                f"The model knows {model.codebook_size} codes, the VQ-VAE has {vqvae.codebook_size}. "
-                "Pass the VQ-VAE whose codes the model was trained on."
-            )
-        self.model.transformer.half().float()  # the page's weights: both sides then draw the same codes
+        self.model, self.vqvae, arrays, networks = paired(model, Model, vqvae)
         self.images, self.labels = _picks(data.load("mnist").test if images is None else images)
-        model_arrays, transformer = describe_transformer(model.transformer)
-        blocks, table = pack(arrays, model_arrays, packed_images(self.images, self.labels))
-        config: dict[str, Any] = {"title": title, "arrays": table, "vqvae": vqvae_config, "transformer": transformer}
+        blocks, table = pack(*arrays, packed_images(self.images, self.labels))
+        config: dict[str, Any] = {"title": title, "arrays": table, **networks}
         config |= {"words": list(WORDS), "marks": list(MARKS), "most_words": MAX_WORDS}
         drawing = {"order": order, "text": text, "temperature": 1.0, "seed": seed, "drawn": PLACES}
         reading: dict[str, Any] = {"digit": digit, "drawing": None, "codes": None, "said": []}
