@@ -50,7 +50,8 @@ def above_zero(value: float, name: str) -> float:
 
 
 def between(value: float, low: float, high: float, name: str) -> float:
-    """Return `value` as a float if it lies in [low, high]; raises ValueError otherwise, NaN included."""
+    """Return `value` as a float if it lies in [low, high]; raises TypeError or ValueError otherwise, NaN included."""
+    _number(value, name)
     if not low <= value <= high:
         raise ValueError(f"{name} must lie in [{low:g}, {high:g}], got {value}.")
     return float(value)

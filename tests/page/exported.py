@@ -8,11 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
-from vqedu import widgets
 from vqedu.widgets.base import Explorer
-from vqedu.widgets.bundler import bundle
-
-WIDGETS = Path(widgets.__file__).parent
 
 
 def open_exported(page: Page, explorer: Explorer, folder: Path) -> Locator:
@@ -26,16 +22,32 @@ def open_exported(page: Page, explorer: Explorer, folder: Path) -> Locator:
     return root
 
 
-def load_module(page: Page, *names: str) -> None:
-    """Make what these files of vqedu/widgets export reachable in the page as `window.tested`."""
-    sources = [base64.b64encode(bundle(WIDGETS / name).encode()).decode() for name in names]
+def open_live(page: Page, explorer: Explorer) -> Locator:
+    """Render the explorer with a model that takes a state from Python (`set_from_python`); return its root."""
+    page.set_content(f"<style>{explorer._css}</style><div id='home' class='{explorer.home}'></div>")
+    traits = {"config": explorer.config, "state": explorer.state}
     page.evaluate(
-        """async (sources) => {
-            const modules = sources.map((source) => import(`data:text/javascript;base64,${source}`));
-            window.tested = Object.assign({}, ...(await Promise.all(modules)));
+        """async ([module, traits, data]) => {
+            traits.data = new DataView(Uint8Array.from(atob(data), (c) => c.charCodeAt(0)).buffer);
+            const heard = {};
+            const model = {
+                get: (name) => traits[name], set: (name, value) => { traits[name] = value; },
+                on: (event, act) => { (heard[event] ??= []).push(act); }, off() {}, save_changes() {},
+            };
+            window.fromPython = (state) => { traits.state = state; for (const act of heard["change:state"]) act(); };
+            const { default: widget } = await import(`data:text/javascript;base64,${module}`);
+            widget.render({ model, el: document.getElementById("home") });
         }""",
-        sources,
+        [_base64(str(explorer._esm).encode()), traits, _base64(explorer.data)],
     )
+    return page.locator(".vq-stage")
+
+
+def set_from_python(page: Page, explorer: Explorer, state: dict[str, Any]) -> None:
+    """Set the state as a kernel does: the Python class checks and completes it, the page hears of the change."""
+    explorer.state = state
+    page.evaluate("(state) => fromPython(state)", explorer.state)
+    next_frame(page)
 
 
 def next_frame(page: Page) -> None:
@@ -86,9 +98,8 @@ def smallest_text(root: Locator) -> float:
 
 def settled_states(page: Page, explorer: Explorer, act: str) -> list[dict[str, Any]]:
     """Render with a model that remembers, run the JavaScript `act(root)`, return the states the model was told."""
-    module = base64.b64encode(str(explorer._esm).encode()).decode()
-    data = base64.b64encode(explorer.data).decode()
-    traits = {"config": explorer.config, "state": explorer.state, "data": data}
+    module = _base64(str(explorer._esm).encode())
+    traits = {"config": explorer.config, "state": explorer.state, "data": _base64(explorer.data)}
     return list(
         page.evaluate(
             """async ([module, traits, act]) => {
@@ -109,3 +120,7 @@ def settled_states(page: Page, explorer: Explorer, act: str) -> list[dict[str, A
             [module, traits, act],
         )
     )
+
+
+def _base64(block: bytes) -> str:
+    return base64.b64encode(block).decode()

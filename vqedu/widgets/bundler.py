@@ -62,7 +62,11 @@ def _scope(path: Path, scopes: dict[Path, str]) -> str:
     """Return a file as a constant: the object of its exports, made inside a function that hides everything else."""
 
     def imported(found: re.Match[str]) -> str:
-        return f"const {{{found[1].replace(' as ', ': ')}}} = {scopes[(path.parent / found[2]).resolve()]};"
+        target = (path.parent / found[2]).resolve()
+        for name in re.findall(r"(\w+)(?: as \w+)?", found[1]):
+            if name not in _EXPORT.findall(_read(target)):
+                raise ValueError(f"{path.name} imports {name}, which {target.name} does not export.")
+        return f"const {{{found[1].replace(' as ', ': ')}}} = {scopes[target]};"
 
     source = _read(path)
     names = [*_EXPORT.findall(source), *["default"] * bool(_DEFAULT.search(source))]

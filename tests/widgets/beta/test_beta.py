@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 import torch
@@ -69,3 +70,30 @@ def test_the_display_is_stable_and_whole() -> None:
 def test_says_what_is_wrong(arguments: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"must be|There is no"):
         BetaCalculator(**arguments)  # type: ignore[arg-type]
+
+
+def test_a_part_of_the_state_leaves_the_rest_as_it_is() -> None:
+    calculator = BetaCalculator(variance=0.04)
+    before = calculator.effective_beta()
+    calculator.state = {"beta": 0.2}
+    assert calculator.effective_beta() == pytest.approx(2 * before)
+    calculator.state = {"learned": False}
+    assert calculator.effective_beta() == pytest.approx(0.04 * 2 * before)
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ({"gamma": 1.0}, "There is no part of the state 'gamma'"),
+        ({"likelihood": "bernouli"}, "Did you mean 'bernoulli'"),
+        ({"beta": -1.0}, "beta must be a finite number of at least 0, got -1.0"),
+        ({"variance": 0.0}, "variance must be a finite number above 0, got 0.0"),
+        ({"pixels": 2.5}, "pixels must be a whole number, got 2.5"),
+    ],
+)
+def test_a_wrong_state_is_refused_in_a_sentence_and_changes_nothing(state: dict[str, Any], sentence: str) -> None:
+    calculator = BetaCalculator()
+    before = calculator.state
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        calculator.state = state
+    assert calculator.state == before

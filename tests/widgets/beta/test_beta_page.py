@@ -169,3 +169,51 @@ def test_every_control_has_a_name_and_nothing_overflows(root: Locator) -> None:
         root.page.set_viewport_size({"width": width, "height": 800})
         exported.next_frame(root.page)
         assert root.evaluate("(node) => node.scrollWidth <= node.clientWidth")
+
+
+def test_a_state_set_from_python_moves_picture_numbers_and_fields(page: Page) -> None:
+    calculator = BetaCalculator()
+    root = exported.open_live(page, calculator)
+    before = exported.picture(root.locator("canvas"))
+    new = {
+        "likelihood": "gaussian", "half": True, "reconstruction": "total", "kl": "image", "learned": True,
+        "variance": 0.25, "beta": 2.0, "weight": 3.0, "pixels": 100, "latents": 7, "batch_size": 16,
+    }  # fmt: skip
+    exported.set_from_python(page, calculator, new)
+    assert state(root) == {name: value for name, value in new.items() if name != "learned"}
+    check(root)
+    assert shown(root) == pytest.approx(calculator.effective_beta(), rel=6e-3)
+    assert exported.picture(root.locator("canvas")) != before
+    exported.set_from_python(page, calculator, {"likelihood": "bernoulli"})
+    check(root)
+    expect(page.get_by_label("variance σ²")).to_have_value("0.25")
+
+
+def test_a_state_from_python_replaces_a_wrong_number(page: Page) -> None:
+    calculator = BetaCalculator()
+    root = exported.open_live(page, calculator)
+    page.get_by_label("β in the code").fill("")
+    expect(root.locator(".vq-beta-big")).to_have_text("?")
+    exported.set_from_python(page, calculator, {"beta": 0.0})
+    expect(page.get_by_label("β in the code")).to_have_value("0")
+    check(root)
+
+
+def test_a_wrong_variance_does_not_matter_once_it_is_not_learned(page: Page) -> None:
+    act = """async (el) => {
+        const [likelihood, variance] = [el.querySelector("select"), el.querySelectorAll("input")[2]];
+        for (const [field, value, kind] of [[likelihood, "learned", "change"], [variance, "-1", "input"],
+                [likelihood, "unit", "change"]]) {
+            field.value = value; field.dispatchEvent(new Event(kind));
+            await new Promise((done) => requestAnimationFrame(done)); } }"""
+    told = exported.settled_states(page, BetaCalculator(variance=1), act)[-1]
+    assert (told["learned"], told["variance"]) == (False, 1)
+
+
+@pytest.mark.parametrize("width", [1280, 700, 390])
+def test_a_large_beta_is_not_cut_off(page: Page, tmp_path: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    calculator = BetaCalculator(1.0, variance=0.04, kl="total", latents=20)
+    root = exported.open_exported(page, calculator, tmp_path)
+    exported.next_frame(page)
+    assert root.evaluate("(node) => node.scrollWidth - node.clientWidth") <= 0

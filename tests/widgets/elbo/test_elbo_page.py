@@ -16,7 +16,8 @@ from vqedu.widgets import ElboExplorer
 pytestmark = pytest.mark.browser
 
 NUMBER = re.compile(r"−?\d+\.\d+")
-LEFT, WIDTH = 52, 532  # where elbo.js draws z from -5 to 5
+LEFT, WIDTH = 52, 532  # where densities.js draws z from -5 to 5
+Q = ("mean μ of q", "width σ of q", "observed x")
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_opens_from_a_file_and_asks_the_network_for_nothing(page: Page, root: Lo
 @pytest.mark.parametrize("decoder", sorted(toy.DECODERS))
 def test_every_slider_to_both_ends_and_the_middle(page: Page, root: Locator, decoder: str) -> None:
     root.locator(f"[data-decoder={decoder}]").click()
-    q = {"mean μ of q": -1.0, "width σ of q": 1.0, "observed x": 1.0}
+    q = dict(zip(Q, (-1.0, 1.0, 1.0), strict=True))
     for label in q:
         for where in ("low", "high", "middle"):
             q[label] = exported.move_slider(page, label, where)
@@ -179,3 +180,42 @@ def test_every_control_has_a_name(root: Locator) -> None:
         assert control.get_attribute("aria-label")
     for button in root.locator("button").all():
         assert (button.text_content() or "").strip()
+
+
+def test_a_state_set_from_python_moves_picture_numbers_and_controls(page: Page) -> None:
+    explorer = ElboExplorer()
+    root = exported.open_live(page, explorer)
+    pictures = [root.locator("canvas").first, root.locator("canvas").last]
+    before = [exported.picture(canvas) for canvas in pictures]
+    exported.set_from_python(page, explorer, {"decoder": "curved", "x": 2.5, "mu": 0.5, "sigma": 0.25, "line": 3})
+    check_sum(page, "curved", 2.5, 0.5, 0.25)
+    assert all(exported.picture(canvas) != old for canvas, old in zip(pictures, before, strict=True))
+    shown = [page.get_by_label(label, exact=True).input_value() for label in (*Q, "line")]
+    assert shown == ["0.5", "0.25", "2.5", "3"]
+    expect(root.locator("[data-decoder][aria-pressed=true]")).to_have_attribute("data-decoder", "curved")
+    assert shown_lines(root) == 3
+    exported.set_from_python(page, explorer, {"mu": -2.0})
+    check_sum(page, "curved", 2.5, -2.0, 0.25)
+
+
+def test_a_state_from_python_stops_the_animation(page: Page) -> None:
+    explorer = ElboExplorer()
+    root = exported.open_live(page, explorer)
+    root.get_by_role("button", name="Find the best q").click()
+    exported.set_from_python(page, explorer, {"mu": 3.0})
+    page.wait_for_timeout(700)
+    check_sum(page, "linear", 1.0, 3.0, 1.0)
+
+
+def test_screen_readers_hear_the_sum_once_the_hand_rests(page: Page, root: Locator) -> None:
+    exported.move_slider(page, "mean μ of q", "high")
+    seen = page.locator(".vq-elbo-sum").text_content() or ""
+    expect(root.locator(".vq-heard")).to_contain_text(" ".join(seen.split()))
+
+
+@pytest.mark.parametrize("width", [1280, 700, 390])
+def test_nothing_is_cut_off(page: Page, tmp_path: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    root = exported.open_exported(page, ElboExplorer("two-sided", x=2.0, mu=3.0, sigma=0.3, line=5), tmp_path)
+    exported.next_frame(page)
+    assert root.evaluate("(node) => node.scrollWidth - node.clientWidth") <= 0

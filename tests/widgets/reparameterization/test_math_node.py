@@ -11,7 +11,7 @@ import torch
 from tests.page import node
 from vqedu.lessons import gradients
 
-MODULE = "reparameterization/math.js"
+MODULE = ("reparameterization/math.js", "page/random.js")
 REPEATS, STRIDE = 300, 256
 each_function = pytest.mark.parametrize("f", sorted(gradients.FUNCTIONS))
 POINTS = [(2.0, 1.0), (0.0, 0.1), (-3.0, 2.0), (0.7, 0.3)]

@@ -59,8 +59,8 @@ def test_opens_from_a_file_and_asks_the_network_for_nothing(page: Page, root: Lo
 
 @pytest.mark.parametrize("f", sorted(gradients.FUNCTIONS))
 def test_every_slider_to_both_ends_and_the_middle(page: Page, root: Locator, f: str) -> None:
-    root.locator(f"[data-function={f}]").click()
-    expect(root.locator("[data-function][aria-pressed=true]")).to_have_attribute("data-function", f)
+    root.locator(f"[data-f={f}]").click()
+    expect(root.locator("[data-f][aria-pressed=true]")).to_have_attribute("data-f", f)
     state = {"shift μ": 2.0, "scale σ": 1.0, "samples n": 2.0}
     for label in state:
         for where in ("low", "high", "middle"):
@@ -87,16 +87,16 @@ def test_baseline_and_a_new_draw_change_what_they_should(page: Page, root: Locat
 
 
 def test_a_step_gives_the_path_no_signal_and_the_title_says_so(page: Page, root: Locator) -> None:
-    root.locator("[data-function=step]").click()
+    root.locator("[data-f=step]").click()
     exported.next_frame(page)
     assert cell(root, "path.mu.mean") == cell(root, "path.mu.sd") == 0
     expect(root.locator("[data-cell='ratio.mu.sd']")).to_have_text("no signal")
     truth = float(gradients.exact("step", 2.0, 1.0).mu)
-    expect(root.locator("h3")).to_contain_text(f"the path says 0 where the truth is {truth:.3f}")
+    expect(root.locator(".vq-headline")).to_contain_text(f"the path says 0 where the truth is {truth:.3f}")
 
 
 def test_the_title_states_the_measured_ratio(page: Page, root: Locator) -> None:
-    expect(root.locator("h3")).to_contain_text(f"is {cell(root, 'ratio.mu.sd'):.1f} times")
+    expect(root.locator(".vq-headline")).to_contain_text(f"is {cell(root, 'ratio.mu.sd'):.1f} times")
 
 
 def test_arrow_keys_and_dragging_move_the_cloud(page: Page, root: Locator) -> None:
@@ -136,3 +136,34 @@ def test_every_control_has_a_name(root: Locator) -> None:
         assert control.get_attribute("aria-label")
     for button in root.locator("button").all():
         assert (button.text_content() or "").strip()
+
+
+def test_a_state_set_from_python_moves_picture_numbers_and_controls(page: Page) -> None:
+    explorer = ReparameterizationExplorer()
+    root = exported.open_live(page, explorer)
+    pictures = [root.locator("canvas").first, root.locator("canvas").last]
+    before = [exported.picture(canvas) for canvas in pictures]
+    state = {"f": "sine", "mu": -1.0, "sigma": 0.5, "n": 64, "baseline": True, "seed": 3}
+    exported.set_from_python(page, explorer, state)
+    check_table(root, "sine", -1.0, 0.5, 64, True, 3)
+    assert all(exported.picture(canvas) != old for canvas, old in zip(pictures, before, strict=True))
+    shown = [page.get_by_label(label, exact=True).input_value() for label in ("shift μ", "scale σ", "samples n")]
+    assert shown == ["-1", "0.5", "3"]
+    expect(root.locator("[data-f][aria-pressed=true]")).to_have_attribute("data-f", "sine")
+    expect(root.get_by_role("button", name="Baseline")).to_have_attribute("aria-pressed", "true")
+    exported.set_from_python(page, explorer, {"f": "step"})
+    check_table(root, "step", -1.0, 0.5, 64, True, 3)
+    expect(root.locator(".vq-headline")).to_contain_text("A step has no slope")
+
+
+def test_screen_readers_hear_the_finding_once_the_hand_rests(page: Page, root: Locator) -> None:
+    exported.move_slider(page, "shift μ", "low")
+    expect(root.locator(".vq-heard")).to_have_text(root.locator(".vq-headline").text_content() or "")
+
+
+@pytest.mark.parametrize("width", [1280, 700, 390])
+def test_nothing_is_cut_off(page: Page, tmp_path: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    root = exported.open_exported(page, ReparameterizationExplorer("quartic", mu=-2.0, n=1), tmp_path)
+    exported.next_frame(page)
+    assert root.evaluate("(node) => node.scrollWidth - node.clientWidth") <= 0

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import traitlets
+
+from vqedu import validate
 from vqedu.losses import effective_beta
 from vqedu.widgets.base import Explorer
 
@@ -57,6 +63,9 @@ class BetaCalculator(Explorer):
 
     The arguments are those of `vqedu.losses.effective_beta`, and so are the errors. They start at the first of three
     recipes that are taught in public; a variance other than 1 is shown as a learned one.
+
+    `state` may be set from Python, whole or in part, and moves the figure; its parts have the names of the arguments,
+    and learned says whether the variance is learned: elsewhere it does not count.
     """
 
     summary = "Effective-beta calculator: beta_eff = beta * b / (weight * a) for the loss as it is written"
@@ -79,11 +88,28 @@ class BetaCalculator(Explorer):
             "likelihood": likelihood, "reconstruction": reconstruction, "kl": kl, "beta": beta, "weight": weight,
             "half": half, "variance": variance, "pixels": pixels, "latents": latents, "batch_size": batch_size,
         }  # fmt: skip
-        effective_beta(**state)  # type: ignore[arg-type]  # raises for a wrong argument
         code = {"reconstruction": RECONSTRUCTION, "summed": SUMMED, "kl": KL, "klSummed": KL_SUMMED}
         super().__init__(config={"recipes": RECIPES, "code": code}, state=state | {"learned": variance != 1})
 
     def effective_beta(self) -> float:
         """Return the effective beta of the present state."""
-        arguments = {name: value for name, value in self.state.items() if name != "learned"}
-        return effective_beta(**arguments | {"variance": arguments["variance"] if self.state["learned"] else 1.0})
+        return effective_beta(**_arguments(self.state))
+
+    @traitlets.validate("state")
+    def _check_state(self, proposal: Any) -> dict[str, Any]:
+        return checked_state({**self.state, **proposal["value"]})
+
+
+def checked_state(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `state` with its switches as bools. Raises TypeError or ValueError as effective_beta does."""
+    for name in state:
+        validate.known_name(name, _ELBO, "part of the state")
+    effective_beta(**_arguments(state))
+    validate.above_zero(state["variance"], "variance")
+    return {**state, "half": bool(state["half"]), "learned": bool(state["learned"])}
+
+
+def _arguments(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of effective_beta of a state."""
+    arguments = {name: value for name, value in state.items() if name != "learned"}
+    return arguments | {"variance": state["variance"] if state["learned"] else 1.0}

@@ -1,8 +1,11 @@
-// vqedu/beta.py once more, in the page: by which factor each term of the code differs from the ELBO's, and why.
+// vqedu.losses.effective_beta once more, in the page: by which factor each term differs from the ELBO's, and why.
+
+import { withMinus } from "../page/numbers.js";
 
 // What a reduction multiplies a term by, compared with the sum over one image averaged over the batch.
 function reductionFactor(reduction, elements, batchSize) {
-  return { image: [1, "1"], element: [1 / elements, `1/${elements}`], total: [batchSize, String(batchSize)] }[reduction];
+  const mean = [1 / elements, `1/${elements}`], sum = [batchSize, String(batchSize)];
+  return { image: [1, "1"], element: mean, total: sum }[reduction];
 }
 
 // The factors a and b as numbers, and as the product that makes them up.
@@ -30,7 +33,7 @@ export function effectiveBeta(state) {
 export function short(value) {
   if (value >= 1000) return Math.round(value).toLocaleString("en");
   const digits = Number(value.toPrecision(3));
-  return digits !== 0 && digits < 1e-4 ? digits.toExponential().replace("-", "\u2212") : String(digits);
+  return digits !== 0 && digits < 1e-4 ? withMinus(digits.toExponential()) : String(digits);
 }
 
 export function verdict(value) {
@@ -42,24 +45,25 @@ export function verdict(value) {
 
 export function consequence(value) {
   if (Math.abs(value - 1) < 1e-9) return "A \u03B2 found with it means what the papers mean.";
-  if (value < 1) return "Expect sharper reconstructions, and codes that stray from the prior: draws from N(0, I) decode worse.";
-  return "Expect blurred reconstructions, and latents that fall silent.";
+  if (value > 1) return "Expect blurred reconstructions, and latents that become inactive.";
+  return "Expect sharper reconstructions, and codes that stray from the prior: draws from N(0, I) decode worse.";
 }
 
-// What keeps a state from being one, in a sentence; null if nothing does.
+const WHOLE = { pixels: "Pixels", latents: "Latents", batch_size: "Batch size" };
+const POSITIVE = { weight: "The weight", variance: "The variance" };
+
+// What keeps a state from being one, as [name of the part, sentence]; undefined if nothing does.
 export function complaint(state) {
-  const whole = { pixels: "Pixels", latents: "Latents", batch_size: "Batch size" };
-  for (const [name, label] of Object.entries(whole)) {
-    if (!(Number.isInteger(state[name]) && state[name] >= 1)) return [name, `${label} must be a whole number of at least 1.`];
-  }
-  if (!(Number.isFinite(state.beta) && state.beta >= 0)) return ["beta", "\u03B2 must be a number of at least 0."];
-  for (const [name, label] of [["weight", "The weight"], ["variance", "The variance"]]) {
-    if (!(Number.isFinite(state[name]) && state[name] > 0)) return [name, `${label} must be a number above 0.`];
-  }
-  return null;
+  const wrong = (labels, isRight, words) => Object.entries(labels)
+    .filter(([name]) => !isRight(state[name])).map(([name, label]) => [name, `${label} must be ${words}.`]);
+  return [
+    ...wrong(WHOLE, (value) => Number.isInteger(value) && value >= 1, "a whole number of at least 1"),
+    ...wrong({ beta: "\u03B2" }, (value) => Number.isFinite(value) && value >= 0, "a number of at least 0"),
+    ...wrong(POSITIVE, (value) => Number.isFinite(value) && value > 0, "a number above 0"),
+  ][0];
 }
 
-// The three lines of torch for a state; `code` holds their parts, which Python's own preview uses too.
+// The three lines of torch for a state; `code` has their parts, as Python wrote them.
 export function lossLines(code, { likelihood, reconstruction, kl, beta, weight, half }) {
   const factor = likelihood === "gaussian" && half ? "0.5 * " : "";
   const term = (value, name) => (value === 1 ? name : `${value} * ${name}`);
@@ -68,4 +72,14 @@ export function lossLines(code, { likelihood, reconstruction, kl, beta, weight, 
     `kl = (${code.kl})${code.klSummed[kl]}`,
     `loss = ${term(weight, "recon")} + ${term(beta, "kl")}`,
   ];
+}
+
+// A variance counts only where it is learned.
+const counted = (values) => ({ ...values, variance: values.learned ? values.variance : 1 });
+
+// Everything the figure shows of the values in its fields: what is wrong with them, or what they make.
+export function viewOf(code, values) {
+  const used = counted(values);
+  const wrong = complaint(used);
+  return wrong ? { values, wrong } : { values, used, value: effectiveBeta(used), lines: lossLines(code, used) };
 }

@@ -1,5 +1,7 @@
 // The arithmetic of a guess: its place on a scale, how far it lies from the truth, how it is said.
 
+import { withMinus } from "../page/numbers.js";
+
 const STEPS = 200; // of a logarithmic slider
 export const COLUMNS = 49; // of a sketch
 
@@ -20,7 +22,7 @@ export function stepsOf({ low, high, step, log }) {
 
 // A number with its unit, thousands apart, with a real minus sign.
 export function saidNumber(value, unit = "") {
-  const text = Number(value.toPrecision(4)).toLocaleString("en-US", { maximumFractionDigits: 6 }).replace("-", "\u2212");
+  const text = withMinus(Number(value.toPrecision(4)).toLocaleString("en-US", { maximumFractionDigits: 6 }));
   return unit ? `${text}${unit === "%" ? "" : "\u00A0"}${unit}` : text;
 }
 

@@ -1,7 +1,8 @@
 // How the codebook explorer draws: thumbnails of codes, the code map, windows on pictures, the vectors, the histogram.
 
 import { COLORS } from "../page/kit.js";
-import { axisY, dot, font, frame, number, stroke, write } from "../page/plot.js";
+import { number } from "../page/numbers.js";
+import { axisY, dot, frame, haloed, stroke, write } from "../page/plot.js";
 import { MAP_SIDE, windowOf } from "./space.js";
 
 export const CODE_INK = "#6B2450"; // the purple of codes, dark enough to be read as text
@@ -30,18 +31,6 @@ const outline = (pen, x, y, size, color, width) => {
   pen.strokeRect(x + width / 2, y + width / 2, size - width, size - width);
 };
 
-// A number that can be read on black and on white.
-function haloed(pen, text, x, y, size) {
-  pen.font = font(size, true);
-  pen.textAlign = "center";
-  pen.textBaseline = "middle";
-  pen.lineJoin = "round";
-  pen.lineWidth = 4.5;
-  pen.strokeStyle = "#fff";
-  pen.strokeText(text, x, y);
-  write(pen, text, x, y, { size, bold: true, align: "center", baseline: "middle", color: CODE_INK });
-}
-
 // The code map: in each cell what its code draws there, on its own 4 x 4 pixels, and the code's index.
 export function paintMap({ pen, width, height }, view, thumbnail) {
   const size = width / MAP_SIDE;
@@ -51,7 +40,7 @@ export function paintMap({ pen, width, height }, view, thumbnail) {
     thumbnail(pen, k, x, y, size, 4);
     if (k === view.code) { pen.fillStyle = PALE; pen.fillRect(x, y, size, size); }
     outline(pen, x, y, size, k === view.code ? COLORS.codebook : "#dcc3d2", k === view.code ? 3 : 1);
-    haloed(pen, String(k), x + size / 2, y + size / 2 + 1, size > 48 ? 18 : 14);
+    haloed(pen, String(k), x + size / 2, y + size / 2 + 1, { size: size > 48 ? 18 : 14, color: CODE_INK });
   });
   const x = (view.cell % MAP_SIDE) * size, y = Math.floor(view.cell / MAP_SIDE) * size;
   outline(pen, x, y, size, "#fff", 6);

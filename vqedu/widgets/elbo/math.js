@@ -1,5 +1,6 @@
-// vqedu/toy.py once more, in the page: p(z) = N(0, 1), p(x|z) = N(f(z), noise^2), q(z) = N(mu, sigma^2). All in nats.
-// A model is { decoder, noise }. Integrals are sums over evenly spaced points, exact to rounding for such functions.
+// vqedu/lessons/toy.py once more, in the page: p(z) = N(0, 1), p(x|z) = N(f(z), noise^2), q(z) = N(mu, sigma^2).
+// All in nats. A model is { decoder, noise }. Integrals are sums over evenly spaced points, exact to rounding for such
+// functions.
 
 export const DECODERS = {
   linear: (z) => z,
@@ -43,7 +44,8 @@ export function reconstruction(model, x, mu, sigma) {
 
 export const klToPrior = (mu, sigma) => 0.5 * (mu * mu + sigma * sigma - 1) - Math.log(sigma);
 
-// The integral of q(z) line(z, log q(z)) over the points at rest; points where q is zero in double precision add nothing.
+// The integral of q(z) line(z, log q(z)) over the points at rest; where q is zero in double precision, nothing is
+// added.
 function integral(mu, sigma, line) {
   let sum = 0;
   for (const z of Z) {
@@ -60,11 +62,12 @@ export function klToPosterior(model, x, mu, sigma, evidence = logEvidence(model,
 // The values of the five lines of the derivation: the first four are equal, the last is no larger.
 export function derivation(model, x, mu, sigma, evidence = logEvidence(model, x)) {
   const posterior = (joint) => joint - evidence; // Bayes: log p(z|x) = log p(x, z) - log p(x)
+  const overJoint = (line) => integral(mu, sigma, (z, logQ) => line(logJoint(model, x, z), logQ));
   const lowerBound = elbo(model, x, mu, sigma);
   return [
     integral(mu, sigma, () => evidence),
-    integral(mu, sigma, (z) => { const joint = logJoint(model, x, z); return joint - posterior(joint); }),
-    integral(mu, sigma, (z, logQ) => { const joint = logJoint(model, x, z); return (joint - logQ) + (logQ - posterior(joint)); }),
+    overJoint((joint) => joint - posterior(joint)),
+    overJoint((joint, logQ) => (joint - logQ) + (logQ - posterior(joint))),
     lowerBound + klToPosterior(model, x, mu, sigma, evidence),
     lowerBound,
   ];

@@ -1,7 +1,8 @@
 // The controls under the pictures: the walk from A to B, draws from the prior, the principal directions.
 
 import { button, canvas, COLORS, element, onceAFrame, paintImage, resize, slider } from "../page/kit.js";
-import { between, short } from "./space.js";
+import { number } from "../page/numbers.js";
+import { between } from "./space.js";
 import { same } from "./view.js";
 
 const FRAMES = 11;
@@ -111,7 +112,7 @@ export function priorPanel(hand) {
 export function directionsPanel(space, hand) {
   const sliders = space.config.shares.map((share, k) => slider({
     label: `direction ${k + 1} (${Math.round(100 * share)}%)`, min: -3, max: 3, step: 0.05, value: 0, color: COLORS.decoder,
-    format: (v) => `${short(v)} sd`,
+    format: (v) => `${number(v, 2)} sd`,
     oninput: (value) => hand.change({ z: space.withCoordinate(hand.state().z, k, value) }),
   }));
   const title = element("p", { class: "vq-title" }, "z along the principal directions of the codes (share of their variance)");

@@ -1,9 +1,10 @@
 // What a VAE adds: q(z|x) close up, another eps at a press, KL(q(z|x) || N(0, I)) dimension by dimension.
 
 import { button, canvas, COLORS, element, resize } from "../page/kit.js";
-import { short } from "./space.js";
+import { number } from "../page/numbers.js";
+import { write } from "../page/plot.js";
 import { panel } from "../page/pictures.js";
-import { awayFrom, FONT, paintEllipses, paintMean, paintPoint, paintTrail } from "./paint.js";
+import { awayFrom, paintEllipses, paintMean, paintPoint, paintTrail } from "./paint.js";
 
 const FEW = 4; // up to so many dimensions get a line each
 const SIGMAS = 2.7; // from the middle of the close-up to its nearer edge
@@ -12,11 +13,7 @@ const SUBSCRIPTS = ["z\u2081", "z\u2082", "z\u2083", "z\u2084"];
 
 export const KL_NAME = "KL(q(z|x) \u2016 N(0, I))";
 
-function label(pen, text, x, y, { align = "left", color = "#1a1a1a", size = 15, bold = false } = {}) {
-  pen.font = `${bold ? "700 " : ""}${size}px ${FONT}`;
-  pen.textAlign = align; pen.textBaseline = "middle"; pen.fillStyle = color;
-  pen.fillText(text, x, y);
-}
+const label = (pen, text, x, y, style) => write(pen, text, x, y, { baseline: "middle", ...style });
 
 // The ellipse of q(z|x) with mu in the middle, as large as it fits.
 function paintCloseUp({ pen, width, height }, space, { q, trail, state }) {
@@ -93,7 +90,7 @@ function numbers(space) {
   const fill = () => {
     if (!node.open || !now) return body.replaceChildren();
     body.replaceChildren(...space.config.kl_order.map((i) => element("tr", {},
-      ...[String(i + 1), short(now.mu[i]), now.sigma[i].toFixed(3), now.terms[i].toFixed(3)].map((text) => element("td", {}, text)))));
+      ...[String(i + 1), number(now.mu[i], 2), now.sigma[i].toFixed(3), now.terms[i].toFixed(3)].map((text) => element("td", {}, text)))));
   };
   node.addEventListener("toggle", fill);
   return { node, show(q) { if (q !== now) { now = q; fill(); } } };

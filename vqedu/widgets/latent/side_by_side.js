@@ -1,10 +1,12 @@
 // An autoencoder and a VAE under one hand: the same digit, the same z, on two maps with the same axes.
 
 import { button, COLORS, element } from "../page/kit.js";
-import { latentSpace, short, standardNormal } from "./space.js";
-import { codeOf, nearestWords, pictureOf, viewer } from "./view.js";
+import { number } from "../page/numbers.js";
+import { latentSpace, standardNormal } from "./space.js";
+import { codeOf, nearestWords, numbersOf, pictureOf, viewer } from "./view.js";
 import { latentMap } from "./map.js";
-import { gapNote, panel, xHatPanel, xPanel } from "../page/pictures.js";
+import { panel, xPanel } from "../page/pictures.js";
+import { gapNote, xHatPanel } from "./decoded.js";
 import { legend, priorPanel } from "./controls.js";
 import { liveFigure } from "../page/figure.js";
 
@@ -25,7 +27,7 @@ function viewerOfBoth(spaces) {
 
 function wordsOf(spaces, views) {
   const kl = views[1].q ? ` KL(q(z|x) \u2016 N(0, I)) = ${views[1].q.kl.toFixed(2)} nats.` : "";
-  const each = spaces.map((space, i) => `${space.config.name}: z = (${views[i].state.z.map(short).join(", ")}), ${nearestWords(space, views[i].near).text}`);
+  const each = spaces.map((space, i) => `${space.config.name}: z = (${numbersOf(views[i].state.z)}), ${nearestWords(space, views[i].near).text}`);
   return `${each.join(". ")}.${kl}`;
 }
 

@@ -1,6 +1,7 @@
 // What the latent explorer computes: encode, decode, places on the map, the nearest code. Nothing here touches the page.
 
 import { network, sigmoid, unpack } from "../page/nn.js";
+import { normals } from "../page/random.js";
 
 const inner = (a, b, start = 0) => {
   let sum = 0;
@@ -8,29 +9,14 @@ const inner = (a, b, start = 0) => {
   return sum;
 };
 
-// A small seeded generator of numbers in (0, 1): mulberry32, by Tommy Ettinger.
-function uniform(seed) {
-  let s = seed | 0;
-  return () => {
-    s = (s + 0x6d2b79f5) | 0;
-    let t = Math.imul(s ^ (s >>> 15), 1 | s);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return (((t ^ (t >>> 14)) >>> 0) + 0.5) / 4294967296;
-  };
-}
-
-// The draw number `index` from N(0, I) in d dimensions; the same numbers give the same z (Box and Muller 1958).
+// The draw number `index` from N(0, I) in d dimensions; the same numbers give the same z.
 export function standardNormal(seed, index, d) {
-  const next = uniform(Math.imul(seed + 1, 1000003) + Math.imul(index + 1, 7919));
-  return Array.from({ length: d }, () => Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next()));
+  return Array.from(normals(Math.imul(seed + 1, 1000003) + Math.imul(index + 1, 7919), d));
 }
 
 // Draw number `index` of eps ~ N(0, I) for q(z|x): another stream than the samples of the prior.
 const EPS_STREAM = 0x2545f491;
 export const drawEps = (seed, index, d) => standardNormal(seed + EPS_STREAM, index, d);
-
-// Two decimals, with a real minus sign, and none before a zero.
-export const short = (v) => v.toFixed(2).replace(/^-(?=[0.]*$)/, "").replace("-", "\u2212");
 
 export const between = (a, b, t) => a.map((v, i) => (1 - t) * v + t * b[i]);
 

@@ -1,6 +1,7 @@
 // From the state to everything that the parts show, and what a hand does to the state. Nothing here touches the page.
 
-import { drawEps, klTerms, reconstructionNats, short, standardNormal, sumOf } from "./space.js";
+import { number } from "../page/numbers.js";
+import { drawEps, klTerms, reconstructionNats, standardNormal, sumOf } from "./space.js";
 
 const TRAIL = 10;
 
@@ -79,10 +80,12 @@ export function sourceWords({ follows, drawn, q, state }) {
   return `z is away from ${code}`;
 }
 
+export const numbersOf = (z) => z.map((value) => number(value, 2)).join(", ");
+
 export function statusText(space, view) {
   const { state, near, q } = view;
-  const numbers = state.z.slice(0, 4).map(short).join(", ");
-  const z = space.d > 4 ? `z = (${numbers}, \u2026), ${space.d} numbers of length ${short(Math.hypot(...state.z))}` : `z = (${numbers})`;
+  const numbers = numbersOf(state.z.slice(0, 4));
+  const z = space.d > 4 ? `z = (${numbers}, \u2026), ${space.d} numbers of length ${number(Math.hypot(...state.z), 2)}` : `z = (${numbers})`;
   const kl = q ? ` KL(q(z|x) \u2016 N(0, I)) = ${q.kl.toFixed(2)} nats.` : "";
   return `${z}; ${nearestWords(space, near).text}.${kl}`;
 }

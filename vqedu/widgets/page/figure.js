@@ -1,8 +1,9 @@
-// What the figures of latent spaces share: one state, one view of it a frame, one word to the kernel at rest, one line that speaks.
+// The chassis of the explorers: one state, one view of it per frame, one word to the kernel at rest, one spoken line.
 
 import { element, notOurs, onceAFrame, stage, whenSettled } from "./kit.js";
 
-const PADDING = 32; // of the stage, both sides together
+const REST = 300; // milliseconds without a change, after which the line speaks and the kernel hears the state
+const WIDEST = 946; // CSS pixels inside the stage, until it is known how many there are
 const NOTHING_TO_SEE = 150; // CSS pixels: a figure narrower than this is folded away, and keeps its size
 
 // Whether a pointer is down that went down inside the node.
@@ -16,12 +17,15 @@ function pressed(node) {
   return () => down;
 }
 
-// Shows `text` in a line that screen readers speak, half a second after the last change at most.
-function speaker(words) {
-  const node = element("p", { class: "vq-status", role: "status", "aria-live": "polite" });
+// A line that screen readers speak once it has come to rest; where it is only heard, the eye does not see it.
+function speaker(words, heard) {
+  const node = element("p", { class: heard ? "vq-heard" : "vq-status", role: "status", "aria-live": "polite" });
   let timer;
-  const now = () => { const text = words(); if (node.textContent !== text) node.textContent = text; };
-  return { node, now, soon() { clearTimeout(timer); timer = setTimeout(now, 300); }, stop: () => clearTimeout(timer) };
+  const now = () => {
+    const text = words();
+    if (node.textContent !== text) node.textContent = text;
+  };
+  return { node, now, soon() { clearTimeout(timer); timer = setTimeout(now, REST); }, stop: () => clearTimeout(timer) };
 }
 
 // A key pressed anywhere in the figure but in a field for text.
@@ -35,33 +39,44 @@ function listenForKeys(root, keys) {
   });
 }
 
-// see(state) -> view; words(view) -> the spoken line; build(getState, change, repaint) -> { nodes, show(view), resize(width), playing(), keys }.
-export function liveFigure({ model, el, see, words, build }) {
-  const { title } = model.get("config");
+// Calls fit(width) with the room inside the node, in CSS pixels, now and whenever it changes.
+function watchRoom(node, fit) {
+  const use = (width) => { if (width >= NOTHING_TO_SEE) fit(width); };
+  const { paddingLeft, paddingRight } = getComputedStyle(node);
+  use(node.clientWidth ? node.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight) : WIDEST);
+  const observer = new ResizeObserver(([{ contentRect }]) => use(Math.floor(contentRect.width)));
+  observer.observe(node);
+  return () => observer.disconnect();
+}
+
+// see(state) -> view, all numbers of the picture; words(view) -> the spoken line, `heard` alone where the picture says
+// the same; title: a sentence, or a function of the view; name: what kind of figure this is.
+// build(getState, change, repaint) -> { nodes, show(view) } and, where there is need, resize(width), keys, playing().
+export function liveFigure({ model, el, see, words, build, title = model.get("config").title, name = title, heard }) {
   let state = model.get("state");
   let tell = () => {};
-  const repaint = onceAFrame(() => figure.show(see(state)));
-  const speech = speaker(() => words(see(state)));
-  const renew = () => { repaint(); speech.soon(); };
-  const change = (patch) => { state = { ...state, ...patch }; renew(); tell(state); };
-  const figure = build(() => state, change, repaint);
-  const root = stage(el, title, element("p", { class: "vq-headline" }, title), ...figure.nodes, speech.node);
+  const headline = element("p", { class: "vq-headline" });
+  const titleOf = typeof title === "function" ? title : () => title;
+  const show = () => {
+    const view = see(state);
+    headline.textContent = titleOf(view);
+    figure.show(view);
+  };
+  const paint = onceAFrame(show);
+  const speech = speaker(() => words(see(state)), heard);
+  const repaint = () => { paint(); speech.soon(); };
+  const change = (patch) => { state = { ...state, ...patch }; repaint(); tell(state); };
+  const figure = { resize() {}, keys: {}, playing: () => false, ...build(() => state, change, repaint) };
+  const root = stage(el, name, headline, ...figure.nodes, speech.node);
   listenForKeys(root, figure.keys);
   const held = pressed(root);
-  tell = whenSettled(model, 300, () => held() || figure.playing());
+  tell = whenSettled(model, REST, () => held() || figure.playing());
 
-  const adopt = () => { state = model.get("state"); renew(); };
+  const adopt = () => { state = model.get("state"); repaint(); };
   model.on("change:state", adopt);
-  const fit = () => {
-    const width = (root.clientWidth || 980) - PADDING;
-    if (width < NOTHING_TO_SEE) return;
-    figure.resize(width);
-    repaint();
-  };
-  const observer = new ResizeObserver(fit);
-  observer.observe(root);
+  const unwatch = watchRoom(root, (width) => { figure.resize(width); repaint(); });
   root.addEventListener("sharpened", repaint);
-  fit();
+  show();
   speech.now();
-  return () => { observer.disconnect(); speech.stop(); model.off("change:state", adopt); };
+  return () => { unwatch(); speech.stop(); model.off("change:state", adopt); };
 }

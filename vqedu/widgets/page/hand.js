@@ -2,7 +2,6 @@
 import { COLORS, notOurs, position } from "./kit.js";
 import { stroke, dot, clip } from "./plot.js";
 
-export const clamp = (value, [low, high]) => Math.min(Math.max(value, low), high);
 const hundredths = (value) => Math.round(value * 100) / 100;
 
 // Where it can be held in a frame of densities: the peak, and the curve one sigma to either side.
@@ -23,33 +22,47 @@ export function drawHandles(f, state) {
   f.pen.restore();
 }
 
-// sheet: a canvas of kit.js; currentFrame(): the frame of the densities as it was last drawn.
-export function holdGaussian(sheet, state, change, currentFrame) {
+// sheet: a canvas of kit.js; getState() has mu and sigma; currentFrame(): the frame of the densities as last drawn.
+export function holdGaussian(sheet, getState, change, currentFrame) {
+  holdByPointer(sheet, getState, change, currentFrame);
+  holdByKeys(sheet, getState, change);
+}
+
+// What a press takes hold of: the width at a shoulder, else the mean. Away from every handle the whole Gaussian moves
+// along, without a jump.
+function grip(state, f, [x, y]) {
+  const { left, right, mean } = handles(state, f);
+  const distance = ([hx, hy]) => Math.hypot(hx - x, hy - y);
+  const side = Math.min(distance(left), distance(right));
+  return side < 18 && side < distance(mean) ? { width: true } : { offset: state.mu - f.valueAt(x) };
+}
+
+function holdByPointer(sheet, getState, change, currentFrame) {
   let held = null;
   sheet.node.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     const [x, y] = position(event, sheet);
     const f = currentFrame();
     if (y < f.top - 20 || y > f.bottom) return;
-    const { left, right, mean } = handles(state, f);
-    const distance = ([hx, hy]) => Math.hypot(hx - x, hy - y);
-    const side = Math.min(distance(left), distance(right));
-    // Away from every handle the whole Gaussian moves along, without a jump.
-    held = side < 18 && side < distance(mean) ? { width: true } : { offset: state.mu - f.valueAt(x) };
+    held = grip(getState(), f, [x, y]);
     sheet.node.setPointerCapture(event.pointerId);
   });
   sheet.node.addEventListener("pointermove", (event) => {
     if (!held) return;
     const z = currentFrame().valueAt(position(event, sheet)[0]);
-    if (held.width) change({ sigma: hundredths(Math.abs(z - state.mu)) });
+    if (held.width) change({ sigma: hundredths(Math.abs(z - getState().mu)) });
     else change({ mu: hundredths(z + held.offset) });
   });
   for (const end of ["pointerup", "pointercancel"]) sheet.node.addEventListener(end, () => { held = null; });
+}
+
+const STEPS = { ArrowLeft: ["mu", -1], ArrowRight: ["mu", 1], ArrowUp: ["sigma", 1], ArrowDown: ["sigma", -1] };
+
+function holdByKeys(sheet, getState, change) {
   sheet.node.addEventListener("keydown", (event) => {
-    const step = event.shiftKey ? 0.5 : 0.05;
-    const [name, by] = { ArrowLeft: ["mu", -step], ArrowRight: ["mu", step], ArrowUp: ["sigma", step], ArrowDown: ["sigma", -step] }[event.key] ?? [];
+    const [name, way] = STEPS[event.key] ?? [];
     if (!name || notOurs(event)) return;
     event.preventDefault();
-    change({ [name]: hundredths(state[name] + by) });
+    change({ [name]: hundredths(getState()[name] + way * (event.shiftKey ? 0.5 : 0.05)) });
   });
 }

@@ -1,22 +1,33 @@
 // Axes, curves and arrows for canvases: a frame maps data to pixels, and everything is drawn through it.
 
-const INK = "#1a1a1a";
+import { plain } from "./numbers.js";
 
-export const font = (size = 15, bold = false) => `${bold ? "600 " : ""}${size}px system-ui, sans-serif`;
+export const INK = "#1a1a1a";
 
-// A number with a real minus sign, and none before a zero.
-export function number(value, decimals = 3) {
-  return value.toFixed(decimals).replace(/^-(?=[0.]*$)/, "").replace("-", "\u2212");
-}
+const font = (size = 15, bold = false) => `${bold ? "600 " : ""}${size}px system-ui, sans-serif`;
 
-export function write(pen, text, x, y, { color = INK, size = 15, bold = false, align = "left", baseline = "alphabetic" } = {}) {
+// Writes text and returns its width. With a halo, a white rim that wide, it can be read on any ground.
+export function write(pen, text, x, y, style = {}) {
+  const { color = INK, size = 15, bold = false, align = "left", baseline = "alphabetic", halo = 0 } = style;
   pen.font = font(size, bold);
   pen.fillStyle = color;
   pen.textAlign = align;
   pen.textBaseline = baseline;
+  if (halo) rim(pen, text, x, y, halo);
   pen.fillText(text, x, y);
   return pen.measureText(text).width;
 }
+
+function rim(pen, text, x, y, width) {
+  pen.lineJoin = "round";
+  pen.lineWidth = width;
+  pen.strokeStyle = "rgba(255, 255, 255, 0.92)";
+  pen.strokeText(text, x, y);
+}
+
+// Bold, centred on (x, y), with a halo: a name on a picture.
+export const haloed = (pen, text, x, y, style = {}) =>
+  write(pen, text, x, y, { size: 16, bold: true, align: "center", baseline: "middle", halo: 5, ...style });
 
 // x and y: [from, to] of the data; left, top, width, height: where it lies, in CSS pixels.
 export function frame(pen, { left, top, width, height, x, y }) {
@@ -38,7 +49,8 @@ export function ticks([from, to], count = 5) {
   return Array.from({ length: Math.max(last - first + 1, 0) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-const plain = (value) => String(value).replace("-", "\u2212");
+// The first of these levels that is at least `value`: a scale that jumps seldom. Beyond them all, the value itself.
+export const roundUp = (value, levels) => levels.find((level) => level >= value) ?? value;
 
 export function axisX(f, { values = ticks(f.x), label, format = plain } = {}) {
   stroke(f.pen, [[f.left, f.bottom], [f.right, f.bottom]], { color: "#555", width: 1 });
@@ -51,8 +63,9 @@ export function axisX(f, { values = ticks(f.x), label, format = plain } = {}) {
 
 export function axisY(f, { values = ticks(f.y, 4), label, format = plain } = {}) {
   for (const value of values) {
-    stroke(f.pen, [[f.left, f.Y(value)], [f.right, f.Y(value)]], { color: "#e6e6e6", width: 1 });
-    write(f.pen, format(value), f.left - 6, f.Y(value), { size: 14, align: "right", baseline: "middle", color: "#444" });
+    const y = f.Y(value);
+    stroke(f.pen, [[f.left, y], [f.right, y]], { color: "#e6e6e6", width: 1 });
+    write(f.pen, format(value), f.left - 6, y, { size: 14, align: "right", baseline: "middle", color: "#444" });
   }
   if (!label) return;
   f.pen.save();
@@ -119,11 +132,16 @@ export function arrow(pen, [x0, y0], [x1, y1], { color = INK, width = 2, head = 
   pen.fill();
 }
 
-// Swatch and name for each curve, in a row from (x, y); wraps nothing.
-export function legend(pen, entries, x, y, { gap = 20 } = {}) {
+// Swatch and name for each curve, in a row from (x, y) and, beyond `right`, in further rows. Returns the last row's y.
+export function legend(pen, entries, x, y, { gap = 20, right = Infinity } = {}) {
+  const start = x;
   for (const { name, color, dash = [], fill } of entries) {
+    pen.font = font();
+    if (x > start && x + 28 + pen.measureText(name).width > right) [x, y] = [start, y + 20];
     if (fill) { pen.fillStyle = fill; pen.fillRect(x, y - 12, 22, 14); }
-    stroke(pen, fill ? [[x, y - 12], [x + 22, y - 12]] : [[x, y - 5], [x + 22, y - 5]], { color, width: 3, dash });
+    const height = fill ? y - 12 : y - 5;
+    stroke(pen, [[x, height], [x + 22, height]], { color, width: 3, dash });
     x += 28 + write(pen, name, x + 28, y) + gap;
   }
+  return y;
 }

@@ -1,6 +1,7 @@
 // The pictures of the 2-D quantization explorer: points, codes and cells on a board; how often each code is chosen; the loss.
 import { COLORS } from "../page/kit.js";
-import { number, write, frame, axisX, axisY, ticks, stroke, clip, dot, arrow } from "../page/plot.js";
+import { number } from "../page/numbers.js";
+import { write, frame, axisX, axisY, ticks, stroke, clip, dot, arrow } from "../page/plot.js";
 import { toyGradient, voronoiCells } from "./math.js";
 
 export const BOARD_LIMIT = 3.2; // as quantization_2d.LIMIT

@@ -1,6 +1,6 @@
 // Vector quantization of points (n x 2) by codes (K x 2): vqedu/kmeans.py, quantizers.py and quantization_2d.py once
 // more, in the page. A book is { codes, counts, sums }: the codes and what the moving averages remember of them.
-import { normals } from "../reparameterization/math.js";
+import { normals } from "../page/random.js";
 
 const squaredDistance = ([x, y], [u, v]) => (x - u) ** 2 + (y - v) ** 2;
 

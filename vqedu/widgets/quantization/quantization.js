@@ -1,8 +1,7 @@
 // The 2-D quantization explorer: drag codes among points, and move them by k-means, moving averages or gradients.
 import { COLORS, element, canvas, notOurs, position, onceAFrame, whenSettled, slider, button, disable, stage } from "../page/kit.js";
-import { number } from "../page/plot.js";
+import { clamp, number } from "../page/numbers.js";
 import { unpack } from "../page/nn.js";
-import { clamp } from "../page/hand.js";
 import { measureCodes, freshBook, placeCode, kmeansStep, emaStep, gradientStep, shuffled, wideCodes } from "./math.js";
 import { BOARD_LIMIT, TARGET, boardFrame, markerPlace, onBoard, drawBoard, drawCharts } from "./board.js";
 

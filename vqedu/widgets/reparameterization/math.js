@@ -1,5 +1,5 @@
-// vqedu/gradients.py once more, in the page: f, its slope, the exact gradient of E[f(z)] under z ~ N(mu, sigma^2), and
-// the two estimators on samples eps ~ N(0, 1).
+// vqedu/lessons/gradients.py once more, in the page: f, its slope, the exact gradient of E[f(z)] under
+// z ~ N(mu, sigma^2), and the two estimators on samples eps ~ N(0, 1).
 
 const density = (u) => Math.exp(-0.5 * u * u) / Math.sqrt(2 * Math.PI);
 
@@ -78,16 +78,4 @@ export function meanAndSpread(values) {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const square = values.reduce((a, b) => a + (b - mean) ** 2, 0) / (values.length - 1);
   return { mean, sd: Math.sqrt(square) };
-}
-
-// `count` draws from N(0, 1), always the same for one seed (mulberry32, then Box and Muller).
-export function normals(seed, count) {
-  let state = seed >>> 0;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (((t ^ (t >>> 14)) >>> 0) + 0.5) / 4294967296;
-  };
-  return Float64Array.from({ length: count }, () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()));
 }

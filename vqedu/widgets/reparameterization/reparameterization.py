@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+import traitlets
 
 from vqedu import validate
 from vqedu.lessons import gradients
 from vqedu.widgets.base import Explorer
 
-LIMITS = {"mu": (-3.0, 3.0), "sigma": (0.1, 2.0)}  # as reparameterization.js has them
+LIMITS = {"mu": (-3.0, 3.0), "sigma": (0.1, 2.0)}  # as view.js has them
 SAMPLE_COUNTS = (1, 4, 16, 64, 256)
+STATE = ("f", *LIMITS, "n", "baseline", "seed")
 REPEATS = 300
 CLOUD = 24
 
@@ -17,9 +22,13 @@ CLOUD = 24
 class ReparameterizationExplorer(Explorer):
     """z = mu + sigma eps with a fixed cloud of eps, and 300 estimates of the gradient of E[f(z)] by each estimator.
 
-    f: "square", "sine", "quartic" or "step", as in `vqedu.gradients`; mu from -3 to 3, sigma from 0.1 to 2;
-    n: samples an estimate, 1, 4, 16, 64 or 256; baseline: subtract E[f(z)] in the score function.
-    Raises ValueError for a value outside its range. The page computes everything.
+    f: "square", "sine", "quartic" or "step", as in `vqedu.lessons.gradients`; mu from -3 to 3, sigma from 0.1 to 2;
+    n: samples per estimate, 1, 4, 16, 64 or 256; baseline: subtract E[f(z)] in the score function.
+
+    `state` may be set from Python, whole or in part, and moves the figure; its parts have the names of the arguments,
+    and seed, a whole number from 1, that of the 300 draws.
+
+    Raises TypeError or ValueError for an unknown f or part of the state, and for a value outside its range.
     """
 
     summary = "Reparameterization explorer: z = mu + sigma * eps, and the spread of two gradient estimators"
@@ -27,11 +36,22 @@ class ReparameterizationExplorer(Explorer):
     def __init__(
         self, f: str = "square", mu: float = 2.0, sigma: float = 1.0, n: int = 16, baseline: bool = False
     ) -> None:
-        validate.known_name(f, gradients.FUNCTIONS, "function")
-        for name, value in (("mu", mu), ("sigma", sigma)):
-            validate.between(value, *LIMITS[name], name)
-        if n not in SAMPLE_COUNTS:
-            raise ValueError(f"n must be one of {', '.join(map(str, SAMPLE_COUNTS))}, got {n}.")
         cloud = [round(float(eps), 3) for eps in np.random.default_rng(47).standard_normal(CLOUD)]
-        state = {"f": f, "mu": float(mu), "sigma": float(sigma), "n": n, "baseline": bool(baseline), "seed": 1}
+        state = {"f": f, "mu": mu, "sigma": sigma, "n": n, "baseline": baseline, "seed": 1}
         super().__init__(config={"cloud": cloud}, state=state)
+
+    @traitlets.validate("state")
+    def _check_state(self, proposal: Any) -> dict[str, Any]:
+        return checked_state({**self.state, **proposal["value"]})
+
+
+def checked_state(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `state` with its numbers as floats. Raises TypeError or ValueError as the explorer does."""
+    for name in state:
+        validate.known_name(name, STATE, "part of the state")
+    validate.known_name(state["f"], gradients.FUNCTIONS, "function")
+    if state["n"] not in SAMPLE_COUNTS:
+        raise ValueError(f"n must be one of {', '.join(map(str, SAMPLE_COUNTS))}, got {state['n']!r}.")
+    validate.positive_int(state["seed"], "seed")
+    numbers = {name: validate.between(state[name], *limits, name) for name, limits in LIMITS.items()}
+    return {**state, **numbers, "baseline": bool(state["baseline"])}

@@ -1,15 +1,9 @@
-// Drawing tokens in the page: vqedu/widgets/tokens_draw.py once more. The same numbers give the same tokens in both.
+// Drawing tokens in the page: vqedu/widgets/tokens/draw.py once more. The same numbers give the same tokens in both.
 
-// `count` numbers in (0, 1), always the same for one seed: mulberry32, by Tommy Ettinger.
-export function uniforms(seed, count) {
-  let state = Math.imul(seed + 1, 1000003);
-  return Array.from({ length: count }, () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return (((t ^ (t >>> 14)) >>> 0) + 0.5) / 4294967296;
-  });
-}
+import { uniform } from "../page/random.js";
+
+// `count` numbers in (0, 1), always the same for one seed.
+export const uniforms = (seed, count) => Array.from({ length: count }, uniform(Math.imul(seed + 1, 1000003)));
 
 // softmax(logits / temperature) over the topK most probable tokens. Returns { order, p }: the tokens from the most
 // probable down (equals by number), and the probability of each token by its number, 0 beyond topK.

@@ -1,9 +1,9 @@
 // The parts of the words-and-images explorer: the ribbon of tokens, the writer, the drawer, the bars.
 
-import { button, canvas, COLORS, element, paintImage, slider, wordColor } from "../page/kit.js";
+import { button, COLORS, element, slider, wordColor } from "../page/kit.js";
 import { heading } from "./paint.js";
 import { percent } from "./view.js";
-import { inkPad, likeMnist, rasterize } from "../page/ink.js";
+import { digitInput } from "../page/pictures.js";
 
 const INKS = { word: COLORS.data, image: COLORS.codebook, mark: "#666666" };
 
@@ -126,41 +126,13 @@ export function writer(hand, { words, most }) {
 
 // Ink, or a test digit of each class; "Other digits" goes on to the next of each class.
 export function shower(hand, model) {
-  let sent = null, shown, page = 0, picks = [], picked = null;
-  const see = () => {
-    const strokes = pad.strokes();
-    const grey = strokes.length ? (centred.checked ? likeMnist : rasterize)(strokes) : null;
-    sent = grey && Array.from(grey, (v) => Math.round(255 * v));
-    hand.look({ drawing: sent });
-  };
-  const pad = inkPad(see);
-  const centred = element("input", { type: "checkbox", checked: true, onchange: () => { if (pad.strokes().length) see(); } });
-  const mark = () => { for (const each of picks) each.node.setAttribute("aria-pressed", String(each.index === picked)); };
-  const strip = element("div", { class: "vq-strip", role: "group", "aria-label": "Test digits to pick" });
-  function fill() {
-    picks = Array.from({ length: 10 }, (_, label) => {
-      const members = [...model.labels.keys()].filter((i) => model.labels[i] === label);
-      return members[page % members.length];
-    }).filter((index) => index !== undefined).map((index) => {
-      const small = canvas(42, 42, { "aria-hidden": "true" });
-      paintImage(small, model.image(index));
-      return { index, node: element("button", { type: "button", class: "vq-pick", "aria-label": `Pick a test digit ${model.labels[index]}`, onclick: () => hand.look({ digit: index }) }, small.node) };
-    });
-    strip.replaceChildren(...picks.map((each) => each.node));
-    mark();
-  }
-  fill();
+  const { pad, strip, toggle, buttons, show } = digitInput(model, hand.look);
   const pass = button("Let it draw this", hand.drawThis);
   return {
-    node: element("div", { class: "vq-wi-shower vq-x" }, heading("x", null, "draw, or pick a digit"), pad.surface.node, strip,
-      element("div", { class: "vq-buttons" }, button("Clear", pad.clear), button("Other digits", () => { page += 1; fill(); })),
-      element("label", { class: "vq-check" }, centred, "centre and scale as MNIST"), pass),
+    node: element("div", { class: "vq-wi-shower vq-x" },
+      heading("x", null, "draw, or pick a digit"), pad.surface.node, strip.node, buttons, toggle, pass),
     show({ state, input, steps }) {
-      // Own strokes stay where the hand made them.
-      if (input !== shown && (state.drawing === null || state.drawing !== sent)) pad.show(input ?? new Float32Array(784));
-      shown = input;
-      picked = state.digit;
-      mark();
+      show(state, input);
       pass.disabled = !steps;
     },
   };

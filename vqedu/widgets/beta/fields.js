@@ -1,0 +1,95 @@
+// The recipes taught in public, and the fields in which a learner says how the own code is written.
+
+import { button, element } from "../page/kit.js";
+
+const CHOICES = {
+  likelihood: ["Likelihood p(x|z)", {
+    bernoulli: "Bernoulli", unit: "Gaussian, variance 1", learned: "Gaussian, learned variance",
+  }],
+  half: ["Factor \u00BD of the squared error", { true: "written in the code", false: "left out" }],
+  reconstruction: ["Reconstruction is reduced to", {
+    image: "sum over pixels, mean over batch", element: "mean over pixels and batch", total: "sum over everything",
+  }],
+  kl: ["KL is reduced to", {
+    image: "sum over latents, mean over batch", element: "mean over latents and batch", total: "sum over everything",
+  }],
+};
+const NUMBERS = {
+  beta: ["\u03B2 in the code", "any"], weight: ["weight on recon", "any"], variance: ["variance \u03C3\u00B2", "any"],
+  pixels: ["pixels of an image", 1], latents: ["latents of a code", 1], batch_size: ["batch size", 1],
+};
+
+// What the selects show of the values, and what a choice changes in them.
+function shown(values, name) {
+  if (name !== "likelihood" || values.likelihood === "bernoulli") return String(values[name]);
+  return values.learned ? "learned" : "unit";
+}
+
+function chosen(name, option) {
+  if (name === "half") return { half: option === "true" };
+  if (name !== "likelihood") return { [name]: option };
+  return { likelihood: option === "bernoulli" ? "bernoulli" : "gaussian", learned: option === "learned" };
+}
+
+function select(name, options, onset) {
+  const children = Object.entries(options).map(([value, text]) => element("option", { value }, text));
+  const input = element("select", { onchange: () => onset(chosen(name, input.value)) }, ...children);
+  return { input, fill(values) { input.value = shown(values, name); } };
+}
+
+function numberField(name, step, onset) {
+  const oninput = () => onset({ [name]: input.value === "" ? NaN : Number(input.value) });
+  const input = element("input", { type: "number", min: step === 1 ? 1 : 0, step, oninput });
+  // What is being typed stays as it is typed.
+  const fill = (values) => {
+    const value = values[name];
+    const differs = input.value === "" || Number(input.value) !== value;
+    if (differs && !Number.isNaN(value)) input.value = value;
+  };
+  return { input, fill };
+}
+
+const idle = (name, { likelihood, learned }) =>
+  (name === "half" && likelihood === "bernoulli") || (name === "variance" && !learned);
+
+function labelled(name, label, { input, fill }) {
+  const node = element("label", { class: "vq-beta-field" }, element("span", {}, label), input);
+  return {
+    node,
+    show({ values, wrong }) {
+      fill(values);
+      input.setAttribute("aria-invalid", String(name === wrong?.[0]));
+      input.disabled = idle(name, values);
+      node.classList.toggle("vq-beta-idle", input.disabled);
+    },
+  };
+}
+
+// onset(values): what the hand has set, perhaps a wrong number.
+export function inputs(onset) {
+  const selects = Object.entries(CHOICES).map(([name, [label, options]]) =>
+    labelled(name, label, select(name, options, onset)));
+  const numbers = Object.entries(NUMBERS).map(([name, [label, step]]) =>
+    labelled(name, label, numberField(name, step, onset)));
+  const grid = element("div", { class: "vq-beta-numbers" }, ...numbers.map((each) => each.node));
+  return {
+    node: element("div", { class: "vq-beta-inputs" }, ...selects.map((each) => each.node), grid),
+    show(view) { for (const each of [...selects, ...numbers]) each.show(view); },
+  };
+}
+
+export function recipeButtons(recipes, onset) {
+  const buttons = Object.entries(recipes).map(([name, recipe]) =>
+    ({ recipe, node: button(name, () => onset(recipe)) }));
+  const group = { class: "vq-beta-recipes", role: "group", "aria-label": "Recipes taught in public" };
+  const label = element("span", {}, "Taught in public:");
+  return {
+    node: element("div", group, label, ...buttons.map((each) => each.node)),
+    show({ values }) {
+      for (const { recipe, node } of buttons) {
+        const same = Object.entries(recipe).every(([name, value]) => values[name] === value);
+        node.setAttribute("aria-pressed", String(same));
+      }
+    },
+  };
+}
