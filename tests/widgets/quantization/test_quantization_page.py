@@ -72,7 +72,7 @@ def test_k_means_runs_until_no_code_moves_and_says_so(page: Page, root: Locator)
     expect(run).to_have_text("Run: k-means")
     run.click()
     expect(run).to_have_text("Stop")
-    expect(root.locator("h3")).to_have_text("Every code stands at the mean of its points: no step moves it")
+    expect(root.locator(".vq-headline")).to_have_text("Every code is at the mean of its points: no step moves it")
     run.click()
     expect(run).to_have_text("Run: k-means")
     rows, codes = begin("kinds", 6, "data")
@@ -110,7 +110,7 @@ def test_a_killed_code_never_comes_back_until_it_is_revived(page: Page, root: Lo
     canvas = root.locator("canvas").first
     canvas.press("2")
     press(page, root, "kill code 2")
-    expect(root.locator("h3")).to_have_text("1 code has no points: no average and no gradient reaches it")
+    expect(root.locator(".vq-headline")).to_have_text("1 code has no points: no average and no gradient reaches it")
     expect(root.locator(".vq-status")).to_have_text("Code 2, off the board: 0 points (0%)")
     for method in ("k-means step", "EMA step", "gradient step"):
         press(page, root, method, times=4)
@@ -172,7 +172,7 @@ def test_straight_through_arrows_and_their_target(page: Page, root: Locator) -> 
     canvas = root.locator("canvas").first
     without = exported.picture(canvas)
     press(page, root, "straight-through arrows")
-    expect(root.locator("h3")).to_contain_text("the gradient at a code is copied to every point that chose it")
+    expect(root.locator(".vq-headline")).to_contain_text("the gradient at a code is copied to every point that chose it")
     before = exported.picture(canvas)
     assert before != without
     canvas.press("t")
@@ -193,11 +193,13 @@ def test_the_kernel_hears_the_settled_state_once(page: Page) -> None:
     states = exported.settled_states(page, explorer, act)
     assert len(states) == 1
     rows, codes = begin("kinds", 2, "data")
-    vq = quantizer(kmeans.kmeans(rows, codes, steps=2)[0], update="ema", decay=0.9)
+    before = [codes, *(kmeans.kmeans(rows, codes, steps=steps)[0] for steps in (1, 2))]
+    vq = quantizer(before[-1], update="ema", decay=0.9)
     vq(rows)
     np.testing.assert_allclose(states[0]["codes"], vq.codebook, atol=1e-6)
     np.testing.assert_allclose(states[0]["counts"], vq.ema_counts, atol=1e-6)
-    moved = ("codes", "counts", "sums", "method")
+    np.testing.assert_allclose(states[0]["losses"], [metrics.measure(rows, each).loss for each in before], rtol=1e-6)
+    moved = ("codes", "counts", "sums", "losses", "method")
     kept = {name: value for name, value in explorer.state.items() if name not in moved}
     assert {name: value for name, value in states[0].items() if name not in moved} == kept
     assert states[0]["method"] == "ema"

@@ -1,4 +1,4 @@
-// Vector quantization of points (n x 2) by codes (K x 2): vqedu/kmeans.py, quantizers.py and quantization_2d.py once
+// Vector quantization of points (n x 2) by codes (K x 2): vqedu/quantizers and vqedu/lessons/plane.py once
 // more, in the page. A book is { codes, counts, sums }: the codes and what the moving averages remember of them.
 import { normals } from "../page/random.js";
 

@@ -15,7 +15,6 @@ from vqedu.widgets.base import Explorer
 LIMITS = {"mu": (-3.0, 3.0), "sigma": (0.1, 2.0)}  # as view.js has them
 SAMPLE_COUNTS = (1, 4, 16, 64, 256)
 STATE = ("f", *LIMITS, "n", "baseline", "seed")
-REPEATS = 300
 CLOUD = 24
 
 
