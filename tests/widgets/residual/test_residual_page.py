@@ -49,7 +49,7 @@ def test_the_first_view_needs_no_network(
 ) -> None:
     assert traffic.network == []
     assert np.abs(shown(root) - explorer.pictures(3)[1]).max() <= LIMIT
-    expect(root.locator(".vq-status")).to_contain_text("2 of 4 levels: 49 × 2 × 3 = 294 bits an image")
+    expect(root.locator(".vq-status")).to_contain_text("2 of 4 levels: 49 × 2 × 3 = 294 bits per image")
     error = np.square(explorer.pictures(3)[1] - explorer.images[3, 0].numpy()).mean()
     expect(root.locator(".vq-status")).to_contain_text(f"squared error {error:.4f}")
 

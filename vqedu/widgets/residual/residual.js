@@ -1,138 +1,121 @@
 // The residual explorer: the levels of a residual VQ switched on one by one; what each leaves over, what it decodes to.
-import { COLORS, element, canvas, onceAFrame, whenSettled, slider, stage, paintImage, wordColor } from "../page/kit.js";
-import { unpack, sigmoid } from "../page/nn.js";
-import { convolutions } from "../page/conv_nets.js";
 
-const PLACES = 49;
-const THUMB_SIDE = 64;
+import { COLORS, element, canvas, slider, paintImage, resize, wordColor } from "../page/kit.js";
+import { liveFigure } from "../page/figure.js";
+import { digitStrip } from "../page/pictures.js";
+import { residualSpace, viewer, words } from "./view.js";
 
-// The first `count` levels of a picture's codes, summed and decoded: 784 grey levels.
-export function residualDecoder({ levels, K, D, decoder }, arrays) {
-  const run = convolutions(decoder, arrays);
-  const { codebooks, indices } = arrays;
-  return (digit, count) => {
-    const z = new Float32Array(D * PLACES);
-    for (let p = 0; p < PLACES; p++) {
-      for (let level = 0; level < count; level++) {
-        const code = (level * K + indices[(digit * PLACES + p) * levels + level]) * D;
-        for (let d = 0; d < D; d++) z[d * PLACES + p] += codebooks[code + d];
-      }
-    }
-    return run(z).map(sigmoid);
-  };
-}
+const THUMB = 64;
+const X = 150;
+const X_HAT = 180;
+const BESIDE = 420; // CSS pixels: below, x and x_hat are as large as each other, to fit side by side
 
-function squaredError(pixels, x) {
-  let sum = 0;
-  for (let i = 0; i < pixels.length; i++) sum += (pixels[i] - x[i]) ** 2;
-  return sum / pixels.length;
-}
-
-// 7 x 7 lengths of vectors, from white for 0 to full green for `scale`; the root keeps short ones visible.
-function paintLengths({ pen, width, height }, lengths, scale) {
+// 7 x 7 lengths of vectors, from white for 0 to full green for `longest`; the root keeps short ones visible.
+function paintLengths({ pen, width, height }, lengths, longest) {
   pen.fillStyle = "#fff";
   pen.fillRect(0, 0, width, height);
   lengths.forEach((length, p) => {
-    pen.globalAlpha = Math.min(Math.sqrt(length / scale), 1);
+    pen.globalAlpha = Math.min(Math.sqrt(length / longest), 1);
     pen.fillStyle = COLORS.encoder;
     pen.fillRect(((p % 7) * width) / 7, (Math.floor(p / 7) * height) / 7, width / 7 + 0.5, height / 7 + 0.5);
   });
   pen.globalAlpha = 1;
 }
 
-function levelColumn(number, onpick) {
-  const left = canvas(THUMB_SIDE, THUMB_SIDE, { "aria-hidden": "true" });
-  const decoded = canvas(THUMB_SIDE, THUMB_SIDE, { "aria-hidden": "true", class: "vq-level-picture" });
+// A level as a button: what it leaves over, what it decodes to with those before it, the error of that.
+function levelColumn(level, onpick) {
+  const left = canvas(THUMB, THUMB, { "aria-hidden": "true" });
+  const decoded = canvas(THUMB, THUMB, { "aria-hidden": "true", class: "vq-level-picture" });
   const error = element("span", { class: "vq-level-error" });
-  const node = element("button", { type: "button", class: "vq-level", onclick: onpick },
-    element("span", {}, number === 1 ? "level 1" : `+ level ${number}`), left.node, decoded.node, error);
+  const name = element("span", {}, level === 1 ? "level 1" : `+ level ${level}`);
+  const attributes = { type: "button", class: "vq-level", onclick: onpick };
+  const node = element("button", attributes, name, left.node, decoded.node, error);
   return {
     node,
-    show({ pixels, lengths, scale, difference, on, last }) {
-      paintLengths(left, lengths, scale);
-      paintImage(decoded, pixels);
-      error.textContent = difference.toFixed(4);
-      node.setAttribute("aria-label", `Levels 1 to ${number} on, squared error ${difference.toFixed(4)} a pixel`);
-      node.classList.toggle("vq-off", !on);
-      node.setAttribute("aria-pressed", String(last));
+    show({ state, steps, longest }) {
+      const step = steps[level - 1];
+      paintLengths(left, step.left, longest);
+      paintImage(decoded, step.pixels);
+      error.textContent = step.error.toFixed(4);
+      node.setAttribute("aria-label", `Levels 1 to ${level} on, squared error ${step.error.toFixed(4)} per pixel`);
+      node.classList.toggle("vq-off", level > state.level);
+      node.setAttribute("aria-pressed", String(level === state.level));
     },
   };
 }
 
 // What there is before any level: all of z_e.
 function wholeColumn() {
-  const whole = canvas(THUMB_SIDE, THUMB_SIDE, { role: "img", "aria-label": "Length of z_e at each of the 49 places" });
+  const whole = canvas(THUMB, THUMB, { role: "img", "aria-label": "Length of z_e at each of the 49 places" });
   const node = element("div", { class: "vq-level vq-whole" }, element("span", {}, "z_e"), whole.node);
-  return { node, show: (lengths, scale) => paintLengths(whole, lengths, scale) };
+  return { node, show: (view) => paintLengths(whole, view.whole, view.longest) };
+}
+
+function panel(title, color, ...children) {
+  const heading = element("p", { class: "vq-title" }, title);
+  heading.style.color = wordColor(color);
+  return element("div", { class: "vq-panel" }, heading, ...children);
+}
+
+function xPanel(space, change) {
+  const x = canvas(X, X, { role: "img" });
+  const strip = digitStrip(space, (digit) => change({ digit }));
+  return {
+    node: panel("x", COLORS.data, x.node, strip.node),
+    show(view) {
+      paintImage(x, view.x);
+      x.node.setAttribute("aria-label", `x, a test digit ${view.label}`);
+      strip.show(view.state);
+    },
+  };
+}
+
+function levelsPanel(space, change) {
+  const numbers = Array.from({ length: space.levels }, (_, i) => i + 1);
+  const columns = [wholeColumn(), ...numbers.map((level) => levelColumn(level, () => change({ level })))];
+  const row = element("div", { class: "vq-levels" }, ...columns.map((column) => column.node));
+  return {
+    node: panel("levels: what is left of z_e (green), x\u0302 so far, its error", COLORS.codebook, row),
+    show(view) { for (const column of columns) column.show(view); },
+  };
+}
+
+function xHatPanel(space) {
+  const xHat = canvas(X_HAT, X_HAT, { role: "img", class: "vq-decoded" });
+  return {
+    node: panel("x\u0302 of these levels", COLORS.decoder, xHat.node),
+    resize(side) { if (side !== xHat.width) resize(xHat, side, side); },
+    show(view) {
+      paintImage(xHat, view.pixels);
+      xHat.node.setAttribute("aria-label", `x\u0302, decoded from ${words(space, view)}`);
+    },
+  };
+}
+
+function levelSlider({ levels }, { level }, change) {
+  const { node, show } = slider({
+    label: "levels switched on", min: 1, max: levels, step: 1, value: level, color: COLORS.codebook,
+    format: (v) => `${v} of ${levels}`, oninput: (v) => change({ level: v }),
+  });
+  return { node, show: (view) => show(view.state.level) };
+}
+
+function build(space, getState, change) {
+  const x = xPanel(space, change), levels = levelsPanel(space, change), xHat = xHatPanel(space);
+  const control = levelSlider(space, getState(), change);
+  return {
+    nodes: [element("div", { class: "vq-residual" }, x.node, levels.node, xHat.node), control.node],
+    show(view) { for (const part of [x, levels, xHat, control]) part.show(view); },
+    resize: (width) => xHat.resize(width < BESIDE ? X : X_HAT),
+  };
 }
 
 function render({ model, el }) {
-  const config = model.get("config");
-  const arrays = unpack(model.get("data"), config.arrays);
-  const { levels, K, title } = config;
-  const bits = (count) => Number((count * Math.log2(K)).toFixed(2));
-  const state = { ...model.get("state") };
-  const tell = whenSettled(model);
-  const decode = residualDecoder(config, arrays);
-  const imageOf = (digit) => Float32Array.from(arrays.images.subarray(digit * 784, (digit + 1) * 784), (v) => v / 255);
-  const lengthsOf = (digit, count) => arrays.left.subarray((digit * (levels + 1) + count) * PLACES, (digit * (levels + 1) + count + 1) * PLACES);
-
-  const x = canvas(150, 150, { role: "img" });
-  const xHat = canvas(180, 180, { role: "img", class: "vq-decoded" });
-  const status = element("p", { class: "vq-status", "aria-live": "polite" });
-  const control = slider({ label: "levels switched on", min: 1, max: levels, step: 1, value: state.level, color: COLORS.codebook, format: (v) => `${v} of ${levels}`, oninput: (level) => change({ level }) });
-  const whole = wholeColumn();
-  const columns = Array.from({ length: levels }, (_, i) => levelColumn(i + 1, () => change({ level: i + 1 })));
-  const picks = Array.from(arrays.labels, (label, digit) => {
-    const thumb = canvas(36, 36, { "aria-hidden": "true" });
-    paintImage(thumb, imageOf(digit));
-    return element("button", { type: "button", class: "vq-pick", onclick: () => change({ digit }), "aria-label": `Pick a test digit ${label}` }, thumb.node);
+  const space = residualSpace(model.get("data"), model.get("config"));
+  return liveFigure({
+    model, el, see: viewer(space), words: (view) => words(space, view),
+    build: (getState, change) => build(space, getState, change),
   });
-
-  let seen = { digit: null };
-  const look = (digit) => {
-    const image = imageOf(digit);
-    const pictures = columns.map((_, i) => decode(digit, i + 1));
-    seen = { digit, image, pictures, errors: pictures.map((pixels) => squaredError(pixels, image)), scale: Math.max(...lengthsOf(digit, 0)) };
-  };
-  const draw = () => {
-    if (seen.digit !== state.digit) look(state.digit);
-    const { image, pictures, errors, scale } = seen;
-    paintImage(x, image);
-    x.node.setAttribute("aria-label", `x, a test digit ${arrays.labels[state.digit]}`);
-    paintImage(xHat, pictures[state.level - 1]);
-    whole.show(lengthsOf(state.digit, 0), scale);
-    columns.forEach((column, i) => column.show({
-      pixels: pictures[i], lengths: lengthsOf(state.digit, i + 1), scale, difference: errors[i], on: i < state.level, last: i === state.level - 1,
-    }));
-    picks.forEach((pick, digit) => pick.setAttribute("aria-pressed", String(digit === state.digit)));
-    control.show(state.level);
-    const words = `${state.level} of ${levels} levels: 49 \u00d7 ${state.level} \u00d7 ${bits(1)} = ${bits(49 * state.level)} bits an image, squared error ${errors[state.level - 1].toFixed(4)} a pixel`;
-    xHat.node.setAttribute("aria-label", `x\u0302, decoded from ${words}`);
-    status.textContent = words;
-  };
-  const redraw = onceAFrame(draw);
-  function change(values) {
-    Object.assign(state, values);
-    redraw();
-    tell({ ...state });
-  }
-
-  const panel = (name, color, ...children) => {
-    const heading = element("p", { class: "vq-title" }, name);
-    heading.style.color = wordColor(color);
-    return element("div", { class: "vq-panel" }, heading, ...children);
-  };
-  const middle = element("div", { class: "vq-levels" }, whole.node, ...columns.map((column) => column.node));
-  const root = stage(el, title,
-    element("h3", { class: "vq-title vq-residual-title" }, title),
-    element("div", { class: "vq-residual" },
-      panel("x", COLORS.data, x.node, element("div", { class: "vq-strip", role: "group", "aria-label": "Test digits to pick" }, ...picks)),
-      panel("levels: what is left of z_e (green), x\u0302 so far, its error", COLORS.codebook, middle),
-      panel("x\u0302 of these levels", COLORS.decoder, xHat.node)),
-    control.node, status);
-  root.addEventListener("sharpened", redraw);
-  draw();
 }
 
 export default { render };
