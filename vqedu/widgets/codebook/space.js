@@ -1,4 +1,4 @@
-// What the codebook explorer knows and computes: digits, their codes, what a swap changes. Nothing here touches the page.
+// What the codebook explorer computes: digits, their codes, what a swap changes. Nothing here touches the page.
 
 import { unpack } from "../page/nn.js";
 import { vqvae } from "../page/conv_nets.js";
@@ -6,7 +6,7 @@ import { vqvae } from "../page/conv_nets.js";
 export const MAP_SIDE = 7;
 const CELLS = MAP_SIDE * MAP_SIDE;
 const NEAREST_SHOWN = 8;
-const EXAMPLES = 24;
+export const EXAMPLES = 24;
 
 // Codes from the most used to the least; equally used ones by their index.
 const byUse = (counts) => Array.from(counts.keys()).sort((a, b) => counts[b] - counts[a] || a - b);
@@ -64,7 +64,8 @@ export function pixelRange({ start, stride, size }, i) {
 
 // Both axes at a cell: { left, top, width, height } in pixels.
 export function windowOf(field, cell) {
-  const [left, right] = pixelRange(field, cell % MAP_SIDE), [top, bottom] = pixelRange(field, Math.floor(cell / MAP_SIDE));
+  const [left, right] = pixelRange(field, cell % MAP_SIDE);
+  const [top, bottom] = pixelRange(field, Math.floor(cell / MAP_SIDE));
   return { left, top, width: right - left + 1, height: bottom - top + 1 };
 }
 
@@ -83,12 +84,21 @@ export function patchOf(pixels, { start, stride, size }, cell) {
 
 const meanSquare = (a, b) => a.reduce((sum, v, i) => sum + (v - b[i]) ** 2, 0) / a.length;
 
-// All codes by their distance from z_e, of which the nearest are shown, and the one that the cell has now.
+// All codes from the nearest to the farthest.
+const byDistance = (squares) => Array.from(squares.keys()).sort((a, b) => squares[a] - squares[b] || a - b);
+
+// The nearest codes, and the one that the cell has now.
 function candidatesOf(squares, present) {
-  const sorted = Array.from(squares.keys()).sort((a, b) => squares[a] - squares[b] || a - b);
+  const sorted = byDistance(squares);
   const shown = sorted.slice(0, NEAREST_SHOWN);
   if (!shown.includes(present)) shown[shown.length - 1] = present;
   return shown.map((k) => ({ k, square: squares[k], rank: sorted.indexOf(k) }));
+}
+
+// The picture x of a state: drawn, picked, or empty paper.
+function pictureOf(space, { drawing, digit }) {
+  if (drawing) return Float32Array.from(drawing, (v) => v / 255);
+  return digit === null ? new Float32Array(784) : space.image(digit);
 }
 
 // From the state, and what the pointer only looks at (peek), to everything that the parts show.
@@ -99,7 +109,7 @@ export function codebookViewer(space) {
     const now = state.drawing ?? state.digit;
     if (now !== key) {
       key = now;
-      x = state.drawing ? Float32Array.from(state.drawing, (v) => v / 255) : now === null ? new Float32Array(784) : space.image(state.digit);
+      x = pictureOf(space, state);
       z = net.encode(x);
       own = net.nearest(z);
       ownError = meanSquare(net.decode(own), x);
@@ -155,8 +165,7 @@ export function codebookHand(space, getState, getView, change) {
     // The code that is next nearest to z_e after the present one; after the farthest the nearest again.
     next(cell) {
       const { z, indices } = getView();
-      const squares = space.net.distances(z, cell);
-      const sorted = Array.from(squares.keys()).sort((a, b) => squares[a] - squares[b] || a - b);
+      const sorted = byDistance(space.net.distances(z, cell));
       swap(cell, sorted[(sorted.indexOf(indices[cell]) + 1) % sorted.length]);
     },
   };

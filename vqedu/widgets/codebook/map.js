@@ -1,0 +1,114 @@
+// The two pictures of a code map: the map itself with its indices, and x_hat that it decodes to.
+
+import { button, canvas, COLORS, disable, element, paintImage, resize } from "../page/kit.js";
+import { panel } from "../page/pictures.js";
+import { keyed, pointing, squareAt, stepOnGrid } from "./grid.js";
+import { CODE_INK, paintMap, paintWindow } from "./paint.js";
+import { MAP_SIDE, placeWords } from "./space.js";
+
+const CELLS = MAP_SIDE * MAP_SIDE;
+const KEY_WORDS = "Arrow keys move, Enter puts in the next nearest code, Delete puts the cell's own code back.";
+
+const cellAt = (surface) => (x, y) => squareAt(x, y, { columns: MAP_SIDE, size: surface.width / MAP_SIDE }, CELLS);
+
+// A canvas with another one laid over it, which the pointer does not feel.
+export function layered(node, overlay) {
+  const holder = element("div", { class: "vq-under" });
+  node.replaceWith(holder);
+  holder.append(node, overlay.node);
+}
+
+// What the frame on a picture means.
+export const frameNote = (frame, { size }, words) =>
+  element("p", { class: "vq-note vq-frame" }, `${frame}: the ${size} \u00d7 ${size} ${words}.`);
+
+function mapKeys(node, hand) {
+  keyed(node, (key) => {
+    const { cell } = hand.state();
+    const to = stepOnGrid(key, cell, MAP_SIDE, CELLS);
+    if (to !== null) return () => hand.pick(to);
+    const back = () => hand.putBack(cell);
+    return { Enter: () => hand.next(cell), Delete: back, Backspace: back }[key];
+  });
+}
+
+function rateWords(K) {
+  const bits = Math.log2(K);
+  const total = Number((CELLS * bits).toFixed(1));
+  return `${CELLS} indices \u00d7 ${Number(bits.toFixed(2))} bits = ${total} bits; x: 6,272 bits`;
+}
+
+export function mapPanel(space, hand, peek, thumbnail) {
+  const surface = canvas(392, 392, {
+    class: "vq-codemap", tabindex: 0, role: "application", "aria-roledescription": "code map",
+  });
+  pointing(surface, cellAt(surface), { look: (cell) => peek({ cell }), pick: hand.pick });
+  mapKeys(surface.node, hand);
+  const rate = element("p", { class: "vq-note" }, rateWords(space.K));
+  const node = panel("z", "code map, 7 \u00d7 7 indices", "click a cell", CODE_INK, surface.node, rate);
+  return {
+    node,
+    resize(side) {
+      if (side !== surface.width) resize(surface, side, side);
+      node.style.width = `${side}px`;
+    },
+    show(view) {
+      paintMap(surface, view, thumbnail);
+      const words = `Code map. ${placeWords(view.cell)}: code ${view.indices[view.cell]}. ${KEY_WORDS}`;
+      surface.node.setAttribute("aria-label", words);
+    },
+  };
+}
+
+function putBackButtons(hand) {
+  const one = button("Put back cell", () => hand.putBack(hand.state().cell));
+  const all = button("Put back all", hand.putAllBack);
+  const random = button("49 random codes", hand.random);
+  return {
+    node: element("div", { class: "vq-buttons" }, one, all, random),
+    show({ swapped, state }) {
+      disable(one, !swapped.includes(state.cell));
+      disable(all, swapped.length === 0);
+    },
+  };
+}
+
+function errorLines() {
+  const line = element("p", { class: "vq-line" });
+  const cost = element("p", { class: "vq-line vq-cost" });
+  return {
+    nodes: [line, cost],
+    text: () => `${line.textContent}; ${cost.textContent}`,
+    show({ swapped, error, ownError }) {
+      const before = `${swapped.length} swapped, before: ${ownError.toFixed(4)}`;
+      line.textContent = `mean squared error ${error.toFixed(4)}`;
+      cost.textContent = swapped.length ? before : "each code is the nearest";
+      cost.classList.toggle("vq-changed", swapped.length > 0);
+    },
+  };
+}
+
+export function decodedPanel(space, hand, peek) {
+  const { influence } = space.config;
+  const surface = canvas(224, 224, { class: "vq-decoded", role: "img" });
+  const overlay = canvas(224, 224, { class: "vq-overlay", "aria-hidden": "true" });
+  const errors = errorLines(), buttons = putBackButtons(hand);
+  const note = frameNote("Blue frame", influence, "pixels that the code can change");
+  const parts = [surface.node, ...errors.nodes, buttons.node, note];
+  const node = panel("xhat", "x\u0302 = f(z_q)", "decoded", COLORS.decoder, ...parts);
+  layered(surface.node, overlay);
+  pointing(surface, cellAt(surface), { look: (cell) => peek({ cell }), pick: hand.pick });
+  return {
+    node,
+    resize(side) {
+      node.style.width = `${side}px`;
+      for (const each of [surface, overlay]) if (side !== each.width) resize(each, side, side);
+    },
+    show(view) {
+      paintImage(surface, view.pixels);
+      paintWindow(overlay, influence, view.cell, COLORS.decoder);
+      for (const part of [errors, buttons]) part.show(view);
+      surface.node.setAttribute("aria-label", `Decoded picture; ${errors.text()}`);
+    },
+  };
+}
