@@ -3,60 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
-from vqedu import data, pretrained, widgets
+from tests.page import examples
+from vqedu import widgets
 from vqedu.publish import notebooks, pages
 from vqedu.widgets.base import Explorer
 
 pytestmark = pytest.mark.browser
 
 GRAVE = ("serious", "critical")
-
-
-@cache
-def images() -> data.Images:
-    return data.load("mnist")
-
-
-def model(name: str) -> Any:
-    return pretrained.load(name)
-
-
-def latent(name: str) -> Explorer:
-    return widgets.LatentExplorer(model(name), images().test)
-
-
-def side_by_side() -> Explorer:
-    return widgets.SideBySideExplorer(model("ae-2d"), model("vae-2d"), images().test)
-
-
-WIDGETS: dict[str, Callable[[], Explorer]] = {
-    "latent, autoencoder of 2 numbers": lambda: latent("ae-2d"),
-    "latent, VAE of 2 numbers": lambda: latent("vae-2d"),
-    "latent, VAE of 50 numbers": lambda: latent("vae-50d"),
-    "side by side": side_by_side,
-    "ELBO": lambda: widgets.ElboExplorer(),
-    "reparameterization": lambda: widgets.ReparameterizationExplorer(),
-    "beta": lambda: widgets.BetaCalculator(),
-    "quantization": lambda: widgets.QuantizationExplorer(),
-    "codebook": lambda: widgets.CodebookExplorer(model("vqvae-mnist"), images().test),
-    "tokens": lambda: widgets.TokenExplorer(model("prior-mnist"), model("vqvae-mnist")),
-    "residual": lambda: widgets.ResidualExplorer(model("residual-mnist"), images().test),
-    "words and images": lambda: widgets.WordsAndImages(model("words-and-images"), model("vqvae-mnist")),
-    "prediction: choice": lambda: widgets.Prediction("autoencoder.threes"),
-    "prediction: number": lambda: widgets.Prediction("autoencoder.factor"),
-    "prediction: curve": lambda: widgets.Prediction("elbo.samples"),
-    "quiz": lambda: widgets.Quiz("autoencoder.logit"),
-    "quiz: three questions": lambda: widgets.Quiz("autoencoder.pca", "autoencoder.decoder-output", "autoencoder.junk"),
-}
 
 
 def open_alone(page: Page, explorer: Explorer, folder: Path) -> Locator:
@@ -81,9 +41,9 @@ def faults(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", WIDGETS)
+@pytest.mark.parametrize("name", examples.EXAMPLES)
 def test_a_widget_alone(page: Page, tmp_path: Path, name: str) -> None:
-    open_alone(page, WIDGETS[name](), tmp_path)
+    open_alone(page, examples.make(name), tmp_path)
     assert faults(page) == []
 
 

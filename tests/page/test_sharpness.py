@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,24 +11,14 @@ import pytest
 from matplotlib import image
 from playwright.sync_api import Browser, Page
 
+from tests.page import examples
 from tests.page.exported import next_frame, open_exported
-from tests.widgets.latent import latent_hand
-from vqedu import pretrained, widgets
-from vqedu.widgets.base import Explorer
 
 pytestmark = pytest.mark.browser
 
 WIDTH, HEIGHT = 1280, 800
-EXPLORERS: dict[str, Callable[[], Explorer]] = {
-    "latent": lambda: latent_hand.vae_explorer(2),
-    "ELBO": lambda: widgets.ElboExplorer(),
-    "reparameterization": lambda: widgets.ReparameterizationExplorer(),
-    "beta": lambda: widgets.BetaCalculator(),
-    "quantization": lambda: widgets.QuantizationExplorer(),
-    "tokens": lambda: widgets.TokenExplorer(pretrained.load("prior-mnist"), pretrained.load("vqvae-mnist")),
-    "prediction: number": lambda: widgets.Prediction("autoencoder.factor"),
-    "prediction: curve": lambda: widgets.Prediction("elbo.samples"),
-}
+DRAWN = [*examples.FIRST_OF_EACH, "Prediction: curve"]
+DRAWN.remove("Quiz: three questions")  # has no canvas
 # The pixels of each canvas, and those that the screen has in its place. A digit to pick is a scaled picture on purpose.
 PIXELS = """() => [...document.querySelectorAll(".vq-stage canvas:not(.vq-pick canvas)")]
     .filter((node) => node.clientWidth).map((node) => [node.width, node.height, node.clientWidth, node.clientHeight])"""
@@ -55,11 +44,11 @@ def pixels_lacking(page: Page, ratio: float) -> list[list[float]]:
     return [one for one in found if max(abs(one[0] - one[2] * ratio), abs(one[1] - one[3] * ratio)) > 1]
 
 
-@pytest.mark.parametrize("name", EXPLORERS)
+@pytest.mark.parametrize("name", DRAWN)
 def test_a_page_that_is_zoomed_shows_what_a_sharp_screen_shows(
     browser: Browser, page: Page, tmp_path: Path, name: str
 ) -> None:
-    explorer = EXPLORERS[name]()
+    explorer = examples.make(name)
     page.set_viewport_size({"width": WIDTH + 20, "height": HEIGHT})  # a zoom changes the size of the page, too
     open_exported(page, explorer, tmp_path)
     next_frame(page)
@@ -79,10 +68,10 @@ def test_a_page_that_is_zoomed_shows_what_a_sharp_screen_shows(
     sharp.close()
 
 
-@pytest.mark.parametrize("name", EXPLORERS)
+@pytest.mark.parametrize("name", DRAWN)
 def test_in_a_narrow_part_of_a_wide_window_nothing_is_scaled_or_cut_off(page: Page, tmp_path: Path, name: str) -> None:
     """As in a notebook beside an open side bar: 700 pixels, where the letters of a scaled canvas would be too small."""
-    root = open_exported(page, EXPLORERS[name](), tmp_path)
+    root = open_exported(page, examples.make(name), tmp_path)
     page.add_style_tag(content="body { width: 700px; margin: 0; }")
     for _ in range(2):
         next_frame(page)

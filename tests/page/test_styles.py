@@ -7,16 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.page.test_accessibility import WIDGETS, open_alone
-from vqedu import widgets
-from vqedu.widgets.base import Explorer
+from tests.page import examples
+from tests.page.test_accessibility import open_alone
 
 pytestmark = pytest.mark.browser
-
-ONE_OF_EACH = [
-    *("latent, VAE of 50 numbers", "side by side", "ELBO", "reparameterization", "beta", "quantization", "codebook"),
-    *("tokens", "residual", "words and images", "prediction: number", "quiz: three questions"),
-]
 
 # What the eye sees of each element of the first widget, and what changes once the other sheets stand below its own.
 CHANGES = """(sheets) => {
@@ -34,23 +28,17 @@ CHANGES = """(sheets) => {
 }"""
 
 
-def kinds() -> list[type[Explorer]]:
-    """All explorers and cards."""
-    found = [getattr(widgets, name) for name in widgets.NAMES]
-    return [kind for kind in found if isinstance(kind, type) and issubclass(kind, Explorer)]
-
-
-@pytest.mark.parametrize("name", ONE_OF_EACH)
+@pytest.mark.parametrize("name", examples.FIRST_OF_EACH)
 def test_a_widget_looks_the_same_whatever_stands_beside_it(page: Page, tmp_path: Path, name: str) -> None:
-    widget = WIDGETS[name]()
+    widget = examples.make(name)
     open_alone(page, widget, tmp_path)
-    others = {str(kind._css) for kind in kinds()} - {str(widget._css)}
+    others = {str(kind._css) for kind in examples.kinds().values()} - {str(widget._css)}
     assert len(others) > 8
     assert page.evaluate(CHANGES, sorted(others)) == []
 
 
 def test_a_home_has_one_style_sheet() -> None:
     sheets: dict[str, set[str]] = {}
-    for kind in kinds():
+    for kind in examples.kinds().values():
         sheets.setdefault(kind.home, set()).add(str(kind._css))
     assert all(len(found) == 1 for found in sheets.values()), sheets.keys()

@@ -1,0 +1,66 @@
+"""`explorer.state = {...}` in Python moves the picture and the spoken line of every explorer, and moves them back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.page import examples
+from tests.page.exported import open_live, set_from_python
+
+pytestmark = pytest.mark.browser
+
+PARTS: dict[str, dict[str, Any]] = {
+    "LatentExplorer: VAE of 50 numbers": {"digit": 5, "prior": True, "draws": 3},
+    "LatentExplorer: autoencoder": {"z": [1.0, -1.0]},
+    "SideBySideExplorer": {"digit": 7, "zoom": False},
+    "ElboExplorer": {"decoder": "curved", "mu": 0.5},
+    "ReparameterizationExplorer": {"mu": 1.5},
+    "BetaCalculator": {"beta": 4.0},
+    "QuantizationExplorer": {"data": "ring", "codes": [[0.0, 1.0], [2.0, 0.0]]},
+    "CodebookExplorer": {"cell": 3, "swaps": [[3, 7], [10, 0]]},
+    "TokenExplorer": {"drawn": 40, "temperature": 0.5},
+    "ResidualExplorer": {"level": 4, "digit": 7},
+    "WordsAndImages": {"text": "a thick three", "seed": 3},
+}
+
+# What the figure shows and says once two looks, further apart than a line takes to speak, find the same.
+AT_REST = """async () => {
+    const now = () => [[...document.querySelectorAll("canvas")].map((node) => node.toDataURL()),
+        [...document.querySelectorAll("[role=status]")].map((node) => node.textContent)];
+    let shown, before;
+    for (let looks = 0; looks < 30; looks++) {
+        [before, shown] = [shown, now()];
+        if (String(shown) === String(before) && !document.querySelector("[aria-busy=true]")) return shown;
+        await new Promise((done) => setTimeout(done, 400));
+    }
+    throw new Error("The figure does not come to rest.");
+}"""
+
+
+def at_rest(page: Page) -> tuple[list[str], list[str]]:
+    """Return the pictures of all canvases and the spoken lines."""
+    pictures, lines = page.evaluate(AT_REST)
+    return pictures, lines
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_state_set_from_python_moves_the_figure_and_back(page: Page, name: str) -> None:
+    explorer = examples.make(name)
+    open_live(page, explorer)
+    first_state, first = explorer.state, at_rest(page)
+    set_from_python(page, explorer, PARTS[name])
+    assert PARTS[name].items() <= explorer.state.items()
+    assert explorer.state.keys() == first_state.keys()
+    pictures, lines = at_rest(page)
+    assert pictures != first[0]
+    assert lines != first[1]
+    set_from_python(page, explorer, first_state)
+    assert at_rest(page) == first
+
+
+def test_every_explorer_is_in_the_table() -> None:
+    explorers = set(examples.kinds()) - set(examples.CARDS)
+    assert {examples.kind(name) for name in PARTS} == explorers
