@@ -123,7 +123,7 @@ def test_a_killed_code_never_comes_back_until_it_is_revived(page: Page, root: Lo
 def test_a_wide_start_collapses_and_a_start_on_points_does_not(page: Page, root: Locator) -> None:
     for data in ("ring", "uniform", "kinds"):
         press(page, root, data)
-        expect(root.locator("[data-set][aria-pressed=true]")).to_have_attribute("data-set", data)
+        expect(root.locator("[data-data][aria-pressed=true]")).to_have_attribute("data-data", data)
         press(page, root, "N(0, 10²) start")
         press(page, root, "k-means step", times=3)
         assert int(cell(root, "used").split()[0]) < 6

@@ -15,7 +15,10 @@ export function thumbnailSheet(space) {
   const brush = sheet.getContext("2d");
   for (let k = 0; k < space.K; k++) {
     const tile = brush.createImageData(side, side);
-    space.stroke(k).forEach((ink, i) => { tile.data.set(Array(3).fill(Math.round(255 * (1 - ink))).concat(255), 4 * i); });
+    space.stroke(k).forEach((ink, i) => {
+      const grey = Math.round(255 * (1 - ink));
+      tile.data.set([grey, grey, grey, 255], 4 * i);
+    });
     brush.putImageData(tile, side * k, 0);
   }
   return (pen, k, x, y, size, crop = side) => {
@@ -31,25 +34,31 @@ const outline = (pen, x, y, size, color, width) => {
   pen.strokeRect(x + width / 2, y + width / 2, size - width, size - width);
 };
 
+// Around what was picked, on any ground.
+function heavyOutline(pen, x, y, size) {
+  outline(pen, x, y, size, "#fff", 6);
+  outline(pen, x, y, size, "#000", 4);
+}
+
 // The code map: in each cell what its code draws there, on its own 4 x 4 pixels, and the code's index.
 export function paintMap({ pen, width, height }, view, thumbnail) {
   const size = width / MAP_SIDE;
   pen.clearRect(0, 0, width, height);
+  const place = (cell) => [(cell % MAP_SIDE) * size, Math.floor(cell / MAP_SIDE) * size];
   view.indices.forEach((k, cell) => {
-    const x = (cell % MAP_SIDE) * size, y = Math.floor(cell / MAP_SIDE) * size;
+    const [x, y] = place(cell);
     thumbnail(pen, k, x, y, size, 4);
     if (k === view.code) { pen.fillStyle = PALE; pen.fillRect(x, y, size, size); }
     outline(pen, x, y, size, k === view.code ? COLORS.codebook : "#dcc3d2", k === view.code ? 3 : 1);
     haloed(pen, String(k), x + size / 2, y + size / 2 + 1, { size: size > 48 ? 18 : 14, color: CODE_INK });
   });
-  const x = (view.cell % MAP_SIDE) * size, y = Math.floor(view.cell / MAP_SIDE) * size;
-  outline(pen, x, y, size, "#fff", 6);
-  outline(pen, x, y, size, "#000", 4);
-  for (const cell of view.swapped) corner(pen, ((cell % MAP_SIDE) + 1) * size, Math.floor(cell / MAP_SIDE) * size, size * 0.3);
+  heavyOutline(pen, ...place(view.cell), size);
+  for (const cell of view.swapped) corner(pen, ...place(cell), size);
 }
 
 // An orange corner marks a cell whose code was swapped.
-function corner(pen, x, y, size) {
+function corner(pen, left, y, side) {
+  const x = left + side, size = 0.3 * side;
   pen.beginPath();
   pen.moveTo(x - size, y);
   pen.lineTo(x, y);
@@ -85,7 +94,8 @@ export function cellFrame(pen, unit, cell, color, width) {
 export function paintVectors({ pen, width, height }, z_e, e_k) {
   const reach = Math.max(1, ...z_e.map(Math.abs), ...e_k.map(Math.abs)) * 1.1;
   pen.clearRect(0, 0, width, height);
-  const f = frame(pen, { left: 30, top: 6, width: width - 36, height: height - 12, x: [0, z_e.length], y: [-reach, reach] });
+  const inner = { left: 30, top: 6, width: width - 36, height: height - 12 };
+  const f = frame(pen, { ...inner, x: [0, z_e.length], y: [-reach, reach] });
   axisY(f, { values: reach < 2 ? [-1, 0, 1] : [-2, 0, 2] });
   stroke(pen, [[f.left, f.Y(0)], [f.right, f.Y(0)]], { color: "#777", width: 1 });
   const stem = (value, x, color) => {
@@ -117,33 +127,44 @@ export function paintTable({ pen, width, height }, { columns, size }, view, thum
     outline(pen, ...place(k), size, "#d9d9d9", 1);
   }
   for (const k of used) outline(pen, ...place(k), size, COLORS.codebook, 2.5);
-  outline(pen, ...place(view.code), size, "#fff", 6);
-  outline(pen, ...place(view.code), size, "#000", 4);
+  heavyOutline(pen, ...place(view.code), size);
 }
 
 const SHARE_FLOOR = 1e-5;
 
-// The share of each code, from the most used to the least, on a logarithmic scale, and the uniform prior 1/K.
-export function paintUsage({ pen, width, height }, space, code) {
-  const { counts, order, ranks, usage, K } = space;
-  pen.clearRect(0, 0, width, height);
+// Shares from 1 down to the least that occurs, on a logarithmic scale.
+function usageFrame({ pen, width, height }, { counts, usage, K }) {
   const least = Math.max(SHARE_FLOOR, Math.min(...counts.filter((count) => count > 0)) / usage.total);
   const range = [Math.floor(Math.log10(least)), 0];
   const f = frame(pen, { left: 62, top: 8, width: width - 68, height: height - 34, x: [0, K], y: range });
   const powers = Array.from({ length: -range[0] + 1 }, (_, i) => -i);
   axisY(f, { values: powers, format: (p) => `${Number((100 * 10 ** p).toPrecision(1))}%` });
-  const wide = f.X(1) - f.X(0);
-  const bar = (rank, color) => {
-    const share = counts[order[rank]] / usage.total;
-    if (!share) return;
-    pen.fillStyle = color;
-    pen.fillRect(f.X(rank), f.Y(Math.log10(share)), Math.max(wide - (wide > 3 ? 1 : 0), 1), f.bottom - f.Y(Math.log10(share)));
-  };
+  return f;
+}
+
+function usageBar(f, rank, share, color) {
+  if (!share) return;
+  const wide = f.X(1) - f.X(0), y = f.Y(Math.log10(share));
+  f.pen.fillStyle = color;
+  f.pen.fillRect(f.X(rank), y, Math.max(wide - (wide > 3 ? 1 : 0), 1), f.bottom - y);
+}
+
+function uniformLine(f, K) {
+  const y = f.Y(Math.log10(1 / K)), text = `uniform prior 1/K = ${number(100 / K, 2)}%`;
+  stroke(f.pen, [[f.left, y], [f.right, y]], { color: COLORS.prior, width: 2, dash: [7, 5] });
+  write(f.pen, text, f.right - 4, y - 6, { size: 14, align: "right", color: "#9c4400", bold: true });
+}
+
+// The share of each code, from the most used to the least, and the uniform prior 1/K. Returns the frame.
+export function paintUsage(surface, space, code) {
+  const { pen, width, height } = surface;
+  const { counts, order, ranks, usage, K } = space;
+  pen.clearRect(0, 0, width, height);
+  const f = usageFrame(surface, space);
+  const bar = (rank, color) => usageBar(f, rank, counts[order[rank]] / usage.total, color);
   order.forEach((_, rank) => bar(rank, COLORS.codebook));
   bar(ranks[code], "#000");
-  const uniform = f.Y(Math.log10(1 / K));
-  stroke(pen, [[f.left, uniform], [f.right, uniform]], { color: COLORS.prior, width: 2, dash: [7, 5] });
-  write(pen, `uniform prior 1/K = ${number(100 / K, 2)}%`, f.right - 4, uniform - 6, { size: 14, align: "right", color: "#9c4400", bold: true });
+  uniformLine(f, K);
   stroke(pen, [[f.left, f.bottom], [f.right, f.bottom]], { color: "#555", width: 1 });
   write(pen, `the ${K} codes, the most used first`, f.left + f.width / 2, height - 6, { size: 14, align: "center" });
   return f;

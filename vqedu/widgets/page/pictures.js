@@ -25,7 +25,7 @@ function pickButton(image, label, onclick) {
 }
 
 // One real digit of each class, as buttons; next() goes on to the next of each class.
-function digitStrip({ labels, image }, onpick) {
+export function digitStrip({ labels, image }, onpick) {
   const classes = [...new Set(labels)].sort((a, b) => a - b);
   const members = classes.map((c) => Array.from(labels.keys()).filter((i) => labels[i] === c));
   const node = element("div", { class: "vq-strip", role: "group", "aria-label": "Test digits to pick" });

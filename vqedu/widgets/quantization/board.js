@@ -85,7 +85,7 @@ function drawCode(f, code, k, { selected, unused }) {
   write(f.pen, String(k), x, y + 0.5, { size: 14, bold: true, align: "center", baseline: "middle" });
 }
 
-// Minus the gradient at each code, and its copy at every point that chose the code; those of the selected code stand out.
+// Minus the gradient at each code, and its copy at each point that chose the code; the selected code's are stronger.
 function drawArrows(f, { state: { codes, target, selected }, points, indices, counts }) {
   const tip = ([x, y], k) => {
     const [gx, gy] = toyGradient(codes[k], target);

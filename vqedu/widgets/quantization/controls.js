@@ -1,6 +1,7 @@
 // The buttons and sliders of the 2-D quantization explorer, and the clock that makes step after step.
 
 import { button, COLORS, disable, element, slider } from "../page/kit.js";
+import { choice } from "../page/controls.js";
 import { METHODS, MOST_CODES, TARGET } from "./view.js";
 
 export const DATA_SETS = ["kinds", "ring", "uniform"];
@@ -78,8 +79,8 @@ export function startControls(hand) {
   const onPoints = button("start on points", hand.startOnPoints);
   const far = button("N(0, 10\u00B2) start", hand.startWide);
   const arrows = button("straight-through arrows", hand.toggleArrows, { "data-act": "arrows" });
-  const sets = DATA_SETS.map((name) => button(name, () => hand.setData(name), { "data-set": name }));
-  const data = choices("Data", element("span", {}, "points:"), ...sets);
+  const sets = choice("data", Object.fromEntries(DATA_SETS.map((name) => [name, name])), hand.begin);
+  const data = choices("Data", element("span", {}, "points:"), ...sets.nodes);
   return {
     node: element("div", { class: "vq-q2-below" }, choices("Codes", kill, revive, onPoints, far), data, arrows),
     show({ state, used }) {
@@ -87,7 +88,7 @@ export function startControls(hand) {
       kill.disabled = state.selected === TARGET;
       disable(revive, used === state.codes.length);
       press(arrows, state.arrows);
-      for (const each of sets) press(each, each.dataset.set === state.data);
+      sets.show(state);
     },
   };
 }

@@ -10,14 +10,15 @@ import { dragCodes, listenOnBoard } from "./hold.js";
 import { codesHand, headline, selectedWords, spoken, viewer } from "./view.js";
 
 const WIDEST = 546; // CSS pixels, of the board
-const BOARD_WORDS = "The points and codes. Digits, comma and full stop select a code, arrow keys move it, with shift in "
-  + "large steps; T selects the target, Delete kills the code, space is a step.";
+const KEY_WORDS = "Digits, comma and full stop select a code, arrow keys move it, with shift in large steps; "
+  + "T selects the target, Delete kills the code, space is a step.";
 
 // The rows of a table of n x 2 numbers.
 const rowsOf = (flat) => Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]);
 
 function boardPanel(hand) {
-  const surface = canvas(WIDEST, boardHeight(WIDEST), { tabindex: 0, role: "application", "aria-label": BOARD_WORDS });
+  const attributes = { tabindex: 0, role: "application", "aria-label": `The points and codes. ${KEY_WORDS}` };
+  const surface = canvas(WIDEST, boardHeight(WIDEST), attributes);
   dragCodes(surface, hand);
   listenOnBoard(surface, hand);
   return {

@@ -1,4 +1,4 @@
-// From the state to every number of the picture, and what hands and buttons do to the state. Nothing here touches the page.
+// From the state to every number of the picture, and what a hand does to the state. Nothing here touches the page.
 
 import { number } from "../page/numbers.js";
 import {
@@ -17,7 +17,7 @@ export const METHODS = {
 
 export const onBoard = ([x, y]) => Math.max(Math.abs(x), Math.abs(y)) <= BOARD_LIMIT;
 
-// sets: the points of each data set. Which code each point chooses, what the codebook is worth, how its loss went so far.
+// sets: the points by name. Which code each point chooses, what the codebook is worth, how its loss went so far.
 export const viewer = (sets) => (state) => {
   const points = sets[state.data];
   const measured = measureCodes(points, state.codes);
@@ -45,11 +45,12 @@ export function selectedWords({ state: { codes, selected, target }, counts, indi
   const count = counts[selected];
   const share = `${count} ${count === 1 ? "point" : "points"} (${Math.round((100 * count) / indices.length)}%)`;
   const code = codes[selected];
-  return onBoard(code) ? `Code ${selected} at ${placeWords(code)}: ${share}` : `Code ${selected}, off the board: ${share}`;
+  return `Code ${selected}${onBoard(code) ? ` at ${placeWords(code)}` : ", off the board"}: ${share}`;
 }
 
 // What a screen reader says of the picture.
-export const spoken = (view) => `${headline(view)}. ${selectedWords(view)}. Mean squared distance ${number(view.loss)}.`;
+export const spoken = (view) =>
+  `${headline(view)}. ${selectedWords(view)}. Mean squared distance ${number(view.loss)}.`;
 
 const bookOf = ({ codes, counts, sums }) => ({ codes, counts, sums });
 const next = (state) => ({ seed: state.seed + 1 }); // other random points the next time
@@ -76,14 +77,15 @@ export function resized({ state, points }, K) {
   return { codes, counts, sums, selected, ...(K > state.codes.length ? next(state) : {}) };
 }
 
-// What buttons, keys and pointer do, whichever part they do it in. restart() begins the curve of the loss anew.
+// What buttons, keys and pointer do, whichever part they do it in. begin() starts the curve of the loss anew.
 export function codesHand(getState, see, change, wide) {
   const view = () => see(getState());
-  const restart = (patch) => change({ ...patch, losses: [] });
+  const begin = (patch) => change({ ...patch, losses: [] });
   const place = (k, code) => change(placeCode(bookOf(getState()), k, code));
   return {
     state: getState,
     set: change,
+    begin,
     step(method) {
       const { state, points, curve } = view();
       const book = METHODS[method].step(points, bookOf(state), state);
@@ -103,15 +105,14 @@ export function codesHand(getState, see, change, wide) {
       const { arrows, selected } = getState();
       change({ arrows: !arrows, selected: selected === TARGET ? 0 : selected });
     },
-    resize: (K) => restart(resized(view(), K)),
+    resize: (K) => begin(resized(view(), K)),
     startOnPoints() {
       const { state, points } = view();
-      restart({ ...freshBook(freePoints(state, points, state.codes.length)), ...next(state) });
+      begin({ ...freshBook(freePoints(state, points, state.codes.length)), ...next(state) });
     },
     startWide() {
       const state = getState();
-      restart({ ...freshBook(wideCodes(state.seed, state.codes.length, wide)), ...next(state) });
+      begin({ ...freshBook(wideCodes(state.seed, state.codes.length, wide)), ...next(state) });
     },
-    setData: (data) => restart({ data }),
   };
 }

@@ -10,9 +10,10 @@ export const uniforms = (seed, count) => Array.from({ length: count }, uniform(M
 export function distribution(logits, temperature = 1, topK = logits.length) {
   const order = Array.from(logits.keys()).sort((a, b) => logits[b] - logits[a] || a - b);
   const p = new Float64Array(logits.length);
+  const allowed = order.slice(0, topK);
   let total = 0;
-  for (const token of order.slice(0, topK)) total += p[token] = Math.exp((logits[token] - logits[order[0]]) / temperature);
-  for (const token of order.slice(0, topK)) p[token] /= total;
+  for (const token of allowed) total += p[token] = Math.exp((logits[token] - logits[order[0]]) / temperature);
+  for (const token of allowed) p[token] /= total;
   return { order, p };
 }
 
@@ -36,8 +37,8 @@ export function surpriseBits(logits, token) {
 }
 
 // Reads token sequences with one cache: of a sequence that begins like the last one, only what is new is computed.
-// Returns after(tokens, until): the logits of the token that follows them all. It computes until the time `until`, but at
-// least one token, for all calls with that same time; where that is not enough it returns null, and goes on next time.
+// Returns after(tokens, until): the logits of the token that follows them all. It computes until the time `until`, but
+// at least one token, for all calls with that same time; where that is not enough it returns null, to go on next time.
 export function reader(net) {
   const cache = net.start();
   const read = [], logits = [];

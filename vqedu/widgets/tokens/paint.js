@@ -1,6 +1,6 @@
-// Pictures that fill place by place, and headings in the colour of what they name.
+// What both explorers of tokens show: pictures that fill place by place, coloured headings, the temperature.
 
-import { COLORS, element, paintImage, wordColor } from "../page/kit.js";
+import { COLORS, element, paintImage, slider, wordColor } from "../page/kit.js";
 import { PLACES } from "./view.js";
 
 export const GRID = 7; // places a row
@@ -24,4 +24,12 @@ export function heading(text, color, note = "") {
   const title = element("span", { class: "vq-title" }, text);
   if (color) title.style.color = wordColor(color);
   return element("p", { class: "vq-tok-heading" }, title, " ", element("span", { class: "vq-note" }, note));
+}
+
+export function temperatureSlider(hand) {
+  const { node, show } = slider({
+    label: "temperature", min: 0.1, max: 2, step: 0.05, value: 1, color: COLORS.prior,
+    oninput: (v) => hand.set({ temperature: v }),
+  });
+  return { node, show: ({ state }) => show(state.temperature) };
 }

@@ -15,7 +15,10 @@ export function player(getState, advanceTo) {
     advanceTo(drawn + 1);
     schedule(mine);
   };
-  const schedule = (mine) => (mode === "play" ? setTimeout(() => advance(mine), PLAY_MS) : requestAnimationFrame(() => advance(mine)));
+  const schedule = (mine) => {
+    if (mode === "play") setTimeout(() => advance(mine), PLAY_MS);
+    else requestAnimationFrame(() => advance(mine));
+  };
   function stop() { turn += 1; mode = null; }
   return { stop, mode: () => mode, go(how) { stop(); mode = how; advance(turn); } };
 }

@@ -2,10 +2,12 @@
 
 import { button, canvas, COLORS, element, slider } from "../page/kit.js";
 import { liveFigure } from "../page/figure.js";
-import { bitsWords, PLACES, rounded, tokenModel, viewWords } from "./view.js";
-import { heading, paintPartly } from "./paint.js";
+import { bitsWords, PLACES, rounded, SHOWN, tokenModel, viewWords } from "./view.js";
+import { codeGrid } from "./grid.js";
+import { candidateList, luckStrip } from "./odds.js";
+import { heading, paintPartly, temperatureSlider } from "./paint.js";
 import { player } from "./play.js";
-import { candidateList, codeGrid, luckStrip, surpriseChart } from "./parts.js";
+import { surpriseChart } from "./surprise.js";
 
 const ODDS = 280; // CSS pixels, the width of the middle column
 const allowedCounts = (K) => [1, 2, 3, 5, 10, 20, 50, 100, 200].filter((k) => k < K).concat(K);
@@ -46,8 +48,9 @@ function tokenHand(getState, view, change, given) {
     restart: () => settle(blank),
     another() { settle({ ...blank, seed: getState().seed + 1 }); play.go("fill"); },
     resample() {
-      const kept = keptCount(), { seed, by_hand } = getState();
-      settle({ fixed: view().codes.slice(0, kept), kept, drawn: kept, cursor: null, seed: seed + 1, by_hand: by_hand.filter((p) => p < kept) });
+      const kept = keptCount(), { seed } = getState();
+      const by_hand = getState().by_hand.filter((p) => p < kept), fixed = view().codes.slice(0, kept);
+      settle({ fixed, kept, drawn: kept, cursor: null, seed: seed + 1, by_hand });
       play.go("fill");
     },
   };
@@ -55,71 +58,110 @@ function tokenHand(getState, view, change, given) {
 
 function classChooser(hand, classes) {
   const choices = [null, ...classes].map((label) => {
-    const name = label === null ? "any" : String(label);
-    return { label, node: button(name, () => hand.set({ label }), { "data-label": name, "aria-label": label === null ? "Any digit" : `Digit ${label}` }) };
+    const name = label ?? "any", said = label === null ? "Any digit" : `Digit ${label}`;
+    const attributes = { "data-label": name, "aria-label": said };
+    return { label, node: button(String(name), () => hand.set({ label }), attributes) };
   });
-  const node = element("div", { class: "vq-tok-classes", role: "group", "aria-label": "Which digit" }, element("span", {}, "digit"), ...choices.map((each) => each.node));
-  return { node, show({ label }) { for (const each of choices) each.node.setAttribute("aria-pressed", String(each.label === label)); } };
+  const nodes = [element("span", {}, "digit"), ...choices.map((each) => each.node)];
+  const node = element("div", { class: "vq-tok-classes", role: "group", "aria-label": "Which digit" }, ...nodes);
+  node.hidden = !classes.length;
+  return {
+    node,
+    show({ state }) {
+      for (const each of choices) each.node.setAttribute("aria-pressed", String(each.label === state.label));
+    },
+  };
+}
+
+// A button that a key presses as well.
+const keyButton = (label, key, act, attributes = {}) =>
+  button(label, act, { "aria-keyshortcuts": key, title: `Key ${key}`, ...attributes });
+
+function drawingButtons(hand) {
+  const play = keyButton("Play", "p", hand.play, { class: "vq-button vq-play" });
+  const resample = keyButton("", "r", hand.resample);
+  const all = [
+    keyButton("Step", "n", hand.step), play, keyButton("Fill the rest", "f", hand.fill), resample,
+    keyButton("Start again", "s", hand.restart), keyButton("Another picture", "a", hand.another),
+  ];
+  return {
+    node: element("div", { class: "vq-buttons" }, ...all),
+    show() {
+      const kept = hand.keptCount();
+      play.textContent = hand.playsSlowly() ? "Pause" : "Play";
+      resample.textContent = kept ? `Keep ${kept}, resample the rest` : "Resample the rest";
+      resample.disabled = !kept || kept >= PLACES;
+    },
+  };
+}
+
+function topSlider(hand, K) {
+  const counts = allowedCounts(K), last = counts.length - 1;
+  const { node, show } = slider({
+    label: "top-k", min: 0, max: last, step: 1, value: last, color: COLORS.prior,
+    format: (i) => (counts[i] === K ? `all ${K}` : `${counts[i]} of ${K}`),
+    oninput: (i) => hand.set({ top_k: counts[i] === K ? null : counts[i] }),
+  });
+  const placeOf = (count) => Math.max(counts.findIndex((k) => k >= count), 0);
+  return { node, show: ({ state }) => show(state.top_k === null ? last : placeOf(state.top_k)) };
 }
 
 function tokenControls(hand, K, classes) {
-  const counts = allowedCounts(K);
-  const named = (key, attributes = {}) => ({ "aria-keyshortcuts": key, title: `Key ${key}`, ...attributes });
-  const play = button("Play", hand.play, named("p", { class: "vq-button vq-play" }));
-  const resample = button("", hand.resample, named("r"));
-  const buttons = element("div", { class: "vq-buttons" }, button("Step", hand.step, named("n")), play, button("Fill the rest", hand.fill, named("f")), resample,
-    button("Start again", hand.restart, named("s")), button("Another picture", hand.another, named("a")));
-  const chooser = classChooser(hand, classes);
-  const temperature = slider({ label: "temperature", min: 0.1, max: 2, step: 0.05, value: 1, color: COLORS.prior, oninput: (v) => hand.set({ temperature: v }) });
-  const top = slider({
-    label: "top-k", min: 0, max: counts.length - 1, step: 1, value: counts.length - 1, color: COLORS.prior,
-    format: (i) => (counts[i] === K ? `all ${K}` : `${counts[i]} of ${K}`), oninput: (i) => hand.set({ top_k: counts[i] === K ? null : counts[i] }),
-  });
-  chooser.node.hidden = !classes.length;
+  const buttons = drawingButtons(hand);
+  const settings = [classChooser(hand, classes), temperatureSlider(hand), topSlider(hand, K)];
+  const row = element("div", { class: "vq-tok-settings" }, ...settings.map((each) => each.node));
   return {
-    node: element("div", { class: "vq-tok-controls" }, buttons, element("div", { class: "vq-tok-settings" }, chooser.node, temperature.node, top.node)),
-    show({ state }) {
-      play.textContent = hand.playsSlowly() ? "Pause" : "Play";
-      const kept = hand.keptCount();
-      resample.textContent = kept ? `Keep ${kept}, resample the rest` : "Resample the rest";
-      resample.disabled = !kept || kept >= PLACES;
-      chooser.show(state);
-      temperature.show(state.temperature);
-      top.show(state.top_k === null ? counts.length - 1 : Math.max(counts.findIndex((k) => k >= state.top_k), 0));
+    node: element("div", { class: "vq-tok-controls" }, buttons.node, row),
+    show(view) { for (const part of [buttons, ...settings]) part.show(view); },
+  };
+}
+
+const keysOf = (hand) => ({
+  n: hand.step, p: hand.play, f: hand.fill, r: hand.resample, s: hand.restart, a: hand.another,
+  ...Object.fromEntries(Array.from({ length: SHOWN }, (_, i) => [String(i + 1), () => hand.choose(i)])),
+});
+
+// x_hat as it fills. trialOf(view): the candidate that is pointed at, if there is one, whose picture is shown instead.
+function decodedPanel(trialOf) {
+  const surface = canvas(308, 308, { class: "vq-decoded", role: "img" });
+  const title = heading("x\u0302", COLORS.decoder), note = title.lastChild;
+  return {
+    node: element("div", {}, title, surface.node),
+    show(view) {
+      const trial = trialOf(view), count = view.codes.length;
+      const { pixels, filled } = trial || { pixels: view.pixels, filled: count };
+      paintPartly(surface, pixels, filled, view.where);
+      note.textContent = trial && !trial.chosen ? `if code ${trial.code} stood here` : "decoded as it fills";
+      surface.node.setAttribute("aria-busy", String(view.behind));
+      surface.node.setAttribute("aria-label", `Decoded picture, ${count} of ${PLACES} places filled`);
     },
   };
+}
+
+function chartNote({ K, uniform }) {
+  const line = `the dashed line is uniform, log\u2082 ${K} = ${rounded(uniform)} bits`;
+  const words = `surprise of each code, in bits: \u2212log\u2082 p(code | the codes before); ${line}`;
+  return element("p", { class: "vq-tok-heading vq-tok-surprises vq-note" }, words);
 }
 
 function buildTokens(model, hand, repaint, { classes }) {
   let tried = null, last = null; // the candidate that is pointed at, and the state in which it was
   const ontry = (i) => { tried = i === null ? null : { i, state: last }; repaint(); };
-  const line = element("p", { class: "vq-tok-bits" });
-  const grid = codeGrid(hand, model.uniform), odds = candidateList(hand, ontry), luck = luckStrip(ODDS), chart = surpriseChart(hand, model.uniform);
-  const surface = canvas(308, 308, { class: "vq-decoded", role: "img" });
-  const xHat = heading("x\u0302", COLORS.decoder), note = xHat.lastChild;
-  const controls = tokenControls(hand, model.K, classes);
+  const bits = element("p", { class: "vq-tok-bits" });
+  const grid = codeGrid(hand, model.uniform), odds = candidateList(hand, ontry), luck = luckStrip(ODDS);
+  const decoded = decodedPanel(({ state, candidates }) => tried?.state === state && candidates[tried.i]);
+  const chart = surpriseChart(hand, model.uniform), controls = tokenControls(hand, model.K, classes);
   odds.node.insertBefore(luck.node, odds.node.children[1]);
-  const row = element("div", { class: "vq-tok-row" },
-    element("div", {}, heading("codes", COLORS.codebook, "the darker, the more surprising"), grid.node),
-    odds.node,
-    element("div", {}, xHat, surface.node));
+  const codes = element("div", {}, heading("codes", COLORS.codebook, "the darker, the more surprising"), grid.node);
+  const row = element("div", { class: "vq-tok-row" }, codes, odds.node, decoded.node);
   return {
-    nodes: [line, row, element("p", { class: "vq-tok-heading vq-tok-surprises vq-note" }, `surprise of each code, in bits: \u2212log\u2082 p(code | the codes before); the dashed line is uniform, log\u2082 ${model.K} = ${rounded(model.uniform)} bits`), chart.node, controls.node],
+    nodes: [bits, row, chartNote(model), chart.node, controls.node],
     playing: hand.playing,
-    keys: {
-      n: hand.step, p: hand.play, f: hand.fill, r: hand.resample, s: hand.restart, a: hand.another,
-      ...Object.fromEntries(Array.from({ length: 8 }, (_, i) => [String(i + 1), () => hand.choose(i)])),
-    },
+    keys: keysOf(hand),
     show(view) {
-      line.textContent = bitsWords(view, model.uniform);
-      for (const part of [grid, odds, luck, chart, controls]) part.show(view);
       last = view.state;
-      const trial = tried?.state === view.state && view.candidates[tried.i];
-      const { pixels, filled } = trial || { pixels: view.pixels, filled: view.codes.length };
-      paintPartly(surface, pixels, filled, view.where);
-      note.textContent = trial && !trial.chosen ? `if code ${trial.code} stood here` : "decoded as it fills";
-      surface.node.setAttribute("aria-busy", String(view.behind));
-      surface.node.setAttribute("aria-label", `Decoded picture, ${view.codes.length} of ${PLACES} places filled`);
+      bits.textContent = bitsWords(view, model.uniform);
+      for (const part of [grid, odds, luck, decoded, chart, controls]) part.show(view);
       if (view.behind) repaint();
     },
     resize: chart.resize,
@@ -130,7 +172,8 @@ function render({ model, el }) {
   const config = model.get("config");
   const tokens = tokenModel(model.get("data"), config);
   return liveFigure({
-    model, el, see: (state) => tokens.see(state), words: ({ state }) => viewWords(tokens.see(state, Infinity), tokens.K),
+    model, el, see: (state) => tokens.see(state),
+    words: ({ state }) => viewWords(tokens.see(state, Infinity), tokens.K),
     build(getState, change, repaint) {
       const hand = tokenHand(getState, () => tokens.see(getState(), Infinity), change, config.given);
       return buildTokens(tokens, hand, repaint, config);

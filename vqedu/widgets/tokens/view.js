@@ -1,4 +1,4 @@
-// What the token explorer computes: the codes of a state, the odds of each, and the pictures. Nothing here touches the page.
+// What the token explorer computes: the codes of a state, their odds, the pictures. Nothing here touches the page.
 
 import { unpack } from "../page/nn.js";
 import { vqvae } from "../page/conv_nets.js";
@@ -6,7 +6,7 @@ import { transformer } from "../page/transformer.js";
 import { distribution, pick, reader, surpriseBits, uniforms } from "./math.js";
 
 export const PLACES = 49;
-const SHOWN = 8; // candidates for the next code
+export const SHOWN = 8; // candidates for the next code
 export const BUDGET_MS = 9; // of a frame, for reading codes; a picture of 49 new codes then takes a few frames
 
 // Codes, perhaps fewer than 49, as a picture. An empty place holds the zero vector, the mean of all z_e.
@@ -70,22 +70,28 @@ export function tokenModel(data, config) {
 }
 
 const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
-export const rounded = (value) => (Math.abs(value - Math.round(value)) < 0.005 ? String(Math.round(value)) : value.toFixed(2));
+const nearWhole = (value) => Math.abs(value - Math.round(value)) < 0.005;
+export const rounded = (value) => value.toFixed(nearWhole(value) ? 0 : 2);
 
 // The line of numbers at the top: what this code cost, what all cost so far, what codes drawn blindly would cost.
 export function bitsWords({ codes, bits, total, where }, uniform) {
-  if (!codes.length) return `No code yet. Drawn blindly, ${PLACES} codes cost ${PLACES} \u00d7 ${rounded(uniform)} = ${(PLACES * uniform).toFixed(0)} bits`;
+  const blind = (count) => `${count} \u00d7 ${rounded(uniform)} = ${(count * uniform).toFixed(0)}`;
+  if (!codes.length) return `No code yet. Drawn blindly, ${PLACES} codes cost ${blind(PLACES)} bits`;
   const at = Math.min(where, codes.length - 1);
-  const own = `Surprise of code ${codes[at]} (row ${Math.floor(at / 7) + 1}, column ${(at % 7) + 1}): ${bits[at].toFixed(1)} bits`;
-  return `${own}; so far ${total.toFixed(1)} bits, against ${codes.length} \u00d7 ${rounded(uniform)} = ${(codes.length * uniform).toFixed(0)} uniform`;
+  const place = `row ${Math.floor(at / 7) + 1}, column ${(at % 7) + 1}`;
+  const own = `Surprise of code ${codes[at]} (${place}): ${bits[at].toFixed(1)} bits`;
+  return `${own}; so far ${total.toFixed(1)} bits, against ${blind(codes.length)} uniform`;
 }
 
 export function viewWords({ state, codes, total }, K) {
   const digit = state.label === null ? "any digit" : `digit ${state.label}`;
-  const allowed = state.top_k === null || state.top_k >= K ? `all ${K} codes allowed` : `only the ${plural(state.top_k, "most probable code")} allowed`;
-  return `${plural(codes.length, "code")} of ${PLACES} drawn for ${digit}, ${total.toFixed(0)} bits; temperature ${state.temperature.toFixed(2)}, ${allowed}, seed ${state.seed}.`;
+  const all = state.top_k === null || state.top_k >= K;
+  const allowed = all ? `all ${K} codes allowed` : `only the ${plural(state.top_k, "most probable code")} allowed`;
+  const drawn = `${plural(codes.length, "code")} of ${PLACES} drawn for ${digit}, ${total.toFixed(0)} bits`;
+  return `${drawn}; temperature ${state.temperature.toFixed(2)}, ${allowed}, seed ${state.seed}.`;
 }
 
 export function percent(p) {
-  return p >= 0.9995 ? "100%" : p >= 0.0995 ? `${(100 * p).toFixed(0)}%` : p >= 0.0005 ? `${(100 * p).toFixed(1)}%` : "<0.1%";
+  if (p < 0.0005) return "<0.1%";
+  return `${(100 * p).toFixed(p < 0.0995 ? 1 : 0)}%`;
 }

@@ -1,6 +1,7 @@
 // Words and images: one model, one sequence of tokens. Write, and it draws; draw, and it says.
 
-import { button, canvas, COLORS, element } from "../page/kit.js";
+import { canvas, COLORS, element } from "../page/kit.js";
+import { choice } from "../page/controls.js";
 import { liveFigure } from "../page/figure.js";
 import { percent, PLACES } from "./view.js";
 import { heading, paintPartly } from "./paint.js";
@@ -29,7 +30,10 @@ function wordsHand(getState, view, change, { words, most }) {
       if (getState().drawn === PLACES) settle({ drawn: null });
       run("play");
     },
-    step() { if (writable()) settle({ drawn: getState().drawn === null ? 0 : Math.min(getState().drawn + 1, PLACES) }); },
+    step() {
+      const { drawn } = getState();
+      if (writable()) settle({ drawn: drawn === null ? 0 : Math.min(drawn + 1, PLACES) });
+    },
     another() { settle({ drawn: null, seed: getState().seed + 1 }); run("fill"); },
     look: ({ digit = null, drawing = null }) => settle({ digit, drawing, codes: null, said: [] }),
     say(place, word) {
@@ -43,34 +47,44 @@ function wordsHand(getState, view, change, { words, most }) {
 }
 
 function orderButtons(hand) {
-  const choices = Object.entries(ORDERS).map(([order, name]) => ({ order, node: button(name, () => hand.turnTo(order), { class: "vq-button vq-wi-order" }) }));
-  const node = element("div", { class: "vq-buttons", role: "group", "aria-label": "In which order" }, ...choices.map((each) => each.node));
-  return { node, show({ state }) { for (const each of choices) each.node.setAttribute("aria-pressed", String(each.order === state.order)); } };
+  const choices = choice("order", ORDERS, ({ order }) => hand.turnTo(order));
+  for (const node of choices.nodes) node.classList.add("vq-wi-order");
+  return {
+    node: element("div", { class: "vq-buttons", role: "group", "aria-label": "In which order" }, ...choices.nodes),
+    show: ({ state }) => choices.show(state),
+  };
+}
+
+function decodedPanel() {
+  const surface = canvas(280, 280, { class: "vq-decoded", role: "img" });
+  const note = element("p", { class: "vq-note" });
+  const title = heading("x\u0302", COLORS.decoder, "decoded from its 49 codes");
+  return {
+    node: element("div", { class: "vq-wi-picture" }, title, surface.node, note),
+    show({ state, begun, codes, pixels, behind }) {
+      const draws = state.order === "draw" && begun, count = codes.length;
+      paintPartly(surface, pixels ?? new Float32Array(784), count, draws && count < PLACES ? count : null);
+      note.textContent = draws ? `${count} of ${PLACES} codes drawn` : "";
+      surface.node.setAttribute("aria-busy", String(behind));
+      surface.node.setAttribute("aria-label", `Decoded picture, ${count} of ${PLACES} codes`);
+    },
+  };
 }
 
 function buildWords(model, hand, repaint) {
-  const orders = orderButtons(hand), tokens = ribbon(), write = writer(hand, model), show = shower(hand, model);
-  const next = nextBars(), answer = answerBars(hand, model.most);
-  const surface = canvas(280, 280, { class: "vq-decoded", role: "img" });
-  const note = element("p", { class: "vq-note" });
-  const middle = element("div", { class: "vq-wi-picture" }, heading("x\u0302", COLORS.decoder, "decoded from its 49 codes"), surface.node, note);
-  const row = element("div", { class: "vq-wi-row" }, write.node, show.node, middle, next.node, answer.node);
+  const orders = orderButtons(hand), tokens = ribbon(), decoded = decodedPanel();
+  const sides = { draw: [writer(hand, model), nextBars()], read: [shower(hand, model), answerBars(hand, model.most)] };
+  const [write, next] = sides.draw, [show, answer] = sides.read;
+  const nodes = [write, show, decoded, next, answer].map((part) => part.node);
   return {
-    nodes: [orders.node, tokens.node, row],
+    nodes: [orders.node, tokens.node, element("div", { class: "vq-wi-row" }, ...nodes)],
     playing: hand.playing,
-    keys: {},
     show(view) {
-      const draws = view.state.order === "draw";
-      for (const part of [write, next]) part.node.hidden = !draws;
-      for (const part of [show, answer]) part.node.hidden = draws;
-      for (const part of [orders, tokens, ...(draws ? [write, next] : [show, answer])]) part.show(view);
-      paintPartly(surface, view.pixels ?? new Float32Array(784), view.codes.length, draws && view.begun && view.codes.length < PLACES ? view.codes.length : null);
-      note.textContent = draws && view.begun ? `${view.codes.length} of ${PLACES} codes drawn` : "";
-      surface.node.setAttribute("aria-busy", String(view.behind));
-      surface.node.setAttribute("aria-label", `Decoded picture, ${view.codes.length} of ${PLACES} codes`);
+      const { order } = view.state;
+      for (const [name, parts] of Object.entries(sides)) for (const part of parts) part.node.hidden = name !== order;
+      for (const part of [orders, tokens, ...sides[order], decoded]) part.show(view);
       if (view.behind) repaint();
     },
-    resize() {},
   };
 }
 
@@ -82,7 +96,8 @@ function spoken({ state, problem, begun, codes, readBack, steps }) {
   if (problem) return "These words cannot be drawn yet: see the line below them.";
   if (!begun) return `Press Enter or Draw: it draws \u201c${state.text.trim()}\u201d.`;
   const back = readBack ? ` It reads its picture back as \u201c${readBack}\u201d.` : "";
-  return `${codes.length} of ${PLACES} codes drawn for \u201c${state.text.trim()}\u201d, temperature ${state.temperature.toFixed(2)}, seed ${state.seed}.${back}`;
+  const drawn = `${codes.length} of ${PLACES} codes drawn for \u201c${state.text.trim()}\u201d`;
+  return `${drawn}, temperature ${state.temperature.toFixed(2)}, seed ${state.seed}.${back}`;
 }
 
 function render({ model, el }) {

@@ -1,15 +1,25 @@
 // The parts of the words-and-images explorer: the ribbon of tokens, the writer, the drawer, the bars.
 
-import { button, COLORS, element, slider, wordColor } from "../page/kit.js";
-import { heading } from "./paint.js";
-import { percent } from "./view.js";
+import { button, COLORS, element, wordColor } from "../page/kit.js";
 import { digitInput } from "../page/pictures.js";
+import { heading, temperatureSlider } from "./paint.js";
+import { percent, PLACES } from "./view.js";
+import { LIKELIEST, OPTIONS, sentenceOf } from "./words_view.js";
 
+const quoted = (text) => `\u201c${text}\u201d`;
 const INKS = { word: COLORS.data, image: COLORS.codebook, mark: "#666666" };
+
+function ribbonWords(sequence, behind) {
+  const words = sequence.filter(({ kind }) => kind !== "image").map(({ name }) => name);
+  const codes = sequence.length - words.length;
+  const said = `${words.join(" ") || "empty"}, with ${codes} image codes after <image>`;
+  return `One sequence of ${sequence.length} tokens: ${said}.${behind ? " Still reading." : ""}`;
+}
 
 // The whole sequence, token by token: words black, codes purple, marks grey. It is one list of numbers to the model.
 export function ribbon() {
   const line = element("div", { class: "vq-wi-ribbon", role: "img" });
+  const span = ({ name, kind }) => element("span", { class: `vq-wi-token vq-wi-${kind}` }, name);
   let shown = "";
   return {
     node: line,
@@ -17,22 +27,25 @@ export function ribbon() {
       const key = sequence.map(({ token }) => token).join();
       if (key === shown) return;
       shown = key;
-      line.replaceChildren(...sequence.map(({ name, kind }) => element("span", { class: `vq-wi-token vq-wi-${kind}` }, name)));
-      const words = sequence.filter(({ kind }) => kind !== "image").map(({ name }) => name);
-      const codes = sequence.length - words.length;
-      line.setAttribute("aria-label", `One sequence of ${sequence.length} tokens: ${words.join(" ") || "empty"}, with ${codes} image codes after <image>.${behind ? " Still reading." : ""}`);
+      line.replaceChildren(...sequence.map(span));
+      line.setAttribute("aria-label", ribbonWords(sequence, behind));
     },
   };
 }
 
-// A bar with its name; onclick where it can be chosen.
+const barWords = ({ kind, name, p }) => `${kind === "image" ? "image code " : ""}${name}, probability ${percent(p)}`;
+
+// A bar with its name; onpick(entry) where it can be chosen.
 function barRow(onpick) {
-  const name = element("span", { class: "vq-wi-name" }), fill = element("span", { class: "vq-wi-fill" }), p = element("span", { class: "vq-value" });
-  const node = element("button", { type: "button", class: "vq-wi-bar", onclick: () => onpick(row.entry) }, name, element("span", { class: "vq-wi-track" }, fill), p);
-  const row = {
-    node, entry: null,
+  const name = element("span", { class: "vq-wi-name" }), p = element("span", { class: "vq-value" });
+  const fill = element("span", { class: "vq-wi-fill" }), track = element("span", { class: "vq-wi-track" }, fill);
+  const attributes = { type: "button", class: "vq-wi-bar", onclick: () => onpick(shown) };
+  const node = element("button", attributes, name, track, p);
+  let shown = null;
+  return {
+    node,
     show(entry, { scale = 1, chosen = false, can = true, said = "" } = {}) {
-      row.entry = entry;
+      shown = entry;
       node.hidden = !entry;
       if (!entry) return;
       name.textContent = entry.name;
@@ -42,10 +55,15 @@ function barRow(onpick) {
       p.textContent = percent(entry.p);
       node.disabled = !can;
       node.setAttribute("aria-pressed", String(chosen));
-      node.setAttribute("aria-label", `${said}${entry.kind === "image" ? "image code " : ""}${entry.name}, probability ${percent(entry.p)}`);
+      node.setAttribute("aria-label", `${said}${barWords(entry)}`);
     },
   };
-  return row;
+}
+
+function nextWords(begun, complete) {
+  if (complete) return "";
+  if (!begun) return "Press Enter: it draws what is written, code by code.";
+  return "All words and codes compete: after <image> the codes win.";
 }
 
 // While it draws: the likeliest tokens of the whole vocabulary that may come next.
@@ -53,73 +71,97 @@ export function nextBars() {
   const title = heading("p(next token | the tokens before)", COLORS.prior);
   const label = element("span", {}), said = element("strong", {});
   const back = element("p", { class: "vq-wi-back" }, label, said);
-  const rows = Array.from({ length: 8 }, () => barRow(() => {}));
+  const rows = Array.from({ length: LIKELIEST }, () => barRow(() => {}));
   const note = element("p", { class: "vq-note" });
   return {
     node: element("div", { class: "vq-wi-next" }, title, ...rows.map((row) => row.node), note, back),
     show({ likeliest, begun, codes, readBack }) {
-      const complete = codes.length === 49;
+      const complete = codes.length === PLACES;
       title.hidden = complete || !begun;
       back.hidden = !complete;
       label.textContent = readBack ? "The same model reads its picture back as" : "The picture is complete.";
-      said.textContent = readBack ? `\u201c${readBack}\u201d` : "";
+      said.textContent = readBack ? quoted(readBack) : "";
       const scale = likeliest ? Math.max(...likeliest.map(({ p }) => p)) : 1;
       rows.forEach((row, i) => row.show(likeliest?.[i], { scale, can: false }));
-      note.textContent = complete ? "" : begun ? "All words and codes compete: after <image> the codes win." : "Press Enter: it draws what is written, code by code.";
+      note.textContent = nextWords(begun, complete);
     },
   };
 }
 
-// While it reads: at each place of the answer the likeliest words; a click on another one makes the model go on from it.
-export function answerBars(hand, places) {
-  const sentence = element("p", { class: "vq-wi-sentence" }); // the line at the bottom speaks it
-  const columns = Array.from({ length: places }, (_, i) => {
-    const rows = Array.from({ length: 5 }, () => barRow((entry) => hand.say(i, entry.name)));
-    const node = element("div", { class: "vq-wi-column", role: "group", "aria-label": `Word ${i + 1} of the answer` }, ...rows.map((row) => row.node));
-    return { node, rows };
-  });
-  const empty = element("p", { class: "vq-note" }, "Draw a digit at the left, or pick one: the model reads its 49 codes.");
-  const grid = element("div", { class: "vq-wi-columns" }, ...columns.map((each) => each.node));
+// One place of the answer: its likeliest words.
+function answerColumn(place, onpick) {
+  const name = `Word ${place + 1}`;
+  const rows = Array.from({ length: OPTIONS }, () => barRow(onpick));
+  const attributes = { class: "vq-wi-column", role: "group", "aria-label": `${name} of the answer` };
+  const node = element("div", attributes, ...rows.map((row) => row.node));
   return {
-    node: element("div", { class: "vq-wi-answer" }, heading("p(word | the picture and the words before)", COLORS.prior), sentence, empty, grid),
-    show({ steps, codes }) {
-      empty.hidden = codes.length > 0;
-      grid.hidden = sentence.hidden = !codes.length;
-      if (!steps) return;
-      const all = steps.reduce((product, { p }) => product * p, 1);
-      sentence.textContent = `\u201c${steps.map(({ said }) => said).filter((word) => word !== "<end>").join(" ")}\u201d  ${percent(all)}`;
-      columns.forEach(({ node, rows }, i) => {
-        node.hidden = !steps[i];
-        rows.forEach((row, j) => row.show(steps[i]?.options[j], { chosen: steps[i]?.options[j]?.name === steps[i]?.said, said: `Word ${i + 1}: ` }));
+    node,
+    show(step) {
+      node.hidden = !step;
+      rows.forEach((row, j) => {
+        const option = step?.options[j];
+        row.show(option, { chosen: option?.name === step?.said, said: `${name}: ` });
       });
     },
   };
 }
 
+// While it reads: at each place of the answer the likeliest words; the model goes on from the one that is clicked.
+export function answerBars(hand, places) {
+  const title = heading("p(word | the picture and the words before)", COLORS.prior);
+  const sentence = element("p", { class: "vq-wi-sentence" }); // the line at the bottom speaks it
+  const columns = Array.from({ length: places }, (_, i) => answerColumn(i, ({ name }) => hand.say(i, name)));
+  const hint = "Draw a digit at the left, or pick one: the model reads its 49 codes.";
+  const empty = element("p", { class: "vq-note" }, hint);
+  const grid = element("div", { class: "vq-wi-columns" }, ...columns.map((column) => column.node));
+  return {
+    node: element("div", { class: "vq-wi-answer" }, title, sentence, empty, grid),
+    show({ steps, codes }) {
+      empty.hidden = codes.length > 0;
+      grid.hidden = sentence.hidden = !codes.length;
+      if (!steps) return;
+      const all = steps.reduce((product, { p }) => product * p, 1);
+      sentence.textContent = `${quoted(sentenceOf(steps))}  ${percent(all)}`;
+      columns.forEach((column, i) => column.show(steps[i]));
+    },
+  };
+}
+
 // A line to type words, and a chip for each word that the model knows.
-export function writer(hand, { words, most }) {
+function wordsInput(hand, { words, most }) {
   const input = element("input", {
-    type: "text", class: "vq-wi-input", "aria-label": `What to draw, 1 to ${most} words`, autocomplete: "off", spellcheck: "false",
-    oninput: () => hand.write(input.value), onkeydown: (event) => { if (event.key === "Enter") hand.draw(); },
+    type: "text", class: "vq-wi-input", "aria-label": `What to draw, 1 to ${most} words`, autocomplete: "off",
+    spellcheck: "false", oninput: () => hand.write(input.value),
+    onkeydown: (event) => { if (event.key === "Enter") hand.draw(); },
   });
-  const chips = words.map((word) => button(word, () => hand.take(word), { class: "vq-button vq-wi-chip", "aria-label": `Write ${word}` }));
+  const chips = words.map((word) =>
+    button(word, () => hand.take(word), { class: "vq-button vq-wi-chip", "aria-label": `Write ${word}` }));
+  const erase = button("\u232b", hand.erase, { "aria-label": "Take the last word away" });
+  const chipRow = { class: "vq-wi-chips", role: "group", "aria-label": "Words that the model knows" };
+  return {
+    nodes: [element("div", { class: "vq-wi-line" }, input, erase), element("div", chipRow, ...chips)],
+    show(text) { if (input.value !== text) input.value = text; },
+  };
+}
+
+export function writer(hand, model) {
+  const line = wordsInput(hand, model);
   const problem = element("p", { class: "vq-wi-problem", role: "alert" });
   const play = button("Play", hand.play, { class: "vq-button vq-play" });
-  const draw = button("Draw", hand.draw), step = button("Step", hand.step), another = button("Another", hand.another);
+  const acts = [button("Draw", hand.draw), play, button("Step", hand.step), button("Another", hand.another)];
   const pass = button("Let it read this", hand.readThis);
-  const temperature = slider({ label: "temperature", min: 0.1, max: 2, step: 0.05, value: 1, color: COLORS.prior, oninput: (v) => hand.set({ temperature: v }) });
+  const temperature = temperatureSlider(hand);
+  const title = heading("words", COLORS.data, "write what it should draw");
+  const [above, below] = [acts, [pass]].map((each) => element("div", { class: "vq-buttons" }, ...each));
   return {
-    node: element("div", { class: "vq-wi-writer" }, heading("words", COLORS.data, "write what it should draw"),
-      element("div", { class: "vq-wi-line" }, input, button("\u232b", hand.erase, { "aria-label": "Take the last word away" })),
-      element("div", { class: "vq-wi-chips", role: "group", "aria-label": "Words that the model knows" }, ...chips),
-      problem, element("div", { class: "vq-buttons" }, draw, play, step, another), temperature.node, element("div", { class: "vq-buttons" }, pass)),
-    show({ state, problem: trouble, codes }) {
-      if (input.value !== state.text) input.value = state.text;
-      problem.textContent = trouble ?? "";
-      for (const each of [draw, play, step, another]) each.disabled = trouble !== null;
+    node: element("div", { class: "vq-wi-writer" }, title, ...line.nodes, problem, above, temperature.node, below),
+    show(view) {
+      line.show(view.state.text);
+      problem.textContent = view.problem ?? "";
+      for (const act of acts) act.disabled = view.problem !== null;
       play.textContent = hand.playsSlowly() ? "Pause" : "Play";
-      pass.disabled = codes.length < 49;
-      temperature.show(state.temperature);
+      pass.disabled = view.codes.length < PLACES;
+      temperature.show(view);
     },
   };
 }
