@@ -11,7 +11,8 @@ const WALK_MS = 3000;
 
 // The walk as a film: FRAMES pictures from A to B, decoded anew only when A or B moves.
 function film(space) {
-  const surface = canvas(700, 60, { class: "vq-film", role: "img", "aria-label": "Pictures decoded along the line from A to B" });
+  const words = "Pictures decoded along the line from A to B";
+  const surface = canvas(700, 60, { class: "vq-film", role: "img", "aria-label": words });
   let shown = "";
   const paint = onceAFrame(() => {
     const { pen, width, height } = surface;
@@ -74,7 +75,10 @@ export function walkPanel(space, hand) {
   along.node.classList.add("vq-along");
   const strip = film(space);
   const position = element("span", { class: "vq-t" });
-  const here = (name, t) => button(`${name} = here`, () => { play.stop(); hand.change({ [name.toLowerCase()]: hand.state().z, t }); });
+  const here = (name, t) => button(`${name} = here`, () => {
+    play.stop();
+    hand.change({ [name.toLowerCase()]: hand.state().z, t });
+  });
   const node = element("div", { class: "vq-walk" }, strip.node, along.node,
     element("div", { class: "vq-buttons" }, here("A", 0), here("B", 1), play.control, position));
   return {
@@ -98,7 +102,8 @@ export function priorPanel(hand) {
   const box = element("input", { type: "checkbox", onchange: () => hand.change({ prior: box.checked }) });
   const sample = button("Sample z ~ N(0, I)", () => hand.sample(), { class: "vq-button vq-prior" });
   const count = element("span", {});
-  const node = element("div", { class: "vq-buttons" }, sample, element("label", { class: "vq-check" }, box, "show N(0, I) and its samples"), count);
+  const check = element("label", { class: "vq-check" }, box, "show N(0, I) and its samples");
+  const node = element("div", { class: "vq-buttons" }, sample, check, count);
   return {
     node,
     show({ state }) {
@@ -108,16 +113,20 @@ export function priorPanel(hand) {
   };
 }
 
-// One slider a principal direction of the codes, in standard deviations of the codes along it.
+// One slider per principal direction of the codes, in standard deviations of the codes along it.
 export function directionsPanel(space, hand) {
   const sliders = space.config.shares.map((share, k) => slider({
-    label: `direction ${k + 1} (${Math.round(100 * share)}%)`, min: -3, max: 3, step: 0.05, value: 0, color: COLORS.decoder,
-    format: (v) => `${number(v, 2)} sd`,
+    label: `direction ${k + 1} (${Math.round(100 * share)}%)`, min: -3, max: 3, step: 0.05, value: 0,
+    color: COLORS.decoder, format: (v) => `${number(v, 2)} sd`,
     oninput: (value) => hand.change({ z: space.withCoordinate(hand.state().z, k, value) }),
   }));
-  const title = element("p", { class: "vq-title" }, "z along the principal directions of the codes (share of their variance)");
-  const node = element("div", { class: "vq-directions" }, title, element("div", { class: "vq-sliders" }, ...sliders.map((each) => each.node)));
-  return { node, show({ state }) { sliders.forEach((each, k) => each.show(space.coordinate(state.z, k))); } };
+  const heading = "z along the principal directions of the codes (share of their variance)";
+  const title = element("p", { class: "vq-title" }, heading);
+  const column = element("div", { class: "vq-sliders" }, ...sliders.map((each) => each.node));
+  return {
+    node: element("div", { class: "vq-directions" }, title, column),
+    show({ state }) { sliders.forEach((each, k) => each.show(space.coordinate(state.z, k))); },
+  };
 }
 
 // The ten classes by colour and numeral; a press shows one class alone.
@@ -126,13 +135,15 @@ export function legend({ config }, onchoose) {
   const buttons = config.class_places.map(([label]) => {
     const dot = element("span", { class: "vq-dot" });
     dot.style.background = config.colors[label];
-    const node = element("button", { type: "button", class: "vq-class", "aria-label": `Show only class ${label}`, "aria-pressed": "false", onclick: () => choose(label) }, dot, String(label));
-    return { label, node };
+    const said = { "aria-label": `Show only class ${label}`, "aria-pressed": "false" };
+    const attributes = { type: "button", class: "vq-class", ...said, onclick: () => choose(label) };
+    return { label, node: element("button", attributes, dot, String(label)) };
   });
   function choose(label) {
     only = only === label ? null : label;
     for (const each of buttons) each.node.setAttribute("aria-pressed", String(each.label === only));
     onchoose(only);
   }
-  return element("div", { class: "vq-legend", role: "group", "aria-label": "Classes on the map" }, ...buttons.map((each) => each.node));
+  const attributes = { class: "vq-legend", role: "group", "aria-label": "Classes on the map" };
+  return element("div", attributes, ...buttons.map((each) => each.node));
 }

@@ -15,7 +15,8 @@ const GAP = 16;
 // The sizes of the pictures and the map, for a stage that is `width` pixels wide inside.
 function sizes(width, whole) {
   const stacked = width < 560;
-  const side = stacked ? Math.min(224, 28 * Math.floor((width - GAP) / 56)) : 28 * Math.min(8, Math.max(5, Math.round((width * 0.24) / 28)));
+  const half = Math.min(224, 28 * Math.floor((width - GAP) / 56));
+  const side = stacked ? half : 28 * Math.min(8, Math.max(5, Math.round((width * 0.24) / 28)));
   const map = stacked ? width : width - (whole ? 2 : 1) * (side + GAP);
   return { stacked, side, map, height: Math.round(Math.min(420, Math.max(300, map * 0.88))) };
 }
@@ -31,7 +32,8 @@ function build(space, hand, repaint) {
   });
   const classes = legend(space, (only) => { map.highlight(only); repaint(); });
   const heading = variational ? "q(z|x) = N(\u03bc, \u03c3\u00b2)" : "z = g(x)";
-  const mapPanel = panel("z", heading, variational ? "drag z" : "drag z, or click a dot", COLORS.encoder, map.node, classes);
+  const hint = variational ? "drag z" : "drag z, or click a dot";
+  const mapPanel = panel("z", heading, hint, COLORS.encoder, map.node, classes);
   const xHat = xHatPanel(space, COLORS.decoder);
   const only = (wanted, make) => (wanted ? [make()] : []);
   const x = only(whole, () => xPanel(space, hand));

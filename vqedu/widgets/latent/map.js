@@ -44,7 +44,20 @@ function dotAt([x, y], { places, count }, at, reach = 6) {
   return best;
 }
 
-// place(): where z is on the map, also between two frames; onmove([u, v]), onpick(index of a digit), onhome(): what the hand does here.
+function listenForKeys(surface, frame, place, { onmove, onhome }) {
+  surface.node.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if ((!step && event.key !== "Home") || notOurs(event)) return;
+    event.preventDefault();
+    if (!step) return onhome();
+    const at = frame(), size = (at.limits[1] - at.limits[0]) * (event.shiftKey ? 0.05 : 0.005);
+    const [u, v] = place();
+    onmove(at.toMap(at.toPage([u + step[0] * size, v + step[1] * size])));
+  });
+}
+
+// place(): where z is on the map, also between two frames; onmove([u, v]), onpick(index of a digit), onhome(): what the
+// hand does here.
 export function latentMap(space, { place, onmove, onpick, onhome }) {
   const surface = canvas(466, 400, {
     class: "vq-map", tabindex: 0, role: "application", "aria-roledescription": "map",
@@ -53,15 +66,7 @@ export function latentMap(space, { place, onmove, onpick, onhome }) {
   const layer = canvas(466, 400);
   let limits = space.config, at = mapFrame(limits, surface), stale = true, only = null;
   listen(surface, space, () => at, place, { onmove, onpick });
-  surface.node.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-    if ((!step && event.key !== "Home") || notOurs(event)) return;
-    event.preventDefault();
-    if (!step) return onhome();
-    const size = (at.limits[1] - at.limits[0]) * (event.shiftKey ? 0.05 : 0.005);
-    const [u, v] = place();
-    onmove(at.toMap(at.toPage([u + step[0] * size, v + step[1] * size])));
-  });
+  listenForKeys(surface, () => at, place, { onmove, onhome });
   function repaintLayer() {
     layer.pen.clearRect(0, 0, layer.width, layer.height);
     paintAxes(layer.pen, at, space.config);

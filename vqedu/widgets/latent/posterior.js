@@ -2,7 +2,7 @@
 
 import { button, canvas, COLORS, element, resize } from "../page/kit.js";
 import { number } from "../page/numbers.js";
-import { write } from "../page/plot.js";
+import { stroke, write } from "../page/plot.js";
 import { panel } from "../page/pictures.js";
 import { awayFrom, paintEllipses, paintMean, paintPoint, paintTrail } from "./paint.js";
 
@@ -21,7 +21,10 @@ function paintCloseUp({ pen, width, height }, space, { q, trail, state }) {
   if (!q) return label(pen, "no picture x", width / 2, height / 2, { align: "center", color: "#555" });
   const middle = [width / 2, height / 2], [u0, v0] = space.project(q.mu);
   const scale = Math.min(width, height) / 2 / SIGMAS / Math.max(q.ellipse.long, 1e-9);
-  const place = (z) => { const [u, v] = space.project(z); return [middle[0] + (u - u0) * scale, middle[1] - (v - v0) * scale]; };
+  const place = (z) => {
+    const [u, v] = space.project(z);
+    return [middle[0] + (u - u0) * scale, middle[1] - (v - v0) * scale];
+  };
   paintEllipses(pen, middle, q.ellipse, scale);
   paintTrail(pen, trail.map(place), 7);
   paintMean(pen, middle, 9);
@@ -31,7 +34,7 @@ function paintCloseUp({ pen, width, height }, space, { q, trail, state }) {
   else label(pen, "z is outside", 8, height - 12, { color: COLORS.decoder, size: 14 });
 }
 
-// One line a dimension: its name, its bar, its nats; the upright stroke is the mean of the digits on the map.
+// One line per dimension: its name, its bar, its nats; the upright stroke is the mean of the digits on the map.
 function paintRows({ pen, width, height }, space, q, most) {
   const row = Math.min(height / space.d, 40), left = 34, right = 86, unit = (width - left - right) / most;
   q.terms.forEach((nats, i) => {
@@ -45,15 +48,14 @@ function paintRows({ pen, width, height }, space, q, most) {
   });
 }
 
-// One column a dimension, in the order of the configuration; its number stands under it where there is room.
+// One column per dimension, in the order of the configuration; its number is below it where there is room.
 function paintColumns({ pen, width, height }, { config, d }, q, most) {
   const left = 30, bottom = height - 22, slot = (width - left) / d, unit = (bottom - 10) / most;
-  const every = Math.ceil(24 / slot);
+  const every = Math.ceil(24 / slot), small = { size: 14, color: "#444" };
   for (const nats of [0, most / 2, most]) {
     const y = Math.round(bottom - nats * unit) + 0.5;
-    pen.strokeStyle = "#e2e2e2"; pen.lineWidth = 1;
-    pen.beginPath(); pen.moveTo(left, y); pen.lineTo(width, y); pen.stroke();
-    label(pen, String(Number(nats.toFixed(1))), left - 5, Math.max(y, 9), { align: "right", size: 14, color: "#444" });
+    stroke(pen, [[left, y], [width, y]], { color: "#e2e2e2", width: 1 });
+    label(pen, String(Number(nats.toFixed(1))), left - 5, Math.max(y, 9), { align: "right", ...small });
   }
   config.kl_order.forEach((i, rank) => {
     const x = left + rank * slot, mean = bottom - config.mean_kl[i] * unit;
@@ -61,7 +63,7 @@ function paintColumns({ pen, width, height }, { config, d }, q, most) {
     pen.fillRect(x + slot * 0.12, bottom - q.terms[i] * unit, slot * 0.76, q.terms[i] * unit);
     pen.fillStyle = "#1a1a1a";
     pen.fillRect(x + slot * 0.04, mean - 1, slot * 0.92, 2);
-    if (rank % every === 0) label(pen, String(i + 1), x + slot / 2, bottom + 12, { align: "center", size: 14, color: "#444" });
+    if (rank % every === 0) label(pen, String(i + 1), x + slot / 2, bottom + 12, { align: "center", ...small });
   });
 }
 
@@ -78,20 +80,26 @@ function barWords({ d }, { kl, terms }) {
   return `${KL_NAME} in nats: ${kl.toFixed(2)}${d <= FEW ? `; by dimension: ${each}` : `; ${activeWords(terms)}`}`;
 }
 
-const activeWords = (terms) => `${terms.filter((nats) => nats > ACTIVE).length} of ${terms.length} dimensions above ${ACTIVE} nats`;
+function activeWords(terms) {
+  const active = terms.filter((nats) => nats > ACTIVE).length;
+  return `${active} of ${terms.length} dimensions above ${ACTIVE} nats`;
+}
 
 // Every number as text, made when the list is opened and while it stays open.
 function numbers(space) {
   const body = element("tbody", {});
-  const head = element("tr", {}, ...["dimension", "\u03bc", "\u03c3", "KL in nats"].map((name) => element("th", { scope: "col" }, name)));
-  const node = element("details", { class: "vq-numbers" }, element("summary", {}, "\u03bc, \u03c3 and KL as numbers"),
-    element("div", { class: "vq-scroll", tabindex: 0, role: "region", "aria-label": "Numbers of q(z|x)" }, element("table", {}, element("thead", {}, head), body)));
+  const names = ["dimension", "\u03bc", "\u03c3", "KL in nats"];
+  const head = element("tr", {}, ...names.map((name) => element("th", { scope: "col" }, name)));
+  const table = element("table", {}, element("thead", {}, head), body);
+  const scroll = { class: "vq-scroll", tabindex: 0, role: "region", "aria-label": "Numbers of q(z|x)" };
+  const summary = element("summary", {}, "\u03bc, \u03c3 and KL as numbers");
+  const node = element("details", { class: "vq-numbers" }, summary, element("div", scroll, table));
   let now = null;
-  const fill = () => {
-    if (!node.open || !now) return body.replaceChildren();
-    body.replaceChildren(...space.config.kl_order.map((i) => element("tr", {},
-      ...[String(i + 1), number(now.mu[i], 2), now.sigma[i].toFixed(3), now.terms[i].toFixed(3)].map((text) => element("td", {}, text)))));
+  const row = (i) => {
+    const texts = [String(i + 1), number(now.mu[i], 2), now.sigma[i].toFixed(3), now.terms[i].toFixed(3)];
+    return element("tr", {}, ...texts.map((text) => element("td", {}, text)));
   };
+  const fill = () => body.replaceChildren(...(node.open && now ? space.config.kl_order.map(row) : []));
   node.addEventListener("toggle", fill);
   return { node, show(q) { if (q !== now) { now = q; fill(); } } };
 }
@@ -100,7 +108,14 @@ function numbers(space) {
 function drawWords({ q, drawn, nats, state }) {
   if (!q) return "";
   if (!drawn) return state.eps ? `${state.eps} drawn` : "\u03b5 ~ N(0, I)";
-  return `draw ${state.eps}: \u2212log p(x|z) + KL = ${nats.toFixed(1)} + ${q.kl.toFixed(1)} = ${(nats + q.kl).toFixed(1)} nats, one draw of \u2212ELBO`;
+  const sum = `${nats.toFixed(1)} + ${q.kl.toFixed(1)} = ${(nats + q.kl).toFixed(1)} nats`;
+  return `draw ${state.eps}: \u2212log p(x|z) + KL = ${sum}, one draw of \u2212ELBO`;
+}
+
+function lensWords(q) {
+  if (!q) return "q(z|x): no picture x";
+  const { long, narrow } = q.ellipse;
+  return `q(z|x) close up; one sigma of its ellipse: ${long.toFixed(2)} by ${narrow.toFixed(2)}`;
 }
 
 export function posteriorPanel(space, hand) {
@@ -109,7 +124,8 @@ export function posteriorPanel(space, hand) {
   const closeUp = panel("closeup", "q(z|x)", "1\u03c3 and 2\u03c3", COLORS.encoder, lens.node);
   const table = numbers(space);
   const words = element("span", { class: "vq-draw" });
-  const draw = button("Draw z = \u03bc + \u03c3\u03b5", hand.draw, { class: "vq-button vq-eps", "aria-keyshortcuts": "e", title: "Key e" });
+  const byKey = { class: "vq-button vq-eps", "aria-keyshortcuts": "e", title: "Key e" };
+  const draw = button("Draw z = \u03bc + \u03c3\u03b5", hand.draw, byKey);
   draw.append(" ", element("kbd", {}, "e"));
   const hint = space.d > 2 ? "largest mean first; black: mean of all digits" : "black: mean";
   const kl = panel("kl", KL_NAME, hint, COLORS.prior, bars.node,
@@ -133,7 +149,7 @@ export function posteriorPanel(space, hand) {
       words.textContent = drawWords(view);
       draw.disabled = !q;
       bars.node.setAttribute("aria-label", q ? barWords(space, q) : `${KL_NAME}: no picture x`);
-      lens.node.setAttribute("aria-label", q ? `q(z|x) close up; one sigma of its ellipse: ${q.ellipse.long.toFixed(2)} by ${q.ellipse.narrow.toFixed(2)}` : "q(z|x): no picture x");
+      lens.node.setAttribute("aria-label", lensWords(q));
     },
   };
 }

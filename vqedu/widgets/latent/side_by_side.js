@@ -27,7 +27,10 @@ function viewerOfBoth(spaces) {
 
 function wordsOf(spaces, views) {
   const kl = views[1].q ? ` KL(q(z|x) \u2016 N(0, I)) = ${views[1].q.kl.toFixed(2)} nats.` : "";
-  const each = spaces.map((space, i) => `${space.config.name}: z = (${numbersOf(views[i].state.z)}), ${nearestWords(space, views[i].near).text}`);
+  const each = spaces.map((space, i) => {
+    const { state, near } = views[i];
+    return `${space.config.name}: z = (${numbersOf(state.z)}), ${nearestWords(space, near).text}`;
+  });
   return `${each.join(". ")}.${kl}`;
 }
 
@@ -56,12 +59,21 @@ function modelColumn(space, hand) {
   map.node.setAttribute("aria-label", `${name}. ${map.node.getAttribute("aria-label")}`);
   const xHat = xHatPanel(space, COLORS.decoder);
   const formula = variational ? "q(z|x) = N(\u03bc, \u03c3\u00b2)" : "z = g(x)";
-  const node = element("div", { class: `vq-model vq-model-${variational ? "vae" : "ae"}`, role: "group", "aria-label": name },
-    panel("z", `${name}: ${formula}`, "", COLORS.encoder, map.node), xHat.node);
+  const kind = variational ? "vae" : "ae";
+  const above = panel("z", `${name}: ${formula}`, "", COLORS.encoder, map.node);
+  const attributes = { class: `vq-model vq-model-${kind}`, role: "group", "aria-label": name };
+  const node = element("div", attributes, above, xHat.node);
   return {
     node, map,
-    show(view, window) { map.window(window); map.show(view); xHat.show(view); },
-    resize(width, height, side) { map.resize(width, height); node.style.width = `${width}px`; xHat.resize(side, width); },
+    show(view, window) {
+      map.window(window);
+      for (const part of [map, xHat]) part.show(view);
+    },
+    resize(width, height, side) {
+      map.resize(width, height);
+      node.style.width = `${width}px`;
+      xHat.resize(side, width);
+    },
   };
 }
 

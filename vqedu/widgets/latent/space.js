@@ -1,4 +1,4 @@
-// What the latent explorer computes: encode, decode, places on the map, the nearest code. Nothing here touches the page.
+// What the latent explorer computes: codes, pictures, places on the map, the nearest code. Nothing touches the page.
 
 import { network, sigmoid, unpack } from "../page/nn.js";
 import { normals } from "../page/random.js";
@@ -79,7 +79,8 @@ export function latentSpace(data, config) {
       uu += u * u * variance; uv += u * v * variance; vv += v * v * variance;
     });
     const middle = (uu + vv) / 2, half = Math.hypot((uu - vv) / 2, uv);
-    return { long: Math.sqrt(middle + half), narrow: Math.sqrt(Math.max(middle - half, 0)), angle: Math.atan2(2 * uv, uu - vv) / 2 };
+    const narrow = Math.sqrt(Math.max(middle - half, 0));
+    return { long: Math.sqrt(middle + half), narrow, angle: Math.atan2(2 * uv, uu - vv) / 2 };
   }
   const coordinate = (z, k) => (std[k] > 0 ? inner(directions, centred(z, mean), k * d) / std[k] : 0);
   function withCoordinate(z, k, value) {
@@ -87,7 +88,8 @@ export function latentSpace(data, config) {
     return z.map((v, j) => v + step * directions[k * d + j]);
   }
   return {
-    config, d, labels, places, count: labels.length, encode, decode, nearest, project, moveTo, ellipse, coordinate, withCoordinate,
+    config, d, labels, places, count: labels.length,
+    encode, decode, nearest, project, moveTo, ellipse, coordinate, withCoordinate,
     code: (i) => Array.from(codes.subarray(i * d, (i + 1) * d)),
     image: (i) => Float32Array.from(images.subarray(i * 784, (i + 1) * 784), (v) => v / 255),
   };

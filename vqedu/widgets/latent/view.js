@@ -68,8 +68,9 @@ export function nearestWords({ config }, { label, distance }) {
   const one = `${label === 8 ? "an" : "a"} ${label}`;
   if (distance < 1e-3 * config.spacing) return { far: false, text: `z is the code of ${one}` };
   const gaps = `${(distance / config.spacing).toFixed(1)} typical gaps`;
-  if (distance <= config.reach || (config.variational && config.latent_dim > 2)) return { far: false, text: `nearest code: ${one}, ${gaps} away` };
-  return { far: true, text: `no code near: the closest, ${one}, is ${gaps} away` };
+  const far = distance > config.reach && !(config.variational && config.latent_dim > 2);
+  const text = far ? `no code near: the closest, ${one}, is ${gaps} away` : `nearest code: ${one}, ${gaps} away`;
+  return { far, text };
 }
 
 // Where z comes from, in words.
@@ -85,7 +86,8 @@ export const numbersOf = (z) => z.map((value) => number(value, 2)).join(", ");
 export function statusText(space, view) {
   const { state, near, q } = view;
   const numbers = numbersOf(state.z.slice(0, 4));
-  const z = space.d > 4 ? `z = (${numbers}, \u2026), ${space.d} numbers of length ${number(Math.hypot(...state.z), 2)}` : `z = (${numbers})`;
+  const length = number(Math.hypot(...state.z), 2);
+  const z = space.d > 4 ? `z = (${numbers}, \u2026), ${space.d} numbers of length ${length}` : `z = (${numbers})`;
   const kl = q ? ` KL(q(z|x) \u2016 N(0, I)) = ${q.kl.toFixed(2)} nats.` : "";
   return `${z}; ${nearestWords(space, near).text}.${kl}`;
 }
