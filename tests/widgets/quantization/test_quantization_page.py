@@ -172,7 +172,9 @@ def test_straight_through_arrows_and_their_target(page: Page, root: Locator) -> 
     canvas = root.locator("canvas").first
     without = exported.picture(canvas)
     press(page, root, "straight-through arrows")
-    expect(root.locator(".vq-headline")).to_contain_text("the gradient at a code is copied to every point that chose it")
+    expect(root.locator(".vq-headline")).to_contain_text(
+        "the gradient at a code is copied to every point that chose it"
+    )
     before = exported.picture(canvas)
     assert before != without
     canvas.press("t")

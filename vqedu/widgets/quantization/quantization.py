@@ -60,9 +60,9 @@ class QuantizationExplorer(Explorer):
             raise ValueError(f"codebook_size must be at most {MOST_CODES}, got {codebook_size}.")
         codes = plane.start_codes(points[data], codebook_size, start, seed).tolist()
         settings = {"decay": decay, "rate": learning_rate, "method": "kmeans", "arrows": arrows, "target": TARGET}
-        block, table = pack({name: rows.numpy() for name, rows in points.items()})
+        blocks, table = pack({name: rows.numpy() for name, rows in points.items()})
         config = {"title": TITLE, "table": table, "wide": plane.WIDE}
-        super().__init__(data=block, config=config, state={"data": data, "codes": codes, **settings, "seed": seed + 1})
+        super().__init__(blocks, config=config, state={"data": data, "codes": codes, **settings, "seed": seed + 1})
 
     @traitlets.validate("state")
     def _check_state(self, proposal: Any) -> dict[str, Any]:
