@@ -71,14 +71,14 @@ def test_gradients_pass_and_both_losses_are_per_example(name: str) -> None:
 
 def test_a_vqvae_takes_its_sizes_from_its_quantizer(name: str) -> None:
     model = started(name)
-    assert (model.codebook_size, model.code_dim) == (12, model.quantizer.code_dim)
+    own = QUANTIZERS[name]()
+    assert (model.codebook_size, model.code_dim) == (own.codebook_size, own.code_dim)
     out = model(torch.rand(2, 1, 28, 28))
     assert out.z_e.shape == (2, model.code_dim, 7, 7)
     torch.testing.assert_close(model.decode(out.indices), out.logits)
-    own = QUANTIZERS[name]()
-    assert VQVAE(12, own.code_dim, quantizer=own).quantizer is own
+    assert VQVAE(own.codebook_size, own.code_dim, quantizer=own).quantizer is own
     with pytest.raises(ValueError, match="must be the quantizer's"):
-        VQVAE(13, own.code_dim, quantizer=own)
+        VQVAE(own.codebook_size + 1, own.code_dim, quantizer=own)
 
 
 def test_what_lacks_a_part_is_named(name: str) -> None:

@@ -23,24 +23,17 @@ def split() -> Split:
     return Split(grey / 255, torch.arange(40) % 10)
 
 
-@cache
-def prior() -> CodePrior:
+def over_its_codes(kind: type[CodePrior] | type[Model], vqvae: VQVAE) -> Any:
+    """Return a small seeded model over the codes of a VQ-VAE."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return CodePrior(12, width=16, depth=1, heads=2)
-
-
-@cache
-def words() -> Model:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return Model(12, width=16, depth=1, heads=2)
+        return kind(vqvae.codebook_size, width=16, depth=1, heads=2)
 
 
 EXPLORERS: dict[str, Callable[[VQVAE], Any]] = {
     "codebook": lambda model: CodebookExplorer(model, split(), digits=20),
-    "tokens": lambda model: TokenExplorer(prior(), model, drawn=49),
-    "words and images": lambda model: WordsAndImages(words(), model, split()),
+    "tokens": lambda model: TokenExplorer(over_its_codes(CodePrior, model), model, drawn=49),
+    "words and images": lambda model: WordsAndImages(over_its_codes(Model, model), model, split()),
 }
 
 
@@ -57,7 +50,7 @@ def test_the_picture_is_what_the_model_decodes(explorer: str, quantizer: str) ->
     model = started(quantizer)
     shown = EXPLORERS[explorer](model)
     maps = shown.code_map() if explorer == "codebook" else torch.from_numpy(shown.codes()).view(7, 7)
-    assert 0 <= maps.min() <= maps.max() < 12
+    assert 0 <= maps.min() <= maps.max() < model.codebook_size
     np.testing.assert_allclose(shown.picture(), first_stage(model, maps), atol=1e-6)
 
 
@@ -66,7 +59,7 @@ def test_codes_and_distances_are_the_quantizer_s(quantizer: str) -> None:
     model = started(quantizer)
     shown = CodebookExplorer(model, split(), digits=20)
     indices = model.encode(split().x).view(40, 7, 7, -1)[..., 0]
-    assert shown.space.counts.tolist() == torch.bincount(indices.flatten(), minlength=12).tolist()
+    assert shown.space.counts.tolist() == torch.bincount(indices.flatten(), minlength=model.codebook_size).tolist()
     _, squares = shown.space.vectors(shown.shown())
     assert (squares.argmin(1) == shown.code_map().flatten()).all()
 
