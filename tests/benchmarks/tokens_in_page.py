@@ -18,12 +18,12 @@ import torch
 from playwright.sync_api import Page, sync_playwright
 
 from tests.page.exported import load_module, open_exported
+from tests.widgets.tokens.drawing import draw_codes
 from vqedu import pretrained
 from vqedu.models.transformer import Transformer
 from vqedu.publish.browser import FLAGS, find_chromium
 from vqedu.widgets import TokenExplorer
 from vqedu.widgets.base import pack
-from vqedu.widgets.tokens import draw as tokens_draw
 from vqedu.widgets.transformer_nets import describe_transformer
 
 FILES = ("page/nn.js", "page/transformer.js", "tokens/view.js")
@@ -85,8 +85,8 @@ def unlike(page: Page, model: Transformer, prompt: list[int], codes: int) -> int
         for seed in range(SEQUENCES)
     ]
     found = page.evaluate(DRAWN, [states, prompt, codes])
-    rounded = copy.deepcopy(model).half().float()  # as the explorers draw in Python
-    expected = [tokens_draw.draw_codes(rounded, prompt, codes, state)[0].tolist() for state in states]
+    rounded = copy.deepcopy(model).half().float()
+    expected = [draw_codes(rounded, prompt, codes, state)[0].tolist() for state in states]
     return sum(a != b for a, b in zip(found, expected, strict=True))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -10,11 +11,14 @@ import numpy as np
 import pytest
 import torch
 
+from tests.page import node
 from tests.quantizers.examples import QUANTIZERS, started
 from vqedu.data import Split
 from vqedu.models import VQVAE, CodePrior
 from vqedu.models import WordsAndImages as Model
-from vqedu.widgets import CodebookExplorer, ResidualExplorer, TokenExplorer, WordsAndImages
+from vqedu.widgets import CodebookExplorer, ResidualExplorer, TokenExplorer, WordsAndImages, images
+
+HALF_A_GREY_LEVEL = 0.5 / 255  # the decoder's weights are float16 in the page
 
 
 @cache
@@ -23,18 +27,46 @@ def split() -> Split:
     return Split(grey / 255, torch.arange(40) % 10)
 
 
-def over_its_codes(kind: type[CodePrior] | type[Model], vqvae: VQVAE) -> Any:
-    """Return a small seeded model over the codes of a VQ-VAE."""
+@cache
+def prior() -> CodePrior:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return kind(vqvae.codebook_size, width=16, depth=1, heads=2)
+        return CodePrior(12, width=16, depth=1, heads=2)
+
+
+@cache
+def words() -> Model:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return Model(12, width=16, depth=1, heads=2)
 
 
 EXPLORERS: dict[str, Callable[[VQVAE], Any]] = {
     "codebook": lambda model: CodebookExplorer(model, split(), digits=20),
-    "tokens": lambda model: TokenExplorer(over_its_codes(CodePrior, model), model, drawn=49),
-    "words and images": lambda model: WordsAndImages(over_its_codes(Model, model), model, split()),
+    "tokens": lambda model: TokenExplorer(prior(), model, drawn=49),
+    "words and images": lambda model: WordsAndImages(words(), model, split()),
 }
+
+
+# What each of them shows in its first state, by its JavaScript: a code map and the picture that it decodes to.
+VIEWS = {
+    "codebook": ("codebook/space.js", "tested.codebookViewer(tested.codebookSpace(data, config))(state, NO_PEEK)"),
+    "tokens": ("tokens/view.js", "tested.tokenModel(data, config).see(state, Infinity)"),
+    "words and images": ("tokens/words_view.js", "tested.wordsModel(data, config).see(state, Infinity)"),
+}
+
+
+def seen(explorer: str, shown: Any) -> tuple[torch.Tensor, np.ndarray]:
+    """Return the code map (7, 7) and the picture (28, 28) that the page shows."""
+    module, view = VIEWS[explorer]
+    script = f"""(text, config, state) => {{
+        const data = view(text), NO_PEEK = {{ cell: null, code: null }};
+        const {{ codes, indices, pixels }} = {view};
+        return [codes ?? indices, pixels];
+    }}"""
+    data = base64.b64encode(shown.data).decode()
+    codes, pixels = node.call(module, script, data, shown.config, shown.state)
+    return torch.tensor(codes).view(7, 7), np.reshape(pixels, (28, 28))
 
 
 def first_stage(model: VQVAE, maps: torch.Tensor) -> np.ndarray:
@@ -48,20 +80,20 @@ def first_stage(model: VQVAE, maps: torch.Tensor) -> np.ndarray:
 @pytest.mark.parametrize("explorer", EXPLORERS)
 def test_the_picture_is_what_the_model_decodes(explorer: str, quantizer: str) -> None:
     model = started(quantizer)
-    shown = EXPLORERS[explorer](model)
-    maps = shown.code_map() if explorer == "codebook" else torch.from_numpy(shown.codes()).view(7, 7)
-    assert 0 <= maps.min() <= maps.max() < model.codebook_size
-    np.testing.assert_allclose(shown.picture(), first_stage(model, maps), atol=1e-6)
+    codes, picture = seen(explorer, EXPLORERS[explorer](model))
+    assert 0 <= codes.min() <= codes.max() < model.codebook_size
+    np.testing.assert_allclose(picture, first_stage(model, codes), atol=HALF_A_GREY_LEVEL)
 
 
 @pytest.mark.parametrize("quantizer", QUANTIZERS)
-def test_codes_and_distances_are_the_quantizer_s(quantizer: str) -> None:
+def test_codes_are_the_quantizer_s(quantizer: str) -> None:
     model = started(quantizer)
     shown = CodebookExplorer(model, split(), digits=20)
     indices = model.encode(split().x).view(40, 7, 7, -1)[..., 0]
     assert shown.space.counts.tolist() == torch.bincount(indices.flatten(), minlength=model.codebook_size).tolist()
-    _, squares = shown.space.vectors(shown.shown())
-    assert (squares.argmin(1) == shown.code_map().flatten()).all()
+    x = images.shown(shown.state, shown.images)
+    codes, _ = seen("codebook", shown)
+    assert (codes == model.encode(torch.from_numpy(x)[None, None]).view(7, 7, -1)[..., 0]).all()
 
 
 @pytest.mark.parametrize("quantizer", QUANTIZERS)
@@ -75,10 +107,10 @@ def test_a_model_in_training_is_copied_and_stays_as_it_was(explorer: str, quanti
             make(model)
         return
     shown = make(model)
-    picture = shown.pictures(3) if explorer == "residual" else shown.picture()
+    packed = shown.data
     assert model.training
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name]), name
     with torch.no_grad():
         model.decoder[0].weight.zero_()
-    np.testing.assert_array_equal(shown.pictures(3) if explorer == "residual" else shown.picture(), picture)
+    assert shown.data == packed

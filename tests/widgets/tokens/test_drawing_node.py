@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from tests.page import node
+from tests.widgets.tokens.drawing import Drawn, distribution, pick, uniforms
 from tests.widgets.tokens.test_tokens import small_prior
 from vqedu import pretrained
+from vqedu.models.code_prior import probabilities
 from vqedu.models.transformer import Transformer
 from vqedu.widgets import TokenExplorer
-from vqedu.widgets.tokens import draw as tokens_draw
 from vqedu.widgets.transformer_nets import describe_transformer
 
 MODULES = ("page/nn.js", "page/transformer.js", "tokens/math.js", "tokens/view.js")
@@ -71,11 +72,54 @@ def test_a_reader_that_goes_back_gives_the_logits_of_a_fresh_one() -> None:
     assert max(differences) == 0
 
 
-def test_random_numbers_of_a_seed_are_python_s() -> None:
-    seeds = [0, 1, 123_456, 2**31 - 1]
-    found = node.call(MODULES, "(seeds) => seeds.map((seed) => tested.uniforms(seed, 100))", seeds)
-    for seed, numbers in zip(seeds, found, strict=True):
-        np.testing.assert_array_equal(numbers, tokens_draw.uniforms(seed, 100))
+def test_random_numbers_are_uniform_seeded_and_unlike_for_other_seeds() -> None:
+    script = """(count) => [tested.uniforms(7, 20_000), tested.uniforms(7, 49),
+        Array.from({ length: count }, (_, seed) => tested.uniforms(seed, 1)[0])]"""
+    numbers, few, first = map(np.array, node.call(MODULES, script, 2000))
+    assert numbers.min() > 0
+    assert numbers.max() < 1
+    counts, _ = np.histogram(numbers, bins=20, range=(0, 1))
+    assert ((counts - 1000) ** 2 / 1000).sum() < 43.8  # chi-square of 19 degrees: exceeded once in 1,000
+    np.testing.assert_array_equal(few, numbers[:49])
+    assert len(set(first)) == 2000
+    assert abs(first.mean() - 0.5) < 5 * np.sqrt(1 / 12 / 2000)
+
+
+def test_a_distribution_is_the_prior_s_own() -> None:
+    generator = torch.Generator().manual_seed(0)
+    rows = 4 * torch.randn(60, 16, generator=generator)
+    temperatures = (0.1 + 1.9 * torch.rand(60, generator=generator)).tolist()
+    tops = torch.randint(1, 17, (60,), generator=generator).tolist()
+    script = "(rows, t, k) => rows.map((row, i) => tested.distribution(Float32Array.from(row), t[i], k[i]).p)"
+    found = node.call(MODULES, script, rows.tolist(), temperatures, tops)
+    for row, temperature, top_k, p in zip(rows, temperatures, tops, found, strict=True):
+        np.testing.assert_allclose(p, probabilities(row.double()[None], temperature, top_k)[0], atol=1e-7)
+
+
+def test_pick_takes_each_token_for_its_share_of_the_numbers() -> None:
+    script = """(logits, n) => {
+        const d = tested.distribution(Float32Array.from(logits), 1, 4);
+        return [d.p, Array.from({ length: n }, (_, i) => tested.pick(d, (i + 0.5) / n)), tested.pick(d, 1 - 1e-17)];
+    }"""
+    p, picked, last = node.call(MODULES, script, [0.0, 2.0, 1.0, 2.0, -1.0], 100_000)
+    np.testing.assert_allclose(np.bincount(picked, minlength=5) / 100_000, p, atol=2 / 100_000)
+    assert picked[0] == 1  # of the two likeliest the lower number comes first
+    assert last == 0
+
+
+def test_codes_settled_by_hand_stay_and_the_rest_follows_from_them() -> None:
+    script = """(net, states) => {
+        const after = tested.reader(net), usual = { seed: 2, drawn: 49, temperature: 1 };
+        return states.map((state) => tested.drawCodes({ after, prompt: [128], K: 128 }, { ...usual, ...state }).codes);
+    }"""
+    prior = small_prior().transformer
+    (free,) = with_net(prior, script, [{}])
+    held, half, short, none = with_net(
+        prior, script, [{"fixed": [5, 6, 7]}, {"fixed": free[:20]}, {"drawn": 12}, {"drawn": 0}]
+    )
+    assert held[:3] == [5, 6, 7]
+    assert held[3:] != free[3:]
+    assert (half, short, none) == (free, free[:12], [])
 
 
 @pytest.mark.parametrize(("temperature", "top_k"), [(1.0, 30), (0.1, 30), (2.0, 5), (0.7, 1)])
@@ -91,31 +135,32 @@ def test_drawing_in_the_page_is_drawing_in_python(temperature: float, top_k: int
         *(logits.tolist(), temperature, top_k),
     )
     for row, (p, picked, bits) in zip(logits, found, strict=True):
-        expected = tokens_draw.distribution(row, temperature, top_k)
+        expected = distribution(row, temperature, top_k)
         np.testing.assert_allclose(p, expected, atol=1e-12)
-        assert picked == [tokens_draw.pick(expected, row, u) for u in (0.001, 0.3, 0.6, 0.999)]
-        assert bits == pytest.approx(tokens_draw.surprise_bits(row, 4), abs=1e-9)
+        assert picked == [pick(expected, row, u) for u in (0.001, 0.3, 0.6, 0.999)]
+        assert bits == pytest.approx(-np.log2(distribution(row)[4]), abs=1e-9)
 
 
-def is_near_tie(explorer: TokenExplorer, state: dict[str, Any], codes: list[int], place: int) -> bool:
+def is_near_tie(shown: Drawn, state: dict[str, Any], codes: list[int], place: int) -> bool:
     """Whether the page's code at `place` lies within NEAR_TIE of the seed's number, given the same codes before it."""
     whole = {**state, "fixed": codes[:place], "drawn": place + 1}
-    p = explorer.odds({**whole, "cursor": place})
+    p = shown.odds({**whole, "cursor": place})
     order = np.argsort(-p, kind="stable")
     reached = np.cumsum(p[order])[list(order).index(codes[place])]
-    u = tokens_draw.uniforms(state["seed"], 49)[place]
+    u = uniforms(state["seed"])[place]
     return bool(min(abs(reached - u), abs(reached - p[codes[place]] - u)) < NEAR_TIE)
 
 
 @pytest.mark.parametrize("name", ["small", "shipped"])
 def test_codes_drawn_in_the_page_are_those_drawn_in_python(name: str) -> None:
     prior = small_prior() if name == "small" else pretrained.load("prior-mnist")
-    shown = TokenExplorer(prior, pretrained.load("vqvae-mnist"))
+    vqvae = pretrained.load("vqvae-mnist")
+    shown = Drawn(TokenExplorer(prior, vqvae), prior, vqvae)
     cases = [
         (seed, label, t, k) for seed, label in enumerate((None, 0, 3, 8)) for t, k in ((1, None), (0.7, 20), (1.5, 1))
     ]
     states = [{"seed": s, "label": label, "temperature": t, "top_k": k, "drawn": 49} for s, label, t, k in cases]
-    prompts = [[shown.starts[-1 if label is None else label]] for _, label, _, _ in cases]
+    prompts = [[int(prior.start(1, label))] for _, label, _, _ in cases]
     drawn = """(net, states, prompts) => states.map((state, i) =>
         tested.drawCodes({ after: tested.reader(net), prompt: prompts[i], K: 128 }, state).codes)"""
     found = with_net(prior.transformer, drawn, states, prompts)

@@ -11,9 +11,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.page import exported
 from tests.page.traffic import Traffic
-from tests.widgets.tokens.test_tokens import explorer
+from tests.widgets.tokens.drawing import uniforms
+from tests.widgets.tokens.test_tokens import drawn, explorer
 from vqedu.widgets import TokenExplorer
-from vqedu.widgets.tokens import draw as tokens_draw
 
 pytestmark = pytest.mark.browser
 PIXEL = 2 / 255  # float16 weights of the decoder, and whole grey levels
@@ -24,6 +24,7 @@ class Hand:
 
     def __init__(self, page: Page, root: Locator, shown: TokenExplorer) -> None:
         self.page, self.root, self.shown, self.state = page, root, shown, dict(shown.state)
+        self.expected = drawn(shown)
 
     def press(self, name: str) -> None:
         self.root.get_by_role("button", name=name, exact=True).click()
@@ -34,14 +35,14 @@ class Hand:
     def check(self, **changed: Any) -> None:
         """The codes, the bits and the picture are those that Python has for the state after these changes."""
         self.state |= changed
-        codes = self.shown.codes(self.state)
+        codes = self.expected.codes(self.state)
         exported.next_frame(self.page)
         done = self.root.get_by_role("img", name=f"Decoded picture, {len(codes)} of 49 places filled")
         expect(done).to_have_attribute("aria-busy", "false", timeout=20_000)
         texts = self.root.locator(".vq-tok-cell").all_text_contents()
         assert [int(text) for text in texts if text not in ("", "?")] == codes.tolist()
         assert texts.count("?") == (1 if len(codes) < 49 else 0)
-        total = self.shown.bits(self.state).sum()
+        total = self.expected.bits(self.state)
         words = self.root.locator(".vq-tok-bits").text_content() or ""
         assert f"so far {total:.1f} bits, against {len(codes)} × 7 = {7 * len(codes)} uniform" in words or not len(
             codes
@@ -50,7 +51,7 @@ class Hand:
 
     def check_picture(self, filled: int) -> None:
         """Compare the middle of each place with Python's picture: 2 x 2 pixels, free of the frame around one place."""
-        expected = self.shown.picture(self.state)
+        expected = self.expected.picture(self.state)
         side = 308 / 28
         found = np.array(
             self.root.locator(".vq-decoded").evaluate(
@@ -167,7 +168,7 @@ def test_both_sliders_to_both_ends_and_the_middle(hand: Hand) -> None:
 def test_another_code_is_put_the_rest_kept_then_drawn_again(hand: Hand) -> None:
     hand.press("Fill the rest")
     hand.check(drawn=49)
-    codes = hand.shown.codes(hand.state).tolist()
+    codes = hand.expected.codes(hand.state).tolist()
     hand.cell(20).click()
     expect(hand.cell(20)).to_have_attribute("aria-pressed", "true")
     row = hand.root.locator(".vq-tok-candidate[aria-pressed=false]").first
@@ -177,13 +178,13 @@ def test_another_code_is_put_the_rest_kept_then_drawn_again(hand: Hand) -> None:
     hand.check(fixed=changed, kept=21, cursor=20, by_hand=[20])
     hand.press("Keep 21, resample the rest")
     hand.check(fixed=changed[:21], cursor=None, seed=2)
-    assert hand.shown.codes(hand.state)[:21].tolist() == changed[:21]
+    assert hand.expected.codes(hand.state)[:21].tolist() == changed[:21]
     hand.press("Keep 21, resample the rest")
     hand.check(seed=3)
 
 
 def test_a_setting_draws_anew_what_was_not_kept(hand: Hand) -> None:
-    codes = hand.shown.codes(hand.state).tolist()
+    codes = hand.expected.codes(hand.state).tolist()
     hand.cell(4).click()
     exported.next_frame(hand.page)
     row = hand.root.locator(".vq-tok-candidate[aria-pressed=false]").first
@@ -212,7 +213,7 @@ def test_the_map_and_the_list_by_keyboard(hand: Hand) -> None:
     expect(first).to_be_focused()
     code = int(first.locator(".vq-tok-code").inner_text())
     hand.page.keyboard.press("Enter")
-    before = hand.shown.codes(hand.state).tolist()
+    before = hand.expected.codes(hand.state).tolist()
     hand.check(fixed=[*before, code], kept=13, drawn=13, by_hand=[12])
     second = int(hand.root.locator(".vq-tok-code").nth(1).inner_text())
     hand.page.keyboard.press("2")
@@ -222,14 +223,14 @@ def test_the_map_and_the_list_by_keyboard(hand: Hand) -> None:
 
 
 def test_the_odds_are_the_prior_s_and_a_candidate_in_focus_is_shown(hand: Hand) -> None:
-    odds = hand.shown.odds(hand.state)
+    odds = hand.expected.odds(hand.state)
     rows = hand.root.locator(".vq-tok-candidate")
     best = [int(code) for code in hand.root.locator(".vq-tok-code").all_text_contents()]
     assert best == np.argsort(-odds, kind="stable")[:8].tolist()
     expect(rows.first).to_have_attribute(
         "aria-label", f"Put code {best[0]} here, probability {100 * odds[best[0]]:.0f}%"
     )
-    luck = tokens_draw.uniforms(1, 49)[12]
+    luck = uniforms(1)[12]
     name = f"The probabilities side by side from 0 to 1. The random number is {luck:.3f}."
     expect(hand.root.get_by_role("img", name=name)).to_be_visible()
     before = exported.picture(hand.root.locator(".vq-decoded"))

@@ -11,9 +11,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.page import exported
 from tests.page.traffic import Traffic
-from tests.widgets.tokens.test_tokens import digits, writing
+from tests.widgets.tokens.test_tokens import digits, told, writing
 from vqedu.models.words_and_images import WORDS
-from vqedu.widgets import WordsAndImages
+from vqedu.widgets import WordsAndImages, images
 
 pytestmark = pytest.mark.browser
 READY_MS = 20_000
@@ -24,6 +24,7 @@ class Hand:
 
     def __init__(self, page: Page, root: Locator, shown: WordsAndImages) -> None:
         self.page, self.root, self.shown, self.state = page, root, shown, dict(shown.state)
+        self.expected = told(shown)
 
     def press(self, name: str) -> None:
         self.root.get_by_role("button", name=name, exact=True).click()
@@ -33,7 +34,7 @@ class Hand:
 
     def check(self, **changed: Any) -> None:
         self.state |= changed
-        expected = self.shown.sequence(self.state)
+        expected = self.expected.sequence(self.state)
         codes = sum(name.isdigit() for name in expected)
         exported.next_frame(self.page)
         done = self.root.get_by_role("img", name=f"Decoded picture, {codes} of 49 codes")
@@ -41,7 +42,7 @@ class Hand:
         assert self.root.locator(".vq-wi-token").all_text_contents() == expected
         assert self.root.locator(".vq-wi-image").count() == codes
         if self.state["order"] == "read" and codes:
-            said = [word for word, _ in self.shown.answer(self.state) if word != "<end>"]
+            said = [word for word, _ in self.expected.answer(self.state) if word != "<end>"]
             expect(self.root.locator(".vq-wi-sentence")).to_contain_text(f"“{' '.join(said)}”")
 
 
@@ -66,7 +67,7 @@ def test_opens_from_a_file_and_asks_the_network_for_nothing(writes: Hand, traffi
     writes.check()
     said = " ".join(
         word
-        for word, _ in writes.shown.answer({"order": "read", "codes": writes.shown.codes().tolist()})
+        for word, _ in writes.expected.answer({"order": "read", "codes": writes.expected.codes().tolist()})
         if word != "<end>"
     )
     expect(writes.root.locator(".vq-wi-back")).to_have_text(f"The same model reads its picture back as“{said}”")
@@ -142,7 +143,9 @@ def test_a_picked_digit_is_read_as_python_reads_it(reads: Hand) -> None:
         for label in labels:
             reads.press(f"Pick a test digit {label}")
             reads.check(digit=2 * label + page)
-            np.testing.assert_array_equal(reads.shown.shown(reads.state), digits().x[label + 10 * page, 0].numpy())
+            np.testing.assert_array_equal(
+                images.shown(reads.state, reads.shown.images), digits().x[label + 10 * page, 0].numpy()
+            )
         reads.press("Other digits")
         reads.check()
         expect(reads.root.locator(".vq-pick[aria-pressed=true]")).to_have_count(0)
@@ -154,10 +157,10 @@ def test_a_picked_digit_is_read_as_python_reads_it(reads: Hand) -> None:
 def test_another_word_of_the_answer_leads_elsewhere_and_back(reads: Hand) -> None:
     reads.check()
     column = reads.root.get_by_role("group", name="Word 1 of the answer")
-    first = reads.shown.answer()[0][0]
+    first = reads.expected.answer()[0][0]
     other = column.locator(".vq-wi-bar[aria-pressed=false]").first
     word = other.locator(".vq-wi-name").inner_text()
-    p = reads.shown.answer({**reads.state, "said": [word]})[0][1]
+    p = reads.expected.answer({**reads.state, "said": [word]})[0][1]
     expect(other).to_have_attribute("aria-label", f"Word 1: {word}, probability {100 * p:.{0 if p >= 0.0995 else 1}f}%")
     other.click()
     reads.check(said=[word])
@@ -171,7 +174,7 @@ def test_a_drawing_by_hand_and_one_by_keyboard_are_read(reads: Hand) -> None:
     done = reads.root.get_by_role("img", name="Decoded picture, 49 of 49 codes")
     expect(done).to_have_attribute("aria-busy", "false", timeout=READY_MS)
     by_hand = reads.root.locator(".vq-wi-image").all_text_contents()
-    assert by_hand != [str(code) for code in reads.shown.codes()]
+    assert by_hand != [str(code) for code in reads.expected.codes()]
     reads.root.get_by_role("checkbox", name="centre and scale as MNIST").uncheck()
     expect(reads.root.locator(".vq-wi-image")).not_to_have_text(by_hand)
     reads.press("Clear")
@@ -186,10 +189,10 @@ def test_a_drawing_by_hand_and_one_by_keyboard_are_read(reads: Hand) -> None:
 
 def test_what_it_drew_is_read_and_what_it_said_is_drawn(writes: Hand) -> None:
     writes.check()
-    codes = writes.shown.codes().tolist()
+    codes = writes.expected.codes().tolist()
     writes.press("Let it read this")
     writes.check(order="read", codes=codes, digit=None)
-    said = " ".join(word for word, _ in writes.shown.answer(writes.state) if word != "<end>")
+    said = " ".join(word for word, _ in writes.expected.answer(writes.state) if word != "<end>")
     writes.press("Let it draw this")
     writes.check(order="draw", text=said, drawn=49)
     writes.press("Draw: it says")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 import traitlets
 
@@ -13,12 +12,11 @@ from vqedu import validate
 from vqedu.models import VQVAE
 from vqedu.models.code_prior import CodePrior
 from vqedu.widgets.base import Explorer, pack
-from vqedu.widgets.tokens import draw as tokens_draw
-from vqedu.widgets.tokens.draw import PLACES
 from vqedu.widgets.tokens.pair import paired
 
 TITLE = "A picture is drawn code by code: each code sets the odds of the next"
 STATE = ("label", "temperature", "top_k", "seed", "drawn", "fixed", "kept", "cursor", "by_hand")
+PLACES = 49
 DRAWN = 24  # codes at the beginning: half a picture
 TEMPERATURES = (0.1, 2.0)  # as tokens.js has them
 
@@ -36,7 +34,7 @@ class TokenExplorer(Explorer):
     kept: how many of the fixed codes outlive a change of label or sampler; cursor: the place in view, or None for the
     next one; by_hand: the places chosen by hand.
 
-    The same seed and settings give the same codes, here (`codes`) and in the page.
+    The same seed and settings give the same codes.
     Raises TypeError for models of another kind, ValueError where their codebooks differ or a setting is out of range.
     """
 
@@ -53,15 +51,16 @@ class TokenExplorer(Explorer):
         fixed: Sequence[int] | torch.Tensor = (),
         title: str = TITLE,
     ) -> None:
-        self.prior, self.vqvae, arrays, networks = paired(prior, CodePrior, vqvae)
+        arrays, networks = paired(prior, CodePrior, vqvae)
         if prior.length != PLACES:
             raise ValueError(f"The explorer shows priors over {PLACES} codes, got one over {prior.length}.")
+        self.codebook_size = prior.codebook_size
         blocks, table = pack(*arrays)
         # The start token of each class, and at the end that of any class.
-        self.starts = [int(prior.start(1, label)) for label in (*range(prior.num_classes), None)]
+        starts = [int(prior.start(1, label)) for label in (*range(prior.num_classes), None)]
         config: dict[str, Any] = {"title": title, "arrays": table, **networks}
         codes = torch.as_tensor(fixed).flatten().tolist()
-        config |= {"starts": self.starts, "classes": list(range(len(self.starts) - 1)), "given": codes}
+        config |= {"starts": starts, "classes": list(range(len(starts) - 1)), "given": codes}
         begun = drawn if drawn is not None else len(codes) or DRAWN
         state = {"label": label, "temperature": temperature, "top_k": top_k, "seed": seed, "drawn": begun}
         start = {"fixed": codes, "kept": min(len(codes), PLACES), "cursor": None, "by_hand": []}
@@ -69,41 +68,11 @@ class TokenExplorer(Explorer):
 
     @property
     def summary(self) -> str:  # type: ignore[override]
-        return f"Token explorer: a prior draws {PLACES} codes of {self.vqvae.codebook_size}, one after the other."
-
-    def codes(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
-        """Return the codes drawn in `state` (default: the present one): (drawn,) int64."""
-        return self._draw(self._whole(state))[0]
-
-    def bits(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
-        """Return the surprise of each code drawn, -log2 p(code | the codes before), at temperature 1: (drawn,)."""
-        codes, logits = self._draw(self._whole(state))
-        return np.array([tokens_draw.surprise_bits(*pair) for pair in zip(logits, codes, strict=False)])
-
-    def picture(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
-        """Return x_hat of the codes drawn, (28, 28) in [0, 1]; places without a code hold the zero vector."""
-        return tokens_draw.partly_decoded(self.vqvae, self.codes(state))
-
-    def odds(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
-        """Return the probabilities of the code in view, by temperature and top-k of `state`: (K,)."""
-        now = self._whole(state)
-        _, logits = self._draw(now)
-        where = len(logits) - 1 if now["cursor"] is None else min(now["cursor"], len(logits) - 1)
-        return tokens_draw.distribution(logits[where], now["temperature"], now["top_k"])
-
-    def _draw(self, state: Mapping[str, Any]) -> tuple[np.ndarray, list[np.ndarray]]:
-        start = self.starts[-1 if state["label"] is None else state["label"]]
-        return tokens_draw.draw_codes(self.prior.transformer, [start], self.vqvae.codebook_size, state)
-
-    def _whole(self, state: Mapping[str, Any] | None) -> dict[str, Any]:
-        return self._checked({**self.state, **(state or {})})
+        return f"Token explorer: a prior draws {PLACES} codes of {self.codebook_size}, one after the other."
 
     @traitlets.validate("state")
     def _check_state(self, proposal: Any) -> dict[str, Any]:
-        return self._checked({**self.state, **proposal["value"]})
-
-    def _checked(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        return checked_state(state, self.vqvae.codebook_size, len(self.config["classes"]))
+        return checked_state({**self.state, **proposal["value"]}, self.codebook_size, len(self.config["classes"]))
 
 
 def checked_state(state: Mapping[str, Any], codebook_size: int, classes: int) -> dict[str, Any]:
