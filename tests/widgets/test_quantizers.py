@@ -27,24 +27,17 @@ def split() -> Split:
     return Split(grey / 255, torch.arange(40) % 10)
 
 
-@cache
-def prior() -> CodePrior:
+def over_its_codes(kind: type[CodePrior] | type[Model], vqvae: VQVAE) -> Any:
+    """Return a small seeded model over the codes of a VQ-VAE."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return CodePrior(12, width=16, depth=1, heads=2)
-
-
-@cache
-def words() -> Model:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return Model(12, width=16, depth=1, heads=2)
+        return kind(vqvae.codebook_size, width=16, depth=1, heads=2)
 
 
 EXPLORERS: dict[str, Callable[[VQVAE], Any]] = {
     "codebook": lambda model: CodebookExplorer(model, split(), digits=20),
-    "tokens": lambda model: TokenExplorer(prior(), model, drawn=49),
-    "words and images": lambda model: WordsAndImages(words(), model, split()),
+    "tokens": lambda model: TokenExplorer(over_its_codes(CodePrior, model), model, drawn=49),
+    "words and images": lambda model: WordsAndImages(over_its_codes(Model, model), model, split()),
 }
 
 
