@@ -71,16 +71,18 @@ function transposedConvolution({ inputs, outputs, kernel, stride, padding, weigh
   };
 }
 
-// spec: a list of convolutions as conv_nets.describe_convolutions wrote it. Returns x -> y on Float32Arrays, channel first.
+// spec: a list of convolutions as conv_nets.describe_convolutions wrote it. Returns x -> y on Float32Arrays, channel
+// first.
 export function convolutions(spec, arrays) {
   const steps = spec.map((layer) => {
-    const step = (layer.transposed ? transposedConvolution : convolution)({ ...layer, weight: arrays[layer.weight], bias: arrays[layer.bias] });
+    const make = layer.transposed ? transposedConvolution : convolution;
+    const step = make({ ...layer, weight: arrays[layer.weight], bias: arrays[layer.bias] });
     return layer.relu ? (x) => step(x).map((v) => Math.max(v, 0)) : step;
   });
   return (x) => steps.reduce((value, step) => step(value), x);
 }
 
-// What FSQ does to z_e before it rounds: scale tanh(z + shift) - offset, with three numbers of its own for each channel.
+// What FSQ does to z_e before it rounds: scale tanh(z + shift) - offset, with three numbers for each channel.
 function scaledTanh({ shift, scale, offset }) {
   const D = shift.length;
   return (z) => z.map((v, i) => {
@@ -89,7 +91,8 @@ function scaledTanh({ shift, scale, offset }) {
   });
 }
 
-// config and arrays as conv_nets.describe_vqvae wrote them, the arrays unpacked by nn.js. z is channel first: z[d * 49 + p].
+// config and arrays as conv_nets.describe_vqvae wrote them, the arrays unpacked by nn.js. z is channel first:
+// z[d * 49 + p].
 export function vqvae(config, arrays) {
   const { K, D } = config;
   const encoder = convolutions(config.encoder, arrays);
@@ -129,5 +132,6 @@ export function vqvae(config, arrays) {
     return z;
   }
   const decodeVectors = (z) => decoder(z).map(sigmoid);
-  return { K, D, codebook, encode, distances, nearest, lookup, decodeVectors, decode: (indices) => decodeVectors(lookup(indices)) };
+  const decode = (indices) => decodeVectors(lookup(indices));
+  return { K, D, codebook, encode, distances, nearest, lookup, decodeVectors, decode };
 }

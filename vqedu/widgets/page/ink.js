@@ -1,6 +1,7 @@
 // Drawing a digit: strokes are kept as lines, so that they can be scaled and centred without blur, as MNIST was.
 
 import { canvas, notOurs, paintImage, position } from "./kit.js";
+import { clamp } from "./numbers.js";
 
 const SIDE = 28;
 const PEN = 1.75; // grey = PEN - distance to the stroke, in pixels, cut to 0..1: about as broad as MNIST's pen
@@ -11,49 +12,97 @@ function distanceToSegment(x, y, [x0, y0], [x1, y1]) {
   return Math.hypot(x - x0 - along * dx, y - y0 - along * dy);
 }
 
-// Strokes (lists of points in pixels) -> 784 grey levels, 1 is ink. The centre of pixel (row, column) is at its index + 0.5.
+// Strokes (lists of points in pixels) -> 784 grey levels, 1 is ink. The centre of pixel (row, column) is at its index
+// + 0.5.
 export function rasterize(strokes) {
   const pixels = new Float32Array(SIDE * SIDE);
-  const range = (a, b) => [Math.max(0, Math.floor(Math.min(a, b) - PEN - 0.5)), Math.min(SIDE - 1, Math.ceil(Math.max(a, b) + PEN - 0.5))];
-  for (const stroke of strokes) {
-    stroke.forEach((end, i) => {
-      const start = stroke[Math.max(i - 1, 0)];
-      const [left, right] = range(start[0], end[0]);
-      const [top, bottom] = range(start[1], end[1]);
-      for (let row = top; row <= bottom; row++) {
-        for (let column = left; column <= right; column++) {
-          const ink = Math.min(1, PEN - distanceToSegment(column + 0.5, row + 0.5, start, end));
-          pixels[row * SIDE + column] = Math.max(pixels[row * SIDE + column], ink);
-        }
-      }
-    });
-  }
+  for (const stroke of strokes) stroke.forEach((end, i) => drawSegment(pixels, stroke[Math.max(i - 1, 0)], end));
   return pixels;
 }
 
-const moved = (strokes, scale, dx, dy) => strokes.map((stroke) => stroke.map(([x, y]) => [x * scale + dx, y * scale + dy]));
+// The first and the last pixel, along one axis, that ink from a to b may touch.
+function reach(a, b) {
+  const first = Math.floor(Math.min(a, b) - PEN - 0.5), last = Math.ceil(Math.max(a, b) + PEN - 0.5);
+  return [Math.max(0, first), Math.min(SIDE - 1, last)];
+}
+
+function drawSegment(pixels, start, end) {
+  const [left, right] = reach(start[0], end[0]), [top, bottom] = reach(start[1], end[1]);
+  for (let row = top; row <= bottom; row++) {
+    for (let column = left; column <= right; column++) {
+      const ink = Math.min(1, PEN - distanceToSegment(column + 0.5, row + 0.5, start, end));
+      pixels[row * SIDE + column] = Math.max(pixels[row * SIDE + column], ink);
+    }
+  }
+}
+
+const moved = (strokes, scale, dx, dy) =>
+  strokes.map((stroke) => stroke.map(([x, y]) => [x * scale + dx, y * scale + dy]));
 
 // As LeCun et al. 1998 made MNIST: the digit fits a box of 20 x 20 pixels, its centre of mass in the middle of 28 x 28.
 export function likeMnist(strokes) {
-  const xs = strokes.flat().map(([x]) => x), ys = strokes.flat().map(([, y]) => y);
-  const extent = Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));
+  const [x, y] = [0, 1].map((axis) => {
+    const values = strokes.flat().map((point) => point[axis]);
+    const low = Math.min(...values), high = Math.max(...values);
+    return { middle: (low + high) / 2, extent: high - low };
+  });
+  const extent = Math.max(x.extent, y.extent);
   const scale = extent > 3 ? (20 - 2 * PEN) / extent : 1;
-  const boxed = moved(strokes, scale, 14 - (scale * (Math.max(...xs) + Math.min(...xs))) / 2, 14 - (scale * (Math.max(...ys) + Math.min(...ys))) / 2);
-  let mass = 0, x = 0, y = 0;
-  rasterize(boxed).forEach((ink, i) => { mass += ink; x += ink * ((i % SIDE) + 0.5); y += ink * (Math.floor(i / SIDE) + 0.5); });
-  return rasterize(moved(boxed, 1, 14 - x / mass, 14 - y / mass));
+  const boxed = moved(strokes, scale, 14 - scale * x.middle, 14 - scale * y.middle);
+  const centre = centreOfMass(rasterize(boxed));
+  return rasterize(moved(boxed, 1, 14 - centre[0], 14 - centre[1]));
 }
 
+function centreOfMass(pixels) {
+  let mass = 0, x = 0, y = 0;
+  pixels.forEach((ink, i) => {
+    mass += ink;
+    x += ink * ((i % SIDE) + 0.5);
+    y += ink * (Math.floor(i / SIDE) + 0.5);
+  });
+  return [x / mass, y / mass];
+}
+
+const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
 function penKeys(node, { move, toggle, clear }) {
-  const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   node.addEventListener("keydown", (event) => {
     if (notOurs(event)) return;
     const { key } = event;
-    const act = steps[key] ? () => move(steps[key]) : { " ": toggle, Delete: clear, Backspace: clear }[key];
+    const act = KEYS[key] ? () => move(KEYS[key]) : { " ": toggle, Delete: clear, Backspace: clear }[key];
     if (!act) return;
     event.preventDefault();
     act();
   });
+}
+
+// A pointer draws: start(point), then add(points) for the places that it passes, then end(); in pixels of the picture.
+function penPointer(surface, { start, add, end }) {
+  let down = false;
+  const toPixels = (event) => position(event, surface).map((v) => (v / surface.width) * SIDE);
+  surface.node.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    surface.node.focus({ focusVisible: false });
+    surface.node.setPointerCapture(event.pointerId);
+    down = true;
+    start(toPixels(event));
+  });
+  surface.node.addEventListener("pointermove", (event) => {
+    if (!down) return;
+    const events = event.getCoalescedEvents?.() ?? [];
+    add((events.length ? events : [event]).map(toPixels));
+  });
+  const up = () => { down = false; end(); };
+  for (const kind of ["pointerup", "pointercancel"]) surface.node.addEventListener(kind, up);
+}
+
+// The pen of the keyboard: where it is, and whether it is down.
+function paintPen({ pen, width }, [x, y], down) {
+  const cell = width / SIDE;
+  pen.strokeStyle = down ? "#0072B2" : "#767676";
+  pen.lineWidth = 3;
+  pen.strokeRect((x - 1.5) * cell, (y - 1.5) * cell, 3 * cell, 3 * cell);
 }
 
 // The picture x, on which one draws. onink(strokes) is called at each change; an empty list means: cleared.
@@ -63,54 +112,35 @@ export function inkPad(onink) {
     "aria-label": "Picture x. Arrow keys move the pen, Space puts it down or lifts it, Delete clears the picture.",
   });
   let strokes = [], shown = new Float32Array(SIDE * SIDE), pen = [14, 14], penDown = false, drawing = false;
-
-  function paint() {
+  const hasFocus = () => surface.node === surface.node.getRootNode().activeElement;
+  const paint = () => {
     paintImage(surface, shown);
-    if (surface.node !== surface.node.getRootNode().activeElement || drawing) return;
-    const cell = surface.width / SIDE;
-    surface.pen.strokeStyle = penDown ? "#0072B2" : "#767676";
-    surface.pen.lineWidth = 3;
-    surface.pen.strokeRect((pen[0] - 1.5) * cell, (pen[1] - 1.5) * cell, 3 * cell, 3 * cell);
-  }
-  function draw() {
+    if (hasFocus() && !drawing) paintPen(surface, pen, penDown);
+  };
+  const draw = () => {
     shown = rasterize(strokes);
     paint();
     onink(strokes);
-  }
-  const toPixels = (event) => position(event, surface).map((v) => (v / surface.width) * SIDE);
-  const add = (point) => strokes.at(-1).push(point);
+  };
+  const begin = (point) => { strokes.push([point]); draw(); };
+  const add = (points) => { strokes.at(-1).push(...points); draw(); };
   const clear = () => { strokes = []; penDown = false; draw(); };
 
-  surface.node.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    event.preventDefault();
-    surface.node.focus({ focusVisible: false });
-    surface.node.setPointerCapture(event.pointerId);
-    drawing = true;
-    penDown = false;
-    strokes.push([toPixels(event)]);
-    draw();
+  penPointer(surface, {
+    start(point) { drawing = true; penDown = false; begin(point); },
+    add,
+    end() { drawing = false; },
   });
-  surface.node.addEventListener("pointermove", (event) => {
-    if (!drawing) return;
-    const events = event.getCoalescedEvents?.() ?? [];
-    for (const each of events.length ? events : [event]) add(toPixels(each));
-    draw();
-  });
-  for (const end of ["pointerup", "pointercancel"]) surface.node.addEventListener(end, () => { drawing = false; });
-
   penKeys(surface.node, {
     move([dx, dy]) {
-      pen = [pen[0] + dx, pen[1] + dy].map((v) => Math.min(26, Math.max(2, v)));
-      if (!penDown) return paint();
-      add(pen);
-      draw();
+      pen = [pen[0] + dx, pen[1] + dy].map((v) => clamp(v, [2, 26]));
+      if (penDown) add([pen]);
+      else paint();
     },
     toggle() {
       penDown = !penDown;
-      if (!penDown) return paint();
-      strokes.push([pen]);
-      draw();
+      if (penDown) begin(pen);
+      else paint();
     },
     clear,
   });

@@ -42,7 +42,7 @@ function sharpen(surface) {
   node.dispatchEvent(new Event("sharpened", { bubbles: true }));
 }
 
-// Zooming the page, or moving it to another screen, changes how many pixels a canvas covers: all figures are then too coarse.
+// Zooming the page, or moving it to another screen, changes how many pixels a canvas covers: all are then too coarse.
 const stages = new Set(); // held weakly: figures come and go while the page stays
 function sharpenAll() {
   for (const reference of stages) {
@@ -141,7 +141,8 @@ export function fitWidth(surface, draw) {
 
 // The root of a widget. Jupyter's own shortcuts stay out of it: arrow keys belong to the figure.
 export function stage(el, label, ...children) {
-  const root = element("div", { class: "vq-stage", role: "group", "aria-label": label, "data-lm-suppress-shortcuts": "true" }, ...children);
+  const attributes = { class: "vq-stage", role: "group", "aria-label": label, "data-lm-suppress-shortcuts": "true" };
+  const root = element("div", attributes, ...children);
   root.addEventListener("keydown", (event) => event.stopPropagation());
   stages.add(new WeakRef(root));
   // The room of a figure is what its notebook leaves it, not the width of the window.

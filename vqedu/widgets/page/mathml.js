@@ -22,9 +22,10 @@ export const log = () => part("mrow", [space("0.1em"), mi("log"), space("0.17em"
 export const row = (...children) => part("mrow", children);
 export const frac = (over, under) => part("mfrac", [over, under]);
 export const colored = (color, ...children) => part("mrow", children, `color: ${color}`);
-export const marked = (...children) => part("mrow", children, "background: #FBE0A6; padding: 2px 3px; border-radius: 4px");
+const MARK = "background: #FBE0A6; padding: 2px 3px; border-radius: 4px";
+export const marked = (...children) => part("mrow", children, MARK);
 export const formula = (...children) => part("math", [part("mstyle", [row(...children)], "math-style: normal")]);
 
 // p(x|z) and its like: call("p", "x", "|", "z").
-export const call = (name, ...inside) =>
-  row(mi(name), mo("("), ...inside.map((sign) => (/^[,|\u2016]$/.test(sign) ? mo(sign) : typeof sign === "string" ? mi(sign) : sign)), mo(")"));
+export const call = (name, ...inside) => row(mi(name), mo("("), ...inside.map(argument), mo(")"));
+const argument = (sign) => (/^[,|\u2016]$/.test(sign) ? mo(sign) : mi(sign));

@@ -1,4 +1,5 @@
-// The forward pass of the course's networks in plain JavaScript. Weights arrive as float16, sums run in double precision.
+// The forward pass of the course's networks in plain JavaScript. Weights arrive as float16; sums are in double
+// precision.
 
 export function halfToFloat(halves) {
   const table = new Float32Array(65536);
@@ -20,7 +21,8 @@ export function unpack(data, table) {
     const length = shape.reduce((a, b) => a * b, 1);
     const Kind = kinds[dtype === "float16" ? "uint16" : dtype];
     // Copying makes the start a multiple of the element size, whatever the view's own offset is.
-    const bytes = data.buffer.slice(data.byteOffset + offset, data.byteOffset + offset + length * Kind.BYTES_PER_ELEMENT);
+    const from = data.byteOffset + offset;
+    const bytes = data.buffer.slice(from, from + length * Kind.BYTES_PER_ELEMENT);
     arrays[name] = dtype === "float16" ? halfToFloat(new Uint16Array(bytes)) : new Kind(bytes);
   }
   return arrays;

@@ -1,4 +1,4 @@
-// The Transformer of vqedu/transformer.py, one token at a time: keys and values of the tokens before are kept in a cache.
+// The Transformer of vqedu.models, one token at a time: keys and values of the tokens before are kept in a cache.
 
 import { network } from "./nn.js";
 
@@ -28,10 +28,12 @@ function attend(query, keys, values, count, heads) {
 
 const added = (x, y) => x.map((v, i) => v + y[i]);
 
-// config and arrays: as transformer_nets.describe_transformer wrote them. A cache remembers `count` tokens, at most `length`.
+// config and arrays: as transformer_nets.describe_transformer wrote them. A cache remembers `count` tokens, at most
+// `length`.
 export function transformer({ length, width, heads, blocks, head }, arrays) {
   const { tokens, positions } = arrays;
-  const layers = blocks.map((parts) => Object.fromEntries(Object.entries(parts).map(([name, spec]) => [name, network(spec, arrays)])));
+  const built = ([name, spec]) => [name, network(spec, arrays)];
+  const layers = blocks.map((parts) => Object.fromEntries(Object.entries(parts).map(built)));
   const readOut = network(head, arrays);
   const room = () => new Float32Array(length * width);
 
