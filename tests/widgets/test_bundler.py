@@ -29,6 +29,12 @@ def test_a_file_imports_only_from_its_own_folder_and_from_page(module: Path) -> 
     assert folders <= {module.parent, WIDGETS / "page"}
 
 
+@pytest.mark.parametrize("path", [*MODULES, *WIDGETS.rglob("*.css")], ids=lambda path: str(path.relative_to(WIDGETS)))
+def test_no_line_is_longer_than_those_of_python_may_be(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [number for number, line in enumerate(lines, 1) if len(line) > 120] == []
+
+
 def test_files_come_after_all_that_they_need_and_only_once(tmp_path: Path) -> None:
     entry = write(
         tmp_path,

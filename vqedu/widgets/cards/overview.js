@@ -1,4 +1,5 @@
-// Fills the overview of a page from the answers that the browser keeps. It may refuse a page from a file: the table then stays as it is.
+// Fills the overview of a page from the answers that the browser keeps. Where it refuses, as it may in a page from a
+// file, the table stays as it is.
 const kept = (key) => { try { return JSON.parse(localStorage.getItem(`vqedu:${key}`)) ?? {}; } catch { return {}; } };
 const done = (key) => { const answer = kept(key); return "guess" in answer || Boolean(answer.solved); };
 const fill = () => {

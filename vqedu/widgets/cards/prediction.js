@@ -7,7 +7,7 @@ function render({ model, el }) {
   const { badge, questions: [config] } = model.get("config");
   const { read, write } = keeper(model, config.key);
   const board = BOARDS[config.kind](config);
-  const kept = () => { const { guess } = read(); return board.fits(guess) ? guess : undefined; }; // the question may have changed
+  const kept = () => [read().guess].find(board.fits); // the question may have changed since
   const draw = (guess) => {
     const done = guess !== undefined;
     board.show(guess, done);

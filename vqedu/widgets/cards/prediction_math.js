@@ -12,11 +12,12 @@ export function scaleOf({ low, high, log }) {
   return { share: (value) => Math.log(value / low) / span, value: (share) => low * Math.exp(share * span) };
 }
 
-// The values a slider can take, by the number of the step: round ones on a linear scale, two digits on a logarithmic one.
+// The values a slider can take, by the number of the step: round on a linear scale, two digits on a logarithmic one.
 export function stepsOf({ low, high, step, log }) {
   const scale = scaleOf({ low, high, log });
   const count = log ? STEPS : Math.round((high - low) / step);
-  const value = (i) => (i >= count ? high : i <= 0 ? low : log ? Number(scale.value(i / count).toPrecision(2)) : Number((low + i * step).toPrecision(12)));
+  const between = (i) => (log ? scale.value(i / count).toPrecision(2) : (low + i * step).toPrecision(12));
+  const value = (i) => (i >= count ? high : i <= 0 ? low : Number(between(i)));
   return { count, value, nearest: (wanted) => Math.round(scale.share(wanted) * count) };
 }
 
@@ -47,10 +48,13 @@ export function sketched(heights, [x0, y0], [x1, y1]) {
   const last = heights.length - 1;
   const [from, to] = [Math.round(x0 * last), Math.round(x1 * last)];
   const [low, high] = [Math.min(from, to), Math.max(from, to)];
-  return heights.map((y, i) => (i < low || i > high ? y : from === to ? y1 : y0 + ((i - from) / (to - from)) * (y1 - y0)));
+  const onTheWay = (i) => (from === to ? y1 : y0 + ((i - from) / (to - from)) * (y1 - y0));
+  return heights.map((y, i) => (i < low || i > high ? y : onTheWay(i)));
 }
 
 // How near a guess came, from its distance as a share of the scale.
 export function nearness(distance) {
-  return distance < 0.02 ? "On the mark." : distance < 0.08 ? "Close." : distance < 0.25 ? "Not far off." : "Far off: worth remembering.";
+  if (distance < 0.02) return "On the mark.";
+  if (distance < 0.08) return "Close.";
+  return distance < 0.25 ? "Not far off." : "Far off: worth remembering.";
 }

@@ -27,8 +27,8 @@ export function keeper(model, key) {
   return { read, write };
 }
 
-// The card of one question: badge and question, then whatever `board` is, then one of two buttons, then what there is to
-// say. `onnext` adds a way on to the next card.
+// The card of one question: badge and question, then whatever `board` is, then one of two buttons, then what there is
+// to say. `onnext` adds a way on to the next card.
 export function card(model, { badge, question, key, board, commit, again, oncommit, onagain, onnext }) {
   const first = button(commit, oncommit, { class: "vq-button vq-q-commit" });
   const second = button(again, () => { onagain(); first.focus(); }, { class: "vq-button vq-q-again" });
@@ -36,10 +36,12 @@ export function card(model, { badge, question, key, board, commit, again, oncomm
   const said = element("p", { class: "vq-q-said", role: "status" });
   const trouble = element("p", { class: "vq-note vq-q-trouble", role: "status" });
   const complain = () => { trouble.textContent = model.get("trouble") ?? ""; };
-  const head = element("p", { class: "vq-q-question" }, element("span", { class: "vq-q-badge" }, badge), " ", ...rich(question));
+  const mark = element("span", { class: "vq-q-badge" }, badge);
+  const head = element("p", { class: "vq-q-question" }, mark, " ", ...rich(question));
   const actions = element("div", { class: "vq-q-actions" }, first, ...(onwards ? [onwards] : []), second, said);
   const label = `${badge}: ${question.replaceAll("`", "")}`;
-  const node = element("div", { class: "vq-q-card", role: "group", "aria-label": label, "data-key": key }, head, board, actions, trouble);
+  const attributes = { class: "vq-q-card", role: "group", "aria-label": label, "data-key": key };
+  const node = element("div", attributes, head, board, actions, trouble);
   model.on("change:trouble", complain);
   // Once done, the second button (or the way on) takes the first one's place, and the keyboard goes along.
   const show = (done, sentence) => {
@@ -56,15 +58,16 @@ export function card(model, { badge, question, key, board, commit, again, oncomm
 
 // Answers to choose from, one a row: a radio button, a mark at its right, and a line of feedback that is read aloud.
 export function choiceRows(choices, onpick) {
-  const group = `vq-q-${Math.random().toString(36).slice(2)}`;
+  const name = `vq-q-${Math.random().toString(36).slice(2)}`;
   const rows = choices.map((choice) => {
-    const input = element("input", { type: "radio", name: group, onchange: () => onpick?.(choice) });
+    const input = element("input", { type: "radio", name, onchange: () => onpick?.(choice) });
     const mark = element("span", { class: "vq-q-mark" });
     const feedback = element("p", { class: "vq-q-feedback", role: "status" });
     const label = element("label", {}, input, element("span", { class: "vq-q-text" }, ...rich(choice)), mark);
     return { choice, input, mark, feedback, node: element("div", { class: "vq-q-row" }, label, feedback) };
   });
-  const node = element("div", { class: "vq-q-rows", role: "radiogroup", "aria-label": "Answers" }, ...rows.map((row) => row.node));
+  const group = { class: "vq-q-rows", role: "radiogroup", "aria-label": "Answers" };
+  const node = element("div", group, ...rows.map((row) => row.node));
   const chosen = () => rows.find(({ input }) => input.checked)?.choice;
   // kind: "" (plain), "wrong" or "right"; it sets the look, `mark` and `words` say the same in text.
   const show = (choice, { checked = false, disabled = false, kind = "", mark = "", words = "" }) => {

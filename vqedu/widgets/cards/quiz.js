@@ -24,12 +24,15 @@ function questionCard(model, badge, config, { onnext, onchange }) {
   const kept = () => (read().tries ?? []).filter(known); // the question may have changed since
   const draw = (note) => {
     const { solved, rows, sentence } = verdict(config, tries);
-    for (const { choice, ...looks } of rows) board.show(choice, { ...looks, checked: solved && choice === config.answer });
+    for (const { choice, ...looks } of rows) {
+      board.show(choice, { ...looks, checked: solved && choice === config.answer });
+    }
     shown.show(solved, note ?? sentence);
   };
   const board = choiceRows(config.choices.map(([choice]) => choice));
   const shown = card(model, {
-    badge, question: config.question, key: config.key, board: board.node, commit: "Check", again: "Ask me again", onnext,
+    badge, question: config.question, key: config.key, board: board.node, onnext,
+    commit: "Check", again: "Ask me again",
     oncommit: () => {
       const choice = board.chosen();
       if (choice === undefined || tries.includes(choice)) return draw("Pick an answer first.");
@@ -47,7 +50,8 @@ function questionCard(model, badge, config, { onnext, onchange }) {
 
 // The numbers of the questions: the open one is filled, an answered one carries a mark.
 function steps(count, onpick) {
-  const numbers = Array.from({ length: count }, (_, i) => button("", () => onpick(i), { class: "vq-button vq-q-step" }));
+  const step = (_, i) => button("", () => onpick(i), { class: "vq-button vq-q-step" });
+  const numbers = Array.from({ length: count }, step);
   const node = element("div", { class: "vq-q-steps", role: "group", "aria-label": "Questions" }, ...numbers);
   const show = (open, solved) => numbers.forEach((number, i) => {
     number.textContent = `${i + 1}${solved[i] ? " \u2713" : ""}`;
@@ -74,7 +78,8 @@ function render({ model, el }) {
   const row = steps(questions.length, (index) => open(index));
   let shown = 0;
   const series = questions.length > 1 ? [row.node] : [];
-  stage(el, questions.length > 1 ? `${badge}: ${questions.length} questions` : badge, ...series, ...cards.map(({ node }) => node));
+  const label = questions.length > 1 ? `${badge}: ${questions.length} questions` : badge;
+  stage(el, label, ...series, ...cards.map(({ node }) => node));
   open(Math.max(0, cards.findIndex(({ solved }) => !solved())), false);
   model.on("change:state", () => { for (const { refresh } of cards) refresh(); mark(); });
 }

@@ -1,7 +1,7 @@
 // The forward pass of the course's networks in plain JavaScript. Weights arrive as float16; sums are in double
 // precision.
 
-export function halfToFloat(halves) {
+function halfToFloat(halves) {
   const table = new Float32Array(65536);
   for (let bits = 0; bits < 65536; bits++) {
     const exponent = (bits >> 10) & 31;
