@@ -51,7 +51,7 @@ def test_other_data_begin_the_losses_anew_and_keep_the_codes(explorer: Quantizat
         ({"target": 1}, "target must be a list of 2"),
         ({"selected": 3}, "selected must be"),
         ({"selected": "code"}, "selected must be"),
-        ({"seed": -1}, "seed must lie"),
+        ({"seed": -1}, "seed must be a whole number"),
     ],
 )
 def test_a_wrong_state_is_refused_and_the_old_one_stays(

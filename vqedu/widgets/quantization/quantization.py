@@ -98,7 +98,7 @@ def checked_state(state: Mapping[str, Any]) -> dict[str, Any]:
         "arrows": bool(state["arrows"]),
         "target": numbers(state["target"], "target", 2),
         "selected": _selected(state["selected"], size),
-        "seed": int(validate.between(state["seed"], 0, 2**31 - 1, "seed")),
+        "seed": validate.whole(state["seed"], 0, 2**31 - 1, "seed"),
     }
 
 
