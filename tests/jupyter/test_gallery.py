@@ -13,16 +13,14 @@ from tests.jupyter import gallery
 from tests.jupyter import lab as jupyter
 from tests.jupyter.lab import Lab
 from tests.jupyter.training_lab_hand import picture, says_begun_anew, source, start, stop, wait_for_pictures
+from tests.page.examples import kind
 from tests.page.traffic import Traffic, watch
 from vqedu import widgets
 from vqedu.questions import answers
-from vqedu.widgets.base import Explorer
 
 pytestmark = pytest.mark.browser
 SETTLED_MS = 700  # the page waits 300 ms
-EXPLORERS = sorted(
-    name for name in widgets.NAMES if isinstance(kind := getattr(widgets, name), type) and issubclass(kind, Explorer)
-)
+LATENT, QUIZ = "LatentExplorer: autoencoder", "Quiz: one question"
 # All that an eye sees of a cell: its words, its canvases, its pictures, its drawings.
 LOOK = """(cell) => [cell.innerText, ...[...cell.querySelectorAll("canvas")].map((node) => node.toDataURL()),
     ...[...cell.querySelectorAll("svg, img")].map((node) => node.src ?? node.outerHTML),
@@ -81,19 +79,19 @@ def shown(opened: Gallery) -> Iterator[Gallery]:
     """The gallery for one test, which fails if the page logs an error during it."""
     opened.page.wait_for_timeout(SETTLED_MS)
     opened.sent.clear()
-    opened.traffic.errors.clear()
     yield opened
-    assert not opened.traffic.errors, "the page logged errors:\n" + "\n".join(opened.traffic.errors)
+    errors, opened.traffic.errors = opened.traffic.errors, []
+    assert not errors, "the page logged errors:\n" + "\n".join(errors)
 
 
 def test_the_gallery_has_every_widget() -> None:
-    assert sorted(gallery.NAMES) == sorted(widgets.NAMES)
+    assert sorted(map(kind, gallery.NAMES)) == sorted(widgets.NAMES)
 
 
 def test_every_widget_answers_a_key_and_the_kernel_hears_of_it(shown: Gallery) -> None:
-    for name in EXPLORERS:
+    for name, hand in gallery.HANDS.items():
         here = shown.cell(name)
-        for selector, key in gallery.EXHIBITS[name].hand:
+        for selector, key in hand:
             control = here.locator(selector).first
             control.focus()
             before = here.evaluate(LOOK)
@@ -101,13 +99,13 @@ def test_every_widget_answers_a_key_and_the_kernel_hears_of_it(shown: Gallery) -
             assert shown.looks_otherwise(name, before), f"{name} looks as before {key}"
         assert here.evaluate("(node) => node.contains(document.activeElement)"), f"{name}: the notebook took the keys"
     for _ in range(30):  # until the last has settled
-        if (heard := shown.run(gallery.MOVED).split()) == EXPLORERS:
+        if (heard := shown.run(gallery.MOVED)) == " ".join(gallery.HANDS):
             break
-    assert heard == EXPLORERS
+    assert heard == " ".join(gallery.HANDS)
 
 
 def test_the_kernel_hears_one_message_after_a_drag_and_none_during_it(shown: Gallery) -> None:
-    here = shown.cell("LatentExplorer")
+    here = shown.cell(LATENT)
     here.scroll_into_view_if_needed()
     before, box = here.evaluate(LOOK), here.locator(".vq-map").bounding_box()
     assert box is not None
@@ -116,43 +114,45 @@ def test_the_kernel_hears_one_message_after_a_drag_and_none_during_it(shown: Gal
     for x in (200, 250):
         shown.page.mouse.move(box["x"] + x, box["y"] + 250, steps=10)
         shown.page.wait_for_timeout(SETTLED_MS)  # resting with the button down is still dragging
-    assert shown.looks_otherwise("LatentExplorer", before)
+    assert shown.looks_otherwise(LATENT, before)
     assert shown.sent == []
     shown.page.mouse.up()
     shown.page.wait_for_timeout(2 * SETTLED_MS)
     assert len(shown.sent) == 1
     z = json.JSONDecoder().raw_decode(shown.sent[0][shown.sent[0].index('{"z"') :])[0]["z"]
-    assert shown.run("print([f'{v:.4f}' for v in shown['LatentExplorer'].state['z']])") == str([f"{v:.4f}" for v in z])
+    assert shown.run(f"print([f'{{v:.4f}}' for v in shown[{LATENT!r}].state['z']])") == str([f"{v:.4f}" for v in z])
 
 
 def test_arrow_keys_stay_in_the_figure_and_do_not_walk_through_the_notebook(shown: Gallery) -> None:
-    here = shown.cell("LatentExplorer")
+    here = shown.cell(LATENT)
     chart = here.get_by_role("application", name="Map of the codes")
     for key in ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"):
         before = here.evaluate(LOOK)
         chart.press(key)
-        assert shown.looks_otherwise("LatentExplorer", before)
+        assert shown.looks_otherwise(LATENT, before)
         expect(chart).to_be_focused()
 
 
 def test_python_moves_the_figure_and_hears_no_echo(shown: Gallery) -> None:
-    shown.run("shown['LatentExplorer'].state = {'z': [0.5, -0.5]}")
-    expect(shown.cell("LatentExplorer").get_by_role("status")).to_contain_text("z = (0.50, −0.50)")
+    shown.run(f"shown[{LATENT!r}].state = {{'z': [0.5, -0.5]}}")
+    expect(shown.cell(LATENT).get_by_role("status")).to_contain_text("z = (0.50, −0.50)")
     shown.page.wait_for_timeout(SETTLED_MS)
     assert shown.sent == []
 
 
 def test_the_answer_to_a_quiz_is_kept_in_the_file_and_shown_again(shown: Gallery) -> None:
     answers.forget()
-    here = shown.cell("Quiz")
-    shown.run_again("Quiz")
-    here.get_by_label("b", exact=True).check()
+    here = shown.cell(QUIZ)
+    shown.run_again(QUIZ)
+    here.get_by_role("radio").first.check()
     here.locator(".vq-q-commit").click()
-    expect(here.locator(".vq-q-again")).to_have_css("border-radius", "5px")
     jupyter.wait_until_idle(shown.page)
-    shown.run_again("Quiz")
-    expect(here.locator(".vq-q-said")).to_have_text("Right at once.")
-    assert answers.read_all().get("gallery.quiz") == {"tries": ["b"], "solved": True}
+    said = here.locator(".vq-q-said").inner_text()
+    assert said
+    shown.run_again(QUIZ)
+    expect(here.locator(".vq-q-said")).to_have_text(said)
+    assert len(answers.read_all()["autoencoder.logit"]["tries"]) == 1
+    expect(here.get_by_role("button").locator("visible=true").first).to_have_css("border-radius", "5px")
 
 
 def test_collapse_lab_start_move_cure_stop_reset(shown: Gallery) -> None:
@@ -169,8 +169,8 @@ def test_collapse_lab_start_move_cure_stop_reset(shown: Gallery) -> None:
     shown.page.wait_for_timeout(1000)
     assert source(here) == stopped
     said = shown.run(
-        "lab = shown['CollapseLab']\n"
-        "print(lab.running, lab.step > 0, lab.beta.value, lab.cure.value, sorted(set(lab.state.betas)))"
+        "print(collapse.running, collapse.step > 0, collapse.beta.value, collapse.cure.value, "
+        "sorted(set(collapse.state.betas)))"
     )
     assert re.fullmatch(r"False True 10\.0 free bits \[1\.0, .*10\.0\]", said)
     here.get_by_role("button", name="Reset").press("Enter")
@@ -187,8 +187,7 @@ def test_codebook_lab_collapse_revive_stop_and_begin_anew(shown: Gallery) -> Non
     wait_for_pictures(here, 3)
     stopped = stop(here)
     said = shown.run(
-        "lab = shown['CodebookLab']\n"
-        "print(lab.running, lab.step > 0, lab.state.used[0], lab.state.used[-1] > 64, *lab.switches)"
+        "print(codes.running, codes.step > 0, codes.state.used[0], codes.state.used[-1] > 64, *codes.switches)"
     )
     assert said == "False True 1 True far gradient True False"
     here.get_by_role("button", name="from data").press("Enter")  # another start begins anew

@@ -9,16 +9,10 @@ from playwright.sync_api import Page, expect
 
 from tests.jupyter import lab as jupyter
 from tests.jupyter.lab import Lab
-from vqedu import widgets
-from vqedu.widgets.base import Explorer
+from tests.page import examples
 
 pytestmark = pytest.mark.browser
 FIRST, *OTHERS = sorted(path.stem for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-
-
-def explorers() -> list[str]:
-    """The names of the widgets that run in the page."""
-    return [name for name in widgets.NAMES if issubclass(getattr(widgets, name), Explorer)]
 
 
 @pytest.mark.parametrize("name", [FIRST, *(pytest.param(name, marks=pytest.mark.nightly) for name in OTHERS)])
@@ -28,7 +22,7 @@ def test_run_all_brings_every_explorer_to_life(name: str, page: Page, jupyterlab
     jupyter.open_notebook(page, jupyterlab, name)
     jupyter.run_all(page)
     stages = page.locator(".jp-OutputArea .vq-stage")
-    expect(stages).to_have_count(sum(source.count(f"widgets.{widget}(") for widget in explorers()))
+    expect(stages).to_have_count(sum(source.count(f"widgets.{widget}(") for widget in examples.kinds()))
     for stage in stages.all():
         expect(stage.locator("canvas, svg, output, input").first).to_be_visible()
     jupyter.shut_down_kernels(jupyterlab)
