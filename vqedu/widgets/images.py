@@ -40,18 +40,6 @@ def count(state: Mapping[str, Any], name: str) -> int:
     return int(state[name])
 
 
-def shown(state: Mapping[str, Any], images: Tensor) -> np.ndarray:
-    """Return x, (28, 28) in [0, 1], as a state has it: drawn, picked, or empty paper."""
-    if state["drawing"] is not None:
-        return np.reshape(state["drawing"], (28, 28)) / 255
-    return np.zeros((28, 28)) if state["digit"] is None else images[state["digit"], 0].numpy()
-
-
-def has_picture(state: Mapping[str, Any]) -> bool:
-    """Whether there is an x at all."""
-    return state["drawing"] is not None or state["digit"] is not None
-
-
 def choose(images: Split, digits: int, seed: int) -> tuple[Tensor, np.ndarray]:
     """Return at most `digits` of the images and their labels, drawn without replacement.
 

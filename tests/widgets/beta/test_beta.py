@@ -9,11 +9,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from tests.page import node
 from vqedu import losses
 from vqedu.losses import effective_beta
 from vqedu.widgets import BetaCalculator
 from vqedu.widgets.base import WIDGET_VIEW
-from vqedu.widgets.beta.beta import RECIPES, loss_lines
+from vqedu.widgets.beta.beta import RECIPES
 
 REDUCTIONS = ("image", "element", "total")
 
@@ -32,7 +33,14 @@ def test_the_gradients_of_the_code_on_display_have_the_effective_beta(
     mu = torch.randn(n, latents, generator=generator).requires_grad_()
     logvar = torch.randn(n, latents, generator=generator)
     names = {"F": F, "x": x, "logits": logits, "x_hat": logits, "mu": mu, "logvar": logvar}
-    exec("\n".join(loss_lines(likelihood, reconstruction, kl, 0.7, 3.0, half)), names)
+    state = {"likelihood": likelihood, "reconstruction": reconstruction, "kl": kl, "half": half}
+    lines = "(code, state) => tested.lossLines(code, state)"
+    exec(
+        "\n".join(
+            node.call("beta/math.js", lines, BetaCalculator().config["code"], state | {"beta": 0.7, "weight": 3.0})
+        ),
+        names,
+    )
     bernoulli = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
     r = (bernoulli if likelihood == "bernoulli" else 0.5 * (logits - x).square()).sum(1).mean()
     elbo = r + losses.kl_to_standard_normal(mu, logvar).mean()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 from playwright.sync_api import Locator, Page
 
 from tests.page.conv_nets import shipped
 from tests.page.exported import next_frame
-from tests.widgets.latent.latent_hand import decoded
+from tests.widgets.latent.latent_hand import decoded, x_of
 from vqedu import data
 from vqedu.data import Split
 from vqedu.widgets.codebook.codebook import CodebookExplorer
@@ -52,9 +54,32 @@ def cell_pictures(root: Locator) -> list[str]:
     return list(code_map(root).evaluate(script))
 
 
-def agrees(page: Page, **state: object) -> bool:
+def agrees(page: Page, **state: Any) -> bool:
     """Whether the page shows the x_hat that torch decodes from the code map of `state`."""
-    return bool(np.abs(decoded(page) - explorer().picture(state)).max() <= LIMIT)
+    return bool(np.abs(decoded(page) - picture_of("vqvae-mnist", **state)).max() <= LIMIT)
+
+
+def codes_of(name: str = "vqvae-mnist", **state: Any) -> torch.Tensor:
+    """Return the code map (7, 7) that a model has for the picture of a state, with the swaps put in."""
+    now = {**explorer(name).state, **state}
+    codes = shipped(name).encode(torch.from_numpy(x_of(explorer(name), **state)[None, None]).float())[0].clone()
+    for cell, code in now["swaps"]:
+        codes[divmod(cell, 7)] = code
+    return codes
+
+
+@torch.no_grad()
+def picture_of(name: str = "vqvae-mnist", **state: Any) -> np.ndarray:
+    """Return x_hat, (28, 28) in [0, 1], that a model decodes from the code map of a state."""
+    return shipped(name).decode(codes_of(name, **state)[None]).sigmoid()[0, 0].numpy()
+
+
+@torch.no_grad()
+def squares_of(**state: Any) -> torch.Tensor:
+    """Return |z_e - e_k|^2 of each cell and code: (49, K)."""
+    model = shipped("vqvae-mnist")
+    z_e = model.encoder(torch.from_numpy(x_of(explorer(), **state)[None, None]).float())[0].flatten(1).T
+    return torch.cdist(z_e.double(), model.quantizer.codes().double()).square()
 
 
 def code_map(root: Locator) -> Locator:
@@ -119,6 +144,5 @@ def find(root: Locator, code: int) -> None:
     assert named_code(table) == code
 
 
-def nearest_codes(cell: int, **state: object) -> list[int]:
-    _, squares = explorer().space.vectors(explorer().shown(state))
-    return squares[cell].argsort(stable=True).tolist()
+def nearest_codes(cell: int, **state: Any) -> list[int]:
+    return squares_of(**state)[cell].argsort(stable=True).tolist()

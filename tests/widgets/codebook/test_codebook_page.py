@@ -22,15 +22,18 @@ from tests.widgets.codebook.codebook_hand import (
     click_cell,
     code_map,
     codebook,
+    codes_of,
     explorer,
     find,
     go_to,
     named_code,
     nearest_codes,
     opened,
+    picture_of,
+    squares_of,
     usage,
 )
-from tests.widgets.latent.latent_hand import decoded, differ, drag, pixels
+from tests.widgets.latent.latent_hand import decoded, differ, drag, pixels, x_of
 
 pytestmark = pytest.mark.browser
 CORNERS_AND_MIDDLE = [0, 6, 24, 42, 48]
@@ -46,7 +49,7 @@ def test_opens_from_a_file_without_network_and_shows_what_torch_computes(
     page: Page, root: Locator, traffic: Traffic
 ) -> None:
     assert agrees(page)
-    assert np.abs(pixels(page.locator(".vq-ink")) - explorer().shown()).max() <= 1.5 / 255
+    assert np.abs(pixels(page.locator(".vq-ink")) - x_of(explorer())).max() <= 1.5 / 255
     assert traffic.network == []
     assert smallest_text(root) >= 14
     expect(root.get_by_role("status")).to_contain_text("At row 4, column 4 z_e is nearest to code")
@@ -61,7 +64,7 @@ def test_the_keys_reach_every_cell_and_say_its_code(page: Page, root: Locator) -
         expect(node).to_have_attribute("aria-label", re.compile(f"row {cell // 7 + 1}, column {cell % 7 + 1}:"))
         for key in ["ArrowRight"] if cell % 7 < 6 else ["ArrowDown"] + 6 * ["ArrowLeft"]:
             node.press(key)
-    assert found == explorer().code_map().flatten().tolist()
+    assert found == codes_of().flatten().tolist()
     for key, cell in (
         ("End", 48),
         ("ArrowDown", 48),
@@ -78,7 +81,7 @@ def test_the_keys_reach_every_cell_and_say_its_code(page: Page, root: Locator) -
 def test_a_cell_shows_its_nearest_codes_and_their_distances(page: Page, root: Locator) -> None:
     for cell in CORNERS_AND_MIDDLE:
         go_to(root, cell)
-        _, squares = explorer().space.vectors(explorer().shown())
+        squares = squares_of()
         order = nearest_codes(cell)[:8]
         assert [candidate_code(root, i) for i in range(8)] == order
         shown = [float(text) for text in root.locator(".vq-distance").all_inner_texts()]
@@ -98,7 +101,7 @@ def test_a_swap_by_pointer_decodes_as_in_torch_and_can_be_put_back(page: Page, r
             assert named_code(code_map(root)) == code
         expect(root.locator(".vq-cost")).to_contain_text("1 swapped, before")
         # Paper drawn by another code of paper is paper; a code from far away does draw something.
-        _, squares = explorer().space.vectors(explorer().shown())
+        squares = squares_of()
         find(root, int(squares[cell].argmax()))
         codebook(root).press("Enter")
         assert differ(decoded(page), before)
@@ -200,7 +203,7 @@ def test_the_codebook_by_pointer(page: Page, root: Locator) -> None:
 
 
 def test_every_cell_of_the_map_with_the_code_is_marked(page: Page, root: Locator) -> None:
-    indices = explorer().code_map().flatten()
+    indices = codes_of().flatten()
     most = int(indices.bincount().argmax())
     unused = next(k for k in range(128) if k not in indices)
     find(root, unused)
@@ -255,7 +258,7 @@ def test_another_digit_gets_its_own_code_map(page: Page, root: Locator) -> None:
         digit = int(np.flatnonzero(explorer().labels == label)[0])
         assert agrees(page, digit=digit)
         expect(root.locator(".vq-cost")).to_have_text("each code is the nearest")
-        assert named_code(code_map(root)) == int(explorer().code_map({"digit": digit})[3, 3])
+        assert named_code(code_map(root)) == int(codes_of(digit=digit)[3, 3])
     root.get_by_role("button", name="Other digits").click()
     root.get_by_role("button", name="Pick a test digit 0").click()
     assert agrees(page, digit=int(np.flatnonzero(explorer().labels == 0)[1]))
@@ -322,8 +325,8 @@ def test_every_control_has_a_name(root: Locator) -> None:
 
 
 def test_a_larger_codebook_lives_too(page: Page, tmp_path: Path) -> None:
-    shown, root = explorer("vqvae-mnist-512"), opened(page, tmp_path, "vqvae-mnist-512")
-    assert np.abs(decoded(page) - shown.picture()).max() <= LIMIT
+    root = opened(page, tmp_path, "vqvae-mnist-512")
+    assert np.abs(decoded(page) - picture_of("vqvae-mnist-512")).max() <= LIMIT
     codebook(root).press("End")
     codebook(root).press("Enter")
-    assert np.abs(decoded(page) - shown.picture({"swaps": [[24, 511]]})).max() <= LIMIT
+    assert np.abs(decoded(page) - picture_of("vqvae-mnist-512", swaps=[[24, 511]])).max() <= LIMIT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -52,6 +52,56 @@ def vae_explorer(latent_dim: int, **options: object) -> LatentExplorer:
 def side_by_side() -> SideBySideExplorer:
     """A new explorer of an autoencoder and a VAE and 300 test digits."""
     return SideBySideExplorer(trained(2), trained(2, models.VAE), split(), digits=300)
+
+
+def x_of(shown: Any, **state: Any) -> np.ndarray:
+    """Return x, (28, 28) in [0, 1], in the explorer's state and these changes: drawn, picked, or empty paper."""
+    now = {**shown.state, **state}
+    if now["drawing"] is not None:
+        return np.reshape(now["drawing"], (28, 28)) / 255
+    return np.zeros((28, 28)) if now["digit"] is None else shown.images[now["digit"], 0].numpy()
+
+
+@torch.no_grad()
+def picture(model: Any, z: Any) -> np.ndarray:
+    """Return x_hat = sigmoid(f(z)), (28, 28) in [0, 1], as torch decodes it."""
+    return model.decode(torch.tensor(np.array([z])).float()).sigmoid()[0, 0].numpy()
+
+
+class Posterior(NamedTuple):
+    """q(z|x) of one picture: (D,) each, the KL from the prior in nats."""
+
+    mu: np.ndarray
+    sigma: np.ndarray
+    kl: np.ndarray
+
+
+@torch.no_grad()
+def posterior(model: models.VAE, x: np.ndarray) -> Posterior:
+    """Return q(z|x) of a picture (28, 28), as torch has it."""
+    mu, logvar = model.encode(torch.from_numpy(x[None, None]).float())
+    q, prior = torch.distributions.Normal(mu, (0.5 * logvar).exp()), torch.distributions.Normal(0.0, 1.0)
+    kl = torch.distributions.kl_divergence(q, prior)
+    return Posterior(*(each[0].numpy() for each in (mu, q.scale, kl)))
+
+
+class Pair(NamedTuple):
+    """A picture (28, 28) of both models."""
+
+    ae: np.ndarray
+    vae: np.ndarray
+
+
+@torch.no_grad()
+def pair_of_pictures(shown: SideBySideExplorer, **state: Any) -> Pair:
+    """Return what both models decode in the explorer's state and these changes: the shared z, or each its code of x."""
+    now, both = {**shown.state, **state}, (trained(2), trained(2, models.VAE))
+    if now["z"] is not None:
+        return Pair(*(picture(model, now["z"]) for model in both))
+    if now["drawing"] is None and now["digit"] is None:
+        return Pair(*(picture(model, [0, 0]) for model in both))
+    x = torch.from_numpy(x_of(shown, **state)[None, None]).float()
+    return Pair(picture(both[0], both[0].encode(x)[0]), picture(both[1], both[1].encode(x)[0][0]))
 
 
 def in_node(shown: LatentExplorer, call: str, inputs: np.ndarray) -> np.ndarray:

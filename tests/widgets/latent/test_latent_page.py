@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.page.exported import next_frame, open_exported
 from tests.page.traffic import Traffic
-from tests.widgets.latent.latent_hand import decoded, differ, drag, explorer, pixels
+from tests.widgets.latent.latent_hand import decoded, differ, drag, explorer, picture, pixels, trained, x_of
 from vqedu.widgets.latent.latent import LatentExplorer
 
 pytestmark = pytest.mark.browser
@@ -31,8 +31,8 @@ def test_the_first_view_needs_no_network_and_shows_the_code_of_x(
     page: Page, plane: LatentExplorer, traffic: Traffic
 ) -> None:
     assert traffic.network == []
-    assert np.abs(decoded(page) - plane.picture()).max() <= LIMIT + HALF_STEP
-    assert np.abs(pixels(page.locator(".vq-ink")) - plane.shown()).max() <= 1.5 / 255
+    assert np.abs(decoded(page) - picture(trained(2), plane.state["z"])).max() <= LIMIT + HALF_STEP
+    assert np.abs(pixels(page.locator(".vq-ink")) - x_of(plane)).max() <= 1.5 / 255
     expect(page.get_by_text("the reconstruction of x")).to_be_visible()
     expect(page.get_by_role("status")).to_contain_text("z is the code of a")
 
@@ -108,7 +108,7 @@ def test_the_walk_reaches_both_ends(page: Page, plane: LatentExplorer, key: str)
     walk.press("End")
     walk.press(key)
     t = 1.0 if key == "End" else 0.0
-    expected = plane.picture({"z": plane.state["b" if t else "a"]})
+    expected = picture(trained(2), plane.state["b" if t else "a"])
     assert np.abs(decoded(page) - expected).max() <= LIMIT + HALF_STEP
     expect(page.get_by_text(f"t = {t:.2f}")).to_be_visible()
 
@@ -117,7 +117,7 @@ def test_the_middle_of_the_walk_by_pointer(page: Page, plane: LatentExplorer) ->
     page.get_by_role("slider", name="from A to B").click()
     middle = (np.array(plane.state["a"]) + np.array(plane.state["b"])) / 2
     expect(page.get_by_text("t = 0.50")).to_be_visible()
-    assert np.abs(decoded(page) - plane.picture({"z": middle})).max() <= LIMIT + HALF_STEP
+    assert np.abs(decoded(page) - picture(trained(2), middle)).max() <= LIMIT + HALF_STEP
 
 
 def test_here_moves_an_end_of_the_walk(page: Page, plane: LatentExplorer) -> None:
@@ -143,7 +143,7 @@ def test_play_goes_from_a_to_b_and_can_be_stopped(page: Page, plane: LatentExplo
     page.get_by_role("button", name="Play").click()
     expect(page.get_by_text("t = 1.00")).to_be_visible(timeout=10_000)
     expect(page.get_by_role("button", name="Play")).to_be_visible()
-    assert np.abs(decoded(page) - plane.picture({"z": plane.state["b"]})).max() <= LIMIT + HALF_STEP
+    assert np.abs(decoded(page) - picture(trained(2), plane.state["b"])).max() <= LIMIT + HALF_STEP
 
 
 def test_a_hand_that_takes_z_elsewhere_ends_the_walk(page: Page, plane: LatentExplorer) -> None:
@@ -279,7 +279,7 @@ def test_a_direction_reaches_both_ends_and_the_middle(page: Page, tmp_path: Path
     mean, directions = shown.codes.mean(0), np.linalg.svd(shown.codes - shown.codes.mean(0), full_matrices=False)[2]
     z = np.array(shown.state["z"])
     z = z - directions[number - 1] * ((z - mean) @ directions[number - 1])
-    assert np.abs(middle - shown.picture({"z": z})).max() <= LIMIT + HALF_STEP
+    assert np.abs(middle - picture(trained(32), z)).max() <= LIMIT + HALF_STEP
 
 
 def test_the_first_two_directions_follow_the_map(page: Page, tmp_path: Path) -> None:

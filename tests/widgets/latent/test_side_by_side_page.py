@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from tests.page.exported import next_frame, open_exported
 from tests.page.traffic import Traffic
-from tests.widgets.latent.latent_hand import differ, drag, pixels, side_by_side
-from vqedu.widgets.latent.side_by_side import Pair, SideBySideExplorer
+from tests.widgets.latent.latent_hand import Pair, differ, drag, pair_of_pictures, pixels, side_by_side
+from vqedu.widgets.latent.side_by_side import SideBySideExplorer
 
 pytestmark = pytest.mark.browser
 LIMIT = 2.5 / 255  # two grey levels, and half a step of the canvas
@@ -31,9 +32,9 @@ def pictures(page: Page) -> Pair:
     return Pair(*(pixels(page.locator(f".vq-model-{kind} .vq-decoded")) for kind in ("ae", "vae")))
 
 
-def shows(page: Page, both: SideBySideExplorer, state: dict[str, object]) -> bool:
+def shows(page: Page, both: SideBySideExplorer, state: dict[str, Any]) -> bool:
     """Whether the page decodes what both models decode in `state`."""
-    found, expected = np.stack(pictures(page)), np.stack(both.pictures(state))
+    found, expected = np.stack(pictures(page)), np.stack(pair_of_pictures(both, **state))
     return bool(np.abs(found - expected).max() <= LIMIT)
 
 
@@ -65,7 +66,7 @@ def test_dragging_on_either_map_moves_z_in_both(page: Page, both: SideBySideExpl
     w, h = box["width"] - 54, box["height"] - 52  # the margins of the map
     scale = min(w, h) / 7  # -3.5 to 3.5
     z = [(0.75 * box["width"] - 46 - w / 2) / scale, -(0.7 * box["height"] - 8 - h / 2) / scale]
-    expected = both.pictures({"z": z})
+    expected = pair_of_pictures(both, z=z)
     assert np.abs(np.stack(after) - np.stack(expected)).max() < 0.06  # a pixel of the hand is 0.02 of z
     page.get_by_role("button", name="Back to the codes of x").click()
     np.testing.assert_array_equal(np.stack(pictures(page)), np.stack(before))
@@ -111,7 +112,7 @@ def test_a_sample_of_the_prior_is_one_z_for_both(page: Page, both: SideBySideExp
         ae, vae = (part.split(")")[0] for part in (status.text_content() or "").split("z = (")[1:])
         assert ae == vae
         z = [float(v) for v in ae.replace("\u2212", "-").split(", ")]
-        found, expected = np.stack(pictures(page)), np.stack(both.pictures({"z": z}))
+        found, expected = np.stack(pictures(page)), np.stack(pair_of_pictures(both, z=z))
         assert np.abs(found - expected).max() < 0.05  # the status has two decimals
 
 
@@ -131,7 +132,7 @@ def test_a_drawing_has_a_code_in_both(page: Page, both: SideBySideExplorer) -> N
     next_frame(page)
     drawing = np.rint(255 * pixels(page.locator(".vq-seen canvas"))).astype(int).ravel().tolist()
     assert differ(np.stack(pictures(page)), np.stack(before))
-    assert np.abs(np.stack(pictures(page)) - np.stack(both.pictures({"drawing": drawing, "z": None}))).max() < 0.05
+    assert np.abs(np.stack(pictures(page)) - np.stack(pair_of_pictures(both, drawing=drawing, z=None))).max() < 0.05
     page.get_by_role("button", name="Clear").click()
     assert shows(page, both, {"digit": None, "drawing": None, "z": None})
 

@@ -41,7 +41,7 @@ def test_distances_and_places_in_the_page_are_numpy_s() -> None:
     np.testing.assert_array_equal(found[:, 0], distances.argmin(1))
     np.testing.assert_allclose(found[:, 1], distances.min(1), rtol=1e-5)
     places = in_node(shown, "(space, z) => space.project(z)", z)
-    np.testing.assert_allclose(places, shown.plane.project(z), atol=1e-5)
+    np.testing.assert_allclose(places, (z - shown.plane.origin) @ shown.plane.axes.T, atol=1e-5)
     moved = in_node(shown, "(space, z) => space.withCoordinate(z, 2, 1.5)", z)
     directions = np.linalg.svd(shown.codes - shown.codes.mean(0), full_matrices=False)[2]
     std = ((shown.codes - shown.codes.mean(0)) @ directions.T).std(0, ddof=1)
@@ -76,6 +76,8 @@ def test_the_posterior_in_the_page_is_torch_s(latent_dim: int) -> None:
     codes, spreads, terms = np.split(found, 3, axis=1)
     np.testing.assert_allclose(codes, mu, atol=1e-2)
     np.testing.assert_allclose(spreads, logvar, atol=1e-2)
+    q, prior = torch.distributions.Normal(mu, (0.5 * logvar).exp()), torch.distributions.Normal(0.0, 1.0)
+    np.testing.assert_allclose(terms, torch.distributions.kl_divergence(q, prior), rtol=0.02, atol=0.02)
     np.testing.assert_allclose(terms.sum(1), losses.kl_to_standard_normal(mu, logvar), rtol=0.01, atol=0.01)
     pictures = [model.decode(z).sigmoid().detach() for z in (torch.tensor(codes).float(), mu)]
     assert (pictures[0] - pictures[1]).abs().max() <= LIMIT

@@ -12,7 +12,18 @@ from playwright.sync_api import Page, expect
 
 from tests.page.exported import next_frame, open_exported
 from tests.page.traffic import Traffic
-from tests.widgets.latent.latent_hand import decoded, differ, drag, explorer, in_node, trained, vae_explorer
+from tests.widgets.latent.latent_hand import (
+    decoded,
+    differ,
+    drag,
+    explorer,
+    in_node,
+    picture,
+    posterior,
+    trained,
+    vae_explorer,
+    x_of,
+)
 from vqedu import losses, models
 from vqedu.widgets.latent.latent import LatentExplorer
 
@@ -46,10 +57,10 @@ def total(page: Page) -> float:
 
 def test_the_first_view_names_what_a_vae_has(page: Page, plane: LatentExplorer, traffic: Traffic) -> None:
     assert traffic.network == []
-    assert np.abs(decoded(page) - plane.picture()).max() <= LIMIT
+    assert np.abs(decoded(page) - picture(trained(2, models.VAE), plane.state["z"])).max() <= LIMIT
     expect(page.locator(".vq-z .vq-title")).to_have_text("q(z|x) = N(\u03bc, \u03c3\u00b2)")
     expect(page.get_by_text("z = \u03bc: the reconstruction of x")).to_be_visible()
-    assert total(page) == pytest.approx(plane.posterior().kl.sum(), rel=0.01)
+    assert total(page) == pytest.approx(posterior(trained(2, models.VAE), x_of(plane)).kl.sum(), rel=0.01)
 
 
 @pytest.mark.parametrize("latent_dim", [2, 7])
@@ -58,7 +69,7 @@ def test_the_numbers_are_those_of_the_model(page: Page, tmp_path: Path, latent_d
     open_exported(page, shown, tmp_path)
     page.get_by_text("as numbers").click()
     expect(page.locator(".vq-numbers tbody tr")).to_have_count(latent_dim)
-    q, order = shown.posterior(), shown.config["kl_order"]
+    q, order = posterior(trained(latent_dim, models.VAE), x_of(shown)), shown.config["kl_order"]
     expected = np.column_stack([np.array(order) + 1, q.mu[order], q.sigma[order], q.kl[order]])
     np.testing.assert_allclose(numbers(page), expected, atol=0.015)
     before = numbers(page)
@@ -71,7 +82,7 @@ def test_the_numbers_are_those_of_the_model(page: Page, tmp_path: Path, latent_d
 
 
 def test_the_key_e_draws_from_q_and_repeats(page: Page, plane: LatentExplorer) -> None:
-    q = plane.posterior()
+    q = posterior(trained(2, models.VAE), x_of(plane))
     mean, lens = decoded(page), page.locator(".vq-lens")
     seen, marks = [], [lens.evaluate("(node) => node.toDataURL()")]
     page.get_by_role("application", name="Map of the codes").focus()
@@ -84,8 +95,8 @@ def test_the_key_e_draws_from_q_and_repeats(page: Page, plane: LatentExplorer) -
     assert all(np.abs(one - mean).max() > 0.01 for one in seen)
     call = "(space, [i]) => tested.drawEps(0, i, 2)"
     eps = in_node(plane, call, np.arange(3)[:, None])
-    for row, picture in zip(eps, seen, strict=True):
-        assert np.abs(picture - plane.picture({"z": (q.mu + q.sigma * row).tolist()})).max() <= LIMIT
+    for row, drawn in zip(eps, seen, strict=True):
+        assert np.abs(drawn - picture(trained(2, models.VAE), q.mu + q.sigma * row)).max() <= LIMIT
     page.get_by_role("button", name="Back to the code of x").click()
     np.testing.assert_array_equal(decoded(page), mean)
     page.get_by_role("button", name=re.compile("Pick a test digit 9")).click()
@@ -99,11 +110,11 @@ def test_the_button_draws_and_says_what_the_draw_costs(page: Page, plane: Latent
     text = page.locator(".vq-draw").text_content() or ""
     reconstruction, kl, whole = (float(part) for part in re.findall(r"(\d+\.\d)(?= [+=n])", text))
     assert whole == pytest.approx(reconstruction + kl, abs=0.11)
-    assert kl == pytest.approx(plane.posterior().kl.sum(), rel=0.01, abs=0.06)
+    assert kl == pytest.approx(posterior(trained(2, models.VAE), x_of(plane)).kl.sum(), rel=0.01, abs=0.06)
     z = in_node(plane, "(space, [i]) => tested.drawEps(0, i, 2)", np.zeros((1, 1)))
-    q, model = plane.posterior(), trained(2, models.VAE)
+    q, model = posterior(trained(2, models.VAE), x_of(plane)), trained(2, models.VAE)
     logits = model.decode(torch.tensor(q.mu + q.sigma * z).float())
-    expected = losses.reconstruction(logits, torch.from_numpy(plane.shown()[None, None]).float())
+    expected = losses.reconstruction(logits, torch.from_numpy(x_of(plane)[None, None]).float())
     assert reconstruction == pytest.approx(expected.item(), rel=0.01)
 
 

@@ -40,24 +40,6 @@ RECIPES = {
 }
 
 
-def loss_lines(
-    likelihood: str = "bernoulli",
-    reconstruction: str = "image",
-    kl: str = "image",
-    beta: float = 1.0,
-    weight: float = 1.0,
-    half: bool = True,
-) -> tuple[str, str, str]:
-    """Return the three lines of torch that compute recon, kl and loss, for arguments of `beta.effective_beta`."""
-    factor = "0.5 * " if likelihood == "gaussian" and half else ""
-    terms = [name if value == 1 else f"{value:g} * {name}" for name, value in (("recon", weight), ("kl", beta))]
-    return (
-        f"recon = {factor}{RECONSTRUCTION[likelihood]}{SUMMED[reconstruction]}",
-        f"kl = ({KL}){KL_SUMMED[kl]}",
-        f"loss = {' + '.join(terms)}",
-    )
-
-
 class BetaCalculator(Explorer):
     """Which beta a VAE's code really uses: beta_eff = beta b / (weight a), with the numbers of the reader's own code.
 

@@ -6,16 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import torch
 import traitlets
-from torch import Tensor
 
 from vqedu import validate
 from vqedu.data import Split
 from vqedu.models import VQVAE
 from vqedu.widgets import images as latent_state
 from vqedu.widgets.base import Explorer, pack
-from vqedu.widgets.codebook import codes as codebook_codes
 from vqedu.widgets.codebook.codes import CodeSpace
 from vqedu.widgets.images import choose, packed_images
 
@@ -52,20 +49,6 @@ class CodebookExplorer(Explorer):
         model = self.space.model
         table = f"{model.codebook_size} codes of {model.code_dim} numbers"
         return f"Codebook explorer: x, its 7 x 7 code map, x_hat; {table}, {len(self.images):,} digits to pick."
-
-    def shown(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
-        """Return x, (28, 28) in [0, 1], as `state` (default: the present one) has it."""
-        return latent_state.shown({**self.state, **(state or {})}, self.images)
-
-    def code_map(self, state: Mapping[str, Any] | None = None) -> Tensor:
-        """Return the code map (7, 7) of `state`: the nearest codes, and those that were swapped in."""
-        full = {**self.state, **(state or {})}
-        nearest = self.space.encode(torch.from_numpy(self.shown(full)).float().view(1, 1, 28, 28))[0]
-        return codebook_codes.swapped(nearest, full["swaps"])
-
-    def picture(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
-        """Return x_hat, (28, 28) in [0, 1], that the code map of `state` decodes to."""
-        return self.space.decode(self.code_map(state))
 
     def _start(self) -> dict[str, Any]:
         """Begin at the first digit 3, if there is one, at the cell in the middle."""

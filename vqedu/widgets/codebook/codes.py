@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +16,6 @@ STROKE = 12  # pixels a side of the picture of what a code draws: its own 4 x 4 
 STRIDE = 4  # pixels of x from one position of the map to the next
 CHUNK = 1000
 STROKE_IMAGES = 2000  # as many as settle the mean of a code that one cell in 2,000 uses
-Swaps = Sequence[Sequence[int]]
 
 
 class Window(NamedTuple):
@@ -87,18 +85,6 @@ class CodeSpace:
         """Return the code maps of images: (N, 1, 28, 28) -> (N, 7, 7)."""
         return torch.cat([self.model.encode(part) for part in x.split(CHUNK)])
 
-    @torch.no_grad()
-    def decode(self, indices: Tensor) -> np.ndarray:
-        """Return x_hat, (28, 28) in [0, 1], of a code map (7, 7)."""
-        return self.model.decode(indices[None]).sigmoid()[0, 0].numpy()
-
-    @torch.no_grad()
-    def vectors(self, x: np.ndarray) -> tuple[Tensor, Tensor]:
-        """Return z_e (49, D) of a picture (28, 28), bounded as the quantizer has it, and |z_e - e_k|^2: (49, K)."""
-        quantizer = self.model.quantizer
-        z_e = quantizer.bound(self.model.encoder(torch.as_tensor(x).float().view(1, 1, 28, 28)))[0].flatten(1).T
-        return z_e, torch.cdist(z_e.double(), quantizer.codes().double()).square()
-
     def network(self) -> tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Return (config, weights, arrays): the model for the page, and what the page shows of the images' codes."""
         weights, config = self.described
@@ -135,11 +121,3 @@ def around_cells(pictures: Tensor) -> Tensor:
     edge = (STROKE - STRIDE) // 2
     padded = F.pad(pictures[:, 0], (edge, edge, edge, edge))
     return padded.unfold(1, STROKE, STRIDE).unfold(2, STROKE, STRIDE).flatten(1, 2)
-
-
-def swapped(indices: Tensor, swaps: Swaps) -> Tensor:
-    """Return a code map (7, 7) in which each (cell, code) of `swaps` has been put in."""
-    changed = indices.clone()
-    for cell, code in swaps:
-        changed[divmod(cell, 7)] = code
-    return changed

@@ -25,20 +25,6 @@ class Plane(NamedTuple):
     low: np.ndarray  # (2,)
     high: np.ndarray  # (2,)
 
-    def project(self, z: np.ndarray) -> np.ndarray:
-        """Return the places of any points: (n, D) -> (n, 2). A 1-D point stands at the middle height."""
-        places = (z - self.origin) @ self.axes.T
-        middle = np.full((len(z), 1), (self.low[1] + self.high[1]) / 2)
-        return places if places.shape[1] == 2 else np.hstack([places, middle])
-
-
-class Ellipse(NamedTuple):
-    """Where a Gaussian lies on the map: centre (2,), half axes of one sigma (2,), the longer first, and its angle."""
-
-    centre: np.ndarray
-    half_axes: np.ndarray
-    angle: float  # radians, from the u axis
-
 
 def spacing(codes: np.ndarray) -> Spacing:
     """Return how far the codes (N, D), N >= 2, lie from their nearest other code."""
@@ -71,17 +57,6 @@ def plane(codes: np.ndarray, labels: np.ndarray, directions: Principal) -> Plane
     high = np.maximum(np.quantile(places, 0.99, axis=0), zero + 2)
     margin = 0.05 * (high - low)
     return Plane(axes, origin, places, low - margin, high + margin)
-
-
-def ellipse(mu: np.ndarray, sigma: np.ndarray, plane: Plane) -> Ellipse:
-    """Return the ellipse of N(mu, diag(sigma^2)), (D,) both, on the map; its covariance there: A diag(sigma^2) A^T."""
-    covariance = np.zeros((2, 2))
-    k = len(plane.axes)
-    covariance[:k, :k] = (plane.axes * sigma**2) @ plane.axes.T
-    variances, directions = np.linalg.eigh(covariance)
-    long = directions[:, 1]
-    half_axes = np.sqrt(np.maximum(variances[::-1], 0))
-    return Ellipse(plane.project(mu[None])[0], half_axes, float(np.arctan2(long[1], long[0])))
 
 
 def class_places(places: np.ndarray, labels: np.ndarray) -> list[tuple[int, float, float]]:

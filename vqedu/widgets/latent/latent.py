@@ -15,7 +15,7 @@ from vqedu.widgets import images as latent_state
 from vqedu.widgets.base import Explorer, pack
 from vqedu.widgets.images import choose, packed_images
 from vqedu.widgets.latent import codes as latent_codes
-from vqedu.widgets.latent.space import LatentSpace, Posterior
+from vqedu.widgets.latent.space import LatentSpace
 
 VIEWS = ("all", "map")
 TITLE = "Every place on this map decodes to a picture"
@@ -76,21 +76,6 @@ class LatentExplorer(Explorer):
     def summary(self) -> str:  # type: ignore[override]
         shown = f"{min(self.latent_dim, 2)} of {self.latent_dim} dimensions shown"
         return f"Latent explorer: drag z over the map of {len(self.codes):,} test digits ({shown})."
-
-    def picture(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
-        """Return x_hat = sigmoid(f(z)), (28, 28) in [0, 1], for the z of `state` (default: the present one)."""
-        return self.space.decode({**self.state, **(state or {})}["z"])
-
-    def shown(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
-        """Return x, (28, 28) in [0, 1], as `state` has it: drawn, picked, or empty paper."""
-        return latent_state.shown({**self.state, **(state or {})}, self.images)
-
-    def posterior(self, state: Mapping[str, Any] | None = None) -> Posterior:
-        """Return q(z|x) for the x of `state`: mu, sigma, KL by dimension, the ellipse on the map.
-
-        Raises TypeError for an autoencoder, which has none.
-        """
-        return self.space.posterior(self.shown(state))
 
     def _start(self) -> dict[str, Any]:
         a, b = latent_codes.walk_ends(self.codes, self.labels)

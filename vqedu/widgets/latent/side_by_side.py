@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import traitlets
@@ -15,19 +15,12 @@ from vqedu.widgets import images as latent_state
 from vqedu.widgets.base import Explorer, pack
 from vqedu.widgets.images import choose, packed_images
 from vqedu.widgets.latent import codes as latent_codes
-from vqedu.widgets.latent.space import LatentSpace, Posterior
+from vqedu.widgets.latent.space import LatentSpace
 
 TITLE = "One z on two maps: the autoencoder leaves holes and rays, the VAE fills the disc of N(0, I)"
 NAMES = ("Autoencoder", "VAE")
 STATE = ("z", "digit", "drawing", "prior", "draws", "zoom")
 CLOSE_UP = 3.5  # the half width of the close-up on N(0, I): beyond it lie 0.2% of its draws
-
-
-class Pair(NamedTuple):
-    """Something of both models: codes (2,) or pictures (28, 28)."""
-
-    ae: np.ndarray
-    vae: np.ndarray
 
 
 class SideBySideExplorer(Explorer):
@@ -66,32 +59,6 @@ class SideBySideExplorer(Explorer):
     @property
     def summary(self) -> str:  # type: ignore[override]
         return f"Autoencoder and VAE side by side: one z on the maps of {len(self.labels):,} test digits."
-
-    def places(self, state: Mapping[str, Any] | None = None) -> Pair:
-        """Return z in both models for `state` (default: the present one): the shared z, or each model's code of x."""
-        now = {**self.state, **(state or {})}
-        if now["z"] is not None:
-            return Pair(np.array(now["z"]), np.array(now["z"]))
-        if not latent_state.has_picture(now):
-            return Pair(np.zeros(2), np.zeros(2))
-        return Pair(*(space.code(self.shown(now)) for space in self.spaces))
-
-    def pictures(self, state: Mapping[str, Any] | None = None) -> Pair:
-        """Return x_hat = sigmoid(f(z)) of both models, (28, 28) in [0, 1]."""
-        return Pair(*(space.decode(z) for space, z in zip(self.spaces, self.places(state), strict=True)))
-
-    def shown(self, state: Mapping[str, Any] | None = None) -> np.ndarray:
-        """Return x, (28, 28) in [0, 1], as `state` has it: drawn, picked, or empty paper."""
-        return latent_state.shown({**self.state, **(state or {})}, self.images)
-
-    def posterior(self, state: Mapping[str, Any] | None = None) -> Posterior:
-        """Return the VAE's q(z|x) for the x of `state`: mu, sigma, KL by dimension, the ellipse on the map."""
-        return self.spaces[1].posterior(self.shown(state))
-
-    def window(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return (low, high), the rectangle that both maps show in the present state."""
-        window = self.config["windows"]["zoom" if self.state["zoom"] else "all"]
-        return np.array(window["low"]), np.array(window["high"])
 
     def _windows(self) -> dict[str, Any]:
         planes = [space.plane for space in self.spaces]

@@ -1,8 +1,8 @@
-"""A model with the codes of some digits: what the page's latent_space.js knows, and the same numbers in Python."""
+"""A model with the codes of some digits: what space.js in the page knows of it."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,20 +11,10 @@ from torch import Tensor, nn
 from vqedu import losses, validate
 from vqedu.models.copies import snapshot
 from vqedu.widgets.latent import codes as latent_codes
-from vqedu.widgets.latent.codes import Ellipse
 from vqedu.widgets.nets import describe
 from vqedu.widgets.principal import principal
 
 SUBSCRIPTS = ("z₁", "z₂")
-
-
-class Posterior(NamedTuple):
-    """q(z|x) = N(mu, sigma^2) of one picture and its distance from the prior."""
-
-    mu: np.ndarray  # (D,)
-    sigma: np.ndarray  # (D,)
-    kl: np.ndarray  # (D,), KL(q(z_d|x) || N(0, 1)) in nats; their sum is that of the picture
-    ellipse: Ellipse  # of one sigma, on the map
 
 
 class LatentSpace:
@@ -48,23 +38,6 @@ class LatentSpace:
     def variational(self) -> bool:
         """Whether the model gives q(z|x), not a code alone."""
         return self.logvar is not None
-
-    def decode(self, z: Any) -> np.ndarray:
-        """Return sigmoid(f(z)), (28, 28) in [0, 1], for a z of latent_dim numbers."""
-        with torch.no_grad():
-            return self._model.decode(torch.tensor(np.array([z]), dtype=torch.float32)).sigmoid()[0, 0].numpy()
-
-    def code(self, x: np.ndarray) -> np.ndarray:
-        """Return the code (D,) of a picture (28, 28) in [0, 1]."""
-        return encode(self._model, _batch(x))[0][0]
-
-    def posterior(self, x: np.ndarray) -> Posterior:
-        """Return q(z|x) of a picture (28, 28) in [0, 1]. Raises TypeError for an autoencoder, which has none."""
-        mu, logvar = encode(self._model, _batch(x))
-        if logvar is None:
-            raise TypeError("Only a VAE has q(z|x); an Autoencoder gives one code, without a spread.")
-        sigma = np.exp(0.5 * logvar[0])
-        return Posterior(mu[0], sigma, kl_terms(mu, logvar)[0], latent_codes.ellipse(mu[0], sigma, self.plane))
 
     def network(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return (config, arrays) that nn.js needs to run the encoder and the decoder."""
@@ -121,10 +94,6 @@ def encode(model: Any, x: Tensor) -> tuple[np.ndarray, np.ndarray | None]:
 def kl_terms(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
     """Return KL(N(mu, sigma^2) || N(0, 1)) of each element, in nats: two (N, D) -> (N, D)."""
     return losses.kl_terms(torch.from_numpy(mu), torch.from_numpy(logvar)).numpy()
-
-
-def _batch(x: np.ndarray) -> Tensor:
-    return torch.tensor(np.asarray(x), dtype=torch.float32).reshape(1, 1, 28, 28)
 
 
 def _snapshot(model: nn.Module) -> Any:

@@ -56,13 +56,6 @@ class ResidualExplorer(Explorer):
         bits = math.log2(self.model.codebook_size)
         return f"Residual explorer: {self.levels} levels of {bits:g} bits at each of 49 places, switched on one by one"
 
-    @torch.no_grad()
-    def pictures(self, digit: int) -> np.ndarray:
-        """Return what the first 1, 2, ... L levels of a picture decode to: (L, 28, 28) in [0, 1]."""
-        maps = self.indices[digit].view(1, 7, 7, -1)
-        decoded = [self.model.decode(maps[..., : count + 1]) for count in range(self.levels)]
-        return torch.sigmoid(torch.cat(decoded)).squeeze(1).numpy()
-
     @traitlets.validate("state")
     def _check_state(self, proposal: Any) -> dict[str, int]:
         return checked_state({**self.state, **proposal["value"]}, self.levels, len(self.images))

@@ -28,5 +28,6 @@ def paired(model: Any, kind: type[nn.Module], vqvae: VQVAE) -> tuple[tuple[Array
             "Pass the VQ-VAE whose codes it was trained on."
         )
     arrays, vqvae_config = describe_vqvae(tokenizer)
-    own_arrays, transformer = describe_transformer(model.transformer)
-    return (arrays, own_arrays), {"vqvae": vqvae_config, "transformer": transformer}
+    transformer: Any = model.transformer
+    own_arrays, own_config = describe_transformer(transformer)
+    return (arrays, own_arrays), {"vqvae": vqvae_config, "transformer": own_config}
