@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from vqedu.palette import COLORS
+
 REDRAW_SECONDS = 0.25
 
 
@@ -84,7 +86,7 @@ def curve_svg(steps: Sequence[int], values: Sequence[float], width: int = 480, h
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
         f'aria-label="loss curve, now {values[-1]:.4g}" style="background:#fff">'
         f'<path d="M{left} {top}V{bottom}H{right}" fill="none" stroke="#767676"/>'
-        f'<polyline points="{points}" fill="none" stroke="#0072B2" stroke-width="2"/>'
+        f'<polyline points="{points}" fill="none" stroke="{COLORS["decoder"]}" stroke-width="2"/>'
         f'<text x="{left - 6}" y="{top + 5}" text-anchor="end" {text}>{high:.4g}</text>'
         f'<text x="{left - 6}" y="{bottom + 4}" text-anchor="end" {text}>{low:.4g}</text>'
         f'<text x="{right + 6}" y="{y(values[-1]) + 4:.1f}" {text}>{values[-1]:.4g}</text>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,7 @@ def call(modules: str | tuple[str, ...], function: str, *given: Any) -> Any:
     command = [str(NODE), "--input-type=module", "--eval", SCRIPT.replace("FUNCTION", function)]
     job = json.dumps({"sources": sources, "given": given})
     done = subprocess.run(command, input=job, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, re.sub(r"data:\S+", "the module", done.stderr)
     return json.loads(done.stdout)
 
 

@@ -6,7 +6,8 @@ import html
 import re
 from dataclasses import dataclass, field
 
-GREEN, ORANGE, RED = "#009E73", "#E69F00", "#D55E00"
+from vqedu.palette import VERDICTS
+
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -47,7 +48,8 @@ class Result:
         return self.text
 
     def _repr_html_(self) -> str:
-        color = {"passed": GREEN, "mistake": ORANGE, "not right yet": ORANGE, "not started": ORANGE}.get(self.kind, RED)
+        verdict = {"passed": "right", "mistake": "nearly", "not right yet": "nearly", "not started": "nearly"}
+        color = VERDICTS[verdict.get(self.kind, "wrong")]
         card = f"border-left:6px solid {color};padding:4px 14px;margin:6px 0;max-width:820px;font-size:15px"
         rows = "".join(_row(name, value) for name, value in self.facts)
         table = f'<table style="margin:4px 0;border-collapse:collapse">{rows}</table>' if rows else ""

@@ -8,10 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
-from vqedu.plots.style import COLORS, TeachingFigure
+from vqedu.palette import COLORS, tint
+from vqedu.plots.style import TeachingFigure
 
 # From white to the codebook's colour; light enough for black numbers. Around white from warnings' to the encoder's.
-CODES = LinearSegmentedColormap.from_list("codes", ["#FFFFFF", "#E3B5CF"])
+CODES = LinearSegmentedColormap.from_list("codes", ["#FFFFFF", tint(COLORS["codebook"], 0.55)])
 SIGNED = LinearSegmentedColormap.from_list("signed", [COLORS["warning"], "#FFFFFF", COLORS["encoder"]])
 Points = tuple[Sequence[float], Sequence[float]]  # x values, y values
 

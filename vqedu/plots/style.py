@@ -14,14 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-COLORS = {
-    "encoder": "#009E73",
-    "codebook": "#CC79A7",
-    "decoder": "#0072B2",
-    "prior": "#D55E00",
-    "data": "#000000",
-    "warning": "#E69F00",
-}
+from vqedu.palette import COLORS
+
 # Ten classes, found by a search that keeps them apart from one another, and from the colours above that marks on a map
 # have, for full and for reduced colour vision. Ten stay hard to tell, so each class also carries its numeral.
 DIGIT_COLORS = (

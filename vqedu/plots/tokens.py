@@ -8,10 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
-from vqedu.plots.style import COLORS, TeachingFigure
+from vqedu.palette import COLORS, tint
+from vqedu.plots.style import TeachingFigure
 
 # From white to the prior's colour, light enough for black numbers.
-BITS = LinearSegmentedColormap.from_list("bits", ["#FFFFFF", "#F0A36B"])
+BITS = LinearSegmentedColormap.from_list("bits", ["#FFFFFF", tint(COLORS["prior"], 0.55)])
 
 
 def bit_maps(

@@ -13,7 +13,7 @@ import nbformat
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
-from vqedu import files
+from vqedu import files, palette
 from vqedu.publish import notebooks
 from vqedu.widgets import standalone
 from vqedu.widgets.base import EXPLORER, PAGE_HTML, WIDGET_VIEW
@@ -83,7 +83,8 @@ def render(notebook: NotebookNode, name: str, folder: Path) -> str:
         exclude_output_prompt=True,
     )
     explorers = standalone.runner(contents) if contents else ""
-    resources = {"metadata": {"name": name}, "math_css": _math_css(), "explorers": explorers}
+    styles = {"math_css": _math_css(), "palette": palette.css_variables()}
+    resources = {"metadata": {"name": name}, "explorers": explorers, **styles}
     page, _ = exporter.from_notebook_node(notebook, resources=resources)
     return str(page)
 

@@ -5,8 +5,11 @@ Front ends load a widget's module from a string, where a relative import cannot 
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+
+from vqedu import palette
 
 # The imports and exports as our files write them: import { a, b as c } from "../page/kit.js"; export function a() {}
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[\w./]+)";$', re.MULTILINE)
@@ -31,7 +34,7 @@ def bundle(entry: Path) -> str:
     scopes = {path: f"$file{number}" for number, path in enumerate(files)}
     parts = [_scope(path, scopes) for path in files]
     last = scopes[files[-1]]
-    names = _EXPORT.findall(_read(files[-1]))
+    names = _exports(files[-1])
     parts += [f"export const {{ {', '.join(names)} }} = {last};"] * bool(names)
     parts += [f"export default {last}.default;"] * bool(_DEFAULT.search(_read(files[-1])))
     return "\n".join(parts)
@@ -40,12 +43,15 @@ def bundle(entry: Path) -> str:
 def stylesheet(entry: Path, home: str) -> str:
     """Return the rules for what lies within an element of the class `home`: the X.css beside each X.js of the bundle.
 
+    The colours of the palette are variables there, such as var(--vq-prior).
+
     Every widget brings its own copy of the shared rules to the page. Without a home, the copy that came last would
     undo what the other widgets have changed of them.
     """
-    sheets = [path.with_suffix(".css") for path in files_of(entry)]
-    rules = "\n".join(_read(path) for path in sheets if path.exists())
-    return f".{home} {{\n{rules}\n}}"
+    files = files_of(entry)
+    rules = [palette.css_variables()] * (palette.FILE in files)
+    rules += [_read(sheet) for sheet in (path.with_suffix(".css") for path in files) if sheet.exists()]
+    return f".{home} {{\n{chr(10).join(rules)}\n}}"
 
 
 def _visit(path: Path, ordered: list[Path], above: tuple[Path, ...]) -> None:
@@ -64,17 +70,24 @@ def _scope(path: Path, scopes: dict[Path, str]) -> str:
     def imported(found: re.Match[str]) -> str:
         target = (path.parent / found[2]).resolve()
         for name in re.findall(r"(\w+)(?: as \w+)?", found[1]):
-            if name not in _EXPORT.findall(_read(target)):
+            if name not in _exports(target):
                 raise ValueError(f"{path.name} imports {name}, which {target.name} does not export.")
         return f"const {{{found[1].replace(' as ', ': ')}}} = {scopes[target]};"
 
     source = _read(path)
+    if path.suffix == ".json":
+        return f"const {scopes[path]} = {source.strip()};"
     names = [*_EXPORT.findall(source), *["default"] * bool(_DEFAULT.search(source))]
     body = _DEFAULT.sub("const $default = ", _EXPORT.sub("", _IMPORT.sub(imported, source)))
     if left := _LEFT_OVER.search(body):
         raise ValueError(f"{path.name}: the bundler does not know how to read {left[0]!r}. See _IMPORT and _EXPORT.")
     exports = ", ".join("default: $default" if name == "default" else name for name in names)
     return f"const {scopes[path]} = (() => {{\n{body}\nreturn {{ {exports} }};\n}})();"
+
+
+def _exports(path: Path) -> list[str]:
+    """Return the names that a file exports: those of a JSON file are its keys."""
+    return list(json.loads(_read(path))) if path.suffix == ".json" else _EXPORT.findall(_read(path))
 
 
 def _read(path: Path) -> str:

@@ -1,6 +1,7 @@
 // The code with its hidden factors, the effective beta that they make, and where that lies on a scale.
 
-import { canvas, COLORS, element, resize } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
+import { canvas, element, resize } from "../page/kit.js";
 import { colored, formula, frac, mi, mo, part, row } from "../page/mathml.js";
 import { axisX, dot, frame, stroke, write } from "../page/plot.js";
 import { clamp } from "../page/numbers.js";

@@ -1,6 +1,7 @@
 // A guess as a number on a scale, set by a slider; then the truth beside it.
 
-import { canvas, COLORS, element, fitWidth, onceAFrame, slider } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
+import { canvas, element, fitWidth, onceAFrame, slider } from "../page/kit.js";
 import { axisX, dot, frame, stroke, ticks, write } from "../page/plot.js";
 import { nearness, saidNumber, scaleOf, stepsOf } from "./prediction_math.js";
 

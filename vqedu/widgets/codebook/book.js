@@ -1,6 +1,7 @@
 // The codebook: a table of all codes, one of them in detail, and how often each is used.
 
-import { button, canvas, COLORS, element, paintImage, resize } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
+import { button, canvas, element, paintImage, resize } from "../page/kit.js";
 import { keyed, pointing, roving, squareAt, stepOnGrid } from "./grid.js";
 import { paintTable, paintUsage, tableShape } from "./paint.js";
 import { EXAMPLES, patchOf, placeWords } from "./space.js";

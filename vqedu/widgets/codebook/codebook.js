@@ -1,6 +1,7 @@
 // The codebook explorer: x, its 7 x 7 code map, x_hat; one cell with its nearest codes; the codebook and its usage.
 
-import { canvas, COLORS, element, resize } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
+import { canvas, element, resize } from "../page/kit.js";
 import { xPanel } from "../page/pictures.js";
 import { liveFigure } from "../page/figure.js";
 import { codebookPanel } from "./book.js";

@@ -1,6 +1,7 @@
 // The two pictures of a code map: the map itself with its indices, and x_hat that it decodes to.
 
-import { button, canvas, COLORS, disable, element, paintImage, resize } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
+import { button, canvas, disable, element, paintImage, resize } from "../page/kit.js";
 import { panel } from "../page/pictures.js";
 import { keyed, pointing, squareAt, stepOnGrid } from "./grid.js";
 import { CODE_INK, paintMap, paintWindow } from "./paint.js";

@@ -1,6 +1,6 @@
 // How the codebook explorer draws: thumbnails of codes, the code map, windows on pictures, the vectors, the histogram.
 
-import { COLORS } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
 import { number } from "../page/numbers.js";
 import { axisY, dot, frame, haloed, stroke, write } from "../page/plot.js";
 import { MAP_SIDE, windowOf } from "./space.js";

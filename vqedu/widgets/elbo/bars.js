@@ -1,6 +1,6 @@
 // Four bars that hang from zero: ELBO down, the gap back up to log p(x); and the ELBO once more, as its two terms.
 
-import { COLORS } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
 import { number } from "../page/numbers.js";
 import { arrow, axisY, frame, roundUp, stroke, write } from "../page/plot.js";
 

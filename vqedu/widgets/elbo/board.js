@@ -1,6 +1,7 @@
 // The lecture's five lines of the derivation as a board: one more at a time, what changed marked, its value beside it.
 
-import { COLORS, element, slider, button, disable } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
+import { element, slider, button, disable } from "../page/kit.js";
 import { number } from "../page/numbers.js";
 import { mi, mo, row, log, thin, frac, colored, marked, formula, call } from "../page/mathml.js";
 

@@ -1,6 +1,7 @@
 // The sliders of q and x, the choice of the decoder, and the button that finds the best q.
 
-import { button, COLORS, element } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
+import { button, element } from "../page/kit.js";
 import { choice, numberSliders } from "../page/controls.js";
 import { clamp } from "../page/numbers.js";
 import { LIMITS } from "./view.js";

@@ -1,6 +1,6 @@
 // The prior, the true posterior and q over z; below them, on the same z, what the decoder makes of it.
 
-import { COLORS } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
 import { drawHandles } from "../page/hand.js";
 import { number } from "../page/numbers.js";
 import { axisX, axisY, curve, frame, legend, roundUp, stroke, write } from "../page/plot.js";

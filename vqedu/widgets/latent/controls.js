@@ -1,6 +1,7 @@
 // The controls under the pictures: the walk from A to B, draws from the prior, the principal directions.
 
-import { button, canvas, COLORS, element, onceAFrame, paintImage, resize, slider } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
+import { button, canvas, element, onceAFrame, paintImage, resize, slider } from "../page/kit.js";
 import { number } from "../page/numbers.js";
 import { between } from "./space.js";
 import { same } from "./view.js";

@@ -1,6 +1,7 @@
 // The latent explorer: x, the map of its codes, x_hat; for a VAE q(z|x) as well. Every part shows one view a frame.
 
-import { button, COLORS, disable, element } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
+import { button, disable, element } from "../page/kit.js";
 import { latentSpace } from "./space.js";
 import { makeHand, statusText, viewer } from "./view.js";
 import { latentMap } from "./map.js";

@@ -1,6 +1,6 @@
 // What the map of the codes shows: axes, real digits as dots, the prior, q(z|x), the walk from A to B, the hand's z.
 
-import { COLORS } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
 import { clamp, plain } from "../page/numbers.js";
 import { dot, haloed, INK, stroke, ticks, write } from "../page/plot.js";
 

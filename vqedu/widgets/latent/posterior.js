@@ -1,6 +1,7 @@
 // What a VAE adds: q(z|x) close up, another eps at a press, KL(q(z|x) || N(0, I)) dimension by dimension.
 
-import { button, canvas, COLORS, element, resize } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
+import { button, canvas, element, resize } from "../page/kit.js";
 import { number } from "../page/numbers.js";
 import { stroke, write } from "../page/plot.js";
 import { panel } from "../page/pictures.js";

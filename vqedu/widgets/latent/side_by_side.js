@@ -1,6 +1,7 @@
 // An autoencoder and a VAE under one hand: the same digit, the same z, on two maps with the same axes.
 
-import { button, COLORS, element } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
+import { button, element } from "../page/kit.js";
 import { number } from "../page/numbers.js";
 import { latentSpace, standardNormal } from "./space.js";
 import { codeOf, nearestWords, numbersOf, pictureOf, viewer } from "./view.js";

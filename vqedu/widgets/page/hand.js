@@ -1,5 +1,6 @@
 // A Gaussian that a hand can hold: its peak moves the mean, its shoulders the width; the arrow keys do the same.
-import { COLORS, notOurs, position } from "./kit.js";
+import { COLORS } from "./colors.js";
+import { notOurs, position } from "./kit.js";
 import { stroke, dot, clip } from "./plot.js";
 
 const hundredths = (value) => Math.round(value * 100) / 100;

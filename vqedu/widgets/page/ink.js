@@ -1,5 +1,6 @@
 // Drawing a digit: strokes are kept as lines, so that they can be scaled and centred without blur, as MNIST was.
 
+import { COLORS } from "./colors.js";
 import { canvas, notOurs, paintImage, position } from "./kit.js";
 import { clamp } from "./numbers.js";
 
@@ -100,7 +101,7 @@ function penPointer(surface, { start, add, end }) {
 // The pen of the keyboard: where it is, and whether it is down.
 function paintPen({ pen, width }, [x, y], down) {
   const cell = width / SIDE;
-  pen.strokeStyle = down ? "#0072B2" : "#767676";
+  pen.strokeStyle = down ? COLORS.decoder : "#767676";
   pen.lineWidth = 3;
   pen.strokeRect((x - 1.5) * cell, (y - 1.5) * cell, 3 * cell, 3 * cell);
 }

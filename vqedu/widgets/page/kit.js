@@ -1,12 +1,6 @@
 // What the explorers share: elements with safe text, sharp canvases, one draw a frame, one word to the kernel at rest.
 
-export const COLORS = {
-  encoder: "#009E73", codebook: "#CC79A7", decoder: "#0072B2", prior: "#D55E00", data: "#000000", warning: "#E69F00",
-};
-
-// The same hues, dark enough to be read as words on white.
-const WORD_COLORS = { "#009E73": "#00704F", "#CC79A7": "#95436F", "#D55E00": "#A84A00", "#E69F00": "#7A5300" };
-export const wordColor = (color) => WORD_COLORS[color] ?? color;
+import { wordColor } from "./colors.js";
 
 // Text goes in as text nodes, so a label can hold any character without being read as HTML.
 export function element(tag, attributes = {}, ...children) {

@@ -1,6 +1,7 @@
 // Panels, and the picture x at the left of many figures: picked among real digits, or drawn.
 
-import { button, canvas, element, paintImage, resize, wordColor } from "./kit.js";
+import { wordColor } from "./colors.js";
+import { button, canvas, element, paintImage, resize } from "./kit.js";
 import { inkPad, likeMnist, rasterize } from "./ink.js";
 
 const THUMB = 42;

@@ -1,6 +1,6 @@
 // The board of the 2-D quantization explorer: the points, the codes and their cells, the gradients of a toy loss.
 
-import { COLORS } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
 import { write, frame, axisX, axisY, stroke, clip, dot, arrow } from "../page/plot.js";
 import { toyGradient, voronoiCells } from "./math.js";
 import { BOARD_LIMIT, onBoard, TARGET } from "./view.js";

@@ -1,6 +1,7 @@
 // What a codebook is worth: how often each code is chosen, the loss step by step, and three numbers in a table.
 
-import { canvas, COLORS, element, resize } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
+import { canvas, element, resize } from "../page/kit.js";
 import { number } from "../page/numbers.js";
 import { write, frame, axisX, axisY, ticks, stroke, dot } from "../page/plot.js";
 

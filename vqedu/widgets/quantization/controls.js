@@ -1,6 +1,7 @@
 // The buttons and sliders of the 2-D quantization explorer, and the clock that makes step after step.
 
-import { button, COLORS, disable, element, slider } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
+import { button, disable, element, slider } from "../page/kit.js";
 import { choice } from "../page/controls.js";
 import { METHODS, MOST_CODES, TARGET } from "./view.js";
 

@@ -1,5 +1,6 @@
 // For each parameter the estimates of both kinds, one above the other on one scale; the black line is exact.
 
+import { COLORS, wordColor } from "../page/colors.js";
 import { number } from "../page/numbers.js";
 import { axisX, frame, roundUp, stroke, write } from "../page/plot.js";
 import { PATH, SCALES, SCORE } from "./samples.js";
@@ -31,8 +32,8 @@ function drawParameter({ pen, width }, top, { state: { n }, draws, exact }, name
   stroke(pen, [[path.left, path.bottom], [path.right, path.bottom]], { color: "#555", width: 1 });
   const line = [[path.X(truth), top + 32], [path.X(truth), score.bottom + 5]];
   stroke(pen, line, { color: "#000", width: 2, dash: [6, 4] });
-  write(pen, "path", 16, path.top + 12, { size: 14, bold: true, color: "#00704F" });
-  write(pen, "score", 16, score.top + 12, { size: 14, bold: true, color: "#8A5F00" });
+  write(pen, "path", 16, path.top + 12, { size: 14, bold: true, color: wordColor(COLORS.encoder) });
+  write(pen, "score", 16, score.top + 12, { size: 14, bold: true, color: wordColor(COLORS.warning) });
   const values = [-0.75, 0, 0.75].map((share) => truth + share * reach);
   axisX(score, { values, format: (v) => number(v, reach < 20 ? 2 : 0) });
 }

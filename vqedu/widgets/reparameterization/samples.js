@@ -1,6 +1,6 @@
 // One above the other, on one scale of z: the cloud of eps and where it goes, f, and each sample's pull on the mean.
 
-import { COLORS } from "../page/kit.js";
+import { COLORS, wordColor } from "../page/colors.js";
 import { drawHandles } from "../page/hand.js";
 import { number } from "../page/numbers.js";
 import { arrow, axisX, axisY, clip, curve, dot, frame, legend, roundUp, stroke, ticks, write } from "../page/plot.js";
@@ -56,7 +56,7 @@ function nameClouds(above, below, { mu, sigma }) {
   write(pen, "z", 30, below.bottom, { size: 18, bold: true });
   write(pen, "\u03B5 ~ N(0, 1): drawn once, fixed", 62, 20);
   const [place, align] = mu < 0 ? [above.right - 4, "right"] : [62, "left"]; // where the bell is not
-  const look = { bold: true, color: "#00704F", align, halo: 4 };
+  const look = { bold: true, color: wordColor(COLORS.encoder), align, halo: 4 };
   write(pen, "z = \u03BC + \u03C3\u03B5", place, 150, look);
   write(pen, `= ${number(mu, 2)} + ${number(sigma, 2)} \u03B5`, place, 170, look);
 }

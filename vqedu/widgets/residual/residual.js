@@ -1,6 +1,7 @@
 // The residual explorer: the levels of a residual VQ switched on one by one; what each leaves over, what it decodes to.
 
-import { COLORS, element, canvas, slider, paintImage, resize, wordColor } from "../page/kit.js";
+import { COLORS, wordColor } from "../page/colors.js";
+import { element, canvas, slider, paintImage, resize } from "../page/kit.js";
 import { liveFigure } from "../page/figure.js";
 import { digitStrip } from "../page/pictures.js";
 import { residualSpace, viewer, words } from "./view.js";

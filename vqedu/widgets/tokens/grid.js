@@ -1,19 +1,17 @@
 // The map of codes as 49 buttons.
 
+import { COLORS, tint } from "../page/colors.js";
 import { element, notOurs } from "../page/kit.js";
 import { GRID } from "./paint.js";
 import { PLACES } from "./view.js";
 
-const PAPER = [251, 240, 246], PURPLE = [204, 121, 167]; // the shades of 0 bits and of a code as surprising as any
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -GRID, ArrowDown: GRID };
 const LABEL = "Map of the codes, 7 by 7. Arrow keys go from code to code.";
 
 const nameOf = (p) => `Row ${Math.floor(p / GRID) + 1}, column ${(p % GRID) + 1}`;
 
-function shade(share) {
-  const mixed = PAPER.map((low, i) => Math.round(low + (PURPLE[i] - low) * Math.min(share, 1)));
-  return `rgb(${mixed.join(", ")})`;
-}
+// From the shade of 0 bits to that of a code as surprising as any.
+const shade = (share) => tint(COLORS.codebook, 0.1 + 0.9 * Math.min(share, 1));
 
 function cellWords(p, { codes, bits }, byHand) {
   if (p > codes.length) return "empty";

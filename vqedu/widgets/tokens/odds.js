@@ -1,6 +1,7 @@
 // The odds of one code: the most probable ones with their pictures, and where the random number fell among all.
 
-import { canvas, COLORS, element, notOurs, wordColor } from "../page/kit.js";
+import { COLORS, tint, wordColor } from "../page/colors.js";
+import { canvas, element, notOurs } from "../page/kit.js";
 import { stroke, write } from "../page/plot.js";
 import { paintPartly } from "./paint.js";
 import { percent, SHOWN } from "./view.js";
@@ -82,7 +83,7 @@ function drawOdds({ pen, width }, { odds: { order, p }, codes, where }) {
   let from = 0;
   order.filter((code) => p[code] > 0).forEach((code, i) => {
     const size = p[code] * width, chosen = codes[where] === code;
-    pen.fillStyle = chosen ? "#D55E00" : i % 2 ? "#f6d2b8" : "#eeb083";
+    pen.fillStyle = chosen ? COLORS.prior : tint(COLORS.prior, i % 2 ? 0.28 : 0.5);
     pen.fillRect(from, 19, Math.max(size, 0.3), 24);
     if (size > 30) write(pen, String(code), from + size / 2, 36, { align: "center", size: 14, bold: chosen });
     from += size;

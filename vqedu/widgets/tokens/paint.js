@@ -1,6 +1,7 @@
 // What both explorers of tokens show: pictures that fill place by place, coloured headings, the temperature.
 
-import { COLORS, element, paintImage, slider, wordColor } from "../page/kit.js";
+import { COLORS, wordColor } from "../page/colors.js";
+import { element, paintImage, slider } from "../page/kit.js";
 import { PLACES } from "./view.js";
 
 export const GRID = 7; // places a row

@@ -1,6 +1,7 @@
 // The surprise of each code as a bar; a click selects its place.
 
-import { canvas, COLORS, position, resize } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
+import { canvas, position, resize } from "../page/kit.js";
 import { axisY, frame, stroke, ticks, write } from "../page/plot.js";
 import { GRID } from "./paint.js";
 import { PLACES } from "./view.js";

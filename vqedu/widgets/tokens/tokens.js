@@ -1,6 +1,7 @@
 // The token explorer: a prior draws a picture code by code; change one, and draw the rest again.
 
-import { button, canvas, COLORS, element, slider } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
+import { button, canvas, element, slider } from "../page/kit.js";
 import { liveFigure } from "../page/figure.js";
 import { bitsWords, PLACES, rounded, SHOWN, tokenModel, viewWords } from "./view.js";
 import { codeGrid } from "./grid.js";

@@ -1,6 +1,7 @@
 // Words and images: one model, one sequence of tokens. Write, and it draws; draw, and it says.
 
-import { canvas, COLORS, element } from "../page/kit.js";
+import { COLORS } from "../page/colors.js";
+import { canvas, element } from "../page/kit.js";
 import { choice } from "../page/controls.js";
 import { liveFigure } from "../page/figure.js";
 import { percent, PLACES } from "./view.js";

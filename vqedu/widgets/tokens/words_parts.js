@@ -1,6 +1,7 @@
 // The parts of the words-and-images explorer: the ribbon of tokens, the writer, the drawer, the bars.
 
-import { button, COLORS, element, wordColor } from "../page/kit.js";
+import { COLORS, wordColor } from "../page/colors.js";
+import { button, element } from "../page/kit.js";
 import { digitInput } from "../page/pictures.js";
 import { heading, temperatureSlider } from "./paint.js";
 import { percent, PLACES } from "./view.js";
