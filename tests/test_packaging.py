@@ -83,6 +83,10 @@ def test_import_leaves_drawing_widgets_and_readers_for_later(module: str) -> Non
     assert not imported_by(f"import {module}") & {"matplotlib", "ipywidgets", "anywidget", "torchvision", "IPython"}
 
 
+def test_the_overview_of_the_first_notebook_does_not_wait_for_nbformat() -> None:
+    assert "nbformat" not in imported_by("import vqedu.widgets.cards.overview")
+
+
 def test_import_of_the_package_alone_does_not_even_import_torch() -> None:
     assert "torch" not in imported_by("import vqedu")
 

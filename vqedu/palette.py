@@ -16,6 +16,11 @@ WORDS = _NAMED["words"]  # the same hues, dark enough to be read as words on whi
 VERDICTS = _NAMED["verdicts"]  # right, nearly, wrong
 
 
+def named(color: str | None) -> str | None:
+    """Return the colour of a name of the palette, such as "prior"; any other colour comes back as it is."""
+    return COLORS.get(color or "", color)
+
+
 def tint(color: str, share: float) -> str:
     """Return a colour of which `share`, from 0 to 1, is `color` and the rest white: ("#000000", 0.2) -> "#CCCCCC"."""
     channels = (int(color[start : start + 2], 16) for start in (1, 3, 5))

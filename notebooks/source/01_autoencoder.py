@@ -388,7 +388,7 @@ plots.histograms(
     {name: distance.numpy() for name, distance in distances.items()},
     "Most random codes fall farther from all training codes than real images do",
     "distance to the nearest code of a training image",
-    colors={"codes of test images": "#009E73", "fitted normal": "#E69F00", "N(0, I)": "#D55E00"},
+    colors={"codes of test images": "encoder", "fitted normal": "warning", "N(0, I)": "prior"},
     mark=("r", r.item()),
 )
 

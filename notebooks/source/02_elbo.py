@@ -165,7 +165,7 @@ plots.lines(
     "The posterior is narrow and skewed; the Gaussian q stands in for it",
     "latent number z",
     "density",
-    colors={"prior $p(z)$": "#D55E00", "posterior $p(z|x)$": "#000000", "$q(z|x)$": "#009E73"},
+    colors={"prior $p(z)$": "prior", "posterior $p(z|x)$": "data", "$q(z|x)$": "encoder"},
     xlim=(-3, 3),
 )
 
@@ -374,7 +374,7 @@ plots.lines(
     "The bound climbs to log p(x) as the number of samples grows",
     "samples k",
     "nats",
-    colors={"importance-weighted bound": "#009E73", "log p(x)": "#000000"},
+    colors={"importance-weighted bound": "encoder", "log p(x)": "data"},
     xscale="log",
     marker="o",
 )

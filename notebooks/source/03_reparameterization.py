@@ -198,7 +198,7 @@ widgets.Quiz("reparameterization.score-number", "reparameterization.baseline", "
 counts = [1, 4, 16, 64, 256]
 curves = {name: (counts, [spread(estimator, n) for n in counts]) for name, estimator in estimators.items()}
 curves |= {f"theory: {value:.0f} / n": (counts, [value / n for n in counts]) for value in exact_variance.values()}
-colors = ["#E69F00", "#8A5F00", "#009E73", *["#555555"] * 3]
+colors = ["warning", "#8A5F00", "encoder", *["#555555"] * 3]
 plots.lines(
     curves,
     "The score function needs many times the samples for the same certainty",

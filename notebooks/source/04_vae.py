@@ -441,7 +441,7 @@ plots.lines(
     "The first nats of rate buy the most: the curve is steep, then flat",
     "rate: KL, nats per image",
     "distortion: reconstruction term, nats per image",
-    colors={"one small VAE for each beta": "#0072B2"},
+    colors={"one small VAE for each beta": "decoder"},
     marker="o",
     notes={f"$\\beta$ = {beta:g}": point for beta, point in points.items()},
 )
@@ -480,7 +480,7 @@ plots.lines(
     "The ELBO (k = 1) is several nats too pessimistic about this model",
     "samples an image, k",
     "bound on log p(x), nats per image",
-    colors={"vae-50d": "#009E73"},
+    colors={"vae-50d": "encoder"},
     xscale="log",
     marker="o",
 )

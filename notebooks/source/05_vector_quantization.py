@@ -309,7 +309,7 @@ plots.lines(
     "The loss as a function of z_e is a staircase: flat, with jumps at the borders of the cells",
     "$z_1$ of $z_e$, at $z_2 = 1$",
     "toy loss $L$",
-    colors={"L": "#0072B2"},
+    colors={"L": "decoder"},
 )
 
 # %% [markdown]
@@ -643,7 +643,7 @@ plots.lines(
     "From the same start both codebooks come to the same place, EMA much sooner",
     "batches of 64 points",
     "codebook loss (mean of 10 batches)",
-    colors={"EMA, decay 0.9": "#CC79A7", "gradient, Adam 0.02": "#555555"},
+    colors={"EMA, decay 0.9": "codebook", "gradient, Adam 0.02": "#555555"},
     ylim=(0, None),
 )
 

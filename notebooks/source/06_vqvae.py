@@ -515,7 +515,7 @@ plots.panels(
     },
     "More codes always help; longer codes do not; the commitment cost has a wide best range",
     "squared error a pixel",
-    colors={"D = 16": "#CC79A7", "K = 128": "#CC79A7", "normalized $z_e$": "#009E73", "not normalized": "#E69F00"},
+    colors={"D = 16": "codebook", "K = 128": "codebook", "normalized $z_e$": "encoder", "not normalized": "warning"},
     xscales={"commitment cost": "symlog"},
 )
 
@@ -695,7 +695,7 @@ curves = {
 }
 
 # %%
-inks = ["#D55E00", "#D55E00", "#009E73", "#CC79A7", "#CC79A7", "#CC79A7", "#000000", "#777777"]
+inks = ["prior", "prior", "encoder", "codebook", "codebook", "codebook", "data", "#777777"]
 plots.rate_distortion(
     curves,
     "Rounded vectors below 200 bits, then the VQ-VAE; from about 450 bits on, PNG",

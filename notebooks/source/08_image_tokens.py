@@ -67,7 +67,7 @@ plots.lines(
     "FSQ is a staircase: tanh sets the range, rounding makes the steps",
     "$z$, a number of the encoder",
     "$z_q$",
-    colors={"5 places": "#009E73", "8 places": "#CC79A7"},
+    colors={"5 places": "encoder", "8 places": "codebook"},
 )
 
 # %% [markdown]

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from tests.conftest import CHROMIUM_FLAGS, find_chromium
 from tests.page.conv_nets import in_node, shipped
 from tests.widgets.codebook.codebook_hand import opened
 from vqedu import data
+from vqedu.publish.browser import FLAGS, find_chromium
 
 MODELS = ("vqvae-mnist", "vqvae-mnist-512")
 THERE_AND_BACK = """(net, x) => {
@@ -51,7 +51,7 @@ def main() -> None:
         print(line(name, "image -> codes -> image", in_node(shipped(name), THERE_AND_BACK, digits)))
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         chromium = playwright.chromium.launch(
-            executable_path=find_chromium(playwright.chromium.executable_path), args=list(CHROMIUM_FLAGS)
+            executable_path=find_chromium(playwright.chromium.executable_path), args=list(FLAGS)
         )
         for name in MODELS:
             page = chromium.new_page(viewport={"width": 1280, "height": 800})

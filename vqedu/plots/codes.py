@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
-from vqedu.palette import COLORS, tint
+from vqedu.palette import COLORS, named, tint
 from vqedu.plots.style import TeachingFigure
 
 # From white to the codebook's colour; light enough for black numbers. Around white from warnings' to the encoder's.
@@ -80,10 +80,10 @@ def panels(
     """
     figure = TeachingFigure(3.5 * len(curves), 3.6, alt or title)
     axes = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
-    for axis, (xlabel, named) in zip(axes, curves.items(), strict=True):
-        for name, (x, y) in named.items():
-            axis.plot(x, y, marker="o", lw=2, label=name, color=(colors or {}).get(name))
-        ticks = sorted({value for x, _ in named.values() for value in x})
+    for axis, (xlabel, lines) in zip(axes, curves.items(), strict=True):
+        for name, (x, y) in lines.items():
+            axis.plot(x, y, marker="o", lw=2, label=name, color=named((colors or {}).get(name)))
+        ticks = sorted({value for x, _ in lines.values() for value in x})
         scale = (xscales or {}).get(xlabel, "log")
         axis.set_xscale(scale, **({"linthresh": 0.05} if scale == "symlog" else {}))
         axis.set(yscale="log", xlabel=xlabel)
@@ -119,8 +119,8 @@ def rate_distortion(
     axis = figure.subplots()
     for mark, (name, (bits, errors)) in zip("osD^vP*Xh<>" * 2, curves.items(), strict=False):
         style = "none" if name in (notes or {}) else "--" if name in dashed else "-"
-        axis.plot(bits, errors, ls=style, marker=mark, ms=7, lw=1.8, color=colors[name], label=name,
-                  mfc="white" if name in dashed else colors[name])  # fmt: skip
+        axis.plot(bits, errors, ls=style, marker=mark, ms=7, lw=1.8, color=named(colors[name]), label=name,
+                  mfc="white" if name in dashed else named(colors[name]))  # fmt: skip
         for text, point in zip((notes or {}).get(name, ()), zip(bits, errors, strict=True), strict=False):
             axis.annotate(text, point, xytext=(9, 4), textcoords="offset points", fontsize=10)
     for name, size in (lossless or {}).items():

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from vqedu.palette import COLORS
+from vqedu.palette import COLORS, named
 
 # Ten classes, found by a search that keeps them apart from one another, and from the colours above that marks on a map
 # have, for full and for reduced colour vision. Ten stay hard to tell, so each class also carries its numeral.
@@ -166,7 +166,7 @@ def lines(
     alt: str | None = None,
     **axes: Any,
 ) -> TeachingFigure:
-    """Draw named curves {name: (x, y)} in one panel; `colors` maps a name to a colour of the visual language.
+    """Draw named curves {name: (x, y)} in one panel; `colors` maps a name to a colour, or to its name in the palette.
 
     dashed: names of the curves drawn dashed and without markers. notes: texts beside points, {text: (x, y)}.
     axes: further settings of the matplotlib Axes, such as xlim=(low, high).
@@ -175,7 +175,7 @@ def lines(
     axis = figure.subplots()
     for name, (x, y) in curves.items():
         style: dict[str, Any] = {"ls": "--", "lw": 1.2} if name in dashed else {"marker": marker, "lw": 2}
-        axis.plot(x, y, label=name, color=(colors or {}).get(name), **style)
+        axis.plot(x, y, label=name, color=named((colors or {}).get(name)), **style)
     axis.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale, **axes)
     axis.grid(alpha=0.3)
     axis.spines[["top", "right"]].set_visible(False)
@@ -214,7 +214,7 @@ def histograms(
     axis = figure.subplots()
     bins = np.histogram_bin_edges(np.concatenate(list(samples.values())), bins=60)
     for name, values in samples.items():
-        style: dict[str, Any] = {"color": (colors or {}).get(name), "label": name}
+        style: dict[str, Any] = {"color": named((colors or {}).get(name)), "label": name}
         axis.hist(values, bins=list(bins), density=True, histtype="stepfilled", alpha=0.45, **style)
     if mark:
         axis.axvline(mark[1], color=COLORS["data"], ls="--")

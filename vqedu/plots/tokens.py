@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
-from vqedu.palette import COLORS, tint
+from vqedu.palette import COLORS, named, tint
 from vqedu.plots.style import TeachingFigure
 
 # From white to the prior's colour, light enough for black numbers.
@@ -62,7 +62,7 @@ def named_bars(
     """Draw one bar across for each name, the first on top, its length written at its end."""
     figure = TeachingFigure(8.6, 1.3 + 0.45 * len(lengths), alt or title)
     axis = figure.subplots()
-    shades = [(colors or {}).get(name, COLORS["prior"]) for name in lengths]
+    shades = [named((colors or {}).get(name, "prior")) for name in lengths]
     drawn = axis.barh(list(lengths), list(lengths.values()), color=shades, height=0.7)
     axis.bar_label(drawn, fmt="%.0f", padding=4, fontsize=11)
     axis.invert_yaxis()

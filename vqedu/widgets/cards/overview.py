@@ -9,10 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
-
-import nbformat
-from nbformat import NotebookNode
+from typing import Any, NamedTuple
 
 from vqedu import questions
 from vqedu.questions import answers
@@ -20,6 +17,11 @@ from vqedu.widgets.base import BUILD_VARIABLE, PAGE_HTML
 
 _HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
 _FENCE = re.compile(r"```.*?```", re.DOTALL)
+
+
+class Cell(NamedTuple):
+    kind: str  # "markdown" or "code"
+    source: str
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,14 @@ def is_answered(answer: dict[str, Any]) -> bool:
 
 def row(path: Path) -> Row:
     """Return the row of a notebook."""
-    notebook = nbformat.read(path, as_version=4)
-    return Row(title(notebook, path.name[:2]), path.name, places(notebook), exercises(notebook))
+    cells = read(path)
+    return Row(title(cells, path.name[:2]), path.name, places(cells), exercises(cells))
+
+
+def read(path: Path) -> list[Cell]:
+    """Return the cells of a notebook. It is JSON, and nbformat takes as long to import as torch does."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [Cell(cell["cell_type"], "".join(cell["source"])) for cell in cells]
 
 
 def topic_row(topic: str) -> Row:
@@ -64,20 +72,20 @@ def topic_row(topic: str) -> Row:
     return Row(topic.replace("_", " ").capitalize(), "", dict.fromkeys(questions.of_topic(topic), ""))
 
 
-def title(notebook: NotebookNode, number: str) -> str:
+def title(cells: list[Cell], number: str) -> str:
     """Return the first heading of a notebook, with its number in front, up to a colon."""
-    text = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
+    text = next((cell.source for cell in cells if cell.kind == "markdown"), "")
     heading = _HEADING.search(text)
     name = heading[1].split(" · ")[-1].split(":")[0] if heading else "Notebook"
     return f"{number} {name}"
 
 
-def places(notebook: NotebookNode) -> dict[str, str]:
+def places(cells: list[Cell]) -> dict[str, str]:
     """Return key -> anchor of the heading above it, for each question that a notebook asks."""
     anchor = ""
     found: dict[str, str] = {}
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
+    for cell in cells:
+        if cell.kind == "markdown":
             headings = _HEADING.findall(_FENCE.sub("", cell.source))
             anchor = re.sub(r"[*`]", "", headings[-1]).replace(" ", "-") if headings else anchor
         for _, keys in asked(cell.source):
@@ -85,9 +93,9 @@ def places(notebook: NotebookNode) -> dict[str, str]:
     return found
 
 
-def exercises(notebook: NotebookNode) -> tuple[str, ...]:
+def exercises(cells: list[Cell]) -> tuple[str, ...]:
     """Return the keys of the exercises that a notebook checks."""
-    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    code = "\n".join(cell.source for cell in cells if cell.kind == "code")
     return tuple(map(answers.exercise_key, re.findall(r"^checks\.(\w+)\(", code, re.MULTILINE)))
 
 
