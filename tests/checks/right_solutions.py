@@ -1,17 +1,117 @@
-"""Right solutions as other people write them: loops, einsum, torch.distributions, float64, another order of sums."""
+"""Right solutions as other people write them: loops, einsum, numpy, torch.distributions, float64, plain Python."""
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
+import random
+import statistics
+from collections import Counter, deque
 from collections.abc import Callable
-from typing import Any
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import nn
-from torch.distributions import Categorical, Normal, kl_divergence
+from torch.distributions import Bernoulli, Categorical, Independent, MultivariateNormal, Normal, kl_divergence
 from torch.nn import functional as F
 
 
+# The autoencoder.
+def loop_with_optimizer(model: Any, batches: Any, lr: float) -> Any:
+    optimizer = torch.optim.SGD(model.parameters(), lr)
+    for x in batches:
+        optimizer.zero_grad()
+        (F.mse_loss(model(x), x, reduction="sum") / len(x)).backward()
+        optimizer.step()
+    return nn.utils.parameters_to_vector(model.parameters())
+
+
+def loop_with_grad(model: Any, batches: Any, lr: float) -> Any:
+    for x in batches:
+        loss = torch.linalg.vector_norm(model(x) - x, dim=1).pow(2).mean()
+        for p, g in zip(model.parameters(), torch.autograd.grad(loss, tuple(model.parameters())), strict=True):
+            p.data -= lr * g
+    return [float(number) for p in model.parameters() for number in p.flatten()]
+
+
+def loop_functional(model: Any, batches: Any, lr: float) -> Any:
+    weights = {name: p.detach() for name, p in model.named_parameters()}
+
+    def loss(weights: Any, x: Any) -> Any:
+        return (torch.func.functional_call(model, weights, (x,)) - x).square().sum(-1).mean()
+
+    for x in batches:
+        slopes = torch.func.grad(loss)(weights, x)
+        weights = {name: w - lr * slopes[name] for name, w in weights.items()}
+    return torch.cat([w.reshape(-1) for w in weights.values()])
+
+
+def loop_by_hand(model: Any, batches: Any, lr: float) -> Any:
+    a, b = (p.detach().numpy().astype(np.float64) for p in model.parameters())
+    for x in (batch.numpy() for batch in batches):
+        z = x @ a.T
+        error = 2 * (z @ b.T - x) / len(x)
+        a, b = a - lr * (error @ b).T @ x, b - lr * error.T @ z
+    return np.concatenate([a.ravel(), b.ravel()])
+
+
+def hole_on_a_grid(codes: Any) -> Any:
+    (x0, y0), (x1, y1) = codes.min(0).values.tolist(), codes.max(0).values.tolist()
+    points = itertools.product(np.linspace(x0, x1, 40), np.linspace(y0, y1, 40))
+    return max(points, key=lambda p: min(math.dist(p, c) for c in codes.tolist()))
+
+
+def hole_by_numpy(codes: Any) -> Any:
+    c = codes.numpy()
+    candidates = np.random.default_rng().uniform(c.min(0), c.max(0), (4000, 2))
+    return candidates[np.linalg.norm(candidates[:, None] - c, axis=-1).min(1).argmax()]
+
+
+def hole_by_torch(codes: Any) -> Any:
+    low, high = codes.aminmax(dim=0)
+    candidates = torch.lerp(low, high, torch.rand(2000, 2))
+    return candidates[torch.cdist(candidates, codes).amin(1).argmax()]
+
+
+AUTOENCODER: list[tuple[str, Callable[..., Any]]] = [
+    ("reconstruction", lambda l, x: -(x * F.logsigmoid(l) + (1 - x) * F.logsigmoid(-l)).sum((1, 2, 3))),
+    (
+        "reconstruction",
+        lambda l, x: F.binary_cross_entropy(l.double().sigmoid(), x.double(), reduction="none").sum((-1, -2, -3)),
+    ),
+    ("reconstruction", lambda l, x: (F.softplus(l) - x * l).flatten(1).sum(1)),
+    ("reconstruction", lambda l, x: -Bernoulli(logits=l, validate_args=False).log_prob(x).sum(dim=[1, 2, 3])),
+    ("reconstruction", lambda l, x: -Independent(Bernoulli(logits=l, validate_args=False), 3).log_prob(x)),
+    ("reconstruction", lambda l, x: [F.binary_cross_entropy_with_logits(a, b, reduction="sum") for a, b in zip(l, x)]),
+    ("reconstruction", lambda l, x: F.binary_cross_entropy(l.sigmoid(), x, reduction="none").flatten(1).sum(-1)),
+    ("reconstruction", lambda l, x: torch.vmap(lambda a, b: (F.softplus(a) - a * b).sum())(l, x)),
+    ("reconstruction", lambda l, x: (torch.log1p(torch.exp(-l.abs())) + l.clamp(min=0) - l * x).sum((1, 2, 3))),
+    ("pca", lambda x, mean, V: torch.einsum("np,pk,qk->nq", x - mean, V, V) + mean),
+    ("pca", lambda x, mean, V: mean + (x - mean) @ V @ torch.linalg.pinv(V)),
+    ("pca", lambda x, mean, V: mean + sum(torch.outer((x - mean) @ v, v) for v in V.T)),
+    ("pca", lambda x, mean, V: ((x - mean).numpy() @ V.numpy() @ V.numpy().T + mean.numpy()).tolist()),
+    ("pca", lambda x, mean, V: x @ (V @ V.T) + mean @ (torch.eye(len(V)) - V @ V.T)),
+    ("pca", lambda x, mean, V: F.linear(F.linear(x - mean, V.T), V, mean)),
+    ("near_share", lambda z, c, r: sum(any(math.dist(a, b) <= r for b in c.tolist()) for a in z.tolist()) / len(z)),
+    ("near_share", lambda z, c, r: np.mean(np.linalg.norm(z.numpy()[:, None] - c.numpy(), axis=2).min(1) <= r)),
+    ("near_share", lambda z, c, r: ((z[:, None] - c).square().sum(-1) <= r * r).any(1).float().mean()),
+    ("near_share", lambda z, c, r: Fraction(int((torch.cdist(z, c) < r).any(1).sum()), len(z))),
+    ("near_share", lambda z, c, r: statistics.fmean(bool((z_i - c).norm(dim=1).min() <= r) for z_i in z)),
+    ("training_loop", loop_with_optimizer),
+    ("training_loop", loop_with_grad),
+    ("training_loop", loop_functional),
+    ("training_loop", loop_by_hand),
+    ("hole", hole_on_a_grid),
+    ("hole", hole_by_numpy),
+    ("hole", hole_by_torch),
+]
+
+
+# Bayes, the KL and the ELBO.
 def kl_loops(mu: Any, logvar: Any) -> Any:
     rows = []
     for m, v in zip(mu, logvar, strict=True):
@@ -22,14 +122,266 @@ def kl_loops(mu: Any, logvar: Any) -> Any:
     return torch.stack(rows)
 
 
-def kl_distributions(mu: Any, logvar: Any) -> Any:
-    return kl_divergence(Normal(mu, torch.exp(0.5 * logvar)), Normal(torch.zeros_like(mu), 1.0)).sum(-1)
+def kl_of_multivariates(mu: Any, logvar: Any) -> Any:
+    prior = MultivariateNormal(torch.zeros(mu.shape[1]), torch.eye(mu.shape[1]))
+    return torch.stack([kl_divergence(MultivariateNormal(m, v.exp().diag()), prior) for m, v in zip(mu, logvar)])
 
 
-def perplexity_loops(indices: Any, K: int) -> float:
-    flat = indices.flatten().tolist()
-    shares = [flat.count(k) / len(flat) for k in range(K)]
-    return 2 ** -sum(p * math.log2(p) for p in shares if p)
+def kl_of_independents(mu: Any, logvar: Any) -> Any:
+    q = Independent(Normal(mu, logvar.exp() ** 0.5), 1)
+    return kl_divergence(q, Independent(Normal(torch.zeros_like(mu), torch.ones_like(mu)), 1))
+
+
+def simpson(log_prior: Any, log_likelihood: Any, log_q: Any, dz: float) -> Any:
+    weights = torch.tensor([1.0] + [4.0, 2.0] * ((len(log_q) - 3) // 2) + [4.0, 1.0]) * dz / 3
+    return torch.dot(weights, log_q.exp() * (log_prior + log_likelihood - log_q))
+
+
+def grid_in_python(log_prior: Any, log_likelihood: Any, log_q: Any, dz: float) -> float:
+    columns = zip(log_prior.tolist(), log_likelihood.tolist(), log_q.tolist(), strict=True)
+    return math.fsum(math.exp(q) * (p + x - q) for p, x, q in columns) * dz
+
+
+def grid_as_two_terms(log_prior: Any, log_likelihood: Any, log_q: Any, dz: float) -> Any:
+    q = log_q.exp()
+    return (q * log_likelihood).sum() * dz - (q * (log_q - log_prior)).sum() * dz
+
+
+def sampled_kl_in_python(z: Any, mu: Any, sigma: Any) -> list[float]:
+    columns = zip(z.T.tolist(), mu.tolist(), sigma.tolist(), strict=True)
+    q = [(statistics.NormalDist(m, s), column) for column, m, s in columns]
+    prior = statistics.NormalDist()
+    return [statistics.mean(math.log(n.pdf(v)) - math.log(prior.pdf(v)) for v in column) for n, column in q]
+
+
+BAYES: list[tuple[str, Callable[..., Any]]] = [
+    ("importance_weighted_bound", lambda w: torch.stack([c.max() + (c - c.max()).exp().mean().log() for c in w.T])),
+    ("importance_weighted_bound", lambda w: np.logaddexp.reduce(w.numpy().astype(float), axis=0) - np.log(len(w))),
+    ("importance_weighted_bound", lambda w: torch.logcumsumexp(w, 0)[-1] - torch.tensor(len(w)).log()),
+    ("importance_weighted_bound", lambda w: torch.log(torch.exp(w.double()).mean(0))),
+    ("importance_weighted_bound", lambda w: (w - w.log_softmax(0)).mean(0) - math.log(w.size(0))),
+    (
+        "importance_weighted_bound",
+        lambda w: [float((w[:, i] - math.log(len(w))).logsumexp(0)) for i in range(w.shape[1])],
+    ),
+    ("kl", kl_loops),
+    ("kl", lambda m, v: kl_divergence(Normal(m, torch.exp(0.5 * v)), Normal(torch.zeros_like(m), 1.0)).sum(-1)),
+    ("kl", lambda m, v: torch.einsum("nd->n", m.double() ** 2 + v.double().exp() - v - 1) / 2),
+    ("kl", lambda m, v: -0.5 * (1 + v - m.pow(2) - v.exp()).flip(1).cumsum(1)[:, -1]),
+    ("kl", kl_of_multivariates),
+    ("kl", kl_of_independents),
+    ("kl", lambda m, v: torch.vmap(lambda a, b: 0.5 * (a.dot(a) + (b.exp() - b - 1).sum()))(m, v)),
+    ("kl", lambda m, v: [0.5 * (a @ a + torch.expm1(b).sum() - b.sum()) for a, b in zip(m, v, strict=True)]),
+    ("kl", lambda m, v: tuple((0.5 * (m**2 + v.exp() - 1 - v)).sum(1).unbind())),
+    ("kl", lambda m, v: (0.5 * (torch.addcmul(v.exp(), m, m) - 1 - v)) @ torch.ones(m.shape[1])),
+    ("elbo_on_a_grid", lambda p, x, q, dz: torch.trapezoid(q.exp() * (p + x - q), dx=dz)),
+    ("elbo_on_a_grid", lambda p, x, q, dz: torch.cumulative_trapezoid(q.exp() * (p + x - q), dx=dz)[-1]),
+    ("elbo_on_a_grid", lambda p, x, q, dz: (q.exp() * (p + x - q))[:-1].sum() * dz),
+    ("elbo_on_a_grid", lambda p, x, q, dz: q.softmax(0) @ (p + x - q)),
+    ("elbo_on_a_grid", lambda p, x, q, dz: np.float64(np.dot(np.exp(q), p + x - q) * dz)),
+    ("elbo_on_a_grid", simpson),
+    ("elbo_on_a_grid", grid_in_python),
+    ("elbo_on_a_grid", grid_as_two_terms),
+    ("kl_by_sampling", lambda z, m, s: (Normal(m, s).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).mean(0)),
+    ("kl_by_sampling", lambda z, m, s: 0.5 * z.square().mean(0) - 0.5 * ((z - m) / s).square().mean(0) - s.log()),
+    (
+        "kl_by_sampling",
+        lambda z, m, s: (z.numpy() ** 2 / 2 - ((z - m) / s).numpy() ** 2 / 2).mean(0) - np.log(s.numpy()),
+    ),
+    ("kl_by_sampling", sampled_kl_in_python),
+    ("overconfident_q", lambda: (0.13, 0.02)),
+    ("overconfident_q", lambda: torch.tensor([0.13, 0.02])),
+    ("overconfident_q", lambda: {"mu": np.float32(0.13), "sigma": Fraction(1, 50)}),
+]
+
+
+# Reparameterization.
+def draw_by_gauss(mu: Any, logvar: Any) -> Any:
+    noise = [[random.gauss(0, 1) for _ in row] for row in mu]
+    return mu + torch.tensor(noise) * torch.exp(logvar / 2)
+
+
+def draw_row_by_row(mu: Any, logvar: Any) -> Any:
+    return torch.stack([m + (v / 2).exp() * torch.randn(len(m)) for m, v in zip(mu, logvar, strict=True)])
+
+
+def draw_by_inverse_cdf(mu: Any, logvar: Any) -> Any:
+    u = torch.rand_like(mu).clamp(1e-6, 1 - 1e-6)
+    return mu + logvar.exp().sqrt() * math.sqrt(2) * torch.erfinv(2 * u - 1)
+
+
+def draw_by_box_muller(mu: Any, logvar: Any) -> Any:
+    u, v = 1 - torch.rand_like(mu), torch.rand_like(mu)
+    return mu + torch.exp(0.5 * logvar) * torch.sqrt(-2 * torch.log(u)) * torch.cos(2 * math.pi * v)
+
+
+def draw_from_own_generator(mu: Any, logvar: Any) -> Any:
+    generator = torch.Generator()
+    generator.seed()
+    return mu + torch.exp(logvar / 2) * torch.randn(mu.shape, generator=generator)
+
+
+def draw_in_place(mu: Any, logvar: Any) -> Any:
+    eps = torch.empty_like(mu).detach().normal_()
+    return eps.mul(logvar.div(2).exp()).add(mu)
+
+
+def draw_from_a_law(mu: Any, logvar: Any) -> Any:
+    return MultivariateNormal(mu, scale_tril=torch.diag_embed(torch.exp(logvar / 2))).rsample()
+
+
+def score_by_autograd(f: Any, mu: float, sigma: float, eps: Any) -> Any:
+    estimates = []
+    for e in eps:
+        center, z = torch.tensor(mu, requires_grad=True), mu + sigma * e
+        (score,) = torch.autograd.grad(Normal(center, sigma).log_prob(z), center)
+        estimates.append(f(z) * score)
+    return estimates
+
+
+REPARAMETERIZATION: list[tuple[str, Callable[..., Any]]] = [
+    ("reparameterize", lambda m, v: Normal(m, (v / 2).exp()).rsample()),
+    ("reparameterize", lambda m, v: torch.addcmul(m, v.exp().sqrt(), torch.normal(0.0, 1.0, m.shape))),
+    ("reparameterize", lambda m, v: m.double() + torch.randn(m.shape).double() * math.e ** (v.double() / 2)),
+    ("reparameterize", lambda m, v: torch.FloatTensor(np.random.normal(0, 1, tuple(m.shape))) * torch.exp(v / 2) + m),  # noqa: NPY002
+    (
+        "reparameterize",
+        lambda m, v: m + torch.exp(v / 2) * torch.from_numpy(np.random.default_rng().normal(size=m.shape)),
+    ),
+    (
+        "reparameterize",
+        lambda m, v: m + torch.exp(v / 2) * torch.tensor(np.random.default_rng(0).standard_normal(m.shape)),
+    ),
+    (
+        "reparameterize",
+        lambda m, v: m + (v / 2).exp() * torch.randn(m.shape, generator=torch.Generator().manual_seed(3)),
+    ),
+    ("reparameterize", lambda m, v: Independent(Normal(m, torch.exp(v / 2)), 1).rsample()),
+    (
+        "reparameterize",
+        lambda m, v: m + torch.pow(torch.e, v / 2) * torch.normal(torch.zeros_like(m), torch.ones_like(m)),
+    ),
+    ("reparameterize", lambda m, v: m - torch.exp(v / 2) * torch.randn_like(m)),
+    ("reparameterize", draw_by_gauss),
+    ("reparameterize", draw_row_by_row),
+    ("reparameterize", draw_by_inverse_cdf),
+    ("reparameterize", draw_by_box_muller),
+    ("reparameterize", draw_from_own_generator),
+    ("reparameterize", draw_in_place),
+    ("reparameterize", draw_from_a_law),
+    ("score_gradient", lambda f, m, s, eps: torch.stack([f(m + s * e) * e / s for e in eps])),
+    ("score_gradient", lambda f, m, s, eps: [f(m + s * e) * e / s for e in eps.tolist()]),
+    ("score_gradient", lambda f, m, s, eps: f(m + s * eps.numpy()) * eps.numpy() / s),
+    ("score_gradient", lambda f, m, s, eps: f(eps.mul(s).add(m)) * (eps.mul(s).add(m) - m) / s**2),
+    ("score_gradient", score_by_autograd),
+    ("path_gradient", lambda g, m, s, eps: [g(m + s * eps), eps * g(m + s * eps)]),
+    ("path_gradient", lambda g, m, s, eps: torch.stack([torch.ones_like(eps), eps]) * g(m + s * eps)),
+    ("path_gradient", lambda g, m, s, eps: {"d/dsigma": g(m + s * eps) * eps, "d/dmu": g(m + s * eps)}),
+    ("path_gradient", lambda g, m, s, eps: np.array([[g(m + s * e), g(m + s * e) * e] for e in eps.tolist()]).T),
+    ("path_gradient", lambda g, m, s, eps: ([g(m + s * e) for e in eps], deque(g(m + s * e) * e for e in eps))),
+    ("mean_of_square", lambda m, s, eps: m**2 + 2 * m * s * eps.mean() + s**2 * eps.square().mean()),
+    ("mean_of_square", lambda m, s, eps: torch.dot(m + s * eps, m + s * eps) / len(eps)),
+    ("mean_of_square", lambda m, s, eps: sum((m + s * e) ** 2 for e in eps) / len(eps)),
+    ("mean_of_square", lambda m, s, eps: F.mse_loss(torch.addcmul(m, s, eps), torch.zeros_like(eps))),
+    ("noisy_path", lambda z: torch.sin(20 * z)),
+    ("noisy_path", lambda z: torch.stack([torch.cos(30 * part) for part in z.split(1000)]).flatten()),
+    ("noisy_path", lambda z: 1e-3 * torch.sigmoid(500 * torch.sin(9 * z))),
+]
+
+
+# The VAE.
+def divergence(mu: Any, logvar: Any) -> Any:
+    return kl_divergence(Normal(mu, torch.exp(logvar / 2)), Normal(0.0, 1.0))
+
+
+def elbo_image_by_image(logits: Any, x: Any, mu: Any, logvar: Any) -> Any:
+    losses = []
+    for one in zip(logits, x, mu, logvar, strict=True):
+        rec = F.binary_cross_entropy_with_logits(one[0], one[1], reduction="sum")
+        losses.append(rec - 0.5 * torch.sum(1 + one[3] - one[2] ** 2 - torch.exp(one[3])))
+    return sum(losses) / len(losses)
+
+
+ELBOS: list[Callable[..., Any]] = [
+    lambda l, x, m, v: (
+        (F.binary_cross_entropy_with_logits(l, x, reduction="sum") - 0.5 * (1 + v - m**2 - v.exp()).sum()) / len(x)
+    ),
+    lambda l, x, m, v: (F.softplus(l) - x * l).sum((1, 2, 3)).mean() + divergence(m, v).sum(1).mean(),
+    lambda l, x, m, v: (
+        F.binary_cross_entropy_with_logits(l, x) * x[0].numel() + 0.5 * (m**2 + v.exp() - 1 - v).mean() * m.shape[1]
+    ),
+    lambda l, x, m, v: (
+        -(Bernoulli(logits=l, validate_args=False).log_prob(x).flatten(1).sum(1) - divergence(m, v).sum(1)).mean()
+    ),
+    elbo_image_by_image,
+]
+VAE: list[tuple[str, Callable[..., Any]]] = [
+    *(("elbo", right) for right in ELBOS),
+    *(("mended_loss", right) for right in ELBOS),
+    ("gaussian_loss", lambda h, x, v: -Normal(h, v**0.5).log_prob(x).sum(dim=(1, 2, 3))),
+    ("gaussian_loss", lambda h, x, v: -Independent(Normal(h, math.sqrt(v)), 3).log_prob(x)),
+    (
+        "gaussian_loss",
+        lambda h, x, v: F.gaussian_nll_loss(h, x, torch.full_like(x, v), full=True, reduction="none").sum((1, 2, 3)),
+    ),
+    (
+        "gaussian_loss",
+        lambda h, x, v: [
+            0.5 * F.mse_loss(a, b, reduction="sum") / v + a.numel() * math.log(math.sqrt(2 * math.pi * v))
+            for a, b in zip(h, x, strict=True)
+        ],
+    ),
+    ("gaussian_loss", lambda h, x, v: 0.5 * ((h - x).double() ** 2 / v + np.log(2 * np.pi * v)).flatten(1).sum(1)),
+    ("effective_beta", lambda b, p, d: (1 / d) * b / (1 / p)),
+    ("effective_beta", lambda b, p, d: Fraction(b) * Fraction(p, d)),
+    ("effective_beta", lambda b, p, d: torch.tensor(b) * p / d),
+    ("effective_beta", lambda b, p, d: np.divide(b * np.int64(p), d)),
+    ("effective_beta", lambda b, p, d: Decimal(b) * p / d),
+    ("free_bits", lambda kl, f: torch.stack([torch.maximum(c.mean(), torch.tensor(f)) for c in kl.T]).sum()),
+    ("free_bits", lambda kl, f: (F.relu(kl.mean(0) - f) + f).sum()),
+    ("free_bits", lambda kl, f: F.threshold(kl.mean(0), f, f).sum()),
+    ("free_bits", lambda kl, f: sum(max(c.mean(), torch.tensor(f)) for c in kl.unbind(1))),
+    ("free_bits", lambda kl, f: torch.where(kl.mean(0) > f, kl.mean(0), f).sum()),
+    ("collapse", lambda h, x, m, v: 0.5 * (x - h).square().mean() + divergence(m, v).sum(1).mean()),
+    ("collapse", lambda h, x, m, v: F.mse_loss(h, x) - 0.5 * torch.sum(1 + v - m.pow(2) - v.exp())),
+    ("collapse", lambda h, x, m, v: F.mse_loss(h, x, reduction="mean") / 2 + divergence(m, v).sum()),
+]
+
+
+# Vector quantization.
+class Through(torch.autograd.Function):
+    """The straight-through gradient, declared instead of composed."""
+
+    @staticmethod
+    def forward(ctx: Any, z_e: Any, z_q: Any) -> Any:
+        return z_q.clone()
+
+    @staticmethod
+    def backward(ctx: Any, slope: Any) -> Any:  # type: ignore[override]
+        return slope, None
+
+
+def through_a_hook(z_e: Any, z_q: Any) -> Any:
+    return torch.where(torch.ones_like(z_e, dtype=torch.bool), z_q.detach() + z_e - z_e.detach(), 0)
+
+
+def quantize_einsum(z_e: Any, codebook: Any) -> Any:
+    products = torch.einsum("ndhw,kd->nkhw", z_e, codebook)
+    best = (products - codebook.square().sum(1).view(1, -1, 1, 1) / 2).argmax(1)
+    return torch.einsum("nhwk,kd->ndhw", F.one_hot(best, len(codebook)).float(), codebook)
+
+
+def quantize_place_by_place(z_e: Any, codebook: Any) -> Any:
+    z_q = torch.empty_like(z_e)
+    for n, h, w in itertools.product(range(z_e.shape[0]), range(z_e.shape[2]), range(z_e.shape[3])):
+        z_q[n, :, h, w] = min(codebook, key=lambda code: float((z_e[n, :, h, w] - code).norm()))
+    return z_q
+
+
+def quantize_in_numpy(z_e: Any, codebook: Any) -> Any:
+    z, e = z_e.numpy(), codebook.numpy()
+    distances = ((z[:, None] - e[None, :, :, None, None]) ** 2).sum(2)
+    return np.moveaxis(e[distances.argmin(1)], -1, 1)
 
 
 def ema_index_add(counts: Any, sums: Any, z: Any, indices: Any, decay: float, epsilon: float) -> Any:
@@ -40,19 +392,236 @@ def ema_index_add(counts: Any, sums: Any, z: Any, indices: Any, decay: float, ep
     return [counts, sums, sums / smooth.unsqueeze(1)]
 
 
-def quantize_einsum(z_e: Any, codebook: Any) -> Any:
-    products = torch.einsum("ndhw,kd->nkhw", z_e, codebook)
-    best = (products - codebook.square().sum(1).view(1, -1, 1, 1) / 2).argmax(1)
-    return torch.einsum("nhwk,kd->ndhw", F.one_hot(best, len(codebook)).float(), codebook)
+def ema_code_by_code(counts: Any, sums: Any, z: Any, indices: Any, decay: float, epsilon: float) -> Any:
+    n = [decay * float(c) + (1 - decay) * int((indices == k).sum()) for k, c in enumerate(counts)]
+    m = [decay * s + (1 - decay) * z[indices == k].sum(0) for k, s in enumerate(sums)]
+    smooth = [(c + epsilon) / (sum(n) + len(n) * epsilon) * sum(n) for c in n]
+    return n, torch.stack(m), torch.stack([a / b for a, b in zip(m, smooth, strict=True)])
 
 
-def loop_with_module_step(model: Any, batches: Any, lr: float) -> Any:
-    optimizer = torch.optim.SGD(model.parameters(), lr)
-    for x in batches:
-        optimizer.zero_grad()
-        (nn.functional.mse_loss(model(x), x, reduction="sum") / len(x)).backward()
-        optimizer.step()
-    return nn.utils.parameters_to_vector(model.parameters())
+class State(NamedTuple):
+    counts: Any
+    sums: Any
+    codebook: Any
+
+
+def ema_in_numpy(counts: Any, sums: Any, z: Any, indices: Any, decay: float, epsilon: float) -> Any:
+    chosen = np.eye(len(counts))[indices.numpy()]
+    n = decay * counts.numpy() + (1 - decay) * chosen.sum(0)
+    m = decay * sums.numpy() + (1 - decay) * chosen.T @ z.numpy()
+    return State(n, m, m / ((n + epsilon) / (n.sum() + len(n) * epsilon) * n.sum())[:, None])
+
+
+QUANTIZATION: list[tuple[str, Callable[..., Any]]] = [
+    ("squared_distances", lambda z, e: torch.cdist(z, e) ** 2),
+    (
+        "squared_distances",
+        lambda z, e: z.pow(2).sum(1)[:, None] - 2 * torch.einsum("nd,kd->nk", z, e) + e.pow(2).sum(1),
+    ),
+    ("squared_distances", lambda z, e: [[math.dist(a, b) ** 2 for b in e.tolist()] for a in z.tolist()]),
+    ("squared_distances", lambda z, e: torch.vmap(lambda a: (a - e).square().sum(-1))(z)),
+    ("squared_distances", lambda z, e: ((z.numpy()[:, None] - e.numpy()) ** 2).sum(-1)[::-1][::-1]),
+    ("squared_distances", lambda z, e: torch.addmm(z.square().sum(1, True) + e.square().sum(1), z, e.T, alpha=-2)),
+    (
+        "squared_distances",
+        lambda z, e: F.mse_loss(z[:, None].expand(-1, len(e), -1), e.expand(len(z), -1, -1), reduction="none").sum(2),
+    ),
+    ("straight_through", lambda z_e, z_q: z_e + (z_q - z_e).detach()),
+    ("straight_through", lambda z_e, z_q: Through.apply(z_e, z_q)),
+    ("straight_through", lambda z_e, z_q: torch.add(z_q, z_e - z_q).add(torch.sub(z_q, z_e).detach()).clone()),
+    ("straight_through", lambda z_e, z_q: z_q.data + z_e - z_e.data),
+    ("straight_through", through_a_hook),
+    ("vq_loss", lambda e, q, c: ((e.detach() - q) ** 2 + c * (e - q.detach()) ** 2).flatten(1).sum(1).mean()),
+    ("vq_loss", lambda e, q, c: (F.mse_loss(q, e.detach()) + c * F.mse_loss(e, q.detach())) * e[0].numel()),
+    (
+        "vq_loss",
+        lambda e, q, c: sum(torch.dist(a.data, b) ** 2 + c * torch.dist(a, b.data) ** 2 for a, b in zip(e, q)) / len(e),
+    ),
+    ("vq_loss", lambda e, q, c: torch.stack([(e.detach() - q), c**0.5 * (e - q.detach())]).pow(2).sum() / e.size(0)),
+    ("ema_loss", lambda e, q, c: c * F.mse_loss(e, q.detach(), reduction="sum") / len(e)),
+    ("ema_loss", lambda e, q, c: c * (e - q.data).flatten(1).norm(dim=1).square().mean()),
+    ("ema_loss", lambda e, q, c: torch.stack([c * ((a - b.detach()) ** 2).sum() for a, b in zip(e, q)]).mean()),
+    ("ema_loss", lambda e, q, c: c * torch.linalg.vector_norm(q.detach() - e).pow(2).div(e.shape[0])),
+    ("ema", ema_index_add),
+    ("ema", ema_code_by_code),
+    ("ema", ema_in_numpy),
+    ("ema", lambda *a: dict(zip(("counts", "sums", "codebook"), ema_index_add(*a), strict=True))),
+    ("quantize", quantize_einsum),
+    ("quantize", quantize_place_by_place),
+    ("quantize", quantize_in_numpy),
+    ("quantize", lambda z, e: F.embedding(torch.cdist(z.permute(0, 2, 3, 1), e).argmin(-1), e).permute(0, 3, 1, 2)),
+    ("quantize", lambda z, e: e[torch.cdist(z.flatten(2).mT, e).min(2).indices].mT.reshape(z.shape)),
+    ("dead_codes", lambda z, K: 1000 + torch.arange(2 * K).view(K, 2)),
+    ("dead_codes", lambda z, K: torch.cat([z[:1], 50 + torch.rand(K - 1, 2)])),
+    ("dead_codes", lambda z, K: [[100.0 + k, 100.0 + k] for k in range(K)]),
+]
+
+
+# The VQ-VAE.
+def swap_by_index_put(indices: Any, row: int, column: int, k: int) -> Any:
+    places = (torch.arange(len(indices)), torch.tensor(row), torch.tensor(column))
+    return indices.index_put(places, torch.tensor(k))
+
+
+def swap_in_lists(indices: Any, row: int, column: int, k: int) -> Any:
+    maps = indices.tolist()
+    for one in maps:
+        one[row][column] = k
+    return maps
+
+
+def swap_by_where(indices: Any, row: int, column: int, k: int) -> Any:
+    place = torch.zeros(indices.shape[1:], dtype=torch.bool)
+    place[row, column] = True
+    return torch.where(place, k, indices)
+
+
+def swap_in_numpy(indices: Any, row: int, column: int, k: int) -> Any:
+    changed = indices.numpy().copy()[:, ::-1]
+    changed[:, changed.shape[1] - 1 - row, column] = k
+    return changed[:, ::-1]
+
+
+def shares(indices: Any) -> list[float]:
+    return [count / indices.numel() for count in Counter(indices.flatten().tolist()).values()]
+
+
+def scramble_each_alone(indices: Any) -> Any:
+    mixed = [image.flatten()[torch.randperm(image.numel())] for image in indices]
+    return torch.stack(mixed).view_as(indices)
+
+
+def scramble_by_random(indices: Any) -> Any:
+    maps = []
+    for image in indices.tolist():
+        flat = [code for row in image for code in row]
+        random.shuffle(flat)
+        maps.append([flat[7 * i : 7 * i + 7] for i in range(7)])
+    return maps
+
+
+VQVAE: list[tuple[str, Callable[..., Any]]] = [
+    ("perplexity", lambda i, K: 2 ** -sum(p * math.log2(p) for p in shares(i))),
+    ("perplexity", lambda i, K: Categorical(probs=torch.bincount(i.view(-1), minlength=K)).entropy().exp()),
+    ("perplexity", lambda i, K: math.prod(p**-p for p in shares(i))),
+    ("perplexity", lambda i, K: np.exp(-np.sum([p * np.log(p) for p in shares(i)]))),
+    ("perplexity", lambda i, K: torch.exp(-torch.xlogy(*[F.one_hot(i, K).float().mean((0, 1, 2))] * 2).sum())),
+    ("perplexity", lambda i, K: Fraction(math.exp(sum(-p * math.log(p) for p in shares(i))))),
+    ("perplexity", lambda i, K: 10 ** torch.tensor([-p * math.log10(p) for p in shares(i)]).sum()),
+    ("image_bits", lambda K, h, w: math.log2(K ** (h * w))),
+    ("image_bits", lambda K, h, w: h * w * math.log(K) / math.log(2)),
+    ("image_bits", lambda K, h, w: torch.tensor(K).log2() * h * w),
+    ("image_bits", lambda K, h, w: np.log2(np.full((h, w), K)).sum()),
+    ("image_bits", lambda K, h, w: Categorical(torch.ones(K)).entropy() / math.log(2) * h * w),
+    ("swap_code", swap_by_index_put),
+    ("swap_code", swap_in_lists),
+    ("swap_code", swap_by_where),
+    ("swap_code", swap_in_numpy),
+    (
+        "swap_code",
+        lambda i, r, c, k: torch.stack(
+            [torch.select_scatter(m, torch.select_scatter(m[r], torch.tensor(k), 0, c), 0, r) for m in i]
+        ),
+    ),
+    ("lookup", lambda i, e: F.embedding(i, e).permute(0, 3, 1, 2)),
+    ("lookup", lambda i, e: torch.einsum("nhwk,kd->ndhw", F.one_hot(i, len(e)).float(), e)),
+    ("lookup", lambda i, e: torch.stack([e[:, d][i] for d in range(e.shape[1])], 1)),
+    ("lookup", lambda i, e: e.T[:, i].transpose(0, 1)),
+    ("lookup", lambda i, e: e.index_select(0, i.flatten()).view(*i.shape, -1).movedim(3, 1)),
+    ("scramble", lambda i: i.flatten(1)[:, torch.randperm(i[0].numel())].view_as(i)),
+    ("scramble", lambda i: np.random.default_rng().permuted(i.numpy().reshape(8, 49), axis=1).reshape(8, 7, 7)),
+    ("scramble", scramble_each_alone),
+    ("scramble", scramble_by_random),
+]
+
+
+# The prior over codes.
+def inputs_in_lists(tokens: Any, start: int) -> Any:
+    rows = tokens.tolist()
+    return [[start, *row[:-1]] for row in rows], rows
+
+
+def inputs_by_assignment(tokens: Any, start: int) -> Any:
+    inputs = tokens.roll(1, dims=-1)
+    inputs[:, 0] = start
+    return inputs, tokens.clone()
+
+
+def top_k_by_scatter(logits: Any, temperature: float, top_k: int) -> Any:
+    values, places = logits.topk(top_k)
+    return torch.zeros_like(logits).scatter(1, places, (values / temperature).softmax(-1))
+
+
+def top_k_row_by_row(logits: Any, temperature: float, top_k: int) -> Any:
+    rows = []
+    for row in logits.tolist():
+        kept = sorted(row)[-top_k:]
+        weights = [math.exp(v / temperature) if v in kept else 0 for v in row]
+        rows.append([w / sum(weights) for w in weights])
+    return rows
+
+
+def top_k_after_softmax(logits: Any, temperature: float, top_k: int) -> Any:
+    p = F.softmax(logits / temperature, dim=-1)
+    p = p * (p >= p.sort(-1, descending=True).values[:, top_k - 1 : top_k])
+    return p / p.sum(-1, keepdim=True)
+
+
+def top_k_by_rank(logits: Any, temperature: float, top_k: int) -> Any:
+    rank = (-logits).argsort(1).argsort(1)
+    return Categorical(logits=logits / temperature - 1e9 * (rank >= top_k)).probs
+
+
+def prior_loss_token_by_token(logits: Any, tokens: Any) -> Any:
+    n, length = tokens.shape
+    return sum(-logits[i, t].log_softmax(0)[tokens[i, t + 1]] for i in range(n) for t in range(length - 1)) / n
+
+
+PRIOR: list[tuple[str, Callable[..., Any]]] = [
+    ("teacher_forcing", inputs_in_lists),
+    ("teacher_forcing", inputs_by_assignment),
+    ("teacher_forcing", lambda t, start: (F.pad(t[:, :-1], (1, 0), value=start), t)),
+    ("teacher_forcing", lambda t, start: torch.stack([torch.hstack([t.new_full((len(t), 1), start), t[:, :-1]]), t])),
+    ("teacher_forcing", lambda t, start: (np.insert(t.numpy(), 0, start, axis=1)[:, :-1], t.numpy())),
+    ("teacher_forcing", lambda t, start: {"inputs": F.pad(t, (1, -1), value=start).int(), "targets": t.int()}),
+    ("causal_mask", lambda n: torch.arange(n)[:, None] >= torch.arange(n)),
+    ("causal_mask", lambda n: [[j <= i for j in range(n)] for i in range(n)]),
+    ("causal_mask", lambda n: np.tri(n, dtype=bool)),
+    ("causal_mask", lambda n: ~torch.ones(n, n).triu(1).bool()),
+    ("causal_mask", lambda n: nn.Transformer.generate_square_subsequent_mask(n) == 0),
+    ("next_probabilities", top_k_by_scatter),
+    ("next_probabilities", top_k_row_by_row),
+    ("next_probabilities", top_k_after_softmax),
+    ("next_probabilities", top_k_by_rank),
+    (
+        "next_probabilities",
+        lambda l, t, k: F.softmax((l / t).where(l >= l.kthvalue(l.shape[1] - k + 1, 1, True)[0], -torch.inf), 1),
+    ),
+    ("bits_per_code", lambda p, n: -(p / n / math.log(2)).mean()),
+    ("bits_per_code", lambda p, n: statistics.fmean(p.tolist()) / (n * math.log(0.5))),
+    ("bits_per_code", lambda p, n: np.log2(np.exp(-p.double().numpy() / n)).mean()),
+    ("bits_per_code", lambda p, n: p.neg().mean() * math.log2(math.e) / n),
+    ("prior_loss", lambda l, t: -Categorical(logits=l[:, :-1]).log_prob(t[:, 1:]).sum() / len(t)),
+    ("prior_loss", lambda l, t: F.cross_entropy(l[:, :-1].mT, t[:, 1:], reduction="none").sum(1).mean()),
+    ("prior_loss", lambda l, t: -l[:, :-1].log_softmax(-1).gather(2, t[:, 1:, None]).sum() / t.shape[0]),
+    ("prior_loss", lambda l, t: F.cross_entropy(l[:, :-1].flatten(0, 1), t[:, 1:].flatten()) * (t.shape[1] - 1)),
+    ("prior_loss", lambda l, t: F.nll_loss(l.double().log_softmax(2)[:, :-1].mT, t[:, 1:], reduction="sum") / len(t)),
+    ("prior_loss", prior_loss_token_by_token),
+    ("noise_temperature", lambda logits: 900),
+    ("noise_temperature", lambda logits: 20 * (logits.max() - logits.min())),
+    ("noise_temperature", lambda logits: np.float64(min(1000.0, 60 * np.std(logits.numpy())))),
+]
+
+
+# Image tokens.
+def fsq_by_function(z: Any, levels: int) -> Any:
+    half = levels // 2
+    return Through.apply(half * z.tanh(), torch.round(half * z.tanh().detach()))
+
+
+def fsq_by_thresholds(z: Any, levels: int) -> Any:
+    bounded = (levels - 1) / 2 * (1 - 2 / (1 + torch.exp(2 * z)))
+    return bounded + (torch.floor(bounded + 0.5) - bounded).detach()
 
 
 def residual_recursive(z: Any, codebooks: Any) -> Any:
@@ -62,106 +631,50 @@ def residual_recursive(z: Any, codebooks: Any) -> Any:
     return code + residual_recursive(z - code, codebooks[1:])
 
 
-def bits_of_categoricals(logits: Any, tokens: Any) -> Any:
-    return -Categorical(logits=logits[:, :-1]).log_prob(tokens[:, 1:]).sum() / len(tokens)
+def residual_vector_by_vector(z: Any, codebooks: Any) -> Any:
+    rows = []
+    for vector in z:
+        rest = vector.clone()
+        for codebook in codebooks:
+            rest -= codebook[(codebook - rest).norm(dim=1).argmin()]
+        rows.append(vector - rest)
+    return rows
 
 
-def reconstruction_by_hand(logits: Any, x: Any) -> Any:
-    return -(x * F.logsigmoid(logits) + (1 - x) * F.logsigmoid(-logits)).sum((1, 2, 3))
+def residual_in_numpy(z: Any, codebooks: Any) -> Any:
+    said = np.zeros(z.shape)
+    for e in codebooks.numpy():
+        said += e[((z.numpy() - said)[:, None] - e).__pow__(2).sum(-1).argmin(1)]
+    return said
 
 
-def reconstruction_in_float64(logits: Any, x: Any) -> Any:
-    return F.binary_cross_entropy(logits.double().sigmoid(), x.double(), reduction="none").sum((-1, -2, -3))
-
-
-def near_share_in_python(z: Any, codes: Any, r: float) -> float:
-    return sum(any(math.dist(a, b) <= r for b in codes.tolist()) for a in z.tolist()) / len(z)
-
-
-def bound_column_by_column(log_weights: Any) -> Any:
-    return torch.stack([c.max() + (c - c.max()).exp().mean().log() for c in log_weights.T])
-
-
-def draw_in_float64(mu: Any, logvar: Any) -> Any:
-    return mu.double() + torch.randn(mu.shape).double() * math.e ** (logvar.double() / 2)
-
-
-def elbo_summed_then_divided(logits: Any, x: Any, mu: Any, logvar: Any) -> Any:
-    total = F.binary_cross_entropy_with_logits(logits, x, reduction="sum") + kl_loops(mu, logvar).sum()
-    return total / len(x)
-
-
-def gaussian_by_distribution(x_hat: Any, x: Any, variance: float) -> Any:
-    return -Normal(x_hat, variance**0.5).log_prob(x).sum(dim=(1, 2, 3))
-
-
-def free_bits_number_by_number(kl: Any, floor: float) -> Any:
-    return torch.stack([torch.maximum(column.mean(), torch.tensor(floor)) for column in kl.T]).sum()
-
-
-def distances_by_einsum(z: Any, codebook: Any) -> Any:
-    return z.pow(2).sum(1)[:, None] - 2 * torch.einsum("nd,kd->nk", z, codebook) + codebook.pow(2).sum(1)
-
-
-def vq_loss_in_one_sum(z_e: Any, z_q: Any, cost: float) -> Any:
-    return ((z_e.detach() - z_q) ** 2 + cost * (z_e - z_q.detach()) ** 2).flatten(1).sum(1).mean()
-
-
-def perplexity_by_distribution(indices: Any, K: int) -> Any:
-    return Categorical(probs=torch.bincount(indices.view(-1), minlength=K)).entropy().exp()
-
-
-def top_k_by_scatter(logits: Any, temperature: float, top_k: int) -> Any:
-    values, places = logits.topk(top_k)
-    return torch.zeros_like(logits).scatter(1, places, (values / temperature).softmax(-1))
-
-
-def kl_in_float64(mu: Any, logvar: Any) -> Any:
-    return torch.einsum("nd->n", mu.double() ** 2 + logvar.double().exp() - logvar - 1) / 2
-
-
-def kl_backwards(mu: Any, logvar: Any) -> Any:
-    return -0.5 * (1 + logvar - mu.pow(2) - logvar.exp()).flip(1).cumsum(1)[:, -1]
-
-
-def draw_by_addcmul(mu: Any, logvar: Any) -> Any:
-    return torch.addcmul(mu, logvar.exp().sqrt(), torch.normal(0.0, 1.0, mu.shape))
-
-
-def score_draw_by_draw(f: Any, mu: float, sigma: float, eps: Any) -> Any:
-    return torch.stack([f(mu + sigma * e) * e / sigma for e in eps])
-
-
-RIGHT: list[tuple[str, Callable[..., Any]]] = [
-    ("kl", kl_loops),
-    ("kl", kl_distributions),
-    ("kl", kl_in_float64),
-    ("kl", kl_backwards),
-    ("reconstruction", reconstruction_by_hand),
-    ("reconstruction", reconstruction_in_float64),
-    ("pca", lambda x, mean, V: torch.einsum("np,pk,qk->nq", x - mean, V, V) + mean),
-    ("near_share", near_share_in_python),
-    ("training_loop", loop_with_module_step),
-    ("importance_weighted_bound", bound_column_by_column),
-    ("reparameterize", lambda mu, logvar: Normal(mu, (logvar / 2).exp()).rsample()),
-    ("reparameterize", draw_by_addcmul),
-    ("reparameterize", draw_in_float64),
-    ("score_gradient", score_draw_by_draw),
-    ("elbo", elbo_summed_then_divided),
-    ("gaussian_loss", gaussian_by_distribution),
-    ("free_bits", free_bits_number_by_number),
-    ("squared_distances", lambda z, codebook: torch.cdist(z, codebook) ** 2),
-    ("squared_distances", distances_by_einsum),
-    ("straight_through", lambda z_e, z_q: z_e + (z_q - z_e).detach()),
-    ("vq_loss", vq_loss_in_one_sum),
-    ("ema", ema_index_add),
-    ("quantize", quantize_einsum),
-    ("perplexity", perplexity_loops),
-    ("perplexity", perplexity_by_distribution),
-    ("lookup", lambda indices, codebook: F.embedding(indices, codebook).permute(0, 3, 1, 2)),
-    ("causal_mask", lambda length: torch.arange(length)[:, None] >= torch.arange(length)),
-    ("next_probabilities", top_k_by_scatter),
-    ("prior_loss", bits_of_categoricals),
+TOKENS: list[tuple[str, Callable[..., Any]]] = [
+    ("fsq", fsq_by_function),
+    ("fsq", fsq_by_thresholds),
+    ("fsq", lambda z, n: (lambda b: b + (b.round() - b).detach())(torch.tanh(z).mul((n - 1) / 2))),
+    ("fsq", lambda z, n: (lambda b: b - b.detach() + b.detach().round())((z.double().tanh() * (n - 1)) / 2)),
+    ("starve_fsq", lambda z: z / 100),
+    ("starve_fsq", lambda z: torch.sinh(z) / 1e4),
+    ("starve_fsq", lambda z: z.numpy().astype(np.float64) * 1e-3),
     ("residual", residual_recursive),
+    ("residual", residual_vector_by_vector),
+    ("residual", residual_in_numpy),
+    ("residual", lambda z, books: z - functools.reduce(lambda r, e: r - e[torch.cdist(r, e).argmin(1)], books, z)),
+    ("join", lambda w, c, k: torch.hstack([w + k, c])),
+    ("join", lambda w, c, k: [[i + k for i in a] + b for a, b in zip(w.tolist(), c.tolist(), strict=True)]),
+    ("join", lambda w, c, k: np.concatenate([np.add(w, k), c], axis=-1)),
+    ("join", lambda w, c, k: torch.cat([w, c], -1) + k * (torch.arange(w.shape[1] + c.shape[1]) < w.shape[1])),
+    ("join", lambda w, c, k: F.pad(c, (w.shape[1], 0)) + F.pad(w + k, (0, c.shape[1]))),
     ("rate", lambda levels, places: places * sum(math.log2(level) for level in levels)),
+    ("rate", lambda levels, places: places * np.log2(np.prod(levels))),
+    ("rate", lambda levels, places: torch.tensor(levels).double().log2().sum() * places),
+    ("rate", lambda levels, places: math.log2(math.prod(levels) ** places)),
+    ("rate", lambda levels, places: -places * math.log(1 / functools.reduce(lambda a, b: a * b, levels), 2)),
+    ("read_words", lambda t, k, w: [[i - k if k <= i < k + w else -1 for i in row] for row in t.tolist()]),
+    ("read_words", lambda t, k, w: (t - k).masked_fill((t < k) | (t >= k + w), -1)),
+    ("read_words", lambda t, k, w: np.where((t >= k) & (t - k < w), t - k, -1)),
+    ("read_words", lambda t, k, w: torch.tensor([-1] * k + list(range(w)) + [-1] * 9)[t]),
+    ("read_words", lambda t, k, w: (t - k + 1) * ((t - k).clamp(0, w - 1) == t - k) - 1),
 ]
+
+RIGHT = [*AUTOENCODER, *BAYES, *REPARAMETERIZATION, *VAE, *QUANTIZATION, *VQVAE, *PRIOR, *TOKENS]

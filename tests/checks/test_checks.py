@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from tests.checks.right_solutions import RIGHT
+from tests.checks.wrong_solutions import WRONG
 from tests.test_packaging import imported_by
 from vqedu import checks
 from vqedu.checks import Exercise
@@ -19,25 +20,16 @@ from vqedu.checks.numbers import number, show
 
 EXERCISES = [exercise for exercise in checks.ALL.values() if isinstance(exercise, Exercise)]
 PLANTED = [(exercise, mistake) for exercise in EXERCISES for mistake in exercise.mistakes]
-SECONDS = 1.0
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
-
-
-@pytest.fixture(scope="module")
-def first_optimizer() -> None:
-    """Build one: the first optimizer of a process imports torch._dynamo, which takes seconds on a busy machine."""
-    torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1)
 
 
 def test_the_table_of_exercises_and_mistakes() -> None:
     """Every mistake planted, every one named. `pytest -s` shows the table."""
-    rows, unnamed, slowest = [], [], 0.0
+    rows, unnamed = [], []
     for exercise in EXERCISES:
         named = 0
         for mistake in exercise.mistakes:
-            started = time.process_time()
             result = exercise(mistake.wrong)
-            slowest = max(slowest, time.process_time() - started)
             if (result.mistake, result.passed, result.message) == (mistake.name, False, mistake.why):
                 named += 1
             else:
@@ -45,7 +37,6 @@ def test_the_table_of_exercises_and_mistakes() -> None:
         rows.append(f"{exercise.name:28s} {named:3d} of {len(exercise.mistakes):3d}")
     print("\n".join([*rows, f"{len(PLANTED)} mistakes planted in {len(EXERCISES)} exercises"]))
     assert not unnamed
-    assert slowest < SECONDS
 
 
 @each_exercise
@@ -90,15 +81,24 @@ def test_the_catalogue_holds_what_people_get_wrong() -> None:
 
 
 @pytest.mark.parametrize(("name", "solution"), RIGHT, ids=[f"{i}-{name}" for i, (name, _) in enumerate(RIGHT)])
-def test_a_right_solution_written_differently_passes(
-    name: str, solution: Callable[..., Any], first_optimizer: None
-) -> None:
+def test_a_right_solution_written_differently_passes(name: str, solution: Callable[..., Any]) -> None:
     result = checks.ALL[name](solution)
     assert result.passed, result
 
 
-def test_there_are_more_than_twenty_of_them() -> None:
-    assert len(RIGHT) >= 20
+@pytest.mark.parametrize(("name", "wrong"), WRONG, ids=[f"{i}-{name}" for i, (name, _) in enumerate(WRONG)])
+def test_a_wrong_solution_in_no_catalogue_is_refused_and_gets_no_name(name: str, wrong: Callable[..., Any]) -> None:
+    result = checks.ALL[name](wrong)
+    assert not result.passed
+    assert result.mistake is None
+    assert result.kind in ("not right yet", "not met", "gradient", "shape"), result
+
+
+@pytest.mark.parametrize("solutions", [RIGHT, WRONG], ids=["right", "wrong"])
+def test_every_exercise_has_at_least_three_such_solutions(solutions: list[tuple[str, Any]]) -> None:
+    found = Counter(name for name, _ in solutions)
+    assert len(solutions) >= 150
+    assert all(found[name] >= 3 for name in checks.ALL)
 
 
 def disturbed(exercise: Exercise, factor: float, shift: float) -> Callable[..., Any]:
@@ -123,23 +123,6 @@ def test_a_wrong_solution_outside_the_catalogue_gets_a_counterexample_and_no_nam
     facts = dict(result.facts)
     assert facts["yours"] != facts["expected"]
     assert {f"`{name}`" for name in exercise.cases()[0]} <= set(facts)
-
-
-@pytest.mark.parametrize(
-    ("name", "wrong"),
-    [
-        ("kl", lambda mu, logvar: 2 * checks.kl.reference(mu, logvar).sum()),  # two mistakes at once
-        ("kl", lambda mu, logvar: (mu.abs() + logvar.exp() - 1 - logvar).sum(1) / 2),
-        ("elbo", lambda logits, x, mu, logvar: 2 * checks.elbo.reference(logits, x, mu, logvar)),
-        ("straight_through", lambda z_e, z_q: z_q.detach() + 2 * (z_e - z_e.detach())),
-        ("perplexity", lambda indices, K: checks.perplexity.reference(indices, K) / K),
-        ("reparameterize", lambda mu, logvar: mu + torch.exp(logvar / 3) * torch.randn_like(mu)),
-    ],
-)
-def test_plausible_wrong_solutions_outside_the_catalogue_get_no_name(name: str, wrong: Callable[..., Any]) -> None:
-    result = checks.ALL[name](wrong)
-    assert not result.passed
-    assert result.mistake is None
 
 
 def test_the_counterexample_is_the_smallest_input_that_fails() -> None:

@@ -1,8 +1,10 @@
 """One checker per exercise: `checks.kl(my_function)` says that it is right, or which mistake it makes.
 
 A checker tries the function on seeded inputs and compares its numbers, and where it matters its gradients, with those
-of the right function. If they differ it compares them with those of each known mistake; only a mistake with the very
-same numbers is named. Everything else gets the smallest input at which the answer is wrong.
+of the right function. If they differ it compares them with those of each known mistake, and of every two that can be
+made together; only those with the very same numbers are named. Everything else gets the smallest input at which the
+answer is wrong, and what was measured there. Where an answer is random, its distribution is compared, not its stream.
+A Result is false when the answer is wrong; docs/GRADING.md says how a grader reads it.
 
 Every Exercise and Challenge that a topic's file defines is an attribute of this package under its name, and an entry of
 `ALL`. So no file may have the name of an exercise: the ELBO's topic is `bayes`.
@@ -15,7 +17,6 @@ from vqedu.checks import (
     bayes,
     code_prior,
     codebook_losses,
-    collapsing,
     image_tokens,
     reparameterization,
     vae,
@@ -28,7 +29,7 @@ from vqedu.checks.result import Result
 __all__ = ["ALL", "Challenge", "Exercise", "Mistake", "Result"]
 
 _TOPICS = (
-    *(autoencoder, bayes, reparameterization, vae, collapsing),
+    *(autoencoder, bayes, reparameterization, vae),
     *(vector_quantization, codebook_losses, vqvae, code_prior, image_tokens),
 )
 

@@ -1,95 +1,154 @@
-"""The exercises of notebook 01: the loss, PCA, the share of near codes, a training loop, a hole."""
+"""The exercises on the autoencoder: the loss, PCA, the share of nearby codes, a training loop, a hole."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vqedu.checks.engine import Case, Challenge, Demand, Exercise, Mistake
+from vqedu.checks.engine import Challenge, Demand, Exercise, Mistake
 from vqedu.checks.numbers import grey, number, quarters, show
+from vqedu.checks.observing import Case
 
 
-def _pixels(logits: Tensor, x: Tensor) -> Tensor:
+def bernoulli(logits: Tensor, x: Tensor) -> Tensor:
+    """Return -log p of each pixel, (N, pixels) in nats."""
     return F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1)
+
+
+def naive_bernoulli(logits: Tensor, x: Tensor) -> Tensor:
+    """The same through the sigmoid, which float32 rounds to 1 from about 17 on: NaN at logit 20."""
+    p = torch.sigmoid(logits)
+    return -(x * torch.log(p) + (1 - x) * torch.log(1 - p)).flatten(1)
+
+
+def confident(seed: int) -> Case:
+    """Return logits and x of two pixels that a trained network is sure of, among others."""
+    logits = quarters(seed, 2, 1, 2, 2)
+    logits[0, 0, 0], x = torch.tensor([20.0, -20.0]), grey(seed, 2, 1, 2, 2)
+    x[0, 0, 0] = torch.tensor([1.0, 0.0])
+    return {"logits": logits, "x": x}
+
+
+def _reconstruction(
+    logits: Tensor,
+    x: Tensor,
+    *,
+    pixel: Callable[[Tensor, Tensor], Tensor] = bernoulli,
+    reduce: Callable[[Tensor], Tensor] = lambda pixels: pixels.sum(1),
+    sign: int = 1,
+) -> Tensor:
+    return sign * reduce(pixel(logits, x))
 
 
 def _pictures() -> list[Case]:
     shapes = [(1, 1, 1, 1), (1, 1, 1, 2), (2, 1, 2, 2), (3, 1, 4, 3)]
-    return [{"logits": quarters(i, *shape, limit=16), "x": grey(i, *shape)} for i, shape in enumerate(shapes, 1)]
+    pictures = [{"logits": quarters(i, *shape, limit=16), "x": grey(i, *shape)} for i, shape in enumerate(shapes, 1)]
+    return [*pictures, confident(9)]
 
 
 reconstruction = Exercise(
     name="reconstruction",
     contract="reconstruction(logits, x): two float tensors (N, 1, H, W), x in [0, 1] -> (N,), nats per image",
     cases=_pictures,
-    reference=lambda logits, x: _pixels(logits, x).sum(1),
+    reference=_reconstruction,
     gradients=("logits",),
     mistakes=(
         Mistake(
             "averaged over the pixels",
-            lambda logits, x: _pixels(logits, x).mean(1),
-            "Your number is the price of one average pixel. For 784 pixels it is 784 times too small.",
-            "What should happen to the price of an image if it had twice as many pixels?",
+            partial(_reconstruction, reduce=lambda pixels: pixels.mean(1)),
+            "Your number is the loss of an average pixel. For 784 pixels it is 784 times too small.",
+            "What should happen to the loss of an image that has twice as many pixels?",
         ),
         Mistake(
             "summed over the batch as well",
-            lambda logits, x: _pixels(logits, x).sum(),
-            "You return one number for the whole batch, where each image should have its own.",
+            partial(_reconstruction, reduce=torch.sum),
+            "You return one number for the whole batch, but each image should have its own.",
             "Which dimension is the batch? It should still be there at the end.",
         ),
         Mistake(
             "averaged over the batch as well",
-            lambda logits, x: _pixels(logits, x).sum(1).mean(),
-            "You return the average image's price, where each image should have its own.",
-            "The contract ends in (N,). Which step took the N away?",
+            partial(_reconstruction, reduce=lambda pixels: pixels.sum(1).mean()),
+            "You return the average over the images, but each image should have its own number.",
+            "The contract ends in (N,). Which step removed the N?",
         ),
         Mistake(
             "averaged over everything",
-            lambda logits, x: _pixels(logits, x).mean(),
-            "You return one average over images and pixels. Asked for is the sum over the pixels of each image.",
-            "A loss function of torch averages unless it is told otherwise. Which `reduction` keeps every pixel?",
+            partial(_reconstruction, reduce=torch.mean),
+            "You return one average over images and pixels. What is asked for is the sum over the pixels of each "
+            "image.",
+            "A loss function of torch averages unless you tell it otherwise. Which `reduction` keeps every pixel?",
         ),
         Mistake(
             "sigmoid taken twice",
-            lambda logits, x: _pixels(torch.sigmoid(logits), x).sum(1),
-            "Your numbers are those of a sigmoid applied to a sigmoid: grey levels then lie between 0.5 and 0.73.",
+            partial(_reconstruction, pixel=lambda logits, x: bernoulli(torch.sigmoid(logits), x)),
+            "Your numbers are those of a sigmoid applied to a sigmoid: all grey levels then lie between 0.5 and 0.73.",
             "Does the function you call expect grey levels or logits?",
         ),
         Mistake(
-            "sign turned",
-            lambda logits, x: -_pixels(logits, x).sum(1),
-            "This is the log-probability. The price is minus that, since training makes prices small.",
-            "Is your number positive for every image? A price should be.",
+            "log of a rounded sigmoid",
+            partial(_reconstruction, pixel=naive_bernoulli),
+            "This is the right formula, but at logit 20 float32 rounds the sigmoid to 1, and 0 times log(0) is NaN. "
+            "A trained network has many such logits.",
+            "Use a function that takes logits: `F.logsigmoid`, or a cross-entropy `with_logits`.",
         ),
         Mistake(
-            "paper is free",
-            lambda logits, x: -(x * F.logsigmoid(logits)).flatten(1).sum(1),
-            "Only the ink is paid for. A network that paints everything black would then pay nothing.",
-            "What is the price of a pixel that is paper, x = 0, when the network says ink?",
+            "arguments exchanged",
+            partial(_reconstruction, pixel=lambda logits, x: bernoulli(x, logits)),
+            "Your numbers come out when the image is taken for the logits, and the logits for the image.",
+            "In which order does the cross-entropy expect prediction and target?",
+        ),
+        Mistake(
+            "sign flipped",
+            partial(_reconstruction, sign=-1),
+            "This is the log-probability. The loss is minus that, because training makes the loss small.",
+            "Is your number positive for every image? It should be.",
+        ),
+        Mistake(
+            "only the ink counts",
+            partial(_reconstruction, pixel=lambda logits, x: -(x * F.logsigmoid(logits)).flatten(1)),
+            "Pixels with x = 0 cost nothing. A network that paints everything white would then have a loss near 0.",
+            "What is the loss of a pixel with x = 0 if the network predicts 1?",
         ),
         Mistake(
             "squared error",
-            lambda logits, x: (torch.sigmoid(logits) - x).square().flatten(1).sum(1),
-            "This is the squared error of the grey levels, a good measure, but no number of nats.",
-            "The price of ink is -log s(l). There should be a logarithm somewhere.",
+            partial(_reconstruction, pixel=lambda logits, x: (torch.sigmoid(logits) - x).square().flatten(1)),
+            "This is the squared error of the grey levels: a useful measure, but not a number of nats.",
+            "The loss of a pixel with x = 1 is -log s(l). There should be a logarithm somewhere.",
         ),
     ),
     hints=(
-        "Write the price of one pixel first, as a tensor of the shape of x; reduce afterwards.",
-        "A pixel costs -x log s(l) - (1 - x) log(1 - s(l)). `F.logsigmoid(l)` is log s(l), and 1 - s(l) is s(-l).",
-        "Flatten all but the batch, `.flatten(1)`, and sum over dimension 1.",
+        "Write the loss of one pixel first, as a tensor of the shape of x, and reduce afterwards.",
+        "A pixel's loss is -x log s(l) - (1 - x) log(1 - s(l)). `F.logsigmoid(l)` is log s(l), and 1 - s(l) is s(-l).",
+        "Flatten everything but the batch, `.flatten(1)`, and sum over dimension 1.",
     ),
 )
 
 
 def _directions(seed: int, d: int, k: int) -> Tensor:
-    """k orthonormal columns of length d with exact numbers: some columns of the identity, in another order."""
-    order = torch.randperm(d, generator=torch.Generator().manual_seed(seed))
-    return torch.eye(d)[:, order[:k]]
+    """Return k orthonormal columns of length d with exact numbers: of an identity, or a Hadamard matrix if d is 4."""
+    basis = torch.eye(d)
+    if d == 4:
+        pair = torch.tensor([[1.0, 1.0], [1.0, -1.0]])
+        basis = torch.kron(pair, pair) / 2
+    return basis[:, torch.randperm(d, generator=torch.Generator().manual_seed(seed))[:k]]
+
+
+def _pca(
+    x: Tensor,
+    mean: Tensor,
+    V: Tensor,
+    *,
+    before: float = 1,
+    after: float = 1,
+    center: Callable[[Tensor, Tensor], Tensor] = lambda x, mean: mean,
+    decode: Callable[[Tensor, Tensor], Tensor] = lambda z, V: z @ V.T,
+) -> Tensor:
+    return decode((x - before * center(x, mean)) @ V, V) + after * center(x, mean)
 
 
 pca = Exercise(
@@ -97,27 +156,39 @@ pca = Exercise(
     contract="pca(x, mean, V): images (N, P), mean (P,), orthonormal columns V (P, k) -> reconstruction (N, P)",
     cases=lambda: [
         {"x": grey(i, n, p), "mean": grey(i + 5, p) + 0.125, "V": _directions(i, p, k)}
-        for i, (n, p, k) in enumerate([(1, 2, 1), (2, 3, 2), (4, 6, 3)], 1)
+        for i, (n, p, k) in enumerate([(1, 2, 1), (2, 3, 2), (4, 4, 2), (2, 4, 3), (4, 6, 3)], 1)
     ],
-    reference=lambda x, mean, V: (x - mean) @ V @ V.T + mean,
+    reference=_pca,
     mistakes=(
         Mistake(
             "mean not subtracted",
-            lambda x, mean, V: x @ V @ V.T + mean,
-            "The coordinates are taken from the origin, and then the mean comes on top.",
+            partial(_pca, before=0),
+            "The coordinates are measured from the origin, and then the mean is added on top.",
             "PCA describes how an image differs from the average image. Where does your code compare the two?",
         ),
         Mistake(
             "mean not added back",
-            lambda x, mean, V: (x - mean) @ V @ V.T,
+            partial(_pca, after=0),
             "You return the difference from the mean image, not an image.",
             "What should the reconstruction be when all coordinates are zero?",
         ),
         Mistake(
             "no mean at all",
-            lambda x, mean, V: x @ V @ V.T,
+            partial(_pca, before=0, after=0),
             "The mean image appears nowhere: this is a projection through the origin.",
             "Which of your three arguments do you not use?",
+        ),
+        Mistake(
+            "mean of this batch",
+            partial(_pca, center=lambda x, mean: x.mean(0)),
+            "You use the mean of the given images. PCA uses the mean of the training images, which is given as `mean`.",
+            "What would your function return for a single image?",
+        ),
+        Mistake(
+            "mean subtracted after the projection",
+            lambda x, mean, V: x @ V @ V.T - mean,
+            "You project the image as it is, and subtract the mean from the result.",
+            "Which comes first: the difference from the mean, or the projection?",
         ),
     ),
     hints=(
@@ -128,8 +199,18 @@ pca = Exercise(
 )
 
 
-def _near_share(z: Tensor, codes: Tensor, r: float) -> Tensor:
-    return (torch.cdist(z, codes).min(1).values <= r).float().mean()
+def _near_share(
+    z: Tensor,
+    codes: Tensor,
+    r: float,
+    *,
+    distance: Callable[[Tensor, Tensor], Tensor] = torch.cdist,
+    nearest: Callable[[Tensor], Tensor] = lambda table: table.min(1).values,
+    far: bool = False,
+    reduce: Callable[[Tensor], Tensor] = torch.mean,
+) -> Tensor:
+    near = nearest(distance(z, codes)) <= r
+    return reduce((~near if far else near).float())
 
 
 near_share = Exercise(
@@ -137,49 +218,76 @@ near_share = Exercise(
     contract="near_share(z, codes, r): (M, D), (n, D), a radius -> the share of the M points that have a code within r",
     cases=lambda: [
         {"z": quarters(i, m, d), "codes": quarters(i + 20, n, d), "r": r}
-        for i, (m, n, d, r) in enumerate([(2, 1, 1, 0.6), (4, 3, 2, 0.8), (30, 6, 2, 0.8), (40, 5, 3, 1.3)])
+        for i, (m, n, d, r) in enumerate(
+            [(2, 1, 1, 0.6), (4, 3, 2, 0.8), (30, 6, 2, 0.8), (40, 5, 3, 1.3), (40, 3, 1, 1.9)]
+        )
     ],
     reference=_near_share,
     mistakes=(
         Mistake(
             "far instead of near",
-            lambda z, codes, r: (torch.cdist(z, codes).min(1).values > r).float().mean(),
+            partial(_near_share, far=True),
             "You count the points that have no code within r.",
             "What should the share be when r is very large?",
         ),
         Mistake(
             "share of the pairs",
-            lambda z, codes, r: (torch.cdist(z, codes) <= r).float().mean(),
-            "You count pairs of a point and a code. A point is near if one single code is.",
-            "Between the distances (M, n) and the comparison with r one step is missing.",
+            partial(_near_share, nearest=lambda table: table),
+            "You count pairs of a point and a code. A point is near if a single code is near.",
+            "One step is missing between the distances (M, n) and the comparison with r.",
         ),
         Mistake(
             "squared distance",
-            lambda z, codes, r: (torch.cdist(z, codes).square().min(1).values <= r).float().mean(),
-            "A squared distance is compared with a distance.",
+            partial(_near_share, distance=lambda z, codes: torch.cdist(z, codes).square()),
+            "You compare a squared distance with a distance.",
             "If all coordinates were doubled, by what factor should your distance grow?",
         ),
         Mistake(
             "over the wrong axis",
-            lambda z, codes, r: (torch.cdist(z, codes).min(0).values <= r).float().mean(),
-            "You asked each code for its nearest point. The question is asked of the points.",
+            partial(_near_share, nearest=lambda table: table.min(0).values),
+            "You asked for the nearest point of each code. The question is about the points.",
             "How many answers, yes or no, should there be before the average: M or n?",
+        ),
+        Mistake(
+            "the farthest code",
+            partial(_near_share, nearest=lambda table: table.max(1).values),
+            "A point counts in your share only if all codes are within r.",
+            "How many codes have to be near for a point to be near?",
+        ),
+        Mistake(
+            "number instead of share",
+            partial(_near_share, reduce=torch.sum),
+            "You return how many points are near. What is asked for is their share.",
+            "What should the answer be if every point is near?",
         ),
     ),
     hints=(
-        "First the distance from each point to each code, a table (M, n).",
+        "First compute the distance from each point to each code, a table (M, n).",
         "`torch.cdist(z, codes)` is that table. A point is near if the smallest number of its row is at most r.",
         "Compare, turn the truth values into numbers with `.float()`, and average.",
     ),
 )
 
 
-def _descend(model: nn.Module, batches: Sequence[Tensor], lr: float, clear: bool = True, sign: int = 1) -> Tensor:
+def _per_example(errors: Tensor) -> Tensor:
+    return errors.sum(1).mean()
+
+
+def _descend(
+    model: nn.Module,
+    batches: Sequence[Tensor],
+    lr: float,
+    *,
+    clear: bool = True,
+    sign: int = 1,
+    reduce: Callable[[Tensor], Tensor] = _per_example,
+    pick: Callable[[Sequence[Tensor]], Sequence[Tensor]] = lambda batches: batches,
+) -> Tensor:
     parameters = list(model.parameters())
-    for x in batches:
+    for x in pick(batches):
         if clear:
             model.zero_grad()
-        (model(x) - x).square().sum(1).mean().backward()
+        reduce((model(x) - x).square()).backward()
         with torch.no_grad():
             for parameter in parameters:
                 if parameter.grad is not None:
@@ -187,12 +295,8 @@ def _descend(model: nn.Module, batches: Sequence[Tensor], lr: float, clear: bool
     return torch.cat([parameter.detach().flatten() for parameter in parameters])
 
 
-def _first_batch_only(model: nn.Module, batches: Sequence[Tensor], lr: float) -> Tensor:
-    return _descend(model, [batches[0]] * len(batches), lr)
-
-
 def _linear(d: int) -> nn.Module:
-    """A linear autoencoder of d numbers through one, with weights that every machine holds exactly."""
+    """Return a linear autoencoder of d numbers through one, with weights that every machine represents exactly."""
     model = nn.Sequential(nn.Linear(d, 1, bias=False), nn.Linear(1, d, bias=False))
     with torch.no_grad():
         for seed, parameter in enumerate(model.parameters(), 1):
@@ -204,8 +308,9 @@ def _linear(d: int) -> nn.Module:
 
 training_loop = Exercise(
     name="training_loop",
-    contract="training_loop(model, batches, lr): trains the model by plain gradient steps on the squared error, one a "
-    "batch (N, D), and returns its weights in one row: torch.cat([p.detach().flatten() for p in model.parameters()])",
+    contract="training_loop(model, batches, lr): trains the model by plain gradient steps on the squared error, summed "
+    "over the elements of an example and averaged over the batch, one step per batch (N, D), and returns its weights "
+    "in one row: torch.cat([p.detach().flatten() for p in model.parameters()])",
     cases=lambda: [
         {"model": _linear(d), "batches": [grey(10 * d + i, n, d) for i in range(count)], "lr": 0.125}
         for d, n, count in [(2, 1, 1), (2, 2, 2), (3, 4, 5)]
@@ -214,25 +319,43 @@ training_loop = Exercise(
     mistakes=(
         Mistake(
             "gradients pile up",
-            lambda model, batches, lr: _descend(model, batches, lr, clear=False),
+            partial(_descend, clear=False),
             "The first step is right, the second is not: it moves along the sum of both gradients.",
             "`backward()` adds to `.grad`. What does the second batch find there?",
         ),
         Mistake(
             "uphill",
-            lambda model, batches, lr: _descend(model, batches, lr, sign=-1),
+            partial(_descend, sign=-1),
             "Each step goes along the gradient, so the loss grows.",
             "In which direction does the loss fall?",
         ),
         Mistake(
+            "averaged over the elements",
+            partial(_descend, reduce=torch.mean),
+            "Your steps are D times too small: the squared error is averaged over the elements of an example.",
+            "What does `mse_loss` do by default?",
+        ),
+        Mistake(
+            "summed over the batch",
+            partial(_descend, reduce=torch.sum),
+            "Your steps grow with the batch: the squared error is summed over the examples as well.",
+            "If a batch contained every example twice, should the step change?",
+        ),
+        Mistake(
             "the same batch again and again",
-            _first_batch_only,
+            partial(_descend, pick=lambda batches: [batches[0]] * len(batches)),
             "Every step uses the first batch. The others are never seen.",
             "Which name does the loop give to the batch, and which name does the loss use?",
         ),
         Mistake(
+            "only one step",
+            partial(_descend, pick=lambda batches: batches[:1]),
+            "Only the first batch moves the weights.",
+            "Does the loop return too early?",
+        ),
+        Mistake(
             "never moves",
-            lambda model, batches, lr: torch.cat([p.detach().flatten() for p in model.parameters()]),
+            partial(_descend, pick=lambda batches: []),
             "The weights are those of the start.",
             "Which line changes the weights, and is it reached?",
         ),
@@ -248,9 +371,9 @@ training_loop = Exercise(
 def _measure_hole(ask: Callable[..., Any]) -> list[Demand]:
     """Ask for a hole in three clouds of codes, and compare its distance with what is usual between codes."""
     ratios, inside = [], True
-    for seed, centres in enumerate([[(0, 0), (6, 0)], [(0, 0), (4, 4), (0, 5)], [(-3, 0), (3, 0), (0, 3), (0, -3)]]):
-        noise = torch.randn(len(centres), 40, 2, generator=torch.Generator().manual_seed(seed)) / 2
-        codes = (torch.tensor(centres, dtype=torch.float32)[:, None] + noise).flatten(0, 1)
+    for seed, centers in enumerate([[(0, 0), (6, 0)], [(0, 0), (4, 4), (0, 5)], [(-3, 0), (3, 0), (0, 3), (0, -3)]]):
+        noise = torch.randn(len(centers), 40, 2, generator=torch.Generator().manual_seed(seed)) / 2
+        codes = (torch.tensor(centers, dtype=torch.float32)[:, None] + noise).flatten(0, 1)
         hole = ask(codes.clone(), shape=(2,))
         inside &= bool(((hole >= codes.min(0).values) & (hole <= codes.max(0).values)).all())
         usual = (torch.cdist(codes, codes) + 99 * torch.eye(len(codes))).min(1).values.quantile(0.95)
@@ -271,7 +394,7 @@ hole = Challenge(
     parameters=("codes",),
     measure=_measure_hole,
     hints=(
-        "You need not be clever: many random candidates in the right box will do.",
+        "You do not have to be clever: many random candidates in the right box will do.",
         "`low + (high - low) * torch.rand(1000, 2)` fills the box between the smallest and the largest coordinates.",
         "`torch.cdist(candidates, codes).min(1).values` is the distance to the nearest code. Take the largest.",
     ),

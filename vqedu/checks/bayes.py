@@ -1,63 +1,90 @@
-"""The exercises of notebook 02: a mean of weights, the KL of Gaussians, the ELBO on a grid, a bad q."""
+"""The exercises on the ELBO: a mean of weights, the KL of Gaussians, the ELBO on a grid, a sampled KL, a bad q."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from vqedu.checks.engine import Case, Challenge, Demand, Exercise, Mistake
+from vqedu.checks.comparing import wrong_shape
+from vqedu.checks.engine import Challenge, Demand, Exercise, Mistake
 from vqedu.checks.numbers import number, quarters
-from vqedu.checks.observing import as_tensors
+from vqedu.checks.observing import Case, as_tensors
+from vqedu.checks.running import Problem
 from vqedu.lessons import toy
-from vqedu.losses import kl_terms
+
+
+def _bound(
+    log_weights: Tensor,
+    *,
+    axis: int = 0,
+    count: Callable[[Tensor, int], int] = lambda table, axis: table.shape[axis],
+    total: Callable[[Tensor, int], Tensor] = torch.logsumexp,
+    sign: int = 1,
+) -> Tensor:
+    return sign * (total(log_weights, axis) - math.log(count(log_weights, axis)))
 
 
 def _weights() -> list[Case]:
     small = [{"log_weights": quarters(i, k, n)} for i, (k, n) in enumerate([(1, 1), (2, 1), (3, 2), (5, 4)], 1)]
-    return [*small, {"log_weights": quarters(7, 4, 3) - 400}]  # as for images: exp(-400) is 0 in float32
+    far = {"log_weights": quarters(8, 3, 3) + torch.tensor([0.0, -400.0, 100.0])}  # images differ by hundreds of nats
+    return [*small, {"log_weights": quarters(7, 4, 3) - 400}, far]  # exp(-400) is 0 in float32
 
 
 importance_weighted_bound = Exercise(
     name="importance_weighted_bound",
-    contract="importance_weighted_bound(log_weights): (k, N), one column an image -> (N,): log of the mean weight, "
+    contract="importance_weighted_bound(log_weights): (k, N), one column per image -> (N,): log of the mean weight, "
     "nats",
     cases=_weights,
-    reference=lambda log_weights: torch.logsumexp(log_weights, 0) - math.log(len(log_weights)),
+    reference=_bound,
     mistakes=(
         Mistake(
             "sum for mean",
-            lambda log_weights: torch.logsumexp(log_weights, 0),
+            partial(_bound, count=lambda table, axis: 1),
             "You return the logarithm of the sum. It grows with k even if all weights are equal.",
             "With k equal weights w the answer should be log w. What is yours?",
         ),
         Mistake(
             "mean of the logarithms",
-            lambda log_weights: log_weights.mean(0),
+            partial(_bound, total=torch.mean, count=lambda table, axis: 1),
             "This is the average of k ELBOs. The point of more samples is to average inside the logarithm.",
-            "In which order do the mean and the logarithm stand in the formula?",
+            "In which order do the mean and the logarithm appear in the formula?",
         ),
         Mistake(
             "over the wrong axis",
-            lambda log_weights: torch.logsumexp(log_weights, 1) - math.log(log_weights.shape[1]),
-            "You averaged over the images, and got one number a draw.",
-            "Which of the two axes holds the draws?",
+            partial(_bound, axis=1),
+            "You averaged over the images, and got one number per sample.",
+            "Which of the two axes counts the samples?",
         ),
         Mistake(
             "exp underflows",
-            lambda log_weights: torch.log(torch.exp(log_weights).mean(0)),
-            "Right for small numbers. But log-weights of images are near -100 or -400, where exp gives 0 and log(0) is "
-            "minus infinity.",
-            "Take the largest log-weight out before the exponential, and add it again at the end.",
+            partial(_bound, total=lambda table, axis: table.exp().sum(axis).log()),
+            "Right for small numbers. But the log-weights of images are near -100 or -400, where exp gives 0, and "
+            "log(0) is minus infinity.",
+            "Subtract the largest log-weight before the exponential, and add it again at the end.",
+        ),
+        Mistake(
+            "one maximum for all images",
+            partial(_bound, total=lambda table, axis: (table - table.max()).exp().sum(axis).log() + table.max()),
+            "You subtract the largest number of the whole table. An image whose weights are all much smaller then "
+            "underflows: log(0) is minus infinity.",
+            "Each image needs a maximum of its own.",
         ),
         Mistake(
             "the wrong count",
-            lambda log_weights: torch.logsumexp(log_weights, 0) - math.log(log_weights.numel()),
-            "You divide by all numbers of the table. Each image has only k of them.",
+            partial(_bound, count=lambda table, axis: table.numel()),
+            "You divide by the number of all entries of the table. Each image has only k of them.",
             "Which count belongs to one column?",
+        ),
+        Mistake(
+            "sign flipped",
+            partial(_bound, sign=-1),
+            "This is minus the bound, which one would minimize. What is asked for is the bound itself.",
+            "The bound should grow when the weights grow.",
         ),
     ),
     hints=(
@@ -66,6 +93,21 @@ importance_weighted_bound = Exercise(
         "The factor 1/k inside the logarithm is a subtraction outside of it.",
     ),
 )
+
+
+def _kl(
+    mu: Tensor,
+    logvar: Tensor,
+    *,
+    half: float = 0.5,
+    square: Callable[[Tensor], Tensor] = torch.square,
+    variance: Callable[[Tensor], Tensor] = torch.exp,
+    log: Callable[[Tensor], Tensor] = lambda logvar: logvar,
+    one: float = 1.0,
+    reduce: Callable[[Tensor], Tensor] = lambda terms: terms.sum(1),
+    sign: int = 1,
+) -> Tensor:
+    return sign * reduce(half * (square(mu) + variance(logvar) - one - log(logvar)))
 
 
 def _moments() -> list[Case]:
@@ -78,69 +120,88 @@ kl = Exercise(
     contract="kl(mu, logvar): two float tensors (N, D), logvar = log sigma^2 -> (N,): KL(N(mu, sigma^2) || N(0, I)), "
     "nats",
     cases=_moments,
-    reference=lambda mu, logvar: kl_terms(mu, logvar).sum(1),
+    reference=_kl,
     gradients=("mu", "logvar"),
     mistakes=(
         Mistake(
             "factor 1/2 missing",
-            lambda mu, logvar: 2 * kl_terms(mu, logvar).sum(1),
-            "Your KL is exactly twice too large at every point.",
+            partial(_kl, half=1.0),
+            "Your KL is exactly twice the right value. Training with it is training with beta = 2.",
             "Compare with KL(N(1, 1) || N(0, 1)), which is one half.",
         ),
         Mistake(
-            "sign turned",
-            lambda mu, logvar: -kl_terms(mu, logvar).sum(1),
-            "Your KL is the right number with a minus. A KL divergence is never negative.",
-            "Does your formula begin with 1 + logvar - ...? Then it belongs to minus the KL.",
+            "sign flipped",
+            partial(_kl, sign=-1),
+            "Your KL is the right number with a minus sign. A KL divergence is never negative.",
+            "Does your formula begin with 1 + logvar - ...? Then it is minus the KL.",
         ),
         Mistake(
             "sigma where sigma squared belongs",
-            lambda mu, logvar: 0.5 * (mu.square() + torch.exp(logvar / 2) - 1 - logvar).sum(1),
-            "Your numbers come out when the standard deviation stands where the variance belongs.",
+            partial(_kl, variance=lambda logvar: torch.exp(logvar / 2)),
+            "Your numbers come out when the standard deviation takes the place of the variance.",
             "What is exp(logvar): sigma or sigma squared? And which one does the formula want?",
         ),
         Mistake(
             "log sigma where log sigma squared belongs",
-            lambda mu, logvar: 0.5 * (mu.square() + torch.exp(logvar) - 1 - logvar / 2).sum(1),
-            "Your last term is half as large as it should be: it holds log sigma.",
+            partial(_kl, log=lambda logvar: logvar / 2),
+            "Your last term is half as large as it should be: it is log sigma.",
             "log sigma^2 = 2 log sigma. Which of the two is called logvar?",
         ),
         Mistake(
+            "logvar taken for log sigma",
+            partial(_kl, variance=lambda logvar: torch.exp(2 * logvar), log=lambda logvar: 2 * logvar),
+            "Your formula is right for an encoder that outputs log sigma. Here it outputs logvar = log sigma^2.",
+            "If logvar is 2, what is sigma squared?",
+        ),
+        Mistake(
+            "logvar added instead of subtracted",
+            partial(_kl, log=lambda logvar: -logvar),
+            "The last term has the wrong sign: your KL becomes smaller and smaller as sigma shrinks to 0.",
+            "A very narrow q is far from the prior. Which sign must log sigma^2 have so that the KL is then large?",
+        ),
+        Mistake(
             "mean over the dimensions",
-            lambda mu, logvar: kl_terms(mu, logvar).mean(1),
-            "You average over the D latent numbers. The KL of independent numbers is the sum, so yours is D times too "
-            "small.",
-            "If a code had one more number that costs 1 nat, how should the KL change?",
+            partial(_kl, reduce=lambda terms: terms.mean(1)),
+            "You average over the D latent dimensions. The KL of independent dimensions is their sum, so yours is D "
+            "times too small.",
+            "If a code had one more dimension with a KL of 1 nat, how should the total change?",
         ),
         Mistake(
             "summed over the batch too",
-            lambda mu, logvar: kl_terms(mu, logvar).sum(),
-            "You return one number for the whole batch, where each image should have its own.",
+            partial(_kl, reduce=torch.sum),
+            "You return one number for the whole batch, but each image should have its own.",
             "The contract ends in (N,). Over which dimension should the sum go?",
         ),
         Mistake(
+            "the batch's sum given to every image",
+            partial(_kl, reduce=lambda terms: terms.sum().expand(len(terms))),
+            "The shape is (N,), but every image gets the sum over the whole batch.",
+            "Does the KL of one image depend on the other images?",
+        ),
+        Mistake(
             "averaged over the batch too",
-            lambda mu, logvar: kl_terms(mu, logvar).sum(1).mean(),
-            "You return the mean over the batch, where each image should have its own number.",
+            partial(_kl, reduce=lambda terms: terms.sum(1).mean()),
+            "You return the mean over the batch, but each image should have its own number.",
             "The contract ends in (N,). The mean comes later, in the loss.",
         ),
         Mistake(
             "averaged over everything",
-            lambda mu, logvar: kl_terms(mu, logvar).mean(),
-            "One `.mean()` took two averages: over the batch, and over the latent numbers, which should be added up.",
-            "What is the shape before your reduction, and what should it be after it?",
-        ),
-        Mistake(
-            "logvar taken for the variance",
-            lambda mu, logvar: 0.5 * (mu.square() + logvar - 1 - torch.log(logvar)).sum(1),
-            "Your formula takes logvar for the variance itself. Where logvar is negative, its logarithm is NaN.",
-            "logvar is already a logarithm. What is the variance?",
+            partial(_kl, reduce=torch.mean),
+            "One `.mean()` took two averages: over the batch, and over the latent dimensions, which should be added "
+            "up.",
+            "What is the shape before your reduction, and what should it be afterwards?",
         ),
         Mistake(
             "over the batch instead of the dimensions",
-            lambda mu, logvar: kl_terms(mu, logvar).sum(0),
-            "You summed over the images and kept the latent numbers.",
-            "Dimension 0 is the batch. Which dimension holds the numbers of one code?",
+            partial(_kl, reduce=lambda terms: terms.sum(0)),
+            "You summed over the images and kept the latent dimensions.",
+            "Dimension 0 is the batch. Which dimension contains the numbers of one code?",
+        ),
+        Mistake(
+            "logvar taken for the variance",
+            partial(_kl, variance=lambda logvar: logvar, log=torch.log),
+            "Your formula takes logvar for the variance itself. Where logvar is negative, its logarithm is NaN.",
+            "logvar is already a logarithm. What is the variance?",
         ),
         Mistake(
             "prior and posterior exchanged",
@@ -150,29 +211,30 @@ kl = Exercise(
         ),
         Mistake(
             "-1 missing",
-            lambda mu, logvar: 0.5 * (mu.square() + torch.exp(logvar) - logvar).sum(1),
+            partial(_kl, one=0.0),
             "Your KL is too large by D/2 at every point. It is not zero where q equals the prior.",
             "Put mu = 0 and logvar = 0 into your formula.",
         ),
         Mistake(
             "mu not squared",
-            lambda mu, logvar: 0.5 * (mu + torch.exp(logvar) - 1 - logvar).sum(1),
+            partial(_kl, square=lambda mu: mu),
             "Your KL falls when mu becomes negative. It should not depend on the sign of mu.",
-            "Move q to the left or to the right of the prior by the same distance: should one cost less?",
+            "Shift q to the left or to the right of the prior by the same distance: should the KL differ?",
         ),
     ),
     hints=(
-        "Look at one number first: mu^2, sigma^2, -1 and -log sigma^2, and what stands before the bracket.",
+        "Look at one dimension first: mu^2, sigma^2, -1 and -log sigma^2, and the factor before the bracket.",
         "logvar is log sigma^2, so sigma^2 is `torch.exp(logvar)`.",
-        "0.5 times the bracket has the shape (N, D). `.sum(1)` adds the numbers of one code.",
+        "0.5 times the bracket has the shape (N, D). `.sum(1)` adds the dimensions of one code.",
     ),
 )
 
 
 def _grid() -> list[Case]:
+    """Return grids so wide and so fine that every quadrature rule gives the same number."""
     cases = []
-    for mu, sigma, dz in [(0.0, 1.0, 0.5), (0.5, 0.5, 0.25), (-1.0, 2.0, 0.25)]:
-        z = torch.arange(-4, 4 + dz, dz)
+    for mu, sigma, dz, reach in [(0.0, 1.0, 0.5, 5.5), (0.5, 0.5, 0.25, 5.0), (-1.0, 2.0, 0.25, 15.0)]:
+        z = torch.arange(-reach, reach + dz / 2, dz)
         log_q = -0.5 * ((z - mu) / sigma).square() - math.log(sigma * math.sqrt(2 * math.pi))
         log_prior = -0.5 * z.square() - math.log(math.sqrt(2 * math.pi))
         log_likelihood = -0.5 * (1 - 2 * z).square() - 0.5
@@ -180,8 +242,20 @@ def _grid() -> list[Case]:
     return cases
 
 
-def _mean(log_q: Tensor, h: Tensor, dz: float) -> Tensor:
-    return (log_q.exp() * h).sum() * dz
+def _on_a_grid(
+    log_prior: Tensor,
+    log_likelihood: Tensor,
+    log_q: Tensor,
+    dz: float,
+    *,
+    prior: float = 1,
+    q: float = 1,
+    under: Callable[[Tensor, Tensor], Tensor] = lambda log_prior, log_q: log_q,
+    integral: Callable[[Tensor, float], Tensor] = lambda heights, dz: heights.sum() * dz,
+    sign: int = 1,
+) -> Tensor:
+    log_ratio = prior * log_prior + log_likelihood - q * log_q
+    return sign * integral(under(log_prior, log_q).exp() * log_ratio, dz)
 
 
 elbo_on_a_grid = Exercise(
@@ -189,47 +263,53 @@ elbo_on_a_grid = Exercise(
     contract="elbo_on_a_grid(log_prior, log_likelihood, log_q, dz): three (G,) on a grid of z with step dz -> one "
     "number: the integral of q log(p(x, z) / q), nats",
     cases=_grid,
-    reference=lambda log_prior, log_likelihood, log_q, dz: _mean(log_q, log_prior + log_likelihood - log_q, dz),
+    reference=_on_a_grid,
     mistakes=(
         Mistake(
             "prior left out",
-            lambda log_prior, log_likelihood, log_q, dz: _mean(log_q, log_likelihood - log_q, dz),
-            "Your numbers hold log p(x|z) and log q, but not log p(z).",
+            partial(_on_a_grid, prior=0),
+            "Your numbers contain log p(x|z) and log q, but not log p(z).",
             "p(x, z) is a product of two factors.",
         ),
         Mistake(
             "q left out of the logarithm",
-            lambda log_prior, log_likelihood, log_q, dz: _mean(log_q, log_prior + log_likelihood, dz),
-            "This is the mean of log p(x, z). What is subtracted for spreading q out is missing.",
-            "Line 4 has a fraction inside the logarithm. What stands below the line?",
+            partial(_on_a_grid, q=0),
+            "This is the mean of log p(x, z). The entropy of q, which rewards a wide q, is missing.",
+            "Line 4 has a fraction inside the logarithm. What is its denominator?",
         ),
         Mistake(
             "dz left out",
-            lambda log_prior, log_likelihood, log_q, dz: _mean(log_q, log_prior + log_likelihood - log_q, 1.0),
-            "You add up the values of the grid. A finer grid would give a larger number.",
+            partial(_on_a_grid, integral=lambda heights, dz: heights.sum()),
+            "You add up the values on the grid. A finer grid would give a larger number.",
             "An integral is a sum of areas, height times width.",
         ),
         Mistake(
-            "sign turned",
-            lambda log_prior, log_likelihood, log_q, dz: -_mean(log_q, log_prior + log_likelihood - log_q, dz),
-            "This is minus the ELBO, the loss. Asked for is the bound itself.",
-            "Which of the two belongs below log p(x)?",
+            "averaged over the grid",
+            partial(_on_a_grid, integral=lambda heights, dz: heights.mean()),
+            "You average over the points of the grid. A wider grid, where q is 0 anyway, would give a smaller number.",
+            "An integral is a sum of areas, height times width.",
+        ),
+        Mistake(
+            "sign flipped",
+            partial(_on_a_grid, sign=-1),
+            "This is minus the ELBO, the loss. What is asked for is the bound itself.",
+            "Which of the two lies below log p(x)?",
         ),
         Mistake(
             "mean under the prior",
-            lambda log_prior, log_likelihood, log_q, dz: _mean(log_prior, log_prior + log_likelihood - log_q, dz),
+            partial(_on_a_grid, under=lambda log_prior, log_q: log_prior),
             "The mean is taken under p(z), not under q(z|x).",
-            "Which density stands before the logarithm in the integral?",
+            "Which density appears before the logarithm in the integral?",
         ),
         Mistake(
             "only the reconstruction",
-            lambda log_prior, log_likelihood, log_q, dz: _mean(log_q, log_likelihood, dz),
-            "This is the first half of the second form. The price of the code, the KL to the prior, is not subtracted.",
-            "Without a price, which q would be the best?",
+            partial(_on_a_grid, prior=0, q=0),
+            "This is the first half of the second form. The KL to the prior is not subtracted.",
+            "Without the KL, which q would be the best?",
         ),
     ),
     hints=(
-        "`torch.exp(log_q)` is q on the grid. Multiply it with what is averaged, and add up.",
+        "`torch.exp(log_q)` is q on the grid. Multiply it by what is averaged, and add up.",
         "log p(x, z) is a sum of two of your arguments.",
         "The fraction p(x, z) / q inside the logarithm is a difference: log p(x, z) - log q. Do not forget the width "
         "dz.",
@@ -237,68 +317,100 @@ elbo_on_a_grid = Exercise(
 )
 
 
-def _log_normal(z: Tensor, mu: Tensor, sigma: Tensor) -> Tensor:
-    return -0.5 * ((z - mu) / sigma).square() - torch.log(sigma) - 0.5 * math.log(2 * math.pi)
-
-
-def _log_ratio(z: Tensor, mu: Tensor, sigma: Tensor) -> Tensor:
-    return _log_normal(z, mu, sigma) - _log_normal(z, torch.zeros(()), torch.ones(()))
-
-
-def _without_log_sigma(z: Tensor, mu: Tensor, sigma: Tensor) -> Tensor:
-    return (0.5 * z.square() - 0.5 * ((z - mu) / sigma).square()).mean(0)
+def _sampled_kl(
+    z: Tensor,
+    mu: Tensor,
+    sigma: Tensor,
+    *,
+    spread: Callable[[Tensor], Tensor] = lambda sigma: sigma,
+    log_sigma: float = 1,
+    prior: float = 1,
+    reduce: Callable[[Tensor], Tensor] = lambda log_ratio: log_ratio.mean(0),
+    sign: int = 1,
+) -> Tensor:
+    log_q = -0.5 * ((z - mu) / spread(sigma)).square() - log_sigma * torch.log(spread(sigma))
+    return sign * reduce(log_q + prior * 0.5 * z.square())
 
 
 kl_by_sampling = Exercise(
     name="kl_by_sampling",
-    contract="kl_by_sampling(z, mu, sigma): draws z (S, D) from N(mu, sigma^2), mu and sigma (D,) -> (D,): an estimate "
-    "of KL(N(mu, sigma^2) || N(0, 1)) for each of the D numbers, nats",
+    contract="kl_by_sampling(z, mu, sigma): samples z (S, D) from N(mu, sigma^2), mu and sigma (D,) -> (D,): an "
+    "estimate of KL(N(mu, sigma^2) || N(0, 1)) for each of the D dimensions, nats",
     cases=lambda: [
         {"z": quarters(i, s, d), "mu": quarters(i + 5, d, limit=4), "sigma": quarters(i + 9, d, limit=2).abs() + 0.5}
         for i, (s, d) in enumerate([(1, 1), (2, 2), (6, 3)], 1)
     ],
-    reference=lambda z, mu, sigma: _log_ratio(z, mu, sigma).mean(0),
+    reference=_sampled_kl,
     mistakes=(
         Mistake(
             "the planted bug",
-            _without_log_sigma,
+            partial(_sampled_kl, log_sigma=0),
             "For sigma = 1 the estimate is right; for every other sigma it is off by a constant that does not depend "
             "on z.",
             "What must a normal density be divided by so that it integrates to 1?",
         ),
         Mistake(
-            "sign turned",
-            lambda z, mu, sigma: -_log_ratio(z, mu, sigma).mean(0),
+            "sign flipped",
+            partial(_sampled_kl, sign=-1),
             "This is the mean of log p - log q: minus the KL.",
-            "Which density stands above the line in the KL?",
+            "Which density is the numerator in the KL?",
         ),
         Mistake(
             "variance for standard deviation",
-            lambda z, mu, sigma: _log_ratio(z, mu, sigma.square()).mean(0),
-            "Your numbers come out when sigma^2 stands at the places of sigma.",
-            "In the exponent, z - mu is divided by what before it is squared?",
+            partial(_sampled_kl, spread=torch.square),
+            "Your numbers come out when sigma^2 takes the place of sigma.",
+            "In the exponent, by what is z - mu divided before it is squared?",
         ),
         Mistake(
             "log sigma with the wrong sign",
-            lambda z, mu, sigma: (_log_ratio(z, mu, sigma) + 2 * torch.log(sigma)).mean(0),
-            "The right term, but added where it should be subtracted.",
+            partial(_sampled_kl, log_sigma=-1),
+            "The right term, but you add it where it should be subtracted.",
             "A narrow density is high at its peak. Does yours grow when sigma falls?",
+        ),
+        Mistake(
+            "prior left out",
+            partial(_sampled_kl, prior=0),
+            "This is the mean of log q alone: the logarithm of the prior is not subtracted.",
+            "A KL compares two densities.",
+        ),
+        Mistake(
+            "summed over the samples",
+            partial(_sampled_kl, reduce=lambda log_ratio: log_ratio.sum(0)),
+            "You add the samples up. With more samples your estimate would grow instead of becoming more exact.",
+            "How does one estimate a mean from S samples?",
+        ),
+        Mistake(
+            "averaged over the dimensions too",
+            partial(_sampled_kl, reduce=torch.mean),
+            "You return a single number, but each of the D dimensions should have its own.",
+            "The contract ends in (D,). Over which dimension should the mean go?",
         ),
     ),
     hints=(
         "Try sigma = 1, then sigma = 2, with the same z. For which is the estimate wrong, and does the error depend on "
         "z?",
-        "Write both densities with everything that stands before the exponential.",
+        "Write both densities with everything that appears before the exponential.",
         "The factor 1/(sigma sqrt(2 pi)) becomes -log sigma - log sqrt(2 pi). For the prior sigma is 1. What does not "
         "cancel?",
     ),
 )
 
 
+def _mu_and_sigma(answer: Any) -> tuple[float, float]:
+    """Return two numbers as the learner gave them; raises Problem for anything else."""
+    mu, sigma = as_tensors(answer, ("mu", "sigma"))
+    for name, part in (("mu", mu), ("sigma", sigma)):
+        if part.numel() != 1:
+            raise Problem("shape", wrong_shape(name, tuple(part.shape), ()))
+        if not bool(part.double().isfinite().all()):
+            raise Problem("nan", f"`{name}` is NaN or infinite.")
+    return float(mu), float(sigma)
+
+
 def _measure_q(ask: Callable[..., Any]) -> list[Demand]:
     """Compare the learner's q with the best Gaussian q of the curved toy model at x = 1."""
     model, x = toy.LatentModel("curved", noise=0.5), 1.0
-    mu, sigma = (float(part) for part in as_tensors(ask(), ("mu", "sigma")))
+    mu, sigma = _mu_and_sigma(ask())
     (low, high), limit = toy.SIGMA_LIMITS, toy.MU_LIMIT
     if not (0.999 * low <= sigma <= high and abs(mu) <= limit):
         allowed = f"mu in [{-limit:g}, {limit:g}] and sigma in [{low:g}, {high:g}]"
@@ -319,8 +431,8 @@ overconfident_q = Challenge(
     parameters=(),
     measure=_measure_q,
     hints=(
-        "Use the explorer above: which q has its mean of log p(x|z) as high as possible?",
-        "A code that is certain, sigma close to 0, at the best z has the best reconstruction. What does it cost?",
-        "The KL to the prior holds -log sigma. Take a mu close to where f(mu) = 1, and sigma far below 0.1.",
+        "Use the explorer above: for which q is the mean of log p(x|z) as high as possible?",
+        "A q with sigma close to 0, at the best z, has the best reconstruction. What happens to the KL?",
+        "The KL to the prior contains -log sigma. Take a mu close to where f(mu) = 1, and sigma far below 0.1.",
     ),
 )

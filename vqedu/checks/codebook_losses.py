@@ -1,24 +1,53 @@
-"""The exercises of notebook 05 on what moves the codes: two losses, and running averages."""
+"""The exercises on what moves the codes: the codebook's losses, and running averages."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from vqedu.checks.engine import Case, Exercise, Mistake
+from vqedu.checks.engine import Exercise, Mistake
 from vqedu.checks.numbers import quarters, whole
+from vqedu.checks.observing import Case
 from vqedu.checks.vector_quantization import pairs
 
-
-def _squared_distance(a: Tensor, b: Tensor) -> Tensor:
-    """Squared distance, summed over one example, averaged over the batch."""
-    return (a - b).square().sum() / len(a)
+Weights = Callable[[float], tuple[float, float]]  # cost -> the factors of the codebook's and of the commitment term
 
 
-def _vq(z_e: Tensor, z_q: Tensor, codebook: float, commitment: float) -> Tensor:
-    return codebook * _squared_distance(z_e.detach(), z_q) + commitment * _squared_distance(z_e, z_q.detach())
+def _stop(tensor: Tensor) -> Tensor:
+    return tensor.detach()
+
+
+def _pass(tensor: Tensor) -> Tensor:
+    return tensor
+
+
+def _per_example(squares: Tensor) -> Tensor:
+    return squares.sum() / len(squares)
+
+
+def _vq(
+    z_e: Tensor,
+    z_q: Tensor,
+    cost: float,
+    *,
+    weights: Weights = lambda cost: (1, cost),
+    first: tuple[Callable[[Tensor], Tensor], ...] = (_stop, _pass),
+    second: tuple[Callable[[Tensor], Tensor], ...] = (_pass, _stop),
+    reduce: Callable[[Tensor], Tensor] = _per_example,
+    before: Callable[[Tensor, Tensor], Tensor] = lambda z_e, z_q: z_q,
+) -> Tensor:
+    """The two terms; `first` and `second` say what is done to z_e and z_q in each."""
+    z_q = before(z_e, z_q)
+    distances = [reduce((on_e(z_e) - on_q(z_q)).square()) for on_e, on_q in (first, second)]
+    return sum((w * d for w, d in zip(weights(cost), distances, strict=True)), torch.zeros(()))
+
+
+def _through(z_e: Tensor, z_q: Tensor) -> Tensor:
+    return z_e + (z_q - z_e).detach()
 
 
 def _costs() -> list[Case]:
@@ -30,49 +59,80 @@ vq_loss = Exercise(
     contract="vq_loss(z_e, z_q, cost): two tensors (N, ...), a number -> one number: |sg(z_e) - z_q|^2 + cost |z_e - "
     "sg(z_q)|^2, summed over one example, averaged over the batch",
     cases=_costs,
-    reference=lambda z_e, z_q, cost: _vq(z_e, z_q, 1, cost),
+    reference=_vq,
     gradients=("z_e", "z_q"),
     mistakes=(
         Mistake(
             "cost on the wrong term",
-            lambda z_e, z_q, cost: _vq(z_e, z_q, cost, 1),
-            "The number is right, but the cost stands before the term that moves the codes. (Exchanged stop-gradients "
-            "do the same.)",
-            "Which term moves the encoder? That one carries the cost.",
+            partial(_vq, weights=lambda cost: (cost, 1)),
+            "The number is right, but the cost multiplies the term that moves the codes. (Exchanged stop-gradients do "
+            "the same.)",
+            "Which term moves the encoder? That one is multiplied by the cost.",
         ),
         Mistake(
             "no stop-gradient",
-            lambda z_e, z_q, cost: (1 + cost) * _squared_distance(z_e, z_q),
+            partial(_vq, first=(_pass, _pass), second=(_pass, _pass)),
             "The number is right, but both terms move both sides.",
             "Where is sg( ) in your code?",
         ),
         Mistake(
+            "no stop-gradient in the codebook loss",
+            partial(_vq, first=(_pass, _pass)),
+            "The number is right, but the codebook loss moves the encoder too.",
+            "Which side of the first term must not move?",
+        ),
+        Mistake(
+            "no stop-gradient in the commitment loss",
+            partial(_vq, second=(_pass, _pass)),
+            "The number is right, but the commitment loss moves the codes too.",
+            "Which side of the second term must not move?",
+        ),
+        Mistake(
+            "both sides stopped",
+            partial(_vq, first=(_stop, _stop), second=(_stop, _stop)),
+            "The number is right, but nothing moves.",
+            "In each term exactly one side is detached.",
+        ),
+        Mistake(
+            "straight-through before the losses",
+            partial(_vq, before=_through),
+            "You replaced z_q by its straight-through version before computing the losses. Its history leads to z_e, "
+            "so the codes never move, and the codebook loss pushes the encoder away from them.",
+            "Which z_q belongs in the losses: the one from the codebook, or the one for the decoder?",
+        ),
+        Mistake(
             "cost on both terms",
-            lambda z_e, z_q, cost: _vq(z_e, z_q, cost, cost),
+            partial(_vq, weights=lambda cost: (cost, cost)),
             "The cost multiplies the codebook's term as well.",
             "How many of the two terms does the formula multiply by the cost?",
         ),
         Mistake(
             "cost left out",
-            lambda z_e, z_q, cost: _vq(z_e, z_q, 1, 1),
+            partial(_vq, weights=lambda cost: (1, 1)),
             "Both terms have the weight 1.",
             "Which of your three arguments do you not use?",
         ),
         Mistake(
             "codebook loss left out",
-            lambda z_e, z_q, cost: _vq(z_e, z_q, 0, cost),
-            "Only the commitment is there. Without averages (EMA) the codes would never move.",
+            partial(_vq, weights=lambda cost: (0, cost)),
+            "Only the commitment loss is there. Without running averages (EMA) the codes would never move.",
             "Which term has a gradient for z_q?",
         ),
         Mistake(
+            "commitment loss left out",
+            partial(_vq, weights=lambda cost: (1, 0)),
+            "Only the codebook loss is there. Nothing keeps the encoder near the codes.",
+            "Which of your three arguments do you not use?",
+        ),
+        Mistake(
             "averaged over the elements",
-            lambda z_e, z_q, cost: _vq(z_e, z_q, 1, cost) * len(z_e) / z_e.numel(),
+            partial(_vq, reduce=torch.mean),
             "You averaged over all elements. The terms are summed over one example, as the reconstruction is.",
             "What does `mse_loss` do by default?",
         ),
         Mistake(
             "summed over the batch",
-            lambda z_e, z_q, cost: _vq(z_e, z_q, 1, cost) * len(z_e),
+            partial(_vq, reduce=torch.sum),
             "You summed over the batch as well.",
             "Divide by what, so that a batch of twice the size gives the same loss?",
         ),
@@ -85,37 +145,68 @@ vq_loss = Exercise(
 )
 
 
+def _commitment(
+    z_e: Tensor,
+    z_q: Tensor,
+    cost: float,
+    *,
+    weights: Weights = lambda cost: (0, cost),
+    second: tuple[Callable[[Tensor], Tensor], ...] = (_pass, _stop),
+    reduce: Callable[[Tensor], Tensor] = _per_example,
+) -> Tensor:
+    return _vq(z_e, z_q, cost, weights=weights, second=second, reduce=reduce)
+
+
 ema_loss = Exercise(
     name="ema_loss",
     contract="ema_loss(z_e, z_q, cost): the loss of a VQ-VAE whose codes are moved by averages (EMA): one number whose "
     "gradient moves z_e only; summed over one example, averaged over the batch",
     cases=_costs,
-    reference=lambda z_e, z_q, cost: _vq(z_e, z_q, 0, cost),
+    reference=_commitment,
     gradients=("z_e", "z_q"),
     mistakes=(
         Mistake(
             "codebook loss kept together with EMA",
-            lambda z_e, z_q, cost: _vq(z_e, z_q, 1, cost),
+            partial(_commitment, weights=lambda cost: (1, cost)),
             "The codes are moved twice: by their averages, and by this gradient.",
             "Which term of eq. 3 do the averages replace?",
         ),
         Mistake(
             "gradient to the codes",
-            lambda z_e, z_q, cost: cost * _squared_distance(z_e, z_q),
-            "The number is right, but it also pulls at the codes.",
-            "What must stand still in the commitment loss?",
+            partial(_commitment, second=(_pass, _pass)),
+            "The number is right, but it also pulls the codes.",
+            "Which side of the commitment loss must not move?",
         ),
         Mistake(
             "the wrong term kept",
-            lambda z_e, z_q, cost: cost * _squared_distance(z_e.detach(), z_q),
-            "You kept the term that moves the codes. The encoder is free to run away.",
-            "Which of z_e and z_q should still receive a gradient?",
+            partial(_commitment, second=(_stop, _pass)),
+            "You kept the term that moves the codes. Nothing keeps the encoder near them.",
+            "Which of z_e and z_q should still get a gradient?",
+        ),
+        Mistake(
+            "both sides stopped",
+            partial(_commitment, second=(_stop, _stop)),
+            "The number is right, but nothing moves. (The straight-through z_q in the loss does the same: its gradient "
+            "cancels that of z_e.)",
+            "Which of z_e and z_q should still get a gradient?",
         ),
         Mistake(
             "cost left out",
-            lambda z_e, z_q, cost: _vq(z_e, z_q, 0, 1),
+            partial(_commitment, weights=lambda cost: (0, 1)),
             "The commitment loss has the weight 1.",
             "Which of your three arguments do you not use?",
+        ),
+        Mistake(
+            "averaged over the elements",
+            partial(_commitment, reduce=torch.mean),
+            "You averaged over all elements. The loss is summed over one example, as the reconstruction is.",
+            "What does `mse_loss` do by default?",
+        ),
+        Mistake(
+            "summed over the batch",
+            partial(_commitment, reduce=torch.sum),
+            "You summed over the batch as well.",
+            "Divide by what, so that a batch of twice the size gives the same loss?",
         ),
     ),
     hints=(
@@ -126,6 +217,18 @@ ema_loss = Exercise(
 )
 
 
+def _mix(old: Tensor, new: Tensor, decay: float) -> Tensor:
+    return decay * old + (1 - decay) * new
+
+
+def _smoothed(counts: Tensor, epsilon: float) -> Tensor:
+    return (counts + epsilon) / (counts.sum() + len(counts) * epsilon) * counts.sum()
+
+
+def _shares(counts: Tensor, epsilon: float) -> Tensor:
+    return _smoothed(counts, epsilon) / counts.sum()
+
+
 def _ema(
     counts: Tensor,
     sums: Tensor,
@@ -134,71 +237,37 @@ def _ema(
     decay: float,
     epsilon: float,
     *,
-    old: float | None = None,
+    weight: Callable[[float], float] = lambda decay: decay,
+    count: Callable[[Tensor, Tensor, float], Tensor] = _mix,
+    batch_sums: Callable[[Tensor, Tensor], Tensor] = lambda m, n: m,
+    divide_by: Callable[[Tensor, float], Tensor] = _smoothed,
+    written_back: bool = False,
+    of_batch: bool = False,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """One step of appendix A.1; `old` is the weight of the old values if it is not the decay."""
-    weight = decay if old is None else old
-    chosen = torch.nn.functional.one_hot(indices, len(counts)).to(z.dtype)  # (n, K)
-    counts = weight * counts + (1 - weight) * chosen.sum(0)
-    sums = weight * sums + (1 - weight) * chosen.T @ z
-    return counts, sums, sums / _smoothed(counts, epsilon)[:, None]
-
-
-def _smoothed(counts: Tensor, epsilon: float) -> Tensor:
-    return (counts + epsilon) / (counts.sum() + len(counts) * epsilon) * counts.sum()
+    """One step of appendix A.1."""
+    chosen = F.one_hot(indices, len(counts)).to(z.dtype)  # (n, K)
+    n, m = chosen.sum(0), chosen.T @ z
+    counts = count(counts, n, weight(decay))
+    sums = _mix(sums, batch_sums(m, n), weight(decay))
+    codebook = m / _smoothed(n, epsilon)[:, None] if of_batch else sums / divide_by(counts, epsilon)[:, None]
+    return (_smoothed(counts, epsilon) if written_back else counts), sums, codebook
 
 
 def _clusters() -> list[Case]:
-    sizes = [(1, 2, 1, 0.5), (3, 2, 2, 0.75), (6, 3, 2, 0.875)]
-    return [
+    sizes = [(1, 2, 1, 0.5, 0.5), (3, 2, 2, 0.75, 0.5), (6, 3, 2, 0.875, 0.25), (4, 3, 1, 0.75, 0.25)]
+    cases = [
         {
             "counts": whole(i, 4, k) + 1.0,
             "sums": quarters(i, k, d),
             "z": quarters(i + 9, n, d),
             "indices": torch.cat([torch.arange(min(k, n)), whole(i + 3, k, max(0, n - k))]),
             "decay": decay,
-            "epsilon": 0.5,  # large, so that it shows
+            "epsilon": epsilon,  # large, so that it shows
         }
-        for i, (n, k, d, decay) in enumerate(sizes, 1)
+        for i, (n, k, d, decay, epsilon) in enumerate(sizes, 1)
     ]
-
-
-def _batch_counts(
-    counts: Tensor, sums: Tensor, z: Tensor, indices: Tensor, decay: float, epsilon: float
-) -> tuple[Tensor, ...]:
-    n, _, _ = _ema(counts, sums, z, indices, decay, epsilon, old=0.0)
-    _, m, _ = _ema(counts, sums, z, indices, decay, epsilon)
-    return n, m, m / _smoothed(n, epsilon)[:, None]
-
-
-def _written_back(*arguments: Any) -> tuple[Tensor, ...]:
-    counts, sums, codebook = _ema(*arguments)
-    return _smoothed(counts, arguments[5]), sums, codebook
-
-
-def _unsmoothed(*arguments: Any) -> tuple[Tensor, ...]:
-    counts, sums, _ = _ema(*arguments)
-    return counts, sums, sums / counts[:, None]
-
-
-def _batch_means(*arguments: Any) -> tuple[Tensor, ...]:
-    counts, sums, _ = _ema(*arguments)
-    return counts, sums, _ema(*arguments, old=0.0)[2]
-
-
-def _unscaled(*arguments: Any) -> tuple[Tensor, ...]:
-    counts, sums, _ = _ema(*arguments)
-    share = (counts + arguments[5]) / (counts.sum() + len(counts) * arguments[5])
-    return counts, sums, sums / share[:, None]
-
-
-def _means_averaged(
-    counts: Tensor, sums: Tensor, z: Tensor, indices: Tensor, decay: float, epsilon: float
-) -> tuple[Tensor, ...]:
-    n, m, _ = _ema(counts, sums, z, indices, decay, epsilon, old=0.0)
-    new_counts, _, _ = _ema(counts, sums, z, indices, decay, epsilon)
-    new_sums = decay * sums + (1 - decay) * m / n.clamp(min=1)[:, None]
-    return new_counts, new_sums, new_sums / _smoothed(new_counts, epsilon)[:, None]
+    cases[-1]["indices"] = torch.tensor([2, 0, 2, 2])  # no vector has chosen code 1
+    return cases
 
 
 ema = Exercise(
@@ -212,52 +281,64 @@ ema = Exercise(
     mistakes=(
         Mistake(
             "counts not averaged",
-            _batch_counts,
-            "The sums are a running average, the counts are those of this batch alone. Their ratio is no mean of "
-            "anything.",
+            partial(_ema, count=lambda old, new, decay: new),
+            "The sums are a running average, but the counts are those of this batch alone. Their ratio is not a mean "
+            "of anything.",
             "Both N and m need the same treatment, or their ratio jumps.",
         ),
         Mistake(
+            "counts added up",
+            partial(_ema, count=lambda old, new, decay: old + new),
+            "The counts grow without end, while the sums are a running average: the codes shrink towards 0.",
+            "Both N and m need the same treatment.",
+        ),
+        Mistake(
             "decay on the wrong side",
-            lambda *a: _ema(*a, old=1 - a[4]),
-            "The old value is multiplied by 1 - decay. With decay 0.99 the codes would forget nearly everything each "
-            "step.",
+            partial(_ema, weight=lambda decay: 1 - decay),
+            "The old value is multiplied by 1 - decay. With decay 0.99 the codes would forget nearly everything at "
+            "each step.",
             "With decay = 1 nothing should change.",
         ),
         Mistake(
             "smoothing written back",
-            _written_back,
+            partial(_ema, written_back=True),
             "The smoothed counts are returned as the running ones, so they are smoothed again in every step.",
             "Smooth a copy for the division, and keep the running counts as they are.",
         ),
         Mistake(
             "counts not smoothed",
-            _unsmoothed,
-            "Counts and sums are right, but the division uses the plain counts. A count near 0 would throw its code "
-            "far away.",
+            partial(_ema, divide_by=lambda counts, epsilon: counts),
+            "Counts and sums are right, but you divide by the plain counts. A count near 0 would throw its code far "
+            "away.",
             "Where does epsilon enter?",
         ),
         Mistake(
+            "epsilon only added",
+            partial(_ema, divide_by=lambda counts, epsilon: counts + epsilon),
+            "You add epsilon to the counts but do not scale them back, so that all codes come out a little too short.",
+            "What should the smoothed counts sum to?",
+        ),
+        Mistake(
             "divided by shares",
-            _unscaled,
+            partial(_ema, divide_by=_shares),
             "The smoothed numbers sum to 1: they are shares. The codes come out far too long.",
             "What is still missing so that the smoothed counts sum to what the counts sum to?",
         ),
         Mistake(
             "codebook from this batch alone",
-            _batch_means,
+            partial(_ema, of_batch=True),
             "Counts and sums are right, but the codes are the means of this batch; the running averages are not used.",
             "Divide which sums by which counts?",
         ),
         Mistake(
             "means where sums belong",
-            _means_averaged,
+            partial(_ema, batch_sums=lambda m, n: m / n.clamp(min=1)[:, None]),
             "You average the means of the vectors, and then divide by the counts once more.",
             "m is a running sum. The division comes last, and only once.",
         ),
         Mistake(
             "nothing of the old",
-            lambda *a: _ema(*a, old=0.0),
+            partial(_ema, weight=lambda decay: 0.0),
             "The old counts and sums have no influence: this is k-means on one batch.",
             "Where does the decay enter?",
         ),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -18,12 +19,13 @@ from vqedu.checks.result import Result
 from vqedu.checks.running import Problem
 from vqedu.questions import answers
 
-PRINTED_SHOWN = 60
-
 
 @dataclass(frozen=True)
 class Mistake:
-    """A mistake: its name, a small function that makes it, one sentence on it, a hint that keeps the answer back."""
+    """A mistake: its name, a small function that makes it, one sentence on it, a hint that keeps the answer back.
+
+    Written as `functools.partial(reference, keyword=...)` it can be combined with others that change other keywords.
+    """
 
     name: str
     wrong: Callable[..., Any]
@@ -38,7 +40,7 @@ class Exercise:
     cases: makes the inputs, smallest first, so that the first one that fails is the smallest counterexample.
     outputs: what the results are called; gradients: the arguments whose gradient must be right as well.
     probe: what to observe of a call, if not outputs and gradients.
-    tolerance: relative, for the comparison with the right function and with each mistake.
+    rtol, atol: how close to the right function, or to that of a mistake.
     """
 
     name: str
@@ -50,59 +52,94 @@ class Exercise:
     outputs: tuple[str, ...] = ("result",)
     gradients: tuple[str, ...] = ()
     probe: Probe | None = None
-    tolerance: float = 1e-4
+    rtol: float = 1e-4
+    atol: float = 1e-5
 
     def __call__(self, learner: Callable[..., Any]) -> Result:
         """Try the function on all inputs and say what came out; never raises for what the learner wrote."""
-        cases = self.cases()
-        try:
-            observing.must_be_function(self.name, learner, list(cases[0]))
-            with running.apart() as printed:
-                seen = running.within(running.LIMIT_S, lambda: [self._try(learner, case) for case in cases])
-                return _kept(self._judge(cases, seen))
-        except Problem as problem:
-            return _problem(self, _with_print(problem, printed.getvalue()) if problem.kind == "nothing" else problem)
+        return _answer(self, lambda: self._check(learner))
 
-    def _judge(self, cases: Sequence[Case], seen: Sequence[Observed]) -> Result:
-        """Return the answer to what was seen: right, a named mistake, or the smallest counterexample."""
-        expected = self._known(self.reference)
-        if comparing.agree(seen, expected, self.tolerance):
-            return self._right_numbers(seen, expected)
-        for mistake in self.mistakes:
-            if comparing.agree(seen, self._known(mistake.wrong), self.tolerance):
+    def _check(self, learner: Callable[..., Any]) -> Result:
+        with running.apart() as printed:
+            cases, prints = self.cases(), [""]
+            observing.must_be_function(self.name, learner, list(cases[0]))
+
+            def work() -> list[Observed]:
+                seen = []
+                for case in cases:
+                    before = len(printed.getvalue())
+                    try:
+                        seen.append(self._try(learner, case))
+                    finally:
+                        prints.append(printed.getvalue()[before:])
+                return seen
+
+            try:
+                return self._judge(cases, running.within(running.LIMIT_S, work), prints[1:])
+            except Problem as problem:
+                problem.printed = prints[-1]
+                raise
+
+    def _judge(self, cases: Sequence[Case], seen: Sequence[Observed], prints: Sequence[str]) -> Result:
+        """Return the answer to what was seen: right, a named mistake or two, or the smallest counterexample."""
+        expected = [self._known(self.reference, i) for i in range(len(seen))]
+        if self._does(seen, self.reference):
+            return replace(self._right_numbers(seen, expected), printed=prints[0])
+        i, name = comparing.first_difference(seen, expected, self.rtol, self.atol)
+        for mistake in (*self.mistakes, *self._pairs):
+            if self._does(seen, mistake.wrong):
                 hints = (mistake.hint, *self.hints[1:])
-                return Result(self.name, "mistake", mistake.why, mistake.name, hints=hints)
-        return self._counterexample(cases, seen, expected)
+                return Result(self.name, "mistake", mistake.why, mistake.name, hints=hints, printed=prints[i])
+        return replace(self._counterexample(cases[i], seen, expected, i, name), printed=prints[i])
+
+    def _does(self, seen: Sequence[Observed], function: Callable[..., Any]) -> bool:
+        """Return whether what was seen is what this function does; two mistakes may not go together at all."""
+        try:
+            return all(
+                comparing.agree(one, self._known(function, i), self.rtol, self.atol) for i, one in enumerate(seen)
+            )
+        except Problem:
+            return False
 
     def _right_numbers(self, seen: Sequence[Observed], expected: Sequence[Observed]) -> Result:
         if wrong := comparing.wrong_dtype(seen[0], expected[0]):
             return Result(self.name, "type", wrong, hints=self.hints)
-        also = ", gradients included" if self.gradients else ""
-        return Result(self.name, "passed", f"The same numbers as the reference on {len(seen)} inputs{also}.")
+        also = ", gradients included" if self.gradients or self.probe else ""
+        same = "distribution" if self.probe else "numbers"
+        return Result(self.name, "passed", f"The same {same} as the reference on {len(seen)} inputs{also}.")
 
-    def _counterexample(self, cases: Sequence[Case], seen: Sequence[Observed], expected: Sequence[Observed]) -> Result:
+    def _counterexample(
+        self, case: Case, seen: Sequence[Observed], expected: Sequence[Observed], i: int, name: str
+    ) -> Result:
         """Return the answer to numbers that are those of no known mistake: what is wrong on the smallest input."""
-        i, name = comparing.first_difference(seen, expected, self.tolerance)
-        digits = 4 if self.tolerance < 0.01 else 2  # of draws, no more is known
+        digits = 4 if self.rtol < 0.01 else 2  # of draws, no more is known
         facts = (
-            *((f"`{n}`", show(v)) for n, v in cases[i].items()),
+            *((f"`{n}`", show(v)) for n, v in case.items()),
             ("yours", show(seen[i][name], digits)),
             ("expected", show(expected[i][name], digits)),
         )
         kind, message = comparing.verdict(seen, expected, i, name)
         return Result(self.name, kind, message, facts=facts, hints=self.hints)
 
+    @functools.cached_property
+    def _pairs(self) -> tuple[Mistake, ...]:
+        """Every two mistakes that can be made at once: those that change different keywords of the reference."""
+        return tuple(_both(a, b) for a, b in itertools.combinations(self.mistakes, 2) if _combine(self.reference, a, b))
+
     @functools.cache  # noqa: B019  (one per exercise of the course, for as long as the course runs)
-    def _known(self, function: Callable[..., Any]) -> list[Observed]:
-        """Return what the reference or a mistake does with every case; it is the same at each check."""
-        return [self._observe(function, case) for case in self.cases()]
+    def _known(self, function: Callable[..., Any], i: int) -> Observed:
+        """Return what the reference or a mistake does with a case; it is the same at each check."""
+        return self._observe(function, self._inputs[i])
+
+    @functools.cached_property
+    def _inputs(self) -> Sequence[Case]:
+        return self.cases()
 
     def _observe(self, function: Callable[..., Any], case: Case) -> Observed:
-        """Return what the function does with one case, gradients switched on whatever the notebook has set."""
-        torch.manual_seed(0)
-        probe = self.probe or observing.values_and_gradients(self.outputs, self.gradients)
+        """Return what the function does with one case."""
+        running.seed()
         with torch.enable_grad():
-            return probe(function, case)
+            return (self.probe or observing.values_and_gradients(self.outputs, self.gradients))(function, case)
 
     def _try(self, learner: Callable[..., Any], case: Case) -> Observed:
         """Return what the learner's function does; with an exception go the shapes that it was given."""
@@ -113,6 +150,21 @@ class Exercise:
             if problem.kind == "exception" and shapes:
                 raise Problem("exception", f"{problem} (with shapes {', '.join(shapes)})") from None
             raise
+
+
+def _combine(reference: Callable[..., Any], a: Mistake, b: Mistake) -> bool:
+    """Return whether both mistakes are other keywords of the reference, and no keyword is changed by both."""
+    if not (isinstance(a.wrong, functools.partial) and isinstance(b.wrong, functools.partial)):
+        return False
+    return a.wrong.func is b.wrong.func is reference and not a.wrong.keywords.keys() & b.wrong.keywords.keys()
+
+
+def _both(a: Mistake, b: Mistake) -> Mistake:
+    wrong = functools.partial(a.wrong, **b.wrong.keywords)  # type: ignore[attr-defined]
+    why = (
+        f"Your numbers come out when two mistakes are made together. The first, by itself: {a.why} The second: {b.why}"
+    )
+    return Mistake(f"two mistakes: {a.name} and {b.name}", wrong, why, a.hint)
 
 
 @dataclass(frozen=True)
@@ -139,40 +191,49 @@ class Challenge:
 
     def __call__(self, learner: Callable[..., Any]) -> Result:
         """Measure what the learner's function brings about; never raises for what the learner wrote."""
-        try:
-            observing.must_be_function(self.name, learner, self.parameters)
-            with running.apart():
-                torch.manual_seed(0)
+        return _answer(self, lambda: self._check(learner))
+
+    def _check(self, learner: Callable[..., Any]) -> Result:
+        observing.must_be_function(self.name, learner, self.parameters)
+        with running.apart() as printed:
+            running.seed()
+            try:
                 demands = running.within(running.LIMIT_S, lambda: self.measure(_asked(learner)))
-        except Problem as problem:
-            return _problem(self, problem)
+            except Problem as problem:
+                problem.printed = printed.getvalue()
+                raise
         facts = tuple((f"{'✓' if d.met else '✗'} {d.sentence}", d.measured) for d in demands)
-        if all(demand.met for demand in demands):
-            return _kept(Result(self.name, "passed", "You broke it, and measured that you did.", facts=facts))
-        return Result(
-            self.name, "not met", "Not everything that was asked has happened.", facts=facts, hints=self.hints
-        )
+        result = Result(self.name, "passed", "You broke it, and measured that you did.", None, facts)
+        if not all(demand.met for demand in demands):
+            share = sum(demand.met for demand in demands) / len(demands)
+            result = Result(
+                self.name, "not met", "Not everything that was asked has happened.", None, facts, self.hints
+            )
+            result = replace(result, share=share)
+        return replace(result, printed=printed.getvalue())
 
 
-def _kept(result: Result) -> Result:
-    """Keep that an exercise has been passed, for the table in notebook 00; a disk that refuses hinders nobody."""
+def _answer(check: Exercise | Challenge, work: Callable[[], Result]) -> Result:
+    """Return work(), or the answer to what kept it from ending; remember on this machine what has been passed."""
+    try:
+        result = work()
+    except Problem as problem:
+        return _problem(check, problem)
+    except Exception as error:  # an answer that no one has thought of yet must not end in our traceback
+        return _problem(check, Problem("exception", f"The checker could not use your answer: {running.text(error)}"))
     if result.passed:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(Exception):  # for the table in notebook 00; no disk, no home: nobody is hindered
             answers.write(answers.exercise_key(result.exercise), {"solved": True})
     return result
 
 
 def _problem(check: Exercise | Challenge, problem: Problem) -> Result:
     """Return the answer to a problem; the contract goes with it, since it may have been misread."""
-    return Result(check.name, problem.kind, str(problem), facts=(("contract", check.contract),), hints=check.hints)
-
-
-def _with_print(problem: Problem, printed: str) -> Problem:
-    """Add to 'returns nothing' that the function printed something instead."""
-    if not printed.strip():
-        return problem
-    line = printed.strip().splitlines()[0][:PRINTED_SHOWN]
-    return Problem("nothing", f"Your function prints `{line}` and returns nothing. Put `return` where `print` is.")
+    text, line = str(problem), problem.printed.strip().split("\n")[0]
+    if problem.kind == "nothing" and line:
+        text = f"Your function prints `{line[:60]}` and returns nothing. Put `return` where `print` is."
+    facts = (("contract", check.contract),)
+    return Result(check.name, problem.kind, text, None, facts, check.hints, printed=problem.printed)
 
 
 def _asked(learner: Callable[..., Any]) -> Callable[..., Any]:
@@ -188,6 +249,6 @@ def _asked(learner: Callable[..., Any]) -> Callable[..., Any]:
             raise Problem("shape", comparing.wrong_shape("result", tuple(tensor.shape), shape))
         if not bool(torch.isfinite(tensor.double()).all()):
             raise Problem("nan", "Your answer contains NaN or infinity.")
-        return tensor.detach()
+        return tensor.detach().clone()
 
     return ask

@@ -1,29 +1,36 @@
-"""The exercises of notebook 08: FSQ, residual levels, one vocabulary for words and codes, rates, a starved FSQ."""
+"""The exercises on image tokens: FSQ, residual levels, one vocabulary for words and codes, rates, a starved FSQ."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from vqedu.checks.engine import Case, Challenge, Demand, Exercise, Mistake
+from vqedu.checks.engine import Challenge, Demand, Exercise, Mistake
 from vqedu.checks.numbers import quarters, whole
+from vqedu.checks.observing import Case
 
 
-def _bounded(z: Tensor, levels: int, half: float | None = None) -> Tensor:
-    return torch.tanh(z) * ((levels - 1) / 2 if half is None else half)
-
-
-def _passed(bounded: Tensor, rounded: Tensor) -> Tensor:
+def _replace_value(bounded: Tensor, rounded: Tensor) -> Tensor:
     return rounded.detach() + (bounded - bounded.detach())
 
 
-def _fsq(z: Tensor, levels: int) -> Tensor:
-    bounded = _bounded(z, levels)
-    return _passed(bounded, bounded.round())
+def _fsq(
+    z: Tensor,
+    levels: int,
+    *,
+    bound: Callable[[Tensor], Tensor] = torch.tanh,
+    half: Callable[[int], float] = lambda levels: (levels - 1) / 2,
+    to_whole: Callable[[Tensor], Tensor] = torch.round,
+    through: Callable[[Tensor, Tensor], Tensor] = _replace_value,
+    finish: Callable[[Tensor, int], Tensor] = lambda places, levels: places,
+) -> Tensor:
+    bounded = bound(z) * half(levels)
+    return finish(through(bounded, to_whole(bounded)), levels)
 
 
 fsq = Exercise(
@@ -39,41 +46,64 @@ fsq = Exercise(
     mistakes=(
         Mistake(
             "no gradient through the rounding",
-            lambda z, levels: _bounded(z, levels).round(),
+            partial(_fsq, through=lambda bounded, rounded: rounded),
             "The numbers are right, but rounding has the slope 0: the encoder would never learn.",
-            "Use the trick of notebook 05: the value of one tensor, the gradient of another.",
+            "Use the straight-through trick: the value of one tensor, the gradient of another.",
         ),
         Mistake(
             "straight through the tanh as well",
-            lambda z, levels: _passed(z, _bounded(z, levels).round()),
+            lambda z, levels: _replace_value(z, (torch.tanh(z) * ((levels - 1) / 2)).round()),
             "The gradient skips the tanh. Only the rounding should be skipped; the slope of the tanh is real.",
             "The difference that is detached should be between the rounded and the bounded number.",
         ),
         Mistake(
             "not bounded",
-            lambda z, levels: _passed(z * (levels - 1) / 2, (z * (levels - 1) / 2).round()),
+            partial(_fsq, bound=lambda z: z),
             "Without the tanh there are more than `levels` places.",
             "How large may |z| become, and how large the result?",
         ),
         Mistake(
+            "sigmoid for tanh",
+            partial(_fsq, bound=torch.sigmoid),
+            "A sigmoid lies between 0 and 1: the negative places are never used.",
+            "Which range should the bounded value have?",
+        ),
+        Mistake(
             "one level too many",
-            lambda z, levels: _passed(
-                _bounded(z, levels, (levels + 1) / 2), _bounded(z, levels, (levels + 1) / 2).round()
-            ),
+            partial(_fsq, half=lambda levels: (levels + 1) / 2),
             "The outermost places lie beyond (levels - 1)/2.",
             "With 3 levels the places are -1, 0 and 1. How far from 0 is the last one?",
         ),
         Mistake(
             "levels for half of levels - 1",
-            lambda z, levels: _passed(_bounded(z, levels, levels / 2), _bounded(z, levels, levels / 2).round()),
-            "tanh is scaled by levels / 2, so values near the edge round to a place that does not exist.",
+            partial(_fsq, half=lambda levels: levels / 2),
+            "You scale tanh by levels / 2, so values near the edge round to a place that does not exist.",
+            "With 3 levels, what should the largest bounded value be?",
+        ),
+        Mistake(
+            "levels - 1 without the half",
+            partial(_fsq, half=lambda levels: levels - 1),
+            "You scale tanh by levels - 1: there are nearly twice as many places as levels.",
             "With 3 levels, what should the largest bounded value be?",
         ),
         Mistake(
             "floor for round",
-            lambda z, levels: _passed(_bounded(z, levels), _bounded(z, levels).floor()),
+            partial(_fsq, to_whole=torch.floor),
             "`floor` goes to the next place below, not to the nearest.",
             "Where should 0.9 go?",
+        ),
+        Mistake(
+            "scaled back to -1 .. 1",
+            partial(_fsq, finish=lambda places, levels: places / ((levels - 1) / 2)),
+            "The places are right, but you divide them by (levels - 1)/2 at the end. The contract asks for whole "
+            "numbers.",
+            "What are the values of the places with 5 levels?",
+        ),
+        Mistake(
+            "counted from 0",
+            partial(_fsq, finish=lambda places, levels: places + (levels - 1) / 2),
+            "You return places from 0 to levels - 1. The contract asks for places around 0.",
+            "What are the values of the places with 5 levels?",
         ),
     ),
     hints=(
@@ -88,39 +118,23 @@ def _nearest(r: Tensor, codebook: Tensor) -> Tensor:
     return codebook[(r[:, None] - codebook).square().sum(2).argmin(1)]
 
 
-def _residual(z: Tensor, codebooks: Tensor) -> Tensor:
-    total = torch.zeros_like(z)
+def _farthest(r: Tensor, codebook: Tensor) -> Tensor:
+    return codebook[(r[:, None] - codebook).square().sum(2).argmax(1)]
+
+
+def _residual(
+    z: Tensor,
+    codebooks: Tensor,
+    *,
+    rest: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda z, r, code: r - code,
+    choose: Callable[[Tensor, Tensor], Tensor] = _nearest,
+    answer: Callable[[Tensor, list[Tensor]], Tensor] = lambda z, codes: torch.stack(codes).sum(0),
+) -> Tensor:
+    r, codes = z, []
     for codebook in codebooks:
-        total = total + _nearest(z - total, codebook)
-    return total
-
-
-def _each_alone(z: Tensor, codebooks: Tensor) -> Tensor:
-    return sum((_nearest(z, codebook) for codebook in codebooks), torch.zeros_like(z))
-
-
-def _residual_added(z: Tensor, codebooks: Tensor) -> Tensor:
-    r, total = z, torch.zeros_like(z)
-    for codebook in codebooks:
-        code = _nearest(r, codebook)
-        r, total = r + code, total + code
-    return total
-
-
-def _of_the_code(z: Tensor, codebooks: Tensor) -> Tensor:
-    code, total = z, torch.zeros_like(z)
-    for codebook in codebooks:
-        code = _nearest(code, codebook)
-        total = total + code
-    return total
-
-
-def _last_level(z: Tensor, codebooks: Tensor) -> Tensor:
-    r, code = z, torch.zeros_like(z)
-    for codebook in codebooks:
-        code = _nearest(r, codebook)
-        r = r - code
-    return code
+        codes.append(choose(r, codebook))
+        r = rest(z, r, codes[-1])
+    return answer(z, codes)
 
 
 def _levels() -> list[Case]:
@@ -142,47 +156,77 @@ residual = Exercise(
     mistakes=(
         Mistake(
             "every level quantizes z",
-            _each_alone,
+            partial(_residual, rest=lambda z, r, code: z),
             "Each level looks for the code nearest to z itself, so the sum overshoots.",
-            "What has the second level still to describe?",
+            "What does the second level still have to describe?",
         ),
         Mistake(
             "residual with plus",
-            _residual_added,
-            "The chosen code is added to the rest instead of taken from it.",
+            partial(_residual, rest=lambda z, r, code: r + code),
+            "You add the chosen code to the rest instead of subtracting it.",
             "After a perfect code, what should be left over?",
         ),
         Mistake(
             "quantizes the code instead of the rest",
-            _of_the_code,
+            partial(_residual, rest=lambda z, r, code: code),
             "The second level describes the first level's code.",
-            "Which difference is still unsaid after the first level?",
+            "Which difference is left after the first level?",
+        ),
+        Mistake(
+            "rest taken from z at every level",
+            partial(_residual, rest=lambda z, r, code: z - code),
+            "The rest is z minus the last code. From the third level on, the codes before it are forgotten.",
+            "From what must each code be subtracted?",
         ),
         Mistake(
             "only the last level returned",
-            _last_level,
+            partial(_residual, answer=lambda z, codes: codes[-1]),
             "The rests are right, but you return the code of the last level alone.",
-            "From which codes is z put together?",
+            "Of which codes is z composed?",
         ),
         Mistake(
             "only the first level used",
-            lambda z, codebooks: _nearest(z, codebooks[0]),
+            partial(_residual, answer=lambda z, codes: codes[0]),
             "Only the first codebook is used.",
             "Does the loop return too early?",
         ),
         Mistake(
             "rest returned",
-            lambda z, codebooks: z - _residual(z, codebooks),
-            "You return what is left over at the end, not what was said.",
+            partial(_residual, answer=lambda z, codes: z - torch.stack(codes).sum(0)),
+            "You return what is left over at the end, not the sum of the codes.",
             "z = z_q + rest. Which of the two was asked for?",
+        ),
+        Mistake(
+            "averaged over the levels",
+            partial(_residual, answer=lambda z, codes: torch.stack(codes).mean(0)),
+            "You average the codes of the levels. Each one describes what the others leave over, so they add up.",
+            "z = first code + second code + ... + rest.",
+        ),
+        Mistake(
+            "the farthest code",
+            partial(_residual, choose=_farthest),
+            "Each level chooses the code farthest from the rest.",
+            "argmin or argmax?",
         ),
     ),
     hints=(
-        "Keep two variables: what is said so far, and what is left over.",
-        "At the beginning the rest is z, and what is said is zero.",
-        "At each level: code = nearest to the rest; rest = rest - code; said = said + code.",
+        "Keep two variables: what has been described so far, and what is left over.",
+        "At the beginning the rest is z, and the description is zero.",
+        "At each level: code = nearest to the rest; rest = rest - code; description = description + code.",
     ),
 )
+
+
+def _join(
+    words: Tensor,
+    codes: Tensor,
+    num_codes: int,
+    *,
+    to_words: Callable[[int], int] = lambda num_codes: num_codes,
+    to_codes: Callable[[int], int] = lambda num_codes: 0,
+    order: int = 1,
+) -> Tensor:
+    return torch.cat([words + to_words(num_codes), codes + to_codes(num_codes)][::order], 1)
 
 
 join = Exercise(
@@ -193,37 +237,43 @@ join = Exercise(
         {"words": whole(i, 8, n, length), "codes": whole(i + 5, k, n, places), "num_codes": k}
         for i, (n, length, places, k) in enumerate([(1, 1, 1, 3), (1, 2, 3, 5), (2, 2, 4, 11)], 1)
     ],
-    reference=lambda words, codes, num_codes: torch.cat([words + num_codes, codes], 1),
+    reference=_join,
     outputs=("tokens",),
     mistakes=(
         Mistake(
             "offset missing",
-            lambda words, codes, num_codes: torch.cat([words, codes], 1),
-            "Token 2 means word 2 and image code 2 at once.",
+            partial(_join, to_words=lambda num_codes: 0),
+            "Token 2 means word 2 and image code 2 at the same time.",
             "How many tokens are taken by the codes?",
         ),
         Mistake(
             "offset one too small",
-            lambda words, codes, num_codes: torch.cat([words + num_codes - 1, codes], 1),
+            partial(_join, to_words=lambda num_codes: num_codes - 1),
             "The last image code and the first word share a token.",
             "Codes take 0 to num_codes - 1. Which is the first free token?",
         ),
         Mistake(
             "offset one too large",
-            lambda words, codes, num_codes: torch.cat([words + num_codes + 1, codes], 1),
+            partial(_join, to_words=lambda num_codes: num_codes + 1),
             "One token is never used.",
             "Codes take 0 to num_codes - 1. Which is the first free token?",
         ),
         Mistake(
             "offset on the codes",
-            lambda words, codes, num_codes: torch.cat([words, codes + num_codes], 1),
-            "The codes are moved and the words begin at 0: that collides as soon as there are more words than codes.",
+            partial(_join, to_words=lambda num_codes: 0, to_codes=lambda num_codes: num_codes),
+            "You move the codes, and the words begin at 0: they collide as soon as there are more words than codes.",
             "Which of the two kinds begins at 0?",
         ),
         Mistake(
+            "offset on both",
+            partial(_join, to_codes=lambda num_codes: num_codes),
+            "Words and codes are both moved by num_codes, so that they share tokens again.",
+            "Which of the two kinds keeps its numbers?",
+        ),
+        Mistake(
             "image first",
-            lambda words, codes, num_codes: torch.cat([codes, words + num_codes], 1),
-            "The tokens are right, but the image stands first: the model would learn to describe, not to paint.",
+            partial(_join, order=-1),
+            "The tokens are right, but the image comes first: the model would learn to describe, not to paint.",
             "What is given, and what should be continued?",
         ),
     ),
@@ -235,44 +285,67 @@ join = Exercise(
 )
 
 
+def _rate(
+    levels: Sequence[int],
+    places: int,
+    *,
+    number: Callable[[Sequence[int]], int] = math.prod,
+    of_one: Callable[[float], float] = math.log2,
+    count: Callable[[int], int] = lambda places: places,
+) -> float:
+    return count(places) * of_one(number(levels))
+
+
 rate = Exercise(
     name="rate",
     contract="rate(levels, places): a list with the number of levels of each FSQ dimension, a whole number of places "
-    "-> bits of an image",
+    "-> bits per image",
     cases=lambda: [
         {"levels": levels, "places": p} for levels, p in [([4], 1), ([2, 4], 3), ([8, 5, 5, 5], 49), ([3, 3], 16)]
     ],
-    reference=lambda levels, places: places * math.log2(math.prod(levels)),
+    reference=_rate,
     mistakes=(
         Mistake(
             "levels added",
-            lambda levels, places: places * math.log2(sum(levels)),
+            partial(_rate, number=sum),
             "You added the levels. With two dimensions of 8 levels there are 64 codes, not 16.",
             "How many different vectors are there?",
         ),
         Mistake(
             "nats for bits",
-            lambda levels, places: places * math.log(math.prod(levels)),
+            partial(_rate, of_one=math.log),
             "Your number is in nats.",
             "A choice between two is one bit.",
         ),
         Mistake(
             "one place only",
-            lambda levels, places: math.log2(math.prod(levels)),
+            partial(_rate, count=lambda places: 1),
             "These are the bits of one place.",
             "Which of your two arguments do you not use?",
         ),
         Mistake(
             "number of codes",
-            lambda levels, places: places * math.prod(levels),
+            partial(_rate, of_one=lambda number: number),
             "You return the number of codes, times the places. Bits are its logarithm.",
             "How many bits does one of 1,000 need?",
+        ),
+        Mistake(
+            "rounded up to whole bits",
+            partial(_rate, of_one=lambda number: math.ceil(math.log2(number))),
+            "That is the size if each code is stored alone, in whole bits. What is asked for is the minimum.",
+            "1,000 codes need a little less than 10 bits each.",
+        ),
+        Mistake(
+            "rounded up to whole bits in each dimension",
+            lambda levels, places: places * sum(math.ceil(math.log2(level)) for level in levels),
+            "That is the size if each dimension is stored alone, in whole bits. What is asked for is the minimum.",
+            "A dimension of 5 levels needs less than 3 bits.",
         ),
     ),
     hints=(
         "How many codes are there? Each dimension is chosen independently.",
         "The number of codes is the product of the levels.",
-        "log2 of a product is a sum of log2. Each place costs that much.",
+        "log2 of a product is a sum of log2. Each place needs that many bits.",
     ),
 )
 
@@ -308,7 +381,7 @@ read_words = Exercise(
             "the planted bug",
             lambda tokens, num_codes, num_words: (tokens - num_codes).clamp(0, num_words - 1),
             "It never fails: an image code or a special token in the sentence is quietly taken for a word.",
-            "What should happen to a token that is no word? Try the token 0.",
+            "What should happen to a token that is not a word? Try the token 0.",
         ),
         Mistake(
             "codes marked, special tokens kept",
@@ -325,10 +398,30 @@ read_words = Exercise(
             "Which range do words have, at both ends?",
         ),
         Mistake(
+            "special tokens marked, codes negative",
+            lambda tokens, num_codes, num_words: torch.where(tokens - num_codes < num_words, tokens - num_codes, -1),
+            "Special tokens are marked now. An image code comes out as a negative number, not always as -1.",
+            "What does `words[-2]` mean in Python?",
+        ),
+        Mistake(
             "offset missing",
             lambda tokens, num_codes, num_words: torch.where(tokens < num_words, tokens, -1),
             "The codes' tokens are read as words: the offset is missing.",
-            "Which token stands for word 0?",
+            "Which token means word 0?",
+        ),
+        Mistake(
+            "one special token taken for a word",
+            lambda tokens, num_codes, num_words: _words(tokens, num_codes, num_words + 1),
+            "The first special token comes out as a word: the range of words is one too long.",
+            "There are num_words words, counted from 0. Which is the last?",
+        ),
+        Mistake(
+            "tokens returned, not words",
+            lambda tokens, num_codes, num_words: torch.where(
+                (tokens >= num_codes) & (tokens < num_codes + num_words), tokens, -1
+            ),
+            "The right tokens are marked, but words should be counted from 0.",
+            "Which token means word 0?",
         ),
     ),
     hints=(
@@ -342,13 +435,13 @@ read_words = Exercise(
 def _measure_starved(ask: Callable[..., Any]) -> list[Demand]:
     """Quantize the learner's version of some vectors with 5 levels in each of 3 dimensions, and count the codes."""
     z = torch.randn(2000, 3, generator=torch.Generator().manual_seed(0))
-    changed = ask(z.clone(), shape=(2000, 3)).float()
+    changed = ask(z.clone(), shape=(2000, 3)).double()
     sorted_alike = changed.gather(0, z.argsort(0)).diff(dim=0)  # where z rises, this must not fall
     order = bool((sorted_alike >= 0).all()) and len(changed.unique()) > 3000
-    used, before = (len(torch.unique(_bounded(v, 5).round(), dim=0)) for v in (changed, z))
+    used, before = (len(torch.unique((2 * torch.tanh(v)).round(), dim=0)) for v in (changed, z))
     return [
         Demand("each dimension keeps the order of its numbers, and they still differ", order, "yes" if order else "no"),
-        Demand("at most 8 of the 125 codes are in use", used <= 8, f"{used}, where {before} were before"),
+        Demand("at most 8 of the 125 codes are in use", used <= 8, f"{used}; it was {before} before"),
     ]
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,6 +17,7 @@ from vqedu.checks.running import Problem
 
 Case = dict[str, Any]  # the arguments of one call by name, in the order of the signature
 Observed = dict[str, Tensor]  # what a function did with one case: its outputs and its gradients by name
+MOST_PARTS = 100_000  # of a list: no exercise asks for more, and a `range` may have more than fit into memory
 Probe = Callable[[Callable[..., Any], Case], Observed]
 
 
@@ -23,24 +26,22 @@ def must_be_function(name: str, learner: Any, parameters: Sequence[str]) -> None
     wanted = ", ".join(parameters)
     if not callable(learner):
         kind = type(learner).__name__
-        raise Problem(
-            "argument",
-            f"`checks.{name}` wants the function itself, without brackets behind its name; it got a {kind}.",
-        )
+        raise Problem("argument", f"`checks.{name}` takes the function itself, without brackets; it got a {kind}.")
     try:
         own = inspect.signature(learner)
+    except (TypeError, ValueError):  # a function of C has no signature
+        return
+    try:
         own.bind(*parameters)
     except TypeError:
         raise Problem("argument", f"Your function is called with `({wanted})`, and takes `{own}`.") from None
-    except ValueError:  # a function of C without a signature
-        return
 
 
 def values_and_gradients(outputs: tuple[str, ...], gradients: tuple[str, ...]) -> Probe:
     """Return a probe that observes the outputs, and for each argument in `gradients` the gradient of their sum.
 
     The sum is weighted, so that no two elements can be exchanged unnoticed. The probe raises Problem where the function
-    changes its arguments, or answers with something else than tensors.
+    changes its arguments, or returns something else than numbers.
     """
 
     def probe(function: Callable[..., Any], case: Case) -> Observed:
@@ -63,7 +64,7 @@ def _must_be_unchanged(given: Case, case: Case) -> None:
 def _gradients(outputs: Sequence[Tensor], leaves: dict[str, Tensor]) -> Observed:
     """Return the gradients by name; zeros where none arrives, since an optimizer then does not move."""
     sums = [
-        weight * (tensor * torch.linspace(1, 2, tensor.numel()).view_as(tensor)).sum()
+        weight * (tensor * torch.linspace(1, 2, tensor.numel()).view_as(tensor)).sum().double()
         for weight, tensor in enumerate(outputs, start=1)
         if tensor.requires_grad
     ]
@@ -81,7 +82,7 @@ def _gradients(outputs: Sequence[Tensor], leaves: dict[str, Tensor]) -> Observed
 
 def as_tensors(answer: Any, outputs: tuple[str, ...]) -> list[Tensor]:
     """Return the answer as one tensor per output; raises Problem if it is something else."""
-    parts = [answer] if len(outputs) == 1 else list(answer) if isinstance(answer, (tuple, list)) else None
+    parts = [answer] if len(outputs) == 1 else _parts(answer, outputs)
     if parts is None or len(parts) != len(outputs):
         wanted = ", ".join(f"`{name}`" for name in outputs)
         came = "one" if parts is None else str(len(parts))
@@ -89,9 +90,54 @@ def as_tensors(answer: Any, outputs: tuple[str, ...]) -> list[Tensor]:
     return [_as_tensor(part, name) for part, name in zip(parts, outputs, strict=True)]
 
 
+def _parts(answer: Any, outputs: tuple[str, ...]) -> list[Any] | None:
+    """Return what the answer unpacks into, in the order of the outputs; None if it is a single thing."""
+    if isinstance(answer, Mapping):
+        return [answer[name] for name in outputs] if set(outputs) <= set(answer) else list(answer)
+    if isinstance(answer, Tensor) and answer.is_nested:
+        return None
+    if isinstance(answer, (Tensor, np.ndarray)):
+        return list(answer) if answer.ndim and len(answer) == len(outputs) else None
+    return list(answer) if isinstance(answer, (tuple, list)) else None
+
+
 def _as_tensor(value: Any, name: str) -> Tensor:
-    if isinstance(value, Tensor):
-        return value
-    if isinstance(value, (bool, int, float)) or type(value).__module__ == "numpy":
-        return torch.as_tensor(value)
-    raise Problem("type", f"`{name}` should be a tensor; your function returns a {type(value).__name__}.")
+    """Return numbers as a dense real tensor on the CPU, whatever contained them; raises Problem for anything else."""
+    try:
+        tensor = _plain(value)
+        imaginary = tensor.is_complex() and bool(tensor.imag.any())
+    except Exception:
+        kind = type(value).__name__
+        raise Problem("type", f"`{name}` should be a tensor of numbers; your function returns a {kind}.") from None
+    if imaginary:
+        raise Problem("type", f"`{name}` should be real numbers; yours are complex.")
+    return tensor.real if tensor.is_complex() else tensor
+
+
+def _plain(value: Any) -> Tensor:
+    if isinstance(value, Tensor) and not value.is_nested:
+        dense = value if value.layout == torch.strided else value.to_dense()
+        return (dense.dequantize() if dense.is_quantized else dense).cpu()
+    if isinstance(value, (bool, int, float, complex)):
+        return _number(value)
+    if isinstance(value, (str, bytes, Mapping, set, frozenset)):
+        raise TypeError("not numbers")
+    if hasattr(value, "__array__"):
+        array = np.array(value, order="C")  # a copy, without the negative strides that torch does not take
+        if array.dtype in (object, np.longdouble):
+            return _plain(array.astype(np.float64) if array.dtype == np.longdouble else array.tolist())
+        return torch.from_numpy(array)
+    if hasattr(value, "__len__") and len(value) <= MOST_PARTS:
+        parts = [_plain(part) for part in value]
+        return torch.stack(parts) if parts else torch.zeros(0)
+    return torch.tensor(float(value), dtype=torch.float64)  # Fraction, Decimal and their like
+
+
+def _number(value: complex) -> Tensor:
+    """Return a number of Python as a tensor: whole ones exactly, as far as they fit into 64 bits."""
+    if isinstance(value, float):
+        return torch.tensor(value, dtype=torch.float64)
+    try:
+        return torch.tensor(value)
+    except (OverflowError, RuntimeError):
+        return torch.tensor(float(value.real) if abs(value) < 2**1023 else math.inf, dtype=torch.float64)

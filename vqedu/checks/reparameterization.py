@@ -1,8 +1,9 @@
-"""The exercises of notebook 03: draws with a gradient, two estimators, a path that is cut, a path that is noisy."""
+"""The exercises on reparameterization: samples with a gradient, two estimators, a path that is cut, a noisy path."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,55 +12,110 @@ from torch.distributions import Normal
 
 from vqedu.checks import running
 from vqedu.checks.comparing import wrong_shape
-from vqedu.checks.engine import Case, Challenge, Demand, Exercise, Mistake
+from vqedu.checks.engine import Challenge, Demand, Exercise, Mistake
 from vqedu.checks.numbers import quarters
-from vqedu.checks.observing import Observed, as_tensors
+from vqedu.checks.observing import Case, Observed, as_tensors
 
-DRAWS = 4000  # standard deviations are then known to 1.1%, and no mistake of the catalogue moves one by less than 30%
+ROWS = 4000  # a mean of so many standard normal numbers is within 0.08 = 5 / sqrt(4000) of 0, whatever drew them
+FEW = 4  # rows of a second call, which tells chance from a constant
 
 
 def _statistics(function: Callable[..., Any], case: Case) -> Observed:
-    """Describe the draws of one mu and logvar by numbers that a seed hardly moves, and their gradients exactly.
+    """Describe the draws for 4,000 rows by numbers that do not depend on the source of the noise.
 
-    The rows of the batch are alike; so the spread over the rows shows sigma, and whether each row has its own noise.
+    Each row of the batch has its own mu and logvar: those of the case, shifted a little. What is measured are the
+    distribution of (z - mu) / sigma and, since z is linear in the noise, the gradients exactly.
     """
-    mu, logvar = (case[name].expand(DRAWS, -1).clone() for name in ("mu", "logvar"))
-    kept = mu.clone(), logvar.clone()
-    leaves = mu.requires_grad_(), logvar.requires_grad_()
-    (z,) = as_tensors(running.call(function, leaves), ("z",))
+    shift = torch.arange(ROWS)[:, None] % 5 / 4
+    mu, logvar = (case["mu"] + shift), (case["logvar"] - shift)
+    leaves = mu.clone().requires_grad_(), logvar.clone().requires_grad_()
+    z, again = _call(function, *leaves), _call(function, mu[:FEW], logvar[:FEW])
+    noise = ((z.detach() - mu) / torch.exp(logvar / 2)).double()
+    other = ((again.detach() - mu[:FEW]) / torch.exp(logvar[:FEW] / 2)).double()
+    return _distribution(noise, other) | _slopes(z, leaves, (z.detach() - mu) / 2)
+
+
+def _call(function: Callable[..., Any], mu: Tensor, logvar: Tensor) -> Tensor:
+    """Return the learner's z; raises Problem for another shape, or for changed arguments."""
+    given = mu.clone(), logvar.clone()
+    (z,) = as_tensors(running.call(function, given), ("z",))
     if z.shape != mu.shape:
-        given = f"for mu and logvar of shape {tuple(mu.shape)}"
-        raise running.Problem("shape", f"{wrong_shape('z', tuple(z.shape), tuple(mu.shape))[:-1]}, {given}.")
-    if not (torch.equal(mu, kept[0]) and torch.equal(logvar, kept[1])):
+        wrong = wrong_shape("z", tuple(z.shape), tuple(mu.shape))[:-1]
+        raise running.Problem("shape", f"{wrong}, for mu and logvar of shape {tuple(mu.shape)}.")
+    if not (torch.equal(given[0], mu) and torch.equal(given[1], logvar)):
         raise running.Problem("mutation", "Your function changed mu or logvar. Build z as a new tensor.")
-    slopes = torch.autograd.grad(z.sum(), leaves, allow_unused=True) if z.requires_grad else (None, None)
-    to_mu, to_logvar = (torch.zeros_like(mu) if slope is None else slope for slope in slopes)
-    rows = (z.detach() - kept[0]) / torch.exp(kept[1] / 2)
-    path = 0.5 * (z.detach() - kept[0])
+    return z
+
+
+def _distribution(noise: Tensor, other: Tensor) -> Observed:
+    """Describe noise (rows, D), without regard to its stream; `other` is the noise of a second call."""
+    spread = noise.std(0)
+    shared, random = bool((spread < 1e-3).all()), not torch.allclose(noise[: len(other)], other, atol=1e-3)
+    alike = bool(((noise - noise[:, :1]).abs() < 1e-3).all())
+    center = noise.mean(0) / spread.clamp(min=1)
+    tails = ((noise - noise.mean(0)) / spread.clamp(min=1e-9)).pow(4).mean()
+    correlation = torch.corrcoef(noise.T + 1e-9 * torch.randn(noise.T.shape).double())
     return {
-        "mean of (z - mu) / sigma": rows.mean(0),
-        "standard deviation of (z - mu) / sigma over the batch": rows.std(0),
-        "share of z within one sigma of mu": (rows.abs() < 1).double().mean(0),
-        "correlation of the noise of two latent numbers": _correlation(rows),
-        "z has a path to its parameters": torch.tensor(float(z.requires_grad)),
+        "z is random": _flag(random or not shared),
+        "each row of the batch has its own noise": _flag(not shared),
+        "each latent dimension has its own noise": _flag(not alike),
+        "mean of (z - mu) / sigma": torch.zeros_like(center) if shared and random else center,
+        "standard deviation of (z - mu) / sigma over the batch": spread,
+        "share of z within one sigma of mu": torch.ones_like(spread) if shared else (noise.abs() < 1).double().mean(0),
+        "fourth moment of the standardized noise, 3 if it is normal": torch.zeros(()) if shared else tails,
+        "correlation of the noise of two latent dimensions": torch.ones(1) if alike else correlation[0, 1:],
+    }
+
+
+def _slopes(z: Tensor, leaves: tuple[Tensor, Tensor], path: Tensor) -> Observed:
+    """Describe the gradients of a weighted sum of z: 1 and 1 where z = mu + exp(logvar / 2) * eps."""
+    weights = torch.linspace(1, 2, z.numel()).view_as(z)
+    slopes = torch.autograd.grad((weights * z).sum(), leaves, allow_unused=True) if z.requires_grad else (None, None)
+    to_mu, to_logvar = (torch.zeros_like(path) if slope is None else slope / weights for slope in slopes)
+    return {
+        "z depends on mu and logvar by a formula": _flag(_has_path(z)),
         "gradient dz/dmu": to_mu.mean(0),
         "slope of dz/dlogvar against (z - mu) / 2": (to_logvar * path).sum(0) / path.square().sum(0).clamp(min=1e-12),
     }
 
 
-def _correlation(rows: Tensor) -> Tensor:
-    first, second = (rows[:, i] - rows[:, i].mean() for i in (0, 1))
-    scale = (first.norm() * second.norm()).clamp(min=1e-12)
-    return (first * second).sum() / scale
+def _flag(true: bool) -> Tensor:
+    return torch.tensor(float(true))
 
 
-def _draw(mu: Tensor, logvar: Tensor, eps: Tensor) -> Tensor:
-    return mu + torch.exp(logvar / 2) * eps
+def _has_path(z: Tensor) -> bool:
+    """Return whether a gradient can pass from z to a parameter; through `torch.normal(mu, sigma)` none can."""
+    nodes = [z.grad_fn]
+    while nodes:
+        node = nodes.pop()
+        if node is None or node.name().startswith("Normal"):
+            continue
+        if "AccumulateGrad" in node.name():
+            return True
+        nodes += [following for following, _ in node.next_functions]
+    return False
+
+
+def _even_noise(mu: Tensor) -> Tensor:
+    """Return standard normal numbers of the shape of mu, spread so evenly that their statistics are those of theory."""
+    points = torch.quasirandom.SobolEngine(mu.shape[1], scramble=True, seed=0).draw(len(mu))
+    return Normal(0, 1).icdf(points.clamp(1e-6, 1 - 1e-6))
+
+
+def _draw(
+    mu: Tensor,
+    logvar: Tensor,
+    *,
+    scale: Callable[[Tensor], Tensor] = lambda logvar: torch.exp(logvar / 2),
+    noise: Callable[[Tensor], Tensor] = _even_noise,
+    center: Callable[[Tensor], Tensor] = lambda mu: mu,
+) -> Tensor:
+    return center(mu) + scale(logvar) * noise(mu)
 
 
 def _undetached(mu: Tensor, logvar: Tensor) -> Tensor:
     sigma = torch.exp(logvar / 2)
-    z = Normal(mu, sigma).sample()
+    z = (mu + sigma * _even_noise(mu)).detach()
     return mu + sigma * ((z - mu) / sigma)
 
 
@@ -71,105 +127,113 @@ reparameterize = Exercise(
         {"mu": torch.tensor([0.0, 1.0]), "logvar": torch.tensor([2.0, 2.0])},
         {"mu": torch.tensor([-2.0, 0.5, 3.0]), "logvar": torch.tensor([-1.0, 1.0, -3.0])},
     ],
-    reference=lambda mu, logvar: _draw(mu, logvar, torch.randn_like(mu)),
+    reference=_draw,
     probe=_statistics,
-    tolerance=0.08,
+    rtol=0.08,
+    atol=0.08,
     mistakes=(
         Mistake(
             "variance for standard deviation",
-            lambda mu, logvar: mu + torch.exp(logvar) * torch.randn_like(mu),
-            "The spread of your z is sigma squared: the noise is multiplied by exp(logvar), which is the variance.",
+            partial(_draw, scale=torch.exp),
+            "The spread of your z is sigma squared: you multiply the noise by exp(logvar), which is the variance.",
             "What has to be done to a variance before it can scale noise?",
         ),
         Mistake(
             "logvar itself scales the noise",
-            lambda mu, logvar: mu + logvar * torch.randn_like(mu),
-            "The noise is multiplied by logvar, which is a logarithm and may be negative.",
-            "How does one get from log sigma^2 to sigma?",
+            partial(_draw, scale=lambda logvar: logvar),
+            "You multiply the noise by logvar, which is a logarithm and may be negative.",
+            "How do you get from log sigma^2 to sigma?",
+        ),
+        Mistake(
+            "root taken twice",
+            partial(_draw, scale=lambda logvar: torch.exp(logvar / 4)),
+            "The spread of your z is the root of sigma: half of logvar is already log sigma.",
+            "Which root has to be taken, and how often?",
         ),
         Mistake(
             "the same noise for the whole batch",
-            lambda mu, logvar: _draw(mu, logvar, torch.randn(mu.shape[1])),
-            "All rows of the batch receive the same noise, so their errors do not average out.",
-            "Which shape has your eps, and which shape has mu?",
+            partial(_draw, noise=lambda mu: torch.randn(mu.shape[1])),
+            "All rows of the batch get the same noise, so their errors do not average out.",
+            "Which shape does your eps have, and which shape does mu have?",
         ),
         Mistake(
-            "the same noise for all latent numbers",
-            lambda mu, logvar: _draw(mu, logvar, torch.randn(len(mu), 1)),
-            "All numbers of one code receive the same noise. They should be independent.",
-            "Which shape has your eps, and which shape has mu?",
+            "the same noise for all latent dimensions",
+            partial(_draw, noise=lambda mu: _even_noise(mu[:, :1])),
+            "All dimensions of one code get the same noise. They should be independent.",
+            "Which shape does your eps have, and which shape does mu have?",
         ),
         Mistake(
             "one number of noise for everything",
-            lambda mu, logvar: _draw(mu, logvar, torch.randn(1)),
+            partial(_draw, noise=lambda mu: torch.randn(1)),
             "One single random number shifts the whole batch.",
-            "How many random numbers does a batch of N codes of D numbers need?",
+            "How many random numbers does a batch of N codes of D dimensions need?",
         ),
         Mistake(
             "uniform noise from 0 to 1",
-            lambda mu, logvar: _draw(mu, logvar, torch.rand_like(mu)),
+            partial(_draw, noise=lambda mu: torch.special.ndtr(_even_noise(mu))),
             "Your noise is never negative: it is uniform between 0 and 1.",
             "`rand` and `randn` differ by one letter.",
         ),
         Mistake(
             "uniform noise from -1 to 1",
-            lambda mu, logvar: _draw(mu, logvar, 2 * torch.rand_like(mu) - 1),
+            partial(_draw, noise=lambda mu: 2 * torch.special.ndtr(_even_noise(mu)) - 1),
             "Your noise is uniform: no z lies farther than one sigma from mu.",
-            "In a normal distribution, which share lies within one sigma?",
+            "What share of a normal distribution lies within one sigma?",
         ),
         Mistake(
             "no noise",
-            lambda mu, logvar: mu + 0 * logvar,
+            partial(_draw, noise=torch.zeros_like),
             "You return mu. Every draw is the same, and the code is a point again.",
             "Where does the randomness come in?",
         ),
         Mistake(
-            "sigma is added, not multiplied with noise",
-            lambda mu, logvar: mu + torch.exp(logvar / 2),
+            "sigma is added, not multiplied by noise",
+            partial(_draw, noise=torch.ones_like),
             "You return mu + sigma, the same for every draw.",
-            "There is a third factor in the line, and it is random.",
+            "There is a third quantity in the line, and it is random.",
         ),
         Mistake(
             "drawn without a path",
-            lambda mu, logvar: Normal(mu, torch.exp(logvar / 2)).sample(),
-            "The distribution is right, but z has no history: no gradient will ever reach mu or logvar.",
+            lambda mu, logvar: (mu + torch.exp(logvar / 2) * _even_noise(mu)).detach(),
+            "The distribution is right, but z was drawn as a number: no gradient will ever reach mu or logvar.",
             "Draw something that does not depend on mu and sigma, and build z from it.",
         ),
         Mistake(
             "eps not detached",
             _undetached,
-            "Your eps is made from mu and sigma, and its gradient cancels that of mu + sigma * eps exactly.",
-            "eps must be a number without history.",
+            "Your eps is computed from mu and sigma, and its gradient cancels that of mu + sigma * eps exactly.",
+            "eps must be a number without a history.",
         ),
         Mistake(
             "no gradient for logvar",
-            lambda mu, logvar: mu + torch.exp(logvar / 2).detach() * torch.randn_like(mu),
-            "mu receives its gradient, logvar none: sigma was cut off.",
+            partial(_draw, scale=lambda logvar: torch.exp(logvar / 2).detach()),
+            "mu gets its gradient, logvar gets none: sigma was cut off.",
             "Look for `detach`, `.data`, `.item()` or `no_grad` around sigma.",
         ),
         Mistake(
             "no gradient for mu",
-            lambda mu, logvar: mu.detach() + torch.exp(logvar / 2) * torch.randn_like(mu),
-            "logvar receives its gradient, mu none: mu was cut off.",
+            partial(_draw, center=torch.detach),
+            "logvar gets its gradient, mu gets none: mu was cut off.",
             "Look for `detach`, `.data`, `.item()` or `no_grad` around mu.",
         ),
     ),
     hints=(
-        "Draw eps first, from a normal distribution that knows nothing of mu and sigma.",
-        "`torch.randn_like(mu)` has one random number an element. sigma is the root of exp(logvar).",
+        "Draw eps first, from a normal distribution that does not depend on mu and sigma.",
+        "`torch.randn_like(mu)` has one random number per element. sigma is the root of exp(logvar).",
         "sigma = exp(logvar / 2). Scale eps with it, then shift by mu.",
     ),
 )
 
 
-def _named(formula: str, f: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+def _named(formula: str, f: Callable[[Any], Any]) -> Callable[[Any], Any]:
     f.formula = formula  # type: ignore[attr-defined]
     return f
 
 
-SQUARE = _named("z -> z^2", lambda z: z.square())
-CUBE = _named("z -> z^3 - z", lambda z: z**3 - z)
-STEP = _named("z -> 1 if z > 1 else 0", lambda z: (z > 1).to(z.dtype))
+# Plain arithmetic, so that they take tensors, arrays and single numbers alike.
+SQUARE = _named("z -> z^2", lambda z: z * z)
+CUBE = _named("z -> z^3 - z", lambda z: z * z * z - z)
+STEP = _named("z -> 1 if z > 1 else 0", lambda z: (z > 1) * 1.0)
 
 
 def _estimator_cases() -> list[Case]:
@@ -179,56 +243,93 @@ def _estimator_cases() -> list[Case]:
     ]
 
 
+def _score(
+    f: Callable[[Any], Any],
+    mu: float,
+    sigma: float,
+    eps: Tensor,
+    *,
+    point: Callable[[float, float, Tensor], Tensor] = lambda mu, sigma, eps: mu + sigma * eps,
+    score: Callable[[Tensor, float], Tensor] = lambda eps, sigma: eps / sigma,
+    value: float = 1,
+    reduce: Callable[[Tensor], Tensor] = lambda estimates: estimates,
+    sign: int = 1,
+) -> Tensor:
+    return sign * reduce((f(point(mu, sigma, eps)) if value else 1) * score(eps, sigma))
+
+
 score_gradient = Exercise(
     name="score_gradient",
     contract="score_gradient(f, mu, sigma, eps): a function, two numbers, noise (n,) -> (n,): for each z = mu + sigma "
     "eps the score function estimate of d/dmu E[f(z)]",
     cases=_estimator_cases,
-    reference=lambda f, mu, sigma, eps: f(mu + sigma * eps) * eps / sigma,
+    reference=_score,
     mistakes=(
         Mistake(
             "not divided by sigma",
-            lambda f, mu, sigma, eps: f(mu + sigma * eps) * eps,
-            "Right for sigma = 1 only: the score of mu is eps / sigma.",
-            "Write the score as (z - mu) / sigma^2 and put in z.",
+            partial(_score, score=lambda eps, sigma: eps),
+            "Right for sigma = 1 only: the score with respect to mu is eps / sigma.",
+            "Write the score as (z - mu) / sigma^2 and insert z.",
         ),
         Mistake(
             "divided by sigma squared",
-            lambda f, mu, sigma, eps: f(mu + sigma * eps) * eps / sigma**2,
+            partial(_score, score=lambda eps, sigma: eps / sigma**2),
             "(z - mu) / sigma^2 is the score, but z - mu is sigma eps, not eps.",
-            "Put z = mu + sigma eps into (z - mu) / sigma^2.",
+            "Insert z = mu + sigma eps into (z - mu) / sigma^2.",
         ),
         Mistake(
             "f at the noise",
-            lambda f, mu, sigma, eps: f(eps) * eps / sigma,
-            "f is evaluated at eps, not at z.",
-            "Where do the draws from N(mu, sigma^2) lie?",
+            partial(_score, point=lambda mu, sigma, eps: eps),
+            "You evaluate f at eps, not at z.",
+            "Where do the samples from N(mu, sigma^2) lie?",
         ),
         Mistake(
             "f left out",
-            lambda f, mu, sigma, eps: eps / sigma,
+            partial(_score, value=0),
             "This is the score alone. Its mean is zero, whatever f is.",
-            "Which draws should become more likely? The answer must depend on f.",
+            "Which samples should become more likely? The answer must depend on f.",
         ),
         Mistake(
             "score of sigma",
-            lambda f, mu, sigma, eps: f(mu + sigma * eps) * (eps.square() - 1) / sigma,
-            "This is the estimate for d/dsigma.",
+            partial(_score, score=lambda eps, sigma: (eps.square() - 1) / sigma),
+            "This is the estimate of d/dsigma.",
             "Differentiate log q with respect to mu.",
         ),
         Mistake(
-            "sign turned",
-            lambda f, mu, sigma, eps: -f(mu + sigma * eps) * eps / sigma,
+            "averaged over the samples",
+            partial(_score, reduce=torch.mean),
+            "You return the mean of the estimates. What is asked for is one estimate per sample, so that their "
+            "variance can be seen.",
+            "The contract ends in (n,).",
+        ),
+        Mistake(
+            "sign flipped",
+            partial(_score, sign=-1),
             "Your estimate points the other way.",
             "If f is larger to the right of mu, should mu grow or shrink?",
         ),
     ),
     hints=(
-        "Three factors: where the draw lies, what f says there, and how log q changes with mu.",
+        "Three quantities: where the sample lies, the value of f there, and how log q changes with mu.",
         "log q(z) = -(z - mu)^2 / (2 sigma^2) + something without mu. Differentiate.",
-        "The score is (z - mu) / sigma^2 = eps / sigma. Multiply it with f(z).",
+        "The score is (z - mu) / sigma^2 = eps / sigma. Multiply it by f(z).",
     ),
 )
+
+
+def _path(
+    slope: Callable[[Any], Any],
+    mu: float,
+    sigma: float,
+    eps: Tensor,
+    *,
+    point: Callable[[float, float, Tensor], Tensor] = lambda mu, sigma, eps: mu + sigma * eps,
+    inner: Callable[[float, Tensor], Any] = lambda sigma, eps: eps,
+    order: int = 1,
+    reduce: Callable[[Tensor], Tensor] = lambda estimates: estimates,
+) -> tuple[Tensor, ...]:
+    outer = slope(point(mu, sigma, eps))
+    return (reduce(outer), reduce(outer * inner(sigma, eps)))[::order]
 
 
 path_gradient = Exercise(
@@ -240,37 +341,49 @@ path_gradient = Exercise(
         for i, (slope, mu, sigma, n) in enumerate(
             [
                 (_named("z -> 2z", lambda z: 2 * z), 2.0, 0.5, 1),
-                (_named("z -> 3z^2 - 1", lambda z: 3 * z.square() - 1), -1.0, 2.0, 4),
+                (_named("z -> 3z^2 - 1", lambda z: 3 * z * z - 1), -1.0, 2.0, 4),
             ],
             1,
         )
     ],
-    reference=lambda slope, mu, sigma, eps: (slope(mu + sigma * eps), slope(mu + sigma * eps) * eps),
+    reference=_path,
     outputs=("d/dmu", "d/dsigma"),
     mistakes=(
         Mistake(
             "eps missing in d/dsigma",
-            lambda slope, mu, sigma, eps: (slope(mu + sigma * eps), slope(mu + sigma * eps)),
-            "d/dmu is right, and d/dsigma is the same number. But sigma stands before eps.",
+            partial(_path, inner=lambda sigma, eps: 1),
+            "d/dmu is right, and d/dsigma is the same number. But sigma is multiplied by eps.",
             "What is the derivative of mu + sigma * eps with respect to sigma?",
         ),
         Mistake(
             "the two exchanged",
-            lambda slope, mu, sigma, eps: (slope(mu + sigma * eps) * eps, slope(mu + sigma * eps)),
-            "Both numbers are right, in the other order.",
+            partial(_path, order=-1),
+            "Both numbers are right, but in the other order.",
             "Which of the two derivatives of z is 1?",
         ),
         Mistake(
             "sigma for eps",
-            lambda slope, mu, sigma, eps: (slope(mu + sigma * eps), slope(mu + sigma * eps) * sigma),
-            "d/dsigma is multiplied by sigma. That is the derivative in the direction of eps.",
+            partial(_path, inner=lambda sigma, eps: sigma),
+            "You multiply d/dsigma by sigma. That is the derivative with respect to eps.",
             "Which of mu, sigma and eps do you differentiate with respect to?",
         ),
         Mistake(
+            "sigma as a further factor",
+            partial(_path, inner=lambda sigma, eps: sigma * eps),
+            "d/dsigma is sigma times too large: this is the derivative with respect to log sigma.",
+            "What is the derivative of mu + sigma * eps with respect to sigma?",
+        ),
+        Mistake(
             "slope at mu",
-            lambda slope, mu, sigma, eps: (slope(mu + 0 * eps), slope(mu + 0 * eps) * eps),
-            "The slope is taken at mu for every draw.",
-            "At which point does the chain rule want f'?",
+            partial(_path, point=lambda mu, sigma, eps: mu + 0 * eps),
+            "You take the slope at mu for every sample.",
+            "At which point does the chain rule evaluate f'?",
+        ),
+        Mistake(
+            "averaged over the samples",
+            partial(_path, reduce=torch.mean),
+            "You return the means of the estimates. What is asked for is one estimate per sample.",
+            "The contract says two (n,).",
         ),
     ),
     hints=(
@@ -281,8 +394,16 @@ path_gradient = Exercise(
 )
 
 
-def _cut(mu: Tensor, sigma: Tensor, eps: Tensor) -> Tensor:
-    return (mu + sigma * eps).detach().square().mean() + 0 * sigma
+def _mean_square(
+    mu: Tensor,
+    sigma: Tensor,
+    eps: Tensor,
+    *,
+    to_mu: Callable[[Tensor], Tensor] = lambda mu: mu,
+    to_sigma: Callable[[Tensor], Tensor] = lambda sigma: sigma,
+    reduce: Callable[[Tensor], Tensor] = lambda z: z.square().mean(),
+) -> Tensor:
+    return reduce(to_mu(mu) + to_sigma(sigma) * eps)
 
 
 mean_of_square = Exercise(
@@ -293,31 +414,43 @@ mean_of_square = Exercise(
         {"mu": torch.tensor(m), "sigma": torch.tensor(s), "eps": quarters(i, n)}
         for i, (m, s, n) in enumerate([(2.0, 0.5, 1), (-1.0, 2.0, 5)], 1)
     ],
-    reference=lambda mu, sigma, eps: (mu + sigma * eps).square().mean(),
+    reference=_mean_square,
     gradients=("mu", "sigma"),
     mistakes=(
         Mistake(
             "the planted bug",
-            _cut,
+            partial(_mean_square, to_mu=torch.detach, to_sigma=torch.detach),
             "The mean is right to the last digit, and yet neither mu nor sigma would ever move.",
             "Print `requires_grad` after each step. Where does True become False?",
         ),
         Mistake(
-            "sigma does not hear",
-            lambda mu, sigma, eps: (mu + sigma.detach() * eps).square().mean(),
-            "mu receives its gradient, sigma still none.",
+            "sigma gets no gradient",
+            partial(_mean_square, to_sigma=torch.detach),
+            "mu gets its gradient now, sigma still gets none.",
             "There is more than one way to sigma; all of them must stay open.",
         ),
         Mistake(
-            "mu does not hear",
-            lambda mu, sigma, eps: (mu.detach() + sigma * eps).square().mean(),
-            "sigma receives its gradient, mu still none.",
+            "mu gets no gradient",
+            partial(_mean_square, to_mu=torch.detach),
+            "sigma gets its gradient now, mu still gets none.",
             "There is more than one way to mu; all of them must stay open.",
+        ),
+        Mistake(
+            "square of the mean",
+            partial(_mean_square, reduce=lambda z: z.mean().square()),
+            "You average first and square afterwards. The spread of z then has no influence.",
+            "Which comes first, the square or the mean?",
+        ),
+        Mistake(
+            "sum for mean",
+            partial(_mean_square, reduce=lambda z: z.square().sum()),
+            "You add the squares up, but their mean is asked for.",
+            "Should the number grow with the number of samples?",
         ),
     ),
     hints=(
         "The value is right, so look at the gradients: `torch.autograd.grad(mean_of_square(mu, sigma, eps), mu)`.",
-        "Which operations throw the history of a tensor away?",
+        "Which operations discard the history of a tensor?",
         "`.detach()`, `.data`, `.item()`, `.tolist()` and `torch.no_grad()` do. One of them is here, and nothing needs "
         "it.",
     ),
@@ -328,8 +461,8 @@ def _measure_path(ask: Callable[..., Any]) -> list[Demand]:
     """Compare the variances of both estimators of d/dmu for the learner's f, at mu = 0 and sigma = 1."""
     eps = torch.randn(20_000, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     z = eps.clone().requires_grad_()
-    values = ask(z)
-    if not isinstance(values, Tensor) or values.shape != z.shape:
+    (values,) = as_tensors(ask(z), ("f(z)",))
+    if values.shape != z.shape:
         raise running.Problem("shape", "f should return a tensor of the shape of z, (20000,).")
     (slope,) = torch.autograd.grad(values.sum(), z, allow_unused=True) if values.requires_grad else (None,)
     path = torch.zeros_like(eps) if slope is None else slope

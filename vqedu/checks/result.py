@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from vqedu.palette import VERDICTS
 
+PRINTED_SHOWN = 400
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -15,9 +16,12 @@ _CODE = re.compile(r"`([^`]+)`")
 class Result:
     """`passed`; `mistake`, the catalogue's name for what went wrong, or None; `message` for the learner.
 
-    `kind` is one of: passed, mistake, not right yet, not met, or the name of a problem that has no place in a
-    catalogue (exception, time, shape, ...). `facts` are lines such as ("yours", "[1.0]"); `hints` go from a nudge to
-    nearly the answer. Shown as a card in a notebook; the same answer gives the same bytes on every machine.
+    A result is true in an `assert` or an `if` when the answer is right. `points`, from 0 to 1, are for a grader: all or
+    nothing for a function, the share of what was asked for a challenge. `kind` is one of: passed, mistake, not right
+    yet, not met, or the name of a problem that has no place in a catalogue (exception, time, shape, ...). `facts` are
+    lines such as ("yours", "[1.0]"); `printed` is what the learner's function printed on the input that the card is
+    about; `hints` go from a nudge to nearly the answer. Shown as a card in a notebook; the same answer gives the same
+    bytes on every machine.
     """
 
     exercise: str
@@ -26,10 +30,19 @@ class Result:
     mistake: str | None = None
     facts: tuple[tuple[str, str], ...] = ()
     hints: tuple[str, ...] = field(default=(), repr=False)
+    printed: str = ""
+    share: float = 0.0
 
     @property
     def passed(self) -> bool:
         return self.kind == "passed"
+
+    @property
+    def points(self) -> float:
+        return 1.0 if self.passed else self.share
+
+    def __bool__(self) -> bool:
+        return self.passed
 
     @property
     def title(self) -> str:
@@ -42,7 +55,13 @@ class Result:
     @property
     def text(self) -> str:
         """The card without its hints."""
-        return "\n".join([f"{self.title} ({self.exercise})", self.message, *(f"  {n}: {v}" for n, v in self.facts)])
+        return "\n".join([f"{self.title} ({self.exercise})", self.message, *(f"  {n}: {v}" for n, v in self._rows)])
+
+    @property
+    def _rows(self) -> tuple[tuple[str, str], ...]:
+        printed = self.printed.rstrip()
+        shown = printed if len(printed) <= PRINTED_SHOWN else f"{printed[:PRINTED_SHOWN]} …"
+        return (*self.facts, ("printed", shown)) if shown else self.facts
 
     def __repr__(self) -> str:
         return self.text
@@ -51,7 +70,7 @@ class Result:
         verdict = {"passed": "right", "mistake": "nearly", "not right yet": "nearly", "not started": "nearly"}
         color = VERDICTS[verdict.get(self.kind, "wrong")]
         card = f"border-left:6px solid {color};padding:4px 14px;margin:6px 0;max-width:820px;font-size:15px"
-        rows = "".join(_row(name, value) for name, value in self.facts)
+        rows = "".join(_row(name, value) for name, value in self._rows)
         table = f'<table style="margin:4px 0;border-collapse:collapse">{rows}</table>' if rows else ""
         folded = "".join(_fold(f"Hint {number}", hint) for number, hint in enumerate(self.hints, start=1))
         return (

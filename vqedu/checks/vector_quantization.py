@@ -1,24 +1,31 @@
-"""The exercises of notebook 05 on choosing codes: distances, the nearest, straight-through, a bug, dead codes."""
+"""The exercises on choosing codes: distances, a buggy quantizer, the straight-through gradient, dead codes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from vqedu.checks.engine import Case, Challenge, Demand, Exercise, Mistake
+from vqedu.checks.engine import Challenge, Demand, Exercise, Mistake
 from vqedu.checks.numbers import quarters
+from vqedu.checks.observing import Case
 
 
-def _distances(z: Tensor, codebook: Tensor) -> Tensor:
-    return (z[:, None] - codebook).square().sum(2)  # (n, 1, D) - (K, D) -> (n, K, D) -> (n, K)
-
-
-def _expanded(z: Tensor, codebook: Tensor, middle: float = -2.0, zz: float = 1.0, ee: float = 1.0) -> Tensor:
-    """|z|^2 + middle z.e + |e|^2, with each term's factor."""
-    return zz * z.square().sum(1, keepdim=True) + middle * z @ codebook.T + ee * codebook.square().sum(1)
+def _distances(
+    z: Tensor,
+    codebook: Tensor,
+    *,
+    zz: float = 1,
+    middle: float = -2,
+    ee: float = 1,
+    finish: Callable[[Tensor], Tensor] = lambda table: table,
+) -> Tensor:
+    """|z|^2 - 2 z.e + |e|^2, each term with its factor; (n, D) and (K, D) -> (n, K)."""
+    terms = zz * z.square().sum(1, keepdim=True) + middle * z @ codebook.T + ee * codebook.square().sum(1)
+    return finish(terms)
 
 
 squared_distances = Exercise(
@@ -32,39 +39,39 @@ squared_distances = Exercise(
     mistakes=(
         Mistake(
             "mixed term with plus",
-            lambda z, codebook: _expanded(z, codebook, middle=2.0),
+            partial(_distances, middle=2),
             "You computed |z + e|^2: the distance to the mirror image of each code.",
-            "Expand (z - e)^2. Which sign has the mixed term?",
+            "Expand (z - e)^2. Which sign does the mixed term have?",
         ),
         Mistake(
             "mixed term without the 2",
-            lambda z, codebook: _expanded(z, codebook, middle=-1.0),
+            partial(_distances, middle=-1),
             "The mixed term is only half as large as it should be.",
             "Expand (z - e)(z - e). How often does the product of z and e appear?",
         ),
         Mistake(
             "|e|^2 left out",
-            lambda z, codebook: _expanded(z, codebook, ee=0.0),
-            "The lengths of the codes are missing: long codes look too near.",
+            partial(_distances, ee=0),
+            "The squared lengths of the codes are missing: long codes look too near.",
             "Which of the three terms depends on k alone?",
         ),
         Mistake(
             "|z|^2 left out",
-            lambda z, codebook: _expanded(z, codebook, zz=0.0),
-            "The lengths of the vectors are missing. The nearest code stays the same, but these are no distances; some "
-            "are negative.",
+            partial(_distances, zz=0),
+            "The squared lengths of the vectors are missing. The nearest code stays the same, but these are not "
+            "distances; some are negative.",
             "Which of the three terms depends on i alone?",
         ),
         Mistake(
             "distance, not squared",
-            lambda z, codebook: _distances(z, codebook).sqrt(),
-            "These are distances. Asked for are their squares.",
+            partial(_distances, finish=lambda table: table.clamp(min=0).sqrt()),
+            "These are distances. What is asked for are their squares.",
             "Does the function you call take a root at the end?",
         ),
         Mistake(
             "rows and columns exchanged",
-            lambda z, codebook: _distances(z, codebook).T,
-            "The table is transposed: one row a code, where there should be one row a vector.",
+            partial(_distances, finish=lambda table: table.T),
+            "The table is transposed: it has one row per code, where there should be one row per vector.",
             "Compare the shape of your answer with (n, K).",
         ),
         Mistake(
@@ -72,6 +79,18 @@ squared_distances = Exercise(
             lambda z, codebook: _distances(z, codebook) / z.shape[1],
             "You averaged the squares over the D numbers. A squared distance is their sum.",
             "What does Pythagoras do with the squares?",
+        ),
+        Mistake(
+            "sign flipped",
+            partial(_distances, finish=lambda table: -table),
+            "These are minus the squared distances, as one uses them for an argmax.",
+            "Can a squared distance be negative?",
+        ),
+        Mistake(
+            "absolute values instead of squares",
+            lambda z, codebook: (z[:, None] - codebook).abs().sum(2),
+            "You add up absolute values. That is another distance, in which another code may be the nearest.",
+            "What does Pythagoras do with the differences?",
         ),
     ),
     hints=(
@@ -90,20 +109,84 @@ def _maps() -> list[Case]:
     ]
 
 
-def _rows(z_e: Tensor) -> Tensor:
+def _split(z_e: Tensor) -> Tensor:
     return z_e.movedim(1, -1).reshape(-1, z_e.shape[1])  # (N, D, H, W) -> (N H W, D)
 
 
-def _choice(z_e: Tensor, indices: Tensor) -> Tensor:
-    return indices.view(len(z_e), *z_e.shape[2:])
+def _split_by_reshape(z_e: Tensor) -> Tensor:
+    return z_e.reshape(-1, z_e.shape[1])
 
 
-def _nearest(z_e: Tensor, codebook: Tensor) -> Tensor:
-    return _choice(z_e, _distances(_rows(z_e), codebook).argmin(1))
+def _lay_out(codes: Tensor, z_e: Tensor) -> Tensor:
+    return codes.view(len(z_e), *z_e.shape[2:], z_e.shape[1]).movedim(-1, 1)  # (N H W, D) -> (N, D, H, W)
 
 
-def _unpermuted(z_e: Tensor, codebook: Tensor) -> Tensor:
-    return _choice(z_e, _distances(z_e.reshape(-1, z_e.shape[1]), codebook).argmin(1))
+def _quantize(
+    z_e: Tensor,
+    codebook: Tensor,
+    *,
+    split: Callable[[Tensor], Tensor] = _split,
+    choose: Callable[[Tensor, Tensor], Tensor] = lambda rows, codebook: _distances(rows, codebook).argmin(1),
+    lay_out: Callable[[Tensor, Tensor], Tensor] = _lay_out,
+) -> Tensor:
+    return lay_out(codebook[choose(split(z_e), codebook)], z_e)
+
+
+quantize = Exercise(
+    name="quantize",
+    contract="quantize(z_e, codebook): (N, D, H, W), codes (K, D) -> z_q (N, D, H, W): each vector along dimension 1 "
+    "replaced by its nearest code. One bug is planted",
+    cases=_maps,
+    reference=_quantize,
+    outputs=("z_q",),
+    mistakes=(
+        Mistake(
+            "the planted bug",
+            partial(_quantize, split=_split_by_reshape, lay_out=lambda codes, z_e: codes.view_as(z_e)),
+            "Every shape is right, and nothing complains. But try a z_e that is made of codes: it does not come back.",
+            "Follow the D numbers of one vector through each line. Do they stay together?",
+        ),
+        Mistake(
+            "fixed on the way in only",
+            partial(_quantize, lay_out=lambda codes, z_e: codes.reshape(z_e.shape)),
+            "The right codes are chosen, but then arranged wrongly.",
+            "After the lookup the D numbers lie along the last dimension. Where should they be?",
+        ),
+        Mistake(
+            "fixed on the way out only",
+            partial(_quantize, split=_split_by_reshape),
+            "The codes are arranged correctly, but the wrong ones are chosen.",
+            "Are the rows that you compare with the codes really vectors of z_e?",
+        ),
+        Mistake(
+            "the farthest code",
+            partial(_quantize, choose=lambda rows, codebook: _distances(rows, codebook).argmax(1)),
+            "Each vector is replaced by the code farthest away.",
+            "argmin or argmax?",
+        ),
+        Mistake(
+            "largest product",
+            partial(_quantize, choose=lambda rows, codebook: (rows @ codebook.T).argmax(1)),
+            "You chose by the inner product. That gives the nearest code only if all codes have the same length.",
+            "|z - e|^2 contains |e|^2 too.",
+        ),
+        Mistake(
+            "height and width exchanged",
+            partial(_quantize, lay_out=lambda codes, z_e: _exchanged(codes, z_e)),
+            "The right codes are chosen, but rows and columns of the map are exchanged.",
+            "In which order do N, H, W and D lie after the lookup?",
+        ),
+    ),
+    hints=(
+        "Test it: fill z_e with codes only, as `codebook[indices].movedim(-1, 1)`. It must come back unchanged.",
+        "A reshape keeps the order in memory. In z_e the numbers that lie side by side belong to different vectors.",
+        "Move dimension 1 to the end before the reshape, and back after the lookup.",
+    ),
+)
+
+
+def _exchanged(codes: Tensor, z_e: Tensor) -> Tensor:
+    return _lay_out(codes, z_e).transpose(2, 3)
 
 
 def pairs() -> list[Case]:
@@ -129,14 +212,14 @@ straight_through = Exercise(
         Mistake(
             "trains through the codebook",
             lambda z_e, z_q: z_q + 0 * z_e,
-            "The gradient goes to the codes instead of the encoder.",
-            "z_q must be taken as a number here. What takes the history away?",
+            "The gradient goes to the codes instead of the encoder. (Without a detach, z_e + (z_q - z_e) is just z_q.)",
+            "z_q must be treated as a number here. What removes its history?",
         ),
         Mistake(
             "trains encoder and codebook",
             lambda z_e, z_q: z_q + (z_e - z_e.detach()),
-            "The encoder receives its gradient, and the codes receive the same one.",
-            "Only one of the two should hear from the decoder.",
+            "The encoder gets its gradient, and the codes get the same one.",
+            "Only one of the two should get the decoder's gradient.",
         ),
         Mistake(
             "z_e passes through",
@@ -150,61 +233,17 @@ straight_through = Exercise(
             "The numbers are those of z_e and the gradient goes to z_q: both the wrong way round.",
             "Exchange the two names and look again.",
         ),
+        Mistake(
+            "two steps at once",
+            lambda z_e, z_q: z_q.detach() + 2 * (z_e - z_e.detach()),
+            "The encoder gets twice the gradient.",
+            "How often does z_e appear with its history?",
+        ),
     ),
     hints=(
         "You need the value of one tensor and the gradient of another.",
         "`a - a.detach()` is zero, with the derivative 1 with respect to a.",
         "Start from z_q.detach(), and add that zero, made of z_e.",
-    ),
-)
-
-
-def _lookup(z_e: Tensor, codebook: Tensor, indices: Tensor) -> Tensor:
-    return codebook[indices].movedim(-1, 1)
-
-
-def _unmoved(z_e: Tensor, codebook: Tensor) -> Tensor:
-    rows = z_e.reshape(-1, z_e.shape[1])
-    return codebook[_distances(rows, codebook).argmin(1)].view_as(z_e)
-
-
-quantize = Exercise(
-    name="quantize",
-    contract="quantize(z_e, codebook): (N, D, H, W), codes (K, D) -> z_q (N, D, H, W): each vector along dimension 1 "
-    "replaced by its nearest code. One bug is planted",
-    cases=_maps,
-    reference=lambda z_e, codebook: _lookup(z_e, codebook, _nearest(z_e, codebook)),
-    outputs=("z_q",),
-    mistakes=(
-        Mistake(
-            "the planted bug",
-            _unmoved,
-            "Every shape is right, and nothing complains. But try a z_e that is made of codes: it does not come back.",
-            "Follow the D numbers of one vector through each line. Do they stay together?",
-        ),
-        Mistake(
-            "mended on the way in only",
-            lambda z_e, codebook: codebook[_nearest(z_e, codebook)].reshape(z_e.shape),
-            "The right codes are chosen, and then laid out wrongly.",
-            "After the lookup the D numbers lie along the last dimension. Where should they be?",
-        ),
-        Mistake(
-            "mended on the way out only",
-            lambda z_e, codebook: _lookup(z_e, codebook, _unpermuted(z_e, codebook)),
-            "The codes are laid out rightly, but the wrong ones are chosen.",
-            "Are the rows that you compare with the codes really vectors of z_e?",
-        ),
-        Mistake(
-            "the farthest code",
-            lambda z_e, codebook: _lookup(z_e, codebook, _choice(z_e, _distances(_rows(z_e), codebook).argmax(1))),
-            "Each vector is replaced by the code farthest away.",
-            "argmin or argmax?",
-        ),
-    ),
-    hints=(
-        "Test it: fill z_e with codes only, as `codebook[indices].movedim(-1, 1)`. It must come back unchanged.",
-        "A reshape keeps the order in memory. In z_e the numbers that lie side by side belong to different vectors.",
-        "Move dimension 1 to the end before the reshape, and back after the lookup.",
     ),
 )
 
@@ -215,10 +254,10 @@ def _measure_dead(ask: Callable[..., Any]) -> list[Demand]:
     codes = ask(vectors.clone(), 32, shape=(32, 2)).float()
     different = len(torch.unique(codes, dim=0))
     for _ in range(30):
-        chosen = _distances(vectors, codes).argmin(1)
+        chosen = torch.cdist(vectors, codes).argmin(1)
         for k in chosen.unique():
             codes[k] = vectors[chosen == k].mean(0)
-    used = len(_distances(vectors, codes).argmin(1).unique())
+    used = len(torch.cdist(vectors, codes).argmin(1).unique())
     return [
         Demand("32 codes that all differ", different == 32, f"{different} different ones"),
         Demand("after 30 steps of k-means at most 3 codes are in use", used <= 3, f"{used} of 32"),

@@ -1,9 +1,10 @@
-"""The exercises of notebook 06: perplexity, the bits of an image, a swapped code, a lookup, scrambled maps."""
+"""The exercises on the VQ-VAE: perplexity, the bits of an image, a swapped code, a lookup, scrambled maps."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,6 +22,17 @@ def _entropy(indices: Tensor, codebook_size: int) -> Tensor:
     return torch.special.entr(_shares(indices, codebook_size)).sum()  # nats
 
 
+def _perplexity(
+    indices: Tensor,
+    K: int,
+    *,
+    unit: float = 1,
+    undo: Callable[[Tensor], Tensor] = torch.exp,
+    sign: int = 1,
+) -> Tensor:
+    return undo(sign * _entropy(indices, K) / unit)
+
+
 def _each(indices: Tensor, codebook_size: int, f: Callable[[Tensor], Tensor]) -> Tensor:
     return torch.stack([f(_entropy(image, codebook_size)) for image in indices]).mean()
 
@@ -35,20 +47,20 @@ perplexity = Exercise(
             [((1, 1, 2), 2, 2), ((2, 1, 2), 3, 4), ((2, 2, 2), 3, 3), ((3, 4, 4), 6, 8)], 4
         )
     ],
-    reference=lambda indices, K: _entropy(indices, K).exp(),
+    reference=_perplexity,
     mistakes=(
         Mistake(
             "base mixed up: log2 with exp",
-            lambda indices, K: torch.exp(_entropy(indices, K) / math.log(2)),
-            "The entropy is in bits, but it is undone with exp. Codes used equally often then give more than their "
-            "number.",
-            "Which function undoes log2?",
+            partial(_perplexity, unit=math.log(2)),
+            "The entropy is in bits, but you undo it with exp. If all codes are used equally often the answer is then "
+            "more than their number.",
+            "Which function is the inverse of log2?",
         ),
         Mistake(
             "base mixed up: log with 2**",
-            lambda indices, K: 2 ** _entropy(indices, K),
-            "The entropy is in nats, but it is undone with a power of 2. Your perplexity is too small.",
-            "Which function undoes the natural logarithm?",
+            partial(_perplexity, undo=lambda entropy: 2**entropy),
+            "The entropy is in nats, but you undo it with a power of 2. Your perplexity is too small.",
+            "Which function is the inverse of the natural logarithm?",
         ),
         Mistake(
             "mean of the images' perplexities",
@@ -70,7 +82,7 @@ perplexity = Exercise(
         ),
         Mistake(
             "entropy, not perplexity",
-            lambda indices, K: _entropy(indices, K),
+            partial(_perplexity, undo=lambda entropy: entropy),
             "This is the entropy. One step is left.",
             "With 8 codes used equally often the answer should be 8.",
         ),
@@ -81,9 +93,21 @@ perplexity = Exercise(
             "The shares themselves should enter.",
         ),
         Mistake(
-            "sign turned",
-            lambda indices, K: torch.exp(-_entropy(indices, K)),
-            "Your number lies below 1: the sign of the entropy is turned.",
+            "divided by K",
+            lambda indices, K: _entropy(indices, K).exp() / K,
+            "You divided by K: this is the share of the codebook that is in use.",
+            "With 8 codes used equally often the answer should be 8.",
+        ),
+        Mistake(
+            "counts, not shares",
+            lambda indices, K: torch.special.entr(_shares(indices, K) * indices.numel()).sum().exp(),
+            "You computed the entropy of the counts. They do not sum to 1.",
+            "By what must the counts be divided?",
+        ),
+        Mistake(
+            "sign flipped",
+            partial(_perplexity, sign=-1),
+            "Your number lies below 1: the sign of the entropy is wrong.",
             "The logarithm of a share is negative. What makes the entropy positive?",
         ),
     ),
@@ -96,6 +120,17 @@ perplexity = Exercise(
 )
 
 
+def _image_bits(
+    K: int,
+    height: int,
+    width: int,
+    *,
+    of_one: Callable[[float], float] = math.log2,
+    places: Callable[[int, int], int] = lambda height, width: height * width,
+) -> float:
+    return places(height, width) * of_one(K)
+
+
 image_bits = Exercise(
     name="image_bits",
     contract="image_bits(K, height, width): three whole numbers -> the bits of an image whose height x width codes are "
@@ -103,38 +138,50 @@ image_bits = Exercise(
     cases=lambda: [
         {"K": k, "height": h, "width": w} for k, h, w in [(2, 1, 2), (4, 1, 1), (16, 2, 3), (128, 7, 7), (100, 4, 4)]
     ],
-    reference=lambda K, height, width: height * width * math.log2(K),
+    reference=_image_bits,
     mistakes=(
         Mistake(
             "nats for bits",
-            lambda K, height, width: height * width * math.log(K),
-            "Your number is in nats: the natural logarithm.",
+            partial(_image_bits, of_one=math.log),
+            "Your number is in nats: you took the natural logarithm.",
             "A choice between two codes is one bit.",
         ),
         Mistake(
             "rounded up to whole bits",
-            lambda K, height, width: height * width * math.ceil(math.log2(K)),
-            "That is the size if each index is stored alone, in whole bits. Asked for is the least: log2 K bits an "
-            "index, which many indices together come close to.",
+            partial(_image_bits, of_one=lambda k: math.ceil(math.log2(k))),
+            "That is the size if each index is stored alone, in whole bits. What is asked for is the minimum: log2 K "
+            "bits per index, which many indices together come close to.",
             "100 codes need fewer bits than 128 do.",
         ),
         Mistake(
+            "rounded down to whole bits",
+            partial(_image_bits, of_one=lambda k: math.floor(math.log2(k))),
+            "You round log2 K down. With so few bits some of the codes could not be told apart.",
+            "How many numbers can 6 bits distinguish?",
+        ),
+        Mistake(
             "one code only",
-            lambda K, height, width: math.log2(K),
+            partial(_image_bits, places=lambda height, width: 1),
             "These are the bits of a single place of the map.",
-            "How many places has the map?",
+            "How many places does the map have?",
         ),
         Mistake(
             "codes times places",
-            lambda K, height, width: height * width * K,
+            partial(_image_bits, of_one=lambda k: k),
             "You multiplied by K. With twice as many codes an index needs one bit more, not twice as many.",
             "How many bits does a number from 0 to 127 need?",
         ),
         Mistake(
             "height and width added",
-            lambda K, height, width: (height + width) * math.log2(K),
+            partial(_image_bits, places=lambda height, width: height + width),
             "You added height and width.",
-            "How many cells has a table of 7 rows and 7 columns?",
+            "How many cells does a table of 7 rows and 7 columns have?",
+        ),
+        Mistake(
+            "bytes for bits",
+            partial(_image_bits, of_one=lambda k: math.log2(k) / 8),
+            "Your number is in bytes.",
+            "A choice between two codes is one bit.",
         ),
     ),
     hints=(
@@ -163,6 +210,12 @@ def _swap_row(indices: Tensor, row: int, column: int, k: int) -> Tensor:
     return changed
 
 
+def _swap_column(indices: Tensor, row: int, column: int, k: int) -> Tensor:
+    changed = indices.clone()
+    changed[:, :, column] = k
+    return changed
+
+
 def _replace_value(indices: Tensor, row: int, column: int, k: int) -> Tensor:
     return torch.where(indices == indices[:, row, column][:, None, None], k, indices)
 
@@ -173,14 +226,16 @@ swap_code = Exercise(
     "that place of each image; the argument stays as it is",
     cases=lambda: [
         {"indices": whole(i, 9, *shape), "row": r, "column": c, "k": k}
-        for i, (shape, r, c, k) in enumerate([((1, 2, 2), 0, 1, 7), ((2, 3, 3), 2, 1, 9), ((3, 4, 4), 1, 3, 2)], 1)
+        for i, (shape, r, c, k) in enumerate(
+            [((1, 2, 2), 0, 1, 7), ((2, 3, 3), 2, 1, 9), ((2, 3, 4), 2, 1, 11), ((3, 4, 4), 1, 3, 2)], 1
+        )
     ],
     reference=_swap,
     mistakes=(
         Mistake(
             "row and column exchanged",
             lambda indices, row, column, k: _swap(indices, column, row, k),
-            "The code is put at [column, row].",
+            "The code is written at [column, row].",
             "Dimension 1 of the map counts the rows.",
         ),
         Mistake(
@@ -191,10 +246,22 @@ swap_code = Exercise(
         ),
         Mistake("the whole row", _swap_row, "The whole row is overwritten.", "How many indices select a single place?"),
         Mistake(
+            "the whole column",
+            _swap_column,
+            "The whole column is overwritten.",
+            "How many indices select a single place?",
+        ),
+        Mistake(
             "every such code",
             _replace_value,
-            "Every place that held the same code is changed, not only the one asked for.",
+            "Every place with the same code is changed, not only the one asked for.",
             "Select by place, not by value.",
+        ),
+        Mistake(
+            "nothing changed",
+            lambda indices, row, column, k: indices.clone(),
+            "You return the map as it was.",
+            "Do you write into the tensor that you return?",
         ),
     ),
     hints=(
@@ -211,7 +278,7 @@ lookup = Exercise(
     "One bug is planted",
     cases=lambda: [
         {"indices": whole(i, k, *shape), "codebook": quarters(i + 3, k, d)}
-        for i, (shape, k, d) in enumerate([((1, 1, 2), 3, 2), ((1, 2, 2), 4, 2), ((2, 3, 2), 6, 4)], 1)
+        for i, (shape, k, d) in enumerate([((1, 1, 2), 3, 2), ((1, 2, 2), 4, 2), ((3, 3, 2), 6, 4)], 1)
     ],
     reference=lambda indices, codebook: codebook[indices].movedim(-1, 1),
     outputs=("z_q",),
@@ -226,14 +293,20 @@ lookup = Exercise(
         Mistake(
             "channels last",
             lambda indices, codebook: codebook[indices],
-            "The D numbers lie along the last dimension. Convolutions want them along dimension 1.",
-            "Which function moves a dimension, without changing what belongs together?",
+            "The D numbers lie along the last dimension. Convolutions expect them along dimension 1.",
+            "Which function moves a dimension without separating what belongs together?",
         ),
         Mistake(
             "height and width exchanged",
             lambda indices, codebook: codebook[indices].transpose(1, 3),
             "The channels are in their place, but rows and columns of the map are exchanged.",
             "`transpose` exchanges two dimensions. Here one has to move past two others.",
+        ),
+        Mistake(
+            "the codes are cut off",
+            lambda indices, codebook: codebook.detach()[indices].movedim(-1, 1),
+            "The numbers are right, but no gradient reaches the codebook.",
+            "Look for `detach`, `.data` or `no_grad`.",
         ),
     ),
     hints=(
@@ -248,8 +321,8 @@ def _measure_scramble(ask: Callable[..., Any]) -> list[Demand]:
     """Scramble maps in which neighbours are alike; measure the counts and how many neighbours are still alike."""
     smooth = (torch.arange(7)[:, None] + torch.arange(7)) // 3  # (7, 7), diagonal bands of 0 .. 4
     maps = torch.stack([(smooth + shift) % 8 for shift in range(8)])  # (8, 7, 7)
-    answer = ask(maps.clone(), shape=(8, 7, 7)).long()
-    same = torch.equal(answer.flatten(1).sort(1).values, maps.flatten(1).sort(1).values)
+    answer = ask(maps.clone(), shape=(8, 7, 7)).double()
+    same = torch.equal(answer.flatten(1).sort(1).values, maps.double().flatten(1).sort(1).values)
     before, after = ((m[:, :, 1:] == m[:, :, :-1]).double().mean() for m in (maps, answer))
     return [
         Demand("each image keeps its codes, each as often as before", same, "yes" if same else "no"),
