@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.page.traffic import Traffic
 from vqedu import __main__
-from vqedu.publish import notebooks, pages
+from vqedu.publish import notebooks, pages, stills
 from vqedu.questions import answers
 from vqedu.widgets.base import WIDGET_VIEW
 
@@ -164,11 +164,25 @@ def test_built_notebook_holds_no_widget_view_and_no_times(built: bytes) -> None:
 def test_a_still_is_the_explorer_as_the_browser_shows_it(built: bytes) -> None:
     notebook = nbformat.reads(built.decode(), as_version=4)
     outputs = [output for cell in notebook.cells[-4:-2] for output in cell.outputs if "data" in output]
-    stills = [Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("L") for output in outputs]
-    assert [still.size for still in stills] == [(2 * 980, 2 * 50)] * 2
-    greys = [np.asarray(still) for still in stills]
+    pictures = [Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("L") for output in outputs]
+    assert [still.size for still in pictures] == [(2 * 980, 2 * 50)] * 2
+    greys = [np.asarray(still) for still in pictures]
     assert all(grey[:, 450:].min() == 255 for grey in greys)  # paper beside the button, which is 400 pixels wide
     assert (greys[0] != greys[1]).any()  # the one counts from 5, the other from 3
+
+
+def test_a_still_in_few_colours_keeps_its_light_greys_and_hardly_changes_the_others() -> None:
+    generator = np.random.default_rng(0)
+    pixels = np.full((300, 300, 3), 255, dtype=np.uint8)
+    pixels[:100], pixels[100:120] = (246, 246, 244), (239, 239, 239)
+    pixels[200:] = generator.integers(0, 256, (100, 300, 3)) // 32 * 32  # 512 colours
+    original = io.BytesIO()
+    Image.fromarray(pixels).save(original, "png")
+    small = stills.smaller(original.getvalue())
+    found = np.asarray(Image.open(io.BytesIO(small)).convert("RGB"))
+    np.testing.assert_array_equal(found[:200], pixels[:200])
+    assert np.abs(found.astype(int) - pixels).max() <= 64
+    assert len(Image.open(io.BytesIO(small)).getcolors() or []) <= 256
 
 
 def test_what_explorers_share_is_kept_once(folder: Path, built: bytes) -> None:
