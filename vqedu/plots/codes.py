@@ -91,9 +91,9 @@ def panels(
         axis.minorticks_off()
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
-        if len(named) > 1:
+        if len(lines) > 1:
             axis.legend(fontsize=9.5)
-    _plain_log_ticks(axes[0], [y for named in curves.values() for _, values in named.values() for y in values])
+    _plain_log_ticks(axes[0], [y for lines in curves.values() for _, values in lines.values() for y in values])
     axes[0].set_ylabel(ylabel)
     figure.headline(title)
     return figure

@@ -19,10 +19,12 @@ export function write(pen, text, x, y, style = {}) {
 }
 
 function rim(pen, text, x, y, width) {
+  pen.save(); // round joins are for these letters alone, not for the curves of the next frame
   pen.lineJoin = "round";
   pen.lineWidth = width;
   pen.strokeStyle = "rgba(255, 255, 255, 0.92)";
   pen.strokeText(text, x, y);
+  pen.restore();
 }
 
 // Bold, centred on (x, y), with a halo: a name on a picture.
