@@ -39,6 +39,9 @@ AT_REST = """async () => {
     throw new Error("The figure does not come to rest.");
 }"""
 
+SAYS_OTHER_THAN = """(lines) =>
+    String([...document.querySelectorAll("[role=status]")].map((node) => node.textContent)) !== String(lines)"""
+
 
 def at_rest(page: Page) -> tuple[list[str], list[str]]:
     """Return the pictures of all canvases and the spoken lines."""
@@ -54,10 +57,11 @@ def test_a_state_set_from_python_moves_the_figure_and_back(page: Page, name: str
     set_from_python(page, explorer, PARTS[name])
     assert PARTS[name].items() <= explorer.state.items()
     assert explorer.state.keys() == first_state.keys()
+    page.wait_for_function(SAYS_OTHER_THAN, arg=first[1])
     pictures, lines = at_rest(page)
     assert pictures != first[0]
-    assert lines != first[1]
     set_from_python(page, explorer, first_state)
+    page.wait_for_function(SAYS_OTHER_THAN, arg=lines)
     assert at_rest(page) == first
 
 
