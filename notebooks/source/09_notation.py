@@ -24,10 +24,10 @@
 #
 # | symbol | name | shape | code name | first in |
 # |---|---|---|---|---|
-# | $p(z)$ | prior: what we assume about codes before any image is seen, here $N(0, I)$ | a density | `toy.LatentModel.log_prior` | [01 § 6](01_autoencoder.ipynb#6.-Can-it-invent-images?) |
+# | $p(z)$ | prior: what we assume about codes before any image is seen, here $N(0, I)$ | a density | `lessons.toy.LatentModel.log_prior` | [01 § 6](01_autoencoder.ipynb#6.-Can-it-invent-images?) |
 # | $p(x \mid z)$ | likelihood: how probable the decoder finds an image, given its code | $(N,)$ nats, as a logarithm | `losses.reconstruction` | [01 § 6](01_autoencoder.ipynb#6.-Can-it-invent-images?) |
 # | $p(x)$ | evidence: how probable the whole model finds an image | $(N,)$ nats, as a logarithm | `metrics.log_likelihood` | [02 § 1](02_elbo.ipynb#1.-The-probability-of-an-image) |
-# | $p(z \mid x)$ | true posterior: which codes the image could have come from; unknown | a density | `toy.LatentModel.log_posterior` | [02 § 3](02_elbo.ipynb#3.-A-posterior-for-each-image) |
+# | $p(z \mid x)$ | true posterior: which codes the image could have come from; unknown | a density | `lessons.toy.LatentModel.log_posterior` | [02 § 3](02_elbo.ipynb#3.-A-posterior-for-each-image) |
 # | $q(z \mid x)$ | stand-in for the posterior: a Gaussian that the encoder puts out | a density | `models.VAE.encode` | [02 § 3](02_elbo.ipynb#3.-A-posterior-for-each-image) |
 # | $\mu$ | mean of $q$ | $(N, D)$ | `models.VAEOutput.mu` | [02 § 3](02_elbo.ipynb#3.-A-posterior-for-each-image) |
 # | $\sigma$ | standard deviation of $q$: `exp(logvar / 2)` | $(N, D)$ | – | [02 § 3](02_elbo.ipynb#3.-A-posterior-for-each-image) |
@@ -36,7 +36,7 @@
 # | $\mathrm{KL}(q \,\Vert\, p)$ | Kullback-Leibler divergence of $q$ from $p$, never negative | $(N,)$ nats | `losses.kl_to_standard_normal` | [02 § 4](02_elbo.ipynb#4.-The-derivation,-five-lines,-each-with-its-number) |
 # | ELBO | evidence lower bound, at most $\log p(x)$ | one number, nats per image | `losses.elbo` | [02 § 4](02_elbo.ipynb#4.-The-derivation,-five-lines,-each-with-its-number) |
 # | $\mathcal{L}_k$ | the bound with $k$ samples inside the logarithm | $(N,)$ nats | `losses.importance_weighted_bound` | [02 § 6](02_elbo.ipynb#6.-More-samples,-a-tighter-bound) |
-# | $\beta$ | weight of the KL in the loss; 1 is the ELBO | a number | `beta.effective_beta` | [04 § 5](04_vae.ipynb#5.-What-is-my-beta-really?) |
+# | $\beta$ | weight of the KL in the loss; 1 is the ELBO | a number | `losses.effective_beta` | [04 § 5](04_vae.ipynb#5.-What-is-my-beta-really?) |
 
 # %% [markdown]
 # ## Vector quantization

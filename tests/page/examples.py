@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
+
+import numpy as np
+from torch import Tensor
 
 from vqedu import data, pretrained, widgets
 from vqedu.widgets.base import Explorer
@@ -81,3 +84,10 @@ def kinds() -> dict[str, type[Explorer]]:
     """Return all explorers and cards there are, by name."""
     found = {name: getattr(widgets, name) for name in widgets.NAMES}
     return {name: each for name, each in found.items() if isinstance(each, type) and issubclass(each, Explorer)}
+
+
+def x_shown(state: Mapping[str, Any], x: Tensor) -> np.ndarray:
+    """Return x, (28, 28) in [0, 1], as the state of an explorer of the images `x` has it: drawn, picked, or empty."""
+    if state["drawing"] is not None:
+        return np.reshape(state["drawing"], (28, 28)) / 255
+    return np.zeros((28, 28)) if state["digit"] is None else x[state["digit"], 0].numpy()

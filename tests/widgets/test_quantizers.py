@@ -12,11 +12,12 @@ import pytest
 import torch
 
 from tests.page import node
+from tests.page.examples import x_shown
 from tests.quantizers.examples import QUANTIZERS, started
 from vqedu.data import Split
 from vqedu.models import VQVAE, CodePrior
 from vqedu.models import WordsAndImages as Model
-from vqedu.widgets import CodebookExplorer, ResidualExplorer, TokenExplorer, WordsAndImages, images
+from vqedu.widgets import CodebookExplorer, ResidualExplorer, TokenExplorer, WordsAndImages
 
 HALF_A_GREY_LEVEL = 0.5 / 255  # the decoder's weights are float16 in the page
 
@@ -84,7 +85,7 @@ def test_codes_are_the_quantizer_s(quantizer: str) -> None:
     shown = CodebookExplorer(model, split(), digits=20)
     indices = model.encode(split().x).view(40, 7, 7, -1)[..., 0]
     assert shown.space.counts.tolist() == torch.bincount(indices.flatten(), minlength=model.codebook_size).tolist()
-    x = images.shown(shown.state, shown.images)
+    x = x_shown(shown.state, shown.images)
     codes, _ = seen("codebook", shown)
     assert (codes == model.encode(torch.from_numpy(x)[None, None]).view(7, 7, -1)[..., 0]).all()
 

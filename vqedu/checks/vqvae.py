@@ -278,7 +278,7 @@ lookup = Exercise(
     "One bug is planted",
     cases=lambda: [
         {"indices": whole(i, k, *shape), "codebook": quarters(i + 3, k, d)}
-        for i, (shape, k, d) in enumerate([((1, 1, 2), 3, 2), ((1, 2, 2), 4, 2), ((3, 3, 2), 6, 4)], 1)
+        for i, (shape, k, d) in enumerate([((1, 1, 2), 3, 2), ((1, 2, 2), 4, 2), ((3, 2, 3), 6, 4)], 1)
     ],
     reference=lambda indices, codebook: codebook[indices].movedim(-1, 1),
     outputs=("z_q",),

@@ -11,12 +11,13 @@ import numpy as np
 import torch
 
 from tests.page import node
+from tests.page.examples import x_shown
 from vqedu.models import VQVAE
 from vqedu.models.code_prior import CodePrior
 from vqedu.models.transformer import Transformer
 from vqedu.models.words_and_images import MAX_WORDS, WORDS
 from vqedu.models.words_and_images import WordsAndImages as Model
-from vqedu.widgets import TokenExplorer, WordsAndImages, images
+from vqedu.widgets import TokenExplorer, WordsAndImages
 
 PLACES = 49
 State = Mapping[str, Any]
@@ -123,7 +124,7 @@ class Told:
             return np.array(now["codes"])
         if now["drawing"] is None and now["digit"] is None:
             return np.array([], dtype=np.int64)
-        x = torch.tensor(images.shown(now, self.shown.images), dtype=torch.float32).view(1, 1, 28, 28)
+        x = torch.tensor(x_shown(now, self.shown.images), dtype=torch.float32).view(1, 1, 28, 28)
         return self.vqvae.encode(x).flatten().numpy()
 
     @torch.no_grad()

@@ -10,10 +10,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.page import exported
+from tests.page.examples import x_shown
 from tests.page.traffic import Traffic
 from tests.widgets.tokens.test_tokens import digits, told, writing
 from vqedu.models.words_and_images import WORDS
-from vqedu.widgets import WordsAndImages, images
+from vqedu.widgets import WordsAndImages
 
 pytestmark = pytest.mark.browser
 READY_MS = 20_000
@@ -144,7 +145,7 @@ def test_a_picked_digit_is_read_as_python_reads_it(reads: Hand) -> None:
             reads.press(f"Pick a test digit {label}")
             reads.check(digit=2 * label + page)
             np.testing.assert_array_equal(
-                images.shown(reads.state, reads.shown.images), digits().x[label + 10 * page, 0].numpy()
+                x_shown(reads.state, reads.shown.images), digits().x[label + 10 * page, 0].numpy()
             )
         reads.press("Other digits")
         reads.check()
