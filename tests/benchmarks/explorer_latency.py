@@ -32,7 +32,7 @@ CELLS = (
 import matplotlib.pyplot as plt, torch
 from ipywidgets import FloatSlider, interact
 from vqedu import data, models
-from vqedu.widgets.latent import LatentExplorer
+from vqedu.widgets import LatentExplorer
 torch.manual_seed(0)
 model = models.Autoencoder(2)
 optimizer = torch.optim.Adam(model.parameters(), 3e-3)
