@@ -17,18 +17,24 @@ from pathlib import Path
 import torch
 from playwright.sync_api import Page, sync_playwright
 
-from tests.page.exported import load_module, open_exported
+from tests.page.exported import open_exported
+from tests.page.node import WIDGETS
 from tests.widgets.tokens.drawing import draw_codes
 from vqedu import pretrained
 from vqedu.models.transformer import Transformer
 from vqedu.publish.browser import FLAGS, find_chromium
 from vqedu.widgets import TokenExplorer
 from vqedu.widgets.base import pack
+from vqedu.widgets.bundler import bundle
 from vqedu.widgets.transformer_nets import describe_transformer
 
-FILES = ("page/nn.js", "page/transformer.js", "tokens/view.js")
+FILES = ("page/nn.js", "page/transformer.js", "tokens/math.js", "tokens/view.js")
 SEQUENCES = 100
 
+MODULES = """async (sources) => {
+    const modules = sources.map((source) => import(`data:text/javascript;base64,${source}`));
+    window.tested = Object.assign({}, ...(await Promise.all(modules)));
+}"""
 LOAD = """([text, table, config]) => {
     const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
     window.net = tested.transformer(config, tested.unpack(new DataView(bytes.buffer), table));
@@ -61,7 +67,8 @@ FRAMES = """async () => {
 def load(page: Page, model: Transformer) -> None:
     arrays, config = describe_transformer(model)
     (data,), table = pack(arrays)
-    load_module(page, *FILES)
+    sources = [base64.b64encode(bundle(WIDGETS / name).encode()).decode() for name in FILES]
+    page.evaluate(MODULES, sources)
     page.evaluate(LOAD, [base64.b64encode(data).decode(), table, config])
 
 
