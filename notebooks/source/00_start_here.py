@@ -30,7 +30,7 @@ from vqedu import data, machine, plots, pretrained, widgets
 # > **For the lecturer · 3 minutes.**
 # >
 # > - **Ask:** "What is the shortest description of an image from which it can still be drawn?"
-# > - **Usually answered:** "A compressed file", "its caption". Both come back: the first in notebook 06, the second in 08.
+# > - **Usually answered:** "A compressed file", "its caption". Both come back: the first in notebook 07, the second in 09.
 # > - **Show:** The map. Read the four questions at the right aloud, nothing else.
 
 # %%
@@ -81,7 +81,7 @@ widgets.LatentExplorer(pretrained.load("ae-2d"), images.test, title="Every place
 # - Each section asks a question. **Commit your guess before you go on.** The truth is then drawn over it. A wrong guess
 #   teaches more than a right one that was never made. Nothing blocks: without an answer everything runs all the same.
 # - Each section ends with three questions *from memory*. They come back to what you have seen. A wrong answer hears why it is wrong, and may be followed by another.
-# - Symbols and words stand in the [glossary and notation](09_notation.ipynb).
+# - Symbols and words stand in the [glossary and notation](10_glossary.ipynb).
 # - Run a cell with <kbd>Shift</kbd>+<kbd>Enter</kbd>. "Run All" from top to bottom always works.
 # - Trained networks come with the course, so every figure is alive within seconds. Where a notebook says
 #   `RETRAIN = False`, set it to `True` to train the same network on your own machine and watch it learn.
@@ -93,12 +93,13 @@ widgets.LatentExplorer(pretrained.load("ae-2d"), images.test, title="Every place
 # | [01 The autoencoder](01_autoencoder.ipynb) | squeeze digits through 32 numbers, beat PCA, see why random codes decode to junk | 50 |
 # | [02 From Bayes to the ELBO](02_elbo.ipynb) | derive the bound in five lines and check each with a number | 65 |
 # | [03 Reparameterization](03_reparameterization.ipynb) | find a path for the gradient, and measure what it saves | 45 |
-# | [04 The VAE](04_vae.ipynb) | generate digits, find out what beta really is, collapse a posterior and cure it | 100 |
-# | [05 Vector quantization](05_vector_quantization.ipynb) | turn vectors into entries of a table, pass a gradient through it, kill codes and revive them | 75 |
-# | [06 The VQ-VAE](06_vqvae.ipynb) | see the 49 codes of a digit, swap one, count usage and bits | 100 |
-# | [07 A prior over codes](07_prior_over_codes.ipynb) | learn which codes go together, compress with it, draw new digits | 90 |
-# | [08 Image tokens](08_image_tokens.ipynb) | quantize without a codebook, and train one network that reads words and draws images | 105 |
-# | [09 Glossary and notation](09_notation.ipynb) | look up a symbol or a word | |
+# | [04 The VAE](04_vae.ipynb) | build and train it, generate digits with it | 45 |
+# | [05 Inside the VAE](05_inside_the_vae.ipynb) | find out what beta really is, collapse a posterior and cure it | 55 |
+# | [06 Vector quantization](06_vector_quantization.ipynb) | turn vectors into entries of a table, pass a gradient through it, kill codes and revive them | 75 |
+# | [07 The VQ-VAE](07_vqvae.ipynb) | see the 49 codes of a digit, swap one, count usage and bits | 100 |
+# | [08 A prior over codes](08_prior_over_codes.ipynb) | learn which codes go together, compress with it, draw new digits | 90 |
+# | [09 Image tokens](09_image_tokens.ipynb) | quantize without a codebook, and train one network that reads words and draws images | 105 |
+# | [10 Glossary and notation](10_glossary.ipynb) | look up a symbol or a word | |
 #
 # ## Where you are
 #

@@ -8,7 +8,7 @@
 # - read a map of codes, and walk between two images in code space,
 # - show with numbers why decoding a random code gives no image.
 #
-# **Time:** 50 minutes, and 37 for the exercises. **Builds on:** [00 Start here](00_start_here.ipynb), matrix products, one torch tutorial. **Symbols:** [glossary and notation](09_notation.ipynb).
+# **Time:** 50 minutes, and 37 for the exercises. **Builds on:** [00 Start here](00_start_here.ipynb), matrix products, one torch tutorial. **Symbols:** [glossary and notation](10_glossary.ipynb).
 
 # %%
 import math

@@ -8,7 +8,7 @@
 # - read the ELBO in its second form, reconstruction minus KL, and compute the KL of Gaussians by its formula,
 # - close the gap between the bound and $\log p(x)$ with more samples.
 #
-# **Time:** 65 minutes, and 34 for the exercises. **Builds on:** [01 The autoencoder](01_autoencoder.ipynb), Bayes' rule, the mean of a function of a random number. **Symbols:** [glossary and notation](09_notation.ipynb).
+# **Time:** 65 minutes, and 34 for the exercises. **Builds on:** [01 The autoencoder](01_autoencoder.ipynb), Bayes' rule, the mean of a function of a random number. **Symbols:** [glossary and notation](10_glossary.ipynb).
 
 # %%
 import math
@@ -403,7 +403,7 @@ print(
 # Both estimates are too low on average, and each overshoots by 3 nats or more at most one time in twenty (Markov's inequality: $e^{-3}$). So the higher one is to be believed.
 # Forty times fewer draws come out far higher, because they are drawn where the image can have come from. The KL to the prior says how many draws from the prior it would take
 # to find such a place: with 21 nats, something like $e^{21}$, a billion.
-# Notebook 04 uses this bound with $k = 5{,}000$ to report $\log p(x)$ of the trained VAE on all test digits.
+# Notebook 05 uses this bound with $k = 5{,}000$ to report $\log p(x)$ of the trained VAE on all test digits.
 
 # %%
 widgets.Quiz("elbo.prior-or-q", "elbo.two-weights", "elbo.exact-q")

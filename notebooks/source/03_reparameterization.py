@@ -8,7 +8,7 @@
 # - say, with measured numbers, why the VAE uses the one and not the other,
 # - explain why networks put out the logarithm of the variance.
 #
-# **Time:** 45 minutes, and 32 for the exercises. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb), the chain rule, `loss.backward()`. **Symbols:** [glossary and notation](09_notation.ipynb).
+# **Time:** 45 minutes, and 32 for the exercises. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb), the chain rule, `loss.backward()`. **Symbols:** [glossary and notation](10_glossary.ipynb).
 
 # %%
 import math

@@ -1,4 +1,4 @@
-"""VQ, FSQ and residual VQ at equal rates: distortion, usage and entropy on the test images, for notebook 08.
+"""VQ, FSQ and residual VQ at equal rates: distortion, usage and entropy on the test images, for notebook 09.
 
     python tests/benchmarks/quantizers_compared.py            # all runs, writes the results that ship
     python tests/benchmarks/quantizers_compared.py "FSQ"      # only the runs whose name begins so, prints them

@@ -14,7 +14,7 @@ from vqedu.checks import Challenge
 from vqedu.publish import notebooks
 from vqedu.publish.notebooks import NOTEBOOKS
 
-COURSE = [name for name in notebooks.sources() if "01" <= name[:2] <= "08"]
+COURSE = [name for name in notebooks.sources() if "01" <= name[:2] <= "09"]
 SOLUTION = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 

@@ -63,14 +63,14 @@ def test_a_question_that_is_answered(page: Page, tmp_path: Path, key: str, first
 def exported_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The start, with its map, its explorer, a prediction and the progress; and the page of the symbols."""
     repository = tmp_path_factory.mktemp("repository")
-    folder, names = repository / "notebooks", ["00_start_here", "09_notation"]
+    folder, names = repository / "notebooks", ["00_start_here", "10_glossary"]
     shutil.copytree(notebooks.NOTEBOOKS, folder)
     notebooks.build(names, folder, report=lambda line: None)
     pages.export(names, repository / "pages", folder, report=lambda line: None)
     return repository / "pages"
 
 
-@pytest.mark.parametrize("name", ["00_start_here", "09_notation"])
+@pytest.mark.parametrize("name", ["00_start_here", "10_glossary"])
 def test_an_exported_page(page: Page, exported_pages: Path, name: str) -> None:
     page.goto((exported_pages / f"{name}.html").as_uri())
     page.wait_for_load_state()

@@ -13,7 +13,7 @@ from vqedu.publish import lecturer, notebooks
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 SCRIPTS = notebooks.sources(FOLDER)
-TAUGHT = [name for name in SCRIPTS if name[:2] < "09"]
+TAUGHT = [name for name in SCRIPTS if name[:2] < "10"]
 NOTE = re.compile(r"> \*\*For the lecturer · (\d+) minutes\.\*\*")
 SMALL = """\
 # %% [markdown]

@@ -1,4 +1,4 @@
-"""The questions of notebook 07, a prior over codes."""
+"""The questions of notebook 08, a prior over codes."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
     "two-terms": Recall(
         "The encoder ignores the image and always puts out μ = 0, σ = 1. What are the two terms of the ELBO then?",
         choices={
-            "KL 0, and a poor reconstruction": "q equals the prior, so the price is 0. But every image is decoded from the same cloud of codes, so the best the decoder can do is the mean image. Notebook 04 meets this as posterior collapse.",
+            "KL 0, and a poor reconstruction": "q equals the prior, so the price is 0. But every image is decoded from the same cloud of codes, so the best the decoder can do is the mean image. Notebook 05 meets this as posterior collapse.",
             "KL 0, and a perfect reconstruction": "The price is 0, but then z says nothing about x, and the decoder cannot know which image is meant.",
             "KL 1 nat a number, and a poor reconstruction": "Put μ = 0 and σ = 1 into the formula: ½ (0 + 1 − 1 − log 1) = 0.",
         },

@@ -1,4 +1,4 @@
-"""The questions of notebook 08, image tokens."""
+"""The questions of notebook 09, image tokens."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="343 bits, as for each digit",
     ),
     "old-prior": Recall(
-        "You train a new tokenizer on clothes, and draw codes with the prior of notebook 07. What does the new decoder make of them?",
+        "You train a new tokenizer on clothes, and draw codes with the prior of notebook 08. What does the new decoder make of them?",
         choices={
             "Clothes, for the decoder has seen nothing else": "It draws a piece of cloth for each code. Whether the pieces fit together is up to the prior.",
             "Digits, for the prior has seen nothing else": "The prior knows numbers only. What code 17 looks like is up to the decoder, and it has changed.",

@@ -1,4 +1,4 @@
-"""The questions of notebook 04, the variational autoencoder."""
+"""The questions of notebooks 04 and 05, the variational autoencoder and what is inside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The questions of notebook 05, vector quantization."""
+"""The questions of notebook 06, vector quantization."""
 
 from __future__ import annotations
 
@@ -289,7 +289,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         sentence="One term of the sum is left: 1 · log(1 / (1/K)) = log K. The codes with q = 0 contribute nothing.",
     ),
     "no-collapse": Recall(
-        "In notebook 04 the KL could make the encoder fall silent. Why can it not do so here?",
+        "In notebook 05 the KL could make the encoder fall silent. Why can it not do so here?",
         choices={
             "It is 0 here, so nothing can be gained from it": "It is not 0: naming one of K codes has its price.",
             "It is the same for every choice of code": "log K, whatever the encoder chooses. No choice lowers it, so it pushes nowhere.",
@@ -311,7 +311,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         choices={
             "7 bits": "That is log2 128, the price under the uniform prior. The prior has changed.",
             "3.5 bits": "A share of one half does not halve the bits: the share enters through its logarithm.",
-            "1 bit": "−log2 ½ = 1, in place of 7. Rare codes cost more in return, and on average it pays. The half is made up: the commonest code of notebook 06 has about a fifth.",
+            "1 bit": "−log2 ½ = 1, in place of 7. Rare codes cost more in return, and on average it pays. The half is made up: the commonest code of notebook 07 has about a fifth.",
         },
         answer="1 bit",
     ),

@@ -1,4 +1,4 @@
-"""The questions of notebook 06, the VQ-VAE."""
+"""The questions of notebook 07, the VQ-VAE."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 09 · Glossary and notation
+# # 10 · Glossary and notation
 #
 # One symbol, one meaning, one name in the code. Each row says where the symbol first appears. $N$ is the number of images in a batch.
 #
@@ -43,33 +43,33 @@
 #
 # | symbol | name | shape | code name | first in |
 # |---|---|---|---|---|
-# | $z_e$ | what the encoder says, before it is quantized: one vector of $D$ numbers for each position | $(N, D, 7, 7)$ | `models.VQVAEOutput.z_e` | [05](05_vector_quantization.ipynb) |
-# | codebook | the table of codes | $K \times D$ | `quantizers.VectorQuantizer.lookup` | [05 § 2](05_vector_quantization.ipynb#2.-k-means:-where-should-the-codes-stand?) |
-# | $K$ | number of codes: `codebook_size` | a number | `models.VQVAE` | [05 § 2](05_vector_quantization.ipynb#2.-k-means:-where-should-the-codes-stand?) |
-# | $D$ | numbers in one code: `code_dim`. In the VAE: numbers in the whole code, `latent_dim` | a number | `models.VQVAE` | [05](05_vector_quantization.ipynb) |
-# | $k$ | index of the nearest code, $0$ to $K - 1$. (In notebooks 02 and 04: a number of samples) | $(N, 7, 7)$, whole numbers | `models.VQVAEOutput.indices` | [05](05_vector_quantization.ipynb) |
-# | $z_q$ | the nearest code itself, put in the place of $z_e$ | $(N, D, 7, 7)$ | `models.VQVAEOutput.z_q` | [05](05_vector_quantization.ipynb) |
-# | $\mathrm{sg}[\cdot]$ | stop-gradient: the value, without its history; `detach()` in torch | as its input | `quantizers.straight_through` | [05 § 6](05_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
-# | $\Vert \mathrm{sg}[z_e] - e \Vert^2$ | codebook loss: moves the codes to the vectors | one number | `models.VQVAEOutput.codebook_loss` | [05 § 6](05_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
-# | $\Vert z_e - \mathrm{sg}[e] \Vert^2$ | commitment loss: moves the vectors to their codes | one number | `models.VQVAEOutput.commitment_loss` | [05 § 6](05_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
-# | $\beta$ in VQ papers | weight of the commitment loss; here always `commitment_cost` | a number | `losses.vqvae` | [05 § 6](05_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
-# | $\gamma$ | decay of the moving averages (EMA): `decay` | a number, 0 to 1 | `quantizers.VectorQuantizer` | [05 § 7](05_vector_quantization.ipynb#7.-Gradients,-or-moving-averages?) |
-# | $N_k$ | running count of the vectors that chose code $k$ | $(K,)$ | `quantizers.VectorQuantizer.ema_counts` | [05 § 7](05_vector_quantization.ipynb#7.-Gradients,-or-moving-averages?) |
-# | $M_k$ | running sum of these vectors; the code is $M_k / N_k$ | $(K, D)$ | `quantizers.VectorQuantizer.ema_sums` | [05 § 7](05_vector_quantization.ipynb#7.-Gradients,-or-moving-averages?) |
-# | $e^{H}$ | perplexity: how many codes, equally used, would be as varied | a number, 1 to $K$ | `metrics.perplexity` | [06 § 3](06_vqvae.ipynb#3.-How-many-codes-are-at-work?-Usage-and-perplexity) |
-# | – | usage: the share of codes that appear at all | a number, 0 to 1 | `metrics.code_usage` | [06 § 3](06_vqvae.ipynb#3.-How-many-codes-are-at-work?-Usage-and-perplexity) |
+# | $z_e$ | what the encoder says, before it is quantized: one vector of $D$ numbers for each position | $(N, D, 7, 7)$ | `models.VQVAEOutput.z_e` | [06](06_vector_quantization.ipynb) |
+# | codebook | the table of codes | $K \times D$ | `quantizers.VectorQuantizer.lookup` | [05 § 2](06_vector_quantization.ipynb#2.-k-means:-where-should-the-codes-stand?) |
+# | $K$ | number of codes: `codebook_size` | a number | `models.VQVAE` | [05 § 2](06_vector_quantization.ipynb#2.-k-means:-where-should-the-codes-stand?) |
+# | $D$ | numbers in one code: `code_dim`. In the VAE: numbers in the whole code, `latent_dim` | a number | `models.VQVAE` | [06](06_vector_quantization.ipynb) |
+# | $k$ | index of the nearest code, $0$ to $K - 1$. (In notebooks 02 and 05: a number of samples) | $(N, 7, 7)$, whole numbers | `models.VQVAEOutput.indices` | [06](06_vector_quantization.ipynb) |
+# | $z_q$ | the nearest code itself, put in the place of $z_e$ | $(N, D, 7, 7)$ | `models.VQVAEOutput.z_q` | [06](06_vector_quantization.ipynb) |
+# | $\mathrm{sg}[\cdot]$ | stop-gradient: the value, without its history; `detach()` in torch | as its input | `quantizers.straight_through` | [05 § 6](06_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
+# | $\Vert \mathrm{sg}[z_e] - e \Vert^2$ | codebook loss: moves the codes to the vectors | one number | `models.VQVAEOutput.codebook_loss` | [05 § 6](06_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
+# | $\Vert z_e - \mathrm{sg}[e] \Vert^2$ | commitment loss: moves the vectors to their codes | one number | `models.VQVAEOutput.commitment_loss` | [05 § 6](06_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
+# | $\beta$ in VQ papers | weight of the commitment loss; here always `commitment_cost` | a number | `losses.vqvae` | [05 § 6](06_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
+# | $\gamma$ | decay of the moving averages (EMA): `decay` | a number, 0 to 1 | `quantizers.VectorQuantizer` | [05 § 7](06_vector_quantization.ipynb#7.-Gradients,-or-moving-averages?) |
+# | $N_k$ | running count of the vectors that chose code $k$ | $(K,)$ | `quantizers.VectorQuantizer.ema_counts` | [05 § 7](06_vector_quantization.ipynb#7.-Gradients,-or-moving-averages?) |
+# | $M_k$ | running sum of these vectors; the code is $M_k / N_k$ | $(K, D)$ | `quantizers.VectorQuantizer.ema_sums` | [05 § 7](06_vector_quantization.ipynb#7.-Gradients,-or-moving-averages?) |
+# | $e^{H}$ | perplexity: how many codes, equally used, would be as varied | a number, 1 to $K$ | `metrics.perplexity` | [06 § 3](07_vqvae.ipynb#3.-How-many-codes-are-at-work?-Usage-and-perplexity) |
+# | – | usage: the share of codes that appear at all | a number, 0 to 1 | `metrics.code_usage` | [06 § 3](07_vqvae.ipynb#3.-How-many-codes-are-at-work?-Usage-and-perplexity) |
 
 # %% [markdown]
 # ## Priors and tokens
 #
 # | symbol | name | shape | code name | first in |
 # |---|---|---|---|---|
-# | $p(k_1, \dots, k_{49})$ | learned prior over the codes of an image, read row by row | $(N,)$ nats, as a logarithm | `models.CodePrior.log_prob` | [07 § 3](07_prior_over_codes.ipynb#3.-The-product-rule,-and-a-network-that-keeps-to-it) |
-# | $p(k_t \mid k_{<t})$ | the next code, given those before it | $(N, K)$ logits | `models.CodePrior` | [07 § 3](07_prior_over_codes.ipynb#3.-The-product-rule,-and-a-network-that-keeps-to-it) |
-# | temperature | divides the logits before a draw: below 1 bolder, above 1 wilder | a number above 0 | `models.CodePrior.sample` | [07 § 7](07_prior_over_codes.ipynb#7.-Drawing-new-digits) |
-# | FSQ | finite scalar quantization: each number of $z_e$ is rounded to a few levels; the grid is the codebook | $(N, d, 7, 7)$ | `quantizers.FSQ` | [08 § 1](08_image_tokens.ipynb#1.-A-table-without-learning:-FSQ) |
-# | residual VQ | several codebooks in turn, each for what the last one left over | one index a level and position | `quantizers.ResidualVQ` | [08 § 2](08_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
-# | token | an entry of a shared vocabulary: a word or an image code | a whole number | – | [08 § 6](08_image_tokens.ipynb#6.-Omni-modal-in-miniature) |
+# | $p(k_1, \dots, k_{49})$ | learned prior over the codes of an image, read row by row | $(N,)$ nats, as a logarithm | `models.CodePrior.log_prob` | [07 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-a-network-that-keeps-to-it) |
+# | $p(k_t \mid k_{<t})$ | the next code, given those before it | $(N, K)$ logits | `models.CodePrior` | [07 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-a-network-that-keeps-to-it) |
+# | temperature | divides the logits before a draw: below 1 bolder, above 1 wilder | a number above 0 | `models.CodePrior.sample` | [07 § 7](08_prior_over_codes.ipynb#7.-Drawing-new-digits) |
+# | FSQ | finite scalar quantization: each number of $z_e$ is rounded to a few levels; the grid is the codebook | $(N, d, 7, 7)$ | `quantizers.FSQ` | [08 § 1](09_image_tokens.ipynb#1.-A-table-without-learning:-FSQ) |
+# | residual VQ | several codebooks in turn, each for what the last one left over | one index a level and position | `quantizers.ResidualVQ` | [08 § 2](09_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
+# | token | an entry of a shared vocabulary: a word or an image code | a whole number | – | [08 § 6](09_image_tokens.ipynb#6.-Omni-modal-in-miniature) |
 
 # %% [markdown]
 # ## The lecture and two papers
@@ -103,15 +103,15 @@
 # |---|---|---|
 # | active unit | a latent number whose $\mu_d(x)$ varies over the data (variance above 0.01) | [04 § 4](04_vae.ipynb#4.-What-did-the-two-terms-pay-for?) |
 # | aggregate posterior | the clouds $q(z \mid x)$ of all images, laid over one another | [04 § 3](04_vae.ipynb#3.-Can-it-invent-images?) |
-# | ancestral sampling | drawing step by step: first the code, then the image from it | [07 § 7](07_prior_over_codes.ipynb#7.-Drawing-new-digits) |
-# | code map | the $7 \times 7$ indices of an image | [06 § 2](06_vqvae.ipynb#2.-Codes-you-can-see) |
-# | codebook collapse | only a few codes are used, the others are dead | [06 § 4](06_vqvae.ipynb#4.-Kill-a-codebook,-and-bring-it-back) |
-# | commitment | what keeps the encoder close to the codes it has chosen | [05 § 6](05_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
+# | ancestral sampling | drawing step by step: first the code, then the image from it | [07 § 7](08_prior_over_codes.ipynb#7.-Drawing-new-digits) |
+# | code map | the $7 \times 7$ indices of an image | [06 § 2](07_vqvae.ipynb#2.-Codes-you-can-see) |
+# | codebook collapse | only a few codes are used, the others are dead | [06 § 4](07_vqvae.ipynb#4.-Kill-a-codebook,-and-bring-it-back) |
+# | commitment | what keeps the encoder close to the codes it has chosen | [05 § 6](06_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
 # | cross-entropy | minus the log-probability of what is there; our reconstruction term | [01 § 3](01_autoencoder.ipynb#3.-The-autoencoder) |
-# | dead code | a code that no vector has chosen for a long time | [05 § 8](05_vector_quantization.ipynb#8.-Dead-codes) |
+# | dead code | a code that no vector has chosen for a long time | [05 § 8](06_vector_quantization.ipynb#8.-Dead-codes) |
 # | distortion | what the image still costs, or how wrong it is, once the code is known | [04 § 7](04_vae.ipynb#7.-What-a-nat-buys:-rate-and-distortion) |
 # | dynamic binarization | throwing a coin for each pixel, with its grey level as probability | [04 § 8](04_vae.ipynb#8.-How-good-is-it?-The-log-likelihood) |
-# | EMA | exponential moving average; here of the vectors that chose a code | [05 § 7](05_vector_quantization.ipynb#7.-Gradients,-or-moving-averages?) |
+# | EMA | exponential moving average; here of the vectors that chose a code | [05 § 7](06_vector_quantization.ipynb#7.-Gradients,-or-moving-averages?) |
 # | free bits | nats of KL that each latent number may spend without paying | [04 § 6](04_vae.ipynb#6.-Posterior-collapse:-provoke-it,-detect-it,-cure-it) |
 # | KL annealing | raising $\beta$ slowly from 0 | [04 § 6](04_vae.ipynb#6.-Posterior-collapse:-provoke-it,-detect-it,-cure-it) |
 # | latent | not observed; a latent number is one entry of a code | [01 § 3](01_autoencoder.ipynb#3.-The-autoencoder) |
@@ -121,7 +121,7 @@
 # | rate | how many nats or bits the code costs | [04 § 7](04_vae.ipynb#7.-What-a-nat-buys:-rate-and-distortion) |
 # | reparameterization | $z = \mu + \sigma \varepsilon$: the noise moves out of the gradient's way | [03 § 2](03_reparameterization.ipynb#2.-Move-the-randomness-out-of-the-way) |
 # | score function | $\partial \log q / \partial \mu$; also the gradient estimator made from it, REINFORCE | [03 § 3](03_reparameterization.ipynb#3.-The-other-way:-the-score-function) |
-# | straight-through | forwards the nearest code, backwards the gradient as if nothing had been done | [05 § 5](05_vector_quantization.ipynb#5.-Straight-through:-copy-the-arrow) |
+# | straight-through | forwards the nearest code, backwards the gradient as if nothing had been done | [05 § 5](06_vector_quantization.ipynb#5.-Straight-through:-copy-the-arrow) |
 #
 # ## Rules that never change
 #

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 07 · A prior over codes: how to draw a new digit
+# # 08 · A prior over codes: how to draw a new digit
 #
 # **After this notebook you can**
 #
@@ -9,7 +9,7 @@
 # - draw new digits, any or of a class that you ask for, complete half a digit, and say what temperature and top-k do,
 # - explain the cache of keys and values, and what it saves.
 #
-# **Time:** 90 minutes, and 35 for the exercises. **Builds on:** [06 The VQ-VAE](06_vqvae.ipynb). **Symbols:** [glossary and notation](09_notation.ipynb).
+# **Time:** 90 minutes, and 35 for the exercises. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
 
 # %%
 import math
@@ -31,7 +31,7 @@ K = vqvae.codebook_size
 # %% [markdown]
 # ## 1. Random codes
 #
-# The VQ-VAE of notebook 06 turns an image into a map of $7 \times 7$ indices, and the decoder turns any such map into an image. There are $128^{49}$ maps, about $10^{103}$.
+# The VQ-VAE of notebook 07 turns an image into a map of $7 \times 7$ indices, and the decoder turns any such map into an image. There are $128^{49}$ maps, about $10^{103}$.
 # So here is a generator: throw a die with 128 sides 49 times, and decode.
 
 # %% [markdown] tags=["lecturer"]
@@ -143,7 +143,7 @@ widgets.Quiz("code_prior.white-corner", "code_prior.mixed-entropy", "code_prior.
 #
 # $$p(k_1, \dots, k_{49}) = p(k_1)\; p(k_2 \mid k_1)\; p(k_3 \mid k_1, k_2) \cdots p(k_{49} \mid k_1, \dots, k_{48}).$$
 #
-# One network gives all 49 factors: at place $i$ it sees the codes before $k_i$ and puts out 128 logits for $k_i$. Such a model is called **autoregressive**. Van den Oord and others (2017, section 4) used a PixelCNN, Razavi and others (2019) added attention. We take a **transformer** (Vaswani and others 2017), since it is what notebook 08 and today's large models use.
+# One network gives all 49 factors: at place $i$ it sees the codes before $k_i$ and puts out 128 logits for $k_i$. Such a model is called **autoregressive**. Van den Oord and others (2017, section 4) used a PixelCNN, Razavi and others (2019) added attention. We take a **transformer** (Vaswani and others 2017), since it is what notebook 09 and today's large models use.
 #
 # What goes in, and what must come out? In front stands a **start token**, number $K$. The rest is the map, moved by one place:
 
@@ -449,7 +449,7 @@ plots.surprise(
 # %% [markdown]
 # **What we saw.** A 1 costs about half of a 0 or a 2: it is shorter, and more like other ones. Below a finished stroke the codes are nearly free. What the prior cannot know costs bits: where a stroke begins, how thick it is, where it turns.
 #
-# This closes the account that notebook 06 opened. There the rate was $49 \log K = 238$ nats, a constant. The learned prior lowers it after the training of the VQ-VAE, without touching encoder, codebook or decoder:
+# This closes the account that notebook 07 opened. There the rate was $49 \log K = 238$ nats, a constant. The learned prior lowers it after the training of the VQ-VAE, without touching encoder, codebook or decoder:
 
 # %%
 nats = -log_prob.mean().item()

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 05 · Vector quantization: a code from a table
+# # 06 · Vector quantization: a code from a table
 #
 # **After this notebook you can**
 #
@@ -9,7 +9,7 @@
 # - say which of the three losses of the VQ-VAE moves which part, and prove it with `.grad`,
 # - move a codebook by gradients or by moving averages, find its dead codes and revive them.
 #
-# **Time:** 75 minutes, and 40 for the exercises (52 with the optional one). **Builds on:** [03 Reparameterization](03_reparameterization.ipynb) and [04 The VAE](04_vae.ipynb). **Symbols:** [glossary and notation](09_notation.ipynb).
+# **Time:** 75 minutes, and 40 for the exercises (52 with the optional one). **Builds on:** [03 Reparameterization](03_reparameterization.ipynb) and [04 The VAE](04_vae.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
 
 # %%
 import math
@@ -754,7 +754,7 @@ for place in ("wide", "data"):
 
 # %% [markdown]
 # **What we saw.** From far away only a few codes are ever used, whatever moves them. More training does not help, since nothing pulls at the others. Either cure brings all of them in.
-# Here the points stand still. In a VQ-VAE the encoder moves its $z_e$ while it learns, and may leave codes behind that were well placed at the start. There revival matters most, as notebook 06 measures.
+# Here the points stand still. In a VQ-VAE the encoder moves its $z_e$ while it learns, and may leave codes behind that were well placed at the start. There revival matters most, as notebook 07 measures.
 #
 # In the explorer below the codes begin at $N(0, 10^2)$; those off the board are shown at its edge. Press *Run*, then *revive*, then *Run*. Then *kill* a code and see that no kind of step brings it back.
 
@@ -813,7 +813,7 @@ print(f"an image with 49 positions and K = 128: 49 log 128 = {49 * math.log(128)
 #
 # **What we saw.** The KL is the constant $\log K$ at each position: the price of naming one of $K$ codes. A constant has no gradient, so it may be left out, and nothing pushes the encoder towards the prior. The posterior collapse of notebook 04 cannot come from there. (A *codebook* can still collapse, as section 8 showed.)
 #
-# That is the price under a *uniform* prior. Real code maps are far from uniform: notebook 07 learns a prior for them, and the price of an image falls.
+# That is the price under a *uniform* prior. Real code maps are far from uniform: notebook 08 learns a prior for them, and the price of an image falls.
 
 # %%
 widgets.Quiz("vector_quantization.no-collapse", "vector_quantization.unsure", "vector_quantization.paper-code")
@@ -835,4 +835,4 @@ widgets.Quiz("vector_quantization.no-collapse", "vector_quantization.unsure", "v
 widgets.Quiz("vector_quantization.position", "vector_quantization.two-terms", "vector_quantization.where-kl")
 
 # %% [markdown]
-# **Next:** [06 The VQ-VAE](06_vqvae.ipynb): the same table between a convolutional encoder and decoder, trained on images.
+# **Next:** [07 The VQ-VAE](07_vqvae.ipynb): the same table between a convolutional encoder and decoder, trained on images.

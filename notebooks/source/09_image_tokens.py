@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 08 · Image tokens: words and pictures in one sequence
+# # 09 · Image tokens: words and pictures in one sequence
 #
 # **After this notebook you can**
 #
@@ -9,7 +9,7 @@
 # - read how an omni-modal model works: one vocabulary, one sequence, two orders,
 # - tell for four large systems what is public about them and what is not.
 #
-# **Time:** 105 minutes, and 35 for the exercises. **Builds on:** [06 The VQ-VAE](06_vqvae.ipynb) and [07 A prior over codes](07_prior_over_codes.ipynb). **Symbols:** [glossary and notation](09_notation.ipynb).
+# **Time:** 105 minutes, and 35 for the exercises. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb) and [08 A prior over codes](08_prior_over_codes.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
 
 # %%
 import math
@@ -32,7 +32,7 @@ x = x_test[first_of_each]  # (10, 1, 28, 28)
 # %% [markdown]
 # ## 1. A table without learning: FSQ
 #
-# The codebook of notebook 06 must be learnt, and much can go wrong: codes die, or the encoder moves away from them.
+# The codebook of notebook 07 must be learnt, and much can go wrong: codes die, or the encoder moves away from them.
 # Four cures were needed: revival of dead codes, moving averages, a start from data, and normalization.
 #
 # *Finite scalar quantization* (FSQ, Mentzer and others 2023) asks: why learn the table at all? Take few numbers a position, say three or four. Squeeze each into a range with a tanh, and **round it**.
@@ -45,7 +45,7 @@ x = x_test[first_of_each]  # (10, 1, 28, 28)
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 14 minutes.**
 # >
-# > - **Ask:** "What could be left out of the codebook of notebook 06, if you had to choose?"
+# > - **Ask:** "What could be left out of the codebook of notebook 07, if you had to choose?"
 # > - **Usually answered:** "The commitment loss", sometimes "nothing". That the whole table may go is a surprise.
 # > - **Show:** The staircase, then the two planes. Say aloud that the left one was learnt and the right one was not. Commit the prediction before the two runs.
 
@@ -447,7 +447,7 @@ widgets.Quiz("image_tokens.how-many", "image_tokens.blade", "image_tokens.invent
 #
 # Now the picture is a short sequence of whole numbers. So is a sentence. Nothing keeps us from writing both into **one sequence over one vocabulary**: 128 image codes of `vqvae-mnist`, 17 words, 3 marks.
 #
-# The shipped model is the transformer of notebook 07 with this larger vocabulary, and was trained on both orders:
+# The shipped model is the transformer of notebook 08 with this larger vocabulary, and was trained on both orders:
 #
 # - **drawing**: first the words, then the image. It learns $p(\text{image} \mid \text{words})$.
 # - **reading**: first the image, then the words. It learns $p(\text{words} \mid \text{image})$.
@@ -457,7 +457,7 @@ widgets.Quiz("image_tokens.how-many", "image_tokens.blade", "image_tokens.invent
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 25 minutes.**
 # >
-# > - **Ask:** "What would have to change in the transformer of notebook 07 so that it can write words?"
+# > - **Ask:** "What would have to change in the transformer of notebook 08 so that it can write words?"
 # > - **Usually answered:** "A second head" or "a text encoder". A longer table of tokens is enough.
 # > - **Show:** The sequence figure, then the widget: let someone name a request, and someone else draw.
 
@@ -511,7 +511,7 @@ print("reading it costs less than 0.1 nats:", bool(words_nats < 0.1))
 #
 # ### Drawing what is written
 #
-# The loop of notebook 07, with words in front. Only image codes may be drawn.
+# The loop of notebook 08, with words in front. Only image codes may be drawn.
 
 
 # %%
@@ -557,7 +557,7 @@ for temperature in (1.0, 0.6):
 
 # %% [markdown]
 # **What we saw.** 49 codes are drawn one after another, and at temperature 1 a single unlikely one can lead a drawing astray. At 0.6 the model keeps closer to what it finds likely, and the judge agrees more often.
-# The drawings then vary less: fewer mistakes are bought with fewer surprises, as in notebook 07.
+# The drawings then vary less: fewer mistakes are bought with fewer surprises, as in notebook 08.
 #
 # A sum asks for more: the digit is not among the words. Nothing tells the model what *plus* means; it only sees that some images follow some words.
 

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 06 · The VQ-VAE: an image as 49 whole numbers
+# # 07 · The VQ-VAE: an image as 49 whole numbers
 #
 # **After this notebook you can**
 #
@@ -9,7 +9,7 @@
 # - recognize a dead codebook and bring it back, and say what each cure does,
 # - count the bits of an image, and compare them fairly with PNG, JPEG, autoencoder and VAE.
 #
-# **Time:** 100 minutes, and 30 for the exercises. **Builds on:** [04 The VAE](04_vae.ipynb) and [05 Vector quantization](05_vector_quantization.ipynb). **Symbols:** [glossary and notation](09_notation.ipynb).
+# **Time:** 100 minutes, and 30 for the exercises. **Builds on:** [04 The VAE](04_vae.ipynb) and [06 Vector quantization](06_vector_quantization.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
 
 # %%
 import math
@@ -29,7 +29,7 @@ x_test, y_test = images.test
 # %% [markdown]
 # ## 1. From VAE to VQ-VAE
 #
-# The VAE describes an image by a cloud in a continuous space. Notebook 05 gave us a table of $K$ codes, and a rule: replace a vector by the nearest code. Now the two meet.
+# The VAE describes an image by a cloud in a continuous space. Notebook 06 gave us a table of $K$ codes, and a rule: replace a vector by the nearest code. Now the two meet.
 # One vector an image would be far too coarse, for then only $K$ different images could come out. So the encoder puts out a **map** of $7 \times 7$ vectors, one for each region of the image, and each of the 49 is quantized by the same table.
 # With $K = 128$ there are $128^{49}$ different maps.
 #
@@ -597,7 +597,7 @@ for name, bits in paid.items():
     print(f"{bits:4.0f} bits an image, {name}")
 
 # %% [markdown]
-# Notebook 07 goes on from here: a network that predicts each index from those before it makes the bill smaller again.
+# Notebook 08 goes on from here: a network that predicts each index from those before it makes the bill smaller again.
 #
 # **A fair match.** A JPEG of one digit, at the quality we need, is header and tables for four fifths. So we put all 1,000 images onto one sheet and divide the size of the file by 1,000. We choose the JPEG quality whose file is nearest to 343 bits an image.
 # PNG loses nothing; to make it smaller we round the grey levels to 4 or 2 first.
@@ -633,7 +633,7 @@ widgets.Quiz("vqvae.equal-shares", "vqvae.by-place", "vqvae.hundred-digits")
 # %% [markdown]
 # ## 7. Rate and distortion: all models on one axis
 #
-# Notebook 04 drew rate against distortion for the VAE. Now we can put everything on one axis. What is the rate?
+# Notebook 05 drew rate against distortion for the VAE. Now we can put everything on one axis. What is the rate?
 #
 # - **VQ-VAE:** $49 \log_2 K$ bits.
 # - **Autoencoder:** a float has no natural number of bits. So we really round the 32 numbers to $2^b$ levels each, decode, and measure: $32\, b$ bits.
@@ -727,4 +727,4 @@ widgets.Quiz("vqvae.flat-end", "vqvae.noisy-code", "vqvae.hundred-bits")
 widgets.Quiz("vqvae.changed-lines", "vqvae.four-images", "vqvae.map-bits")
 
 # %% [markdown]
-# **Next:** random indices decode to noise. [07 A prior over codes](07_prior_over_codes.ipynb) learns which maps are likely, and generates digits.
+# **Next:** random indices decode to noise. [08 A prior over codes](08_prior_over_codes.ipynb) learns which maps are likely, and generates digits.
