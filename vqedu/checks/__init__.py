@@ -23,10 +23,10 @@ from vqedu.checks import (
     vector_quantization,
     vqvae,
 )
-from vqedu.checks.engine import Challenge, Exercise, Mistake
+from vqedu.checks.engine import Challenge, Demand, Diagnosis, Exercise, Mistake
 from vqedu.checks.result import Result
 
-__all__ = ["ALL", "Challenge", "Exercise", "Mistake", "Result"]
+__all__ = ["ALL", "Challenge", "Demand", "Diagnosis", "Exercise", "Mistake", "Result"]
 
 _TOPICS = (
     *(autoencoder, bayes, reparameterization, vae),

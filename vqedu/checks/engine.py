@@ -168,19 +168,31 @@ def _both(a: Mistake, b: Mistake) -> Mistake:
 
 
 @dataclass(frozen=True)
+class Diagnosis:
+    """A mistake that explains an outcome: its name, one sentence on it, a hint that keeps the answer back."""
+
+    name: str
+    why: str
+    hint: str
+
+
+@dataclass(frozen=True)
 class Demand:
-    """One thing that a challenge asks for: the sentence, whether it is met, and what was measured."""
+    """One thing that a challenge asks for: the sentence, whether it is met, what was measured, and why, if known."""
 
     sentence: str
     met: bool
     measured: str
+    diagnosis: Diagnosis | None = None
 
 
 @dataclass(frozen=True)
 class Challenge:
-    """Something to provoke: the learner's function is used, and the outcome measured.
+    """Something to build or to provoke: the learner's function is used, and the outcome measured.
 
-    `measure` receives a function that calls the learner's one and returns its answer as a tensor of the given shape.
+    `measure` receives a function that calls the learner's one and returns its answer: as it is, or, where a shape is
+    given, as a tensor of that shape. Of the demands that are not met, the first with a diagnosis is named.
+    seconds: of computing, after which the function is stopped; done: what to say when every demand is met.
     """
 
     name: str
@@ -188,6 +200,8 @@ class Challenge:
     parameters: tuple[str, ...]
     measure: Callable[[Callable[..., Any]], Sequence[Demand]]
     hints: tuple[str, str, str]
+    done: str = "You broke it, and measured that you did."
+    seconds: float = running.LIMIT_S
 
     def __call__(self, learner: Callable[..., Any]) -> Result:
         """Measure what the learner's function brings about; never raises for what the learner wrote."""
@@ -195,22 +209,29 @@ class Challenge:
 
     def _check(self, learner: Callable[..., Any]) -> Result:
         observing.must_be_function(self.name, learner, self.parameters)
+        trains = self.seconds > running.LIMIT_S
+        advice = {"advice": "Train it for fewer steps, or make it smaller."} if trains else {}
         with running.apart() as printed:
             running.seed()
             try:
-                demands = running.within(running.LIMIT_S, lambda: self.measure(_asked(learner)))
+                demands = running.within(self.seconds, lambda: self.measure(_asked(learner)), **advice)
             except Problem as problem:
                 problem.printed = printed.getvalue()
                 raise
+        return replace(self._judge(demands), printed=printed.getvalue())
+
+    def _judge(self, demands: Sequence[Demand]) -> Result:
         facts = tuple((f"{'✓' if d.met else '✗'} {d.sentence}", d.measured) for d in demands)
-        result = Result(self.name, "passed", "You broke it, and measured that you did.", None, facts)
-        if not all(demand.met for demand in demands):
-            share = sum(demand.met for demand in demands) / len(demands)
-            result = Result(
-                self.name, "not met", "Not everything that was asked has happened.", None, facts, self.hints
-            )
-            result = replace(result, share=share)
-        return replace(result, printed=printed.getvalue())
+        unmet = [demand for demand in demands if not demand.met]
+        if not unmet:
+            return Result(self.name, "passed", self.done, None, facts)
+        share = 1 - len(unmet) / len(demands)
+        for found in (demand.diagnosis for demand in unmet):
+            if found:
+                hints = (found.hint, *self.hints[1:])
+                return Result(self.name, "mistake", found.why, found.name, facts, hints, share=share)
+        text = "Not everything that was asked has happened."
+        return Result(self.name, "not met", text, None, facts, self.hints, share=share)
 
 
 def _answer(check: Exercise | Challenge, work: Callable[[], Result]) -> Result:

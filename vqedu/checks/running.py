@@ -22,7 +22,8 @@ import numpy as np
 import torch
 
 LIMIT_S = 8.0  # seconds of computing: a right answer takes milliseconds; written as loops, up to two seconds
-WAIT_S = 30.0  # seconds on the clock, for code that waits for something that never comes
+# Seconds on the clock, for code that waits for something that never comes; more where more computing is allowed.
+WAIT_S = 30.0
 GRACE_S = 0.9  # for code that catches what stops it
 MESSAGE_SHOWN = 400
 _LIBRARIES = (str(Path(__file__).parent), sysconfig.get_paths()["stdlib"], "<frozen", "<__array_function__")
@@ -88,18 +89,19 @@ class _Worker(threading.Thread):
             self.join(GRACE_S)
 
 
-def within(seconds: float, work: Callable[[], T]) -> T:
+def within(seconds: float, work: Callable[[], T], advice: str = "Does a `while` loop never end?") -> T:
     """Return work(), done in a thread of its own that is stopped after `seconds` of computing; raises what it raises.
 
     A thread, because it works alike on every system and in a kernel's main thread, where there are no signals on
     Windows. The interpreter raises the exception at the next jump of a loop, so `while True: pass` ends as well.
     Its own computing is counted, so a busy machine stops nobody; imports are not counted and never stopped.
-    Raises Problem("time") for work that took too long. Code that waits inside a library call is left behind.
+    Raises Problem("time"), with the advice, for work that took too long. Code that waits inside a library call is left
+    behind.
     """
     worker = _Worker(work)
     try:
         worker.start()
-        why = _watch(worker, seconds)
+        why = _watch(worker, seconds, advice)
     finally:
         worker.stop()
     if worker.result:
@@ -109,8 +111,9 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     raise Problem("time", why)
 
 
-def _watch(worker: _Worker, seconds: float) -> str:
+def _watch(worker: _Worker, seconds: float, advice: str) -> str:
     """Return when the work has ended or has taken too long, with a sentence on the latter."""
+    patience = WAIT_S * max(1.0, seconds / LIMIT_S)
     computed = waited = 0.0
     clock, processor = time.monotonic(), worker.computed()
     while not worker.ended.wait(0.05):  # short, so that a keyboard interrupt comes through on Windows too
@@ -120,9 +123,11 @@ def _watch(worker: _Worker, seconds: float) -> str:
         waited += clock - before[0]
         computed += max(0.0, processor - before[1])
         if computed > seconds:
-            return f"Your code was stopped after computing for {seconds:g} seconds. Does a `while` loop never end?"
-        if waited > WAIT_S:
-            return f"Your code was stopped after {WAIT_S:g} seconds, most of them spent waiting. What does it wait for?"
+            return f"Your code was stopped after computing for {seconds:g} seconds. {advice}"
+        if waited > patience:
+            return (
+                f"Your code was stopped after {patience:g} seconds, most of them spent waiting. What does it wait for?"
+            )
     return "Your code was stopped."
 
 
