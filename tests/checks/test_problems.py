@@ -142,6 +142,9 @@ def test_an_interrupt_from_the_keyboard_comes_through_and_ends_the_loop() -> Non
 CELLS = """
 # %%
 from vqedu import checks
+from vqedu.checks import running
+
+running.LIMIT_S = 1.0
 
 # %%
 def endless(mu, logvar):

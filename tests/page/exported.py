@@ -34,6 +34,7 @@ def open_live(page: Page, explorer: Explorer) -> Locator:
                 get: (name) => traits[name], set: (name, value) => { traits[name] = value; },
                 on: (event, act) => { (heard[event] ??= []).push(act); }, off() {}, save_changes() {},
             };
+            window.inPython = () => traits.state;
             window.fromPython = (state) => { traits.state = state; for (const act of heard["change:state"]) act(); };
             const { default: widget } = await import(`data:text/javascript;base64,${module}`);
             widget.render({ model, el: document.getElementById("home") });

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.page import examples
-from tests.page.exported import open_live, set_from_python
+from tests.page.exported import move_slider, open_live, set_from_python
 
 pytestmark = pytest.mark.browser
 
@@ -26,12 +26,16 @@ PARTS: dict[str, dict[str, Any]] = {
     "WordsAndImages": {"text": "a thick three", "seed": 3},
 }
 
-# What the figure shows and says once two looks, further apart than a line takes to speak, find the same.
+# What the figure shows and says once two looks, further apart than a line takes to speak, find the same. Each look
+# waits for two frames: a busy machine may not draw one in all the time between.
 AT_REST = """async () => {
     const now = () => [[...document.querySelectorAll("canvas")].map((node) => node.toDataURL()),
         [...document.querySelectorAll("[role=status]")].map((node) => node.textContent)];
+    const frame = () => new Promise(requestAnimationFrame);
     let shown, before;
     for (let looks = 0; looks < 30; looks++) {
+        await frame();
+        await frame();
         [before, shown] = [shown, now()];
         if (String(shown) === String(before) && !document.querySelector("[aria-busy=true]")) return shown;
         await new Promise((done) => setTimeout(done, 400));
@@ -63,6 +67,15 @@ def test_a_state_set_from_python_moves_the_figure_and_back(page: Page, name: str
     set_from_python(page, explorer, first_state)
     page.wait_for_function(SAYS_OTHER_THAN, arg=lines)
     assert at_rest(page) == first
+
+
+def test_a_state_from_python_is_not_overwritten_by_what_a_hand_did_just_before(page: Page) -> None:
+    explorer = examples.make("TokenExplorer")
+    open_live(page, explorer)
+    move_slider(page, "temperature", "high")
+    set_from_python(page, explorer, {"temperature": 0.5})
+    page.wait_for_timeout(600)  # longer than a figure waits before it tells the kernel
+    assert page.evaluate("() => inPython().temperature") == 0.5
 
 
 def test_every_explorer_is_in_the_table() -> None:

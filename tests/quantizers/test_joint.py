@@ -37,21 +37,32 @@ def train_linear(rank: int, world: int, update: str) -> dict[str, Tensor]:
     return {**vq.state_dict(), **{f"encoder.{name}": value for name, value in encoder.state_dict().items()}}
 
 
-def worker(rank: int, folder: str, update: str) -> None:
+UPDATES = ("ema", "gradient")
+
+
+def worker(rank: int, folder: str) -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
     rows = torch.arange(10.0).view(5, 2)
     assert torch.equal(joint.gather(rows[:2] if rank == 0 else rows[2:]), rows)  # parts of unequal length
-    save_file(train_linear(rank, 2, update), f"{folder}/{rank}.safetensors")
+    for update in UPDATES:
+        save_file(train_linear(rank, 2, update), f"{folder}/{update}-{rank}.safetensors")
     dist.destroy_process_group()
     os._exit(0)  # torch 2.14 now and then aborts in gloo's threads while the interpreter shuts down, its work long done
 
 
-@pytest.mark.parametrize("update", ["ema", "gradient"])
-def test_two_processes_train_the_codebook_of_one_process_on_the_joint_batch(update: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def trained_by_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which two processes left what each of them trained, by either update."""
+    folder = tmp_path_factory.mktemp("joint")
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
-    mp.spawn(worker, args=(str(tmp_path), update), nprocs=2)
-    first, second = (load_file(tmp_path / f"{rank}.safetensors") for rank in range(2))
+    mp.spawn(worker, args=(str(folder),), nprocs=2)
+    return folder
+
+
+@pytest.mark.parametrize("update", UPDATES)
+def test_two_processes_train_the_codebook_of_one_process_on_the_joint_batch(update: str, trained_by_two: Path) -> None:
+    first, second = (load_file(trained_by_two / f"{update}-{rank}.safetensors") for rank in range(2))
     alone = train_linear(0, 1, update)
     assert (alone["usage"] > 0).all()
     for name, value in alone.items():

@@ -24,7 +24,7 @@ def mnist() -> Images:
     return data.load()
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in (1, 2))])
 def test_a_far_start_uses_exactly_one_code_after_300_steps_and_the_cure_at_least_95_percent(
     mnist: Images, seed: int
 ) -> None:

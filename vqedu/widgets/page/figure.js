@@ -54,7 +54,7 @@ function watchRoom(node, fit) {
 // build(getState, change, repaint) -> { nodes, show(view) } and, where there is need, resize(width), keys, playing().
 export function liveFigure({ model, el, see, words, build, title = model.get("config").title, name = title, heard }) {
   let state = model.get("state");
-  let tell = () => {};
+  let kernel = { tell() {}, forget() {} };
   const headline = element("p", { class: "vq-headline" });
   const titleOf = typeof title === "function" ? title : () => title;
   const show = () => {
@@ -65,18 +65,18 @@ export function liveFigure({ model, el, see, words, build, title = model.get("co
   const paint = onceAFrame(show);
   const speech = speaker(() => words(see(state)), heard);
   const repaint = () => { paint(); speech.soon(); };
-  const change = (patch) => { state = { ...state, ...patch }; repaint(); tell(state); };
+  const change = (patch) => { state = { ...state, ...patch }; repaint(); kernel.tell(state); };
   const figure = { resize() {}, keys: {}, playing: () => false, ...build(() => state, change, repaint) };
   const root = stage(el, name, headline, ...figure.nodes, speech.node);
   listenForKeys(root, figure.keys);
   const held = pressed(root);
-  tell = whenSettled(model, REST, () => held() || figure.playing());
+  kernel = whenSettled(model, REST, () => held() || figure.playing());
 
-  const adopt = () => { state = model.get("state"); repaint(); };
+  const adopt = () => { kernel.forget(); state = model.get("state"); repaint(); };
   model.on("change:state", adopt);
   const unwatch = watchRoom(root, (width) => { figure.resize(width); repaint(); });
   root.addEventListener("sharpened", repaint);
   show();
   speech.now();
-  return () => { unwatch(); speech.stop(); model.off("change:state", adopt); };
+  return () => { unwatch(); speech.stop(); kernel.forget(); model.off("change:state", adopt); };
 }

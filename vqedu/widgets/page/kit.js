@@ -82,18 +82,20 @@ export function onceAFrame(draw) {
   };
 }
 
-// Returns tell(state): the kernel hears the last state, once nothing has changed for `delay` milliseconds
-// and the hand has let go: while held() is true it waits on.
+// Returns { tell(state), forget() }. The kernel receives the last state that tell was given, once nothing has changed
+// for `delay` milliseconds and the pointer is up: while held() is true it waits. After forget() it receives nothing.
 export function whenSettled(model, delay = 300, held = () => false) {
   let timer;
-  return function tell(state) {
-    clearTimeout(timer);
+  const forget = () => clearTimeout(timer);
+  const tell = (state) => {
+    forget();
     timer = setTimeout(() => {
       if (held()) return tell(state);
       model.set("state", state);
       model.save_changes();
     }, delay);
   };
+  return { tell, forget };
 }
 
 // A labelled slider that says its value. Returns { node, input, show(value) }.
