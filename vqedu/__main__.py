@@ -19,11 +19,15 @@ def build(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def export(arguments: argparse.Namespace) -> int:
-    """Write one self-contained page for each of the notebooks as they were built; executes nothing."""
-    from vqedu.publish import notebooks, pages
+def site(arguments: argparse.Namespace) -> int:
+    """Write the course as one site from the notebooks as they were built; executes nothing."""
+    from vqedu.publish import notebooks
+    from vqedu.publish import site as pages
 
-    pages.export(arguments.names, arguments.to, notebooks.NOTEBOOKS)
+    try:
+        pages.site(arguments.to, notebooks.NOTEBOOKS)
+    except pages.SiteError as error:
+        return complain(error, 1)
     return 0
 
 
@@ -69,10 +73,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("names", nargs="*", metavar="NAME", help="such as 01_autoencoder; all if left out")
     command.set_defaults(run=build)
 
-    command = commands.add_parser("export", help=export.__doc__, description=export.__doc__)
-    command.add_argument("names", nargs="*", metavar="NAME", help="such as 01_autoencoder; all if left out")
-    command.add_argument("--to", type=Path, default=Path("exported"), metavar="DIR", help="default: exported/")
-    command.set_defaults(run=export)
+    command = commands.add_parser("site", help=site.__doc__, description=site.__doc__)
+    command.add_argument("to", type=Path, metavar="OUT", help="a new or empty folder, or an earlier site")
+    command.set_defaults(run=site)
 
     command = commands.add_parser("lecturer", help=lecturer.__doc__, description=lecturer.__doc__)
     command.add_argument("names", nargs="*", metavar="NAME", help="such as 01_autoencoder; all if left out")

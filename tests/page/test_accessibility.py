@@ -1,8 +1,7 @@
-"""axe-core looks at the exported pages and at each widget alone: no fault that it calls serious or critical."""
+"""axe-core looks at each widget alone: no fault that it calls serious or critical."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from playwright.sync_api import Locator, Page
 
 from tests.page import examples
 from vqedu import widgets
-from vqedu.publish import notebooks, pages
 from vqedu.widgets.base import Explorer
 
 pytestmark = pytest.mark.browser
@@ -56,33 +54,4 @@ def test_a_question_that_is_answered(page: Page, tmp_path: Path, key: str, first
     if first:
         root.locator(first).first.check()
     root.locator(".vq-q-commit").click()
-    assert faults(page) == []
-
-
-@pytest.fixture(scope="module")
-def exported_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The start, with its map, its explorer, a prediction and the progress; and the page of the symbols."""
-    repository = tmp_path_factory.mktemp("repository")
-    folder, names = repository / "notebooks", ["00_start_here", "10_glossary"]
-    shutil.copytree(notebooks.NOTEBOOKS, folder)
-    notebooks.build(names, folder, report=lambda line: None)
-    pages.export(names, repository / "pages", folder, report=lambda line: None)
-    return repository / "pages"
-
-
-@pytest.mark.parametrize("name", ["00_start_here", "10_glossary"])
-def test_an_exported_page(page: Page, exported_pages: Path, name: str) -> None:
-    page.goto((exported_pages / f"{name}.html").as_uri())
-    page.wait_for_load_state()
-    assert faults(page) == []
-
-
-def test_the_committed_notebooks_as_pages(page: Page, tmp_path: Path) -> None:
-    """The texts, tables, code and pictures of one long notebook, as committed; its widgets are looked at above."""
-    import nbformat
-
-    notebook = nbformat.read(notebooks.NOTEBOOKS / "04_vae.ipynb", as_version=4)
-    path = tmp_path / "04_vae.html"
-    path.write_text(pages.render(notebook, "04_vae", notebooks.NOTEBOOKS), encoding="utf-8")
-    page.goto(path.as_uri())
     assert faults(page) == []

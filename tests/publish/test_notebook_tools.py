@@ -1,4 +1,4 @@
-"""Building and exporting a small notebook: the same bytes twice, nothing half done, a page that needs nothing."""
+"""Building a small notebook: the same bytes twice, and nothing half done."""
 
 from __future__ import annotations
 
@@ -7,119 +7,35 @@ import hashlib
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
-from tests.page.traffic import Traffic
+from tests.publish import small
 from vqedu import __main__
-from vqedu.publish import notebooks, pages, stills
+from vqedu.publish import notebooks, stills
 from vqedu.questions import answers
 from vqedu.widgets.base import WIDGET_VIEW
-
-PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
-SOURCE = f"""\
-# %% [markdown]
-# # A *small* notebook
-#
-# The density $p(x) < 1$ and a [second one](02_next.ipynb#Its-end).
-#
-# $$\\log p(x) \\ge \\operatorname*{{arg\\,max}}_z \\begin{{aligned}} a &= b \\\\ c &= d \\end{{aligned}}$$
-#
-# <details>
-# <summary>Folded</summary>
-#
-# Inside the fold, $\\sigma$.
-#
-# </details>
-
-# %% tags=["nbval-ignore-output"]
-import sys
-
-print("out", 1)
-print("err", file=sys.stderr)
-print("out", 2)
-
-# %%
-import ipywidgets
-
-ipywidgets.IntSlider(value=3)
-
-# %%
-from tqdm.auto import tqdm
-
-for _ in tqdm(range(3)):
-    pass
-
-# %%
-from IPython.display import display
-
-alt = {{"image/png": {{"alt": "a black <pixel>"}}}}
-display({{"image/png": "{PIXEL}", "text/plain": "a pixel"}}, metadata=alt, raw=True)
-
-# %%
-import numpy as np
-
-from vqedu.questions import answers
-from vqedu.widgets.base import Explorer, pack
-
-
-class Counter(Explorer):
-    _esm = '''export default {{ render({{ model, el }}) {{
-      const button = document.createElement("button");
-      button.onclick = () => {{ button.textContent = Number(button.textContent) + model.get("config").step; }};
-      button.textContent = model.get("data").getUint8(4);
-      el.append(button);
-    }} }};'''
-    _css = "button {{ width: 200px; height: 50px; }}"
-    summary = "A counter"
-
-
-first, second = ({{"count": np.array([count], dtype=np.uint8)}} for count in (3, 5))
-print(answers.read_all())
-Counter(pack(first, second)[0], config={{"step": 2}})
-
-# %%
-Counter(pack(second, first)[0], config={{"step": 4}})
-
-# %% [markdown]
-# Twice.
-
-# %% [markdown]
-# Twice.
-"""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder like notebooks/, with one script."""
-    made = tmp_path_factory.mktemp("repository") / "notebooks"
-    (made / "source").mkdir(parents=True)
-    (made / "source" / "01_small.py").write_text(SOURCE, encoding="utf-8")
-    return made
+    """A folder like notebooks/, with two scripts."""
+    return small.write(tmp_path_factory.mktemp("repository") / "notebooks")
 
 
 @pytest.fixture(scope="module")
 def built(folder: Path, browser: Browser) -> bytes:
     """The bytes of the first build."""
-    (path,) = notebooks.build([], folder, report=lambda line: None)
+    (path,) = notebooks.build(["01_small"], folder, report=lambda line: None)
     return path.read_bytes()
-
-
-@pytest.fixture(scope="module")
-def exported(folder: Path, built: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of the notebook."""
-    (path,) = pages.export(["01_small"], tmp_path_factory.mktemp("out"), folder, report=lambda line: None)
-    return path
 
 
 def test_two_builds_give_the_same_bytes(folder: Path, built: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,40 +173,9 @@ def test_without_a_browser_the_command_says_how_to_get_one(
     assert said.count("\n") == 1
 
 
-def test_exporting_executes_nothing(
-    folder: Path, built: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(notebooks, "execute", None)
-    assert pages.export([], tmp_path, folder, report=lambda line: None) == [tmp_path / "01_small.html"]
-
-
-@pytest.mark.parametrize(
-    ("change", "why"), [(False, "has not been built yet"), (True, "has changed since it was built")]
-)
-def test_a_notebook_that_is_not_built_from_its_source_is_not_exported(
-    folder: Path,
-    built: bytes,
-    tmp_path: Path,
-    change: bool,
-    why: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    other = tmp_path / "notebooks"
-    (other / "source").mkdir(parents=True)
-    (other / "source" / "01_small.py").write_text(f"{SOURCE}# changed\n", encoding="utf-8")
-    if change:
-        shutil.copytree(notebooks.built(folder), notebooks.built(other))
-    monkeypatch.setattr(notebooks, "NOTEBOOKS", other)
-    assert __main__.main(["export", "--to", str(tmp_path / "out")]) == 2
-    assert f"01_small {why}. Run `python -m vqedu build 01_small` first.\n" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize("command", ["build", "export"])
-def test_an_unknown_name_is_one_sentence(command: str) -> None:
+def test_an_unknown_name_is_one_sentence() -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "vqedu", command, "00_no_such_notebook"],
+        [sys.executable, "-m", "vqedu", "build", "00_no_such_notebook"],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -308,104 +193,6 @@ def test_without_the_repository_the_command_says_so(
     monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path / "absent")
     assert __main__.main(["build"]) == 2
     assert "need the repository" in capsys.readouterr().err
-
-
-def test_links_between_notebooks_lead_to_pages() -> None:
-    text = (
-        "[a](02_elbo.ipynb) [b](02_elbo.ipynb#Part-2) <a href='03_x.ipynb'>c</a> [d](http://x.y/y.ipynb)\n[e]: z.ipynb"
-    )
-    assert pages.link_pages(text) == (
-        "[a](02_elbo.html) [b](02_elbo.html#Part-2) <a href='03_x.html'>c</a> [d](http://x.y/y.ipynb)\n[e]: z.html"
-    )
-
-
-def test_pictures_of_the_text_are_embedded(tmp_path: Path) -> None:
-    (tmp_path / "p.png").write_bytes(b"png")
-    text = "![alt](p.png) <img alt='x' src='p.png'> ![far](https://x.org/p.png)"
-    assert pages.embed_pictures(text, tmp_path) == (
-        "![alt](data:image/png;base64,cG5n) <img alt='x' src='data:image/png;base64,cG5n'> ![far](https://x.org/p.png)"
-    )
-    with pytest.raises(OSError, match=r"absent\.png"):
-        pages.embed_pictures("![alt](absent.png)", tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("data", "kept"),
-    [
-        ({"text/plain": "IntSlider(value=3)"}, []),
-        ({"text/plain": "The curve, live."}, [{"text/plain": "The curve, live."}]),
-    ],
-)
-def test_a_control_of_the_kernel_becomes_a_line(data: dict[str, str], kept: list[Any]) -> None:
-    output = new_output("display_data", {**data, WIDGET_VIEW: {"model_id": "1"}})
-    *shown, note = pages.in_page(output, "03_lab")
-    assert [still.data for still in shown] == kept
-    assert "03_lab.ipynb" in note.data["text/html"]
-
-
-@pytest.mark.browser
-def test_page_works_from_a_file_without_network(exported: Path, page: Page, traffic: Traffic) -> None:
-    page.context.set_offline(True)
-    page.goto(exported.as_uri())
-    first, second = page.locator(".vqedu-export button").all()
-    first.click()
-    second.click()
-    assert (first.text_content(), second.text_content()) == ("7", "7")  # 5 + 2, 3 + 4
-    assert page.title() == "A small notebook"
-    assert page.locator("html").get_attribute("lang") == "en"
-    assert page.locator("math").count() == 3
-    assert page.locator(".temml-error").count() == 0
-    assert page.locator("h1").get_attribute("id") == "A-small-notebook"
-    assert page.get_by_role("link", name="second one").get_attribute("href") == "02_next.html#Its-end"
-    assert page.get_by_alt_text("a black <pixel>").count() == 1
-    assert traffic.network == []
-    assert traffic.requests[0] == exported.as_uri()
-
-
-@pytest.mark.browser
-def test_page_folds_and_unfolds(exported: Path, page: Page) -> None:
-    page.goto(exported.as_uri())
-    inside = page.get_by_text("Inside the fold")
-    assert not inside.is_visible()
-    page.get_by_text("Folded").click()
-    assert inside.is_visible()
-
-
-@pytest.mark.browser
-def test_page_holds_no_dead_control(exported: Path, page: Page) -> None:
-    page.goto(exported.as_uri())
-    assert page.locator("input, select, .jupyter-widgets").count() == 0
-    assert page.get_by_text("open 01_small.ipynb in Jupyter").count() == 1
-    assert "IntSlider(value" not in page.locator(".jp-OutputArea").all_inner_texts()
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("width", [1280, 1920])
-def test_page_fits_the_screen(exported: Path, page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    page.goto(exported.as_uri())
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    box = page.locator("main").bounding_box()
-    assert box is not None
-    assert box["x"] == pytest.approx(width - box["x"] - box["width"], abs=16)  # central, but for a scroll bar
-    size = float(page.evaluate("parseFloat(getComputedStyle(document.querySelector('p')).fontSize)"))
-    assert 16 <= size <= 20
-
-
-@pytest.mark.browser
-def test_without_javascript_the_previews_show(exported: Path, browser: Browser) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(exported.as_uri())
-    preview = page.get_by_alt_text("A counter").first
-    assert preview.is_visible()
-    assert (preview.get_attribute("src") or "").startswith("data:image/png;base64,")
-    context.close()
-
-
-@pytest.mark.browser
-def test_page_is_small(exported: Path) -> None:
-    assert exported.stat().st_size <= 1_000_000  # what every page carries; notebooks add their pictures and weights
 
 
 def test_source_with_magics_and_comments_survives(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -12,7 +13,7 @@ import torch
 
 from tests.widgets.labs.training_labs import tiny_codebook_lab, tiny_collapse_lab, tiny_images, wait_until, weights
 from vqedu import models, training
-from vqedu.publish import notebooks, pages
+from vqedu.publish import notebooks, site
 from vqedu.widgets.base import WIDGET_VIEW
 
 TinyLab = Callable[..., Any]
@@ -99,7 +100,7 @@ def test_fit_in_the_background_shows_nothing(monkeypatch: pytest.MonkeyPatch) ->
     assert shown == []
 
 
-def test_the_display_is_a_still_and_a_stable_line_and_never_a_dead_slider(tiny_lab: TinyLab) -> None:
+def test_the_display_is_a_still_and_a_stable_line_and_never_a_dead_slider(tiny_lab: TinyLab, tmp_path: Path) -> None:
     lab = tiny_lab()
     data, metadata = lab._repr_mimebundle_()
     assert data["text/plain"] == type(lab).summary
@@ -109,8 +110,9 @@ def test_the_display_is_a_still_and_a_stable_line_and_never_a_dead_slider(tiny_l
     assert alt.endswith("open this notebook in Jupyter and run the cell to train it live.")
     output = nbformat.v4.new_output("display_data", data, metadata=metadata)
     assert set(notebooks.without_page_form(output).data) == {"image/png", "text/plain"}
-    (still,) = pages.in_page(output, "04_vae")
-    assert set(still.data) == {"image/png", "text/plain"}
+    still, note = site.in_page(output, "05_inside_the_vae", tmp_path, tmp_path)
+    assert still.data["text/html"].startswith('<img src="shared/')
+    assert "open 05_inside_the_vae.ipynb in Jupyter" in note.data["text/html"]
 
 
 def test_every_button_says_what_it_does(tiny_lab: TinyLab) -> None:

@@ -1,0 +1,237 @@
+"""Makes one site of the built notebooks: contents, search, every explorer alive, without a kernel or a network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from PIL import Image
+
+from vqedu import palette
+from vqedu.publish import notebooks
+from vqedu.widgets import standalone
+from vqedu.widgets.base import EXPLORER, PAGE_HTML, WIDGET_VIEW
+
+ASSETS = Path(__file__).parent / "assets"
+SHARED = "shared"  # the folder of the site for what its pages show: pictures, weights, the code of the explorers
+MARK = ".vqedu-site"  # an empty file in the folder of a site: it may be written anew
+FRONT_EXPLORER = "vq-home-words-and-images"
+OPTIONS: dict[str, Any] = {
+    "project": "vqedu",
+    "html_title": "From autoencoder to image tokens",
+    "language": "en",
+    "extensions": ["myst_nb"],
+    "nb_execution_mode": "off",
+    "nb_merge_streams": True,
+    "myst_enable_extensions": ["dollarmath", "amsmath"],
+    "myst_heading_anchors": 4,
+    "myst_heading_slug_func": "vqedu.publish.site.anchor",
+    "html_theme": "sphinx_book_theme",
+    "html_copy_source": False,
+    "html_show_sourcelink": False,
+    "html_show_search_summary": False,  # it would fetch the pages, which no browser allows from file://
+    "html_favicon": str(ASSETS / "favicon.svg"),
+    "html_show_sphinx": False,
+    "html_show_copyright": False,
+    "html_css_files": ["site.css"],
+    "html_js_files": [("mount.js", {"defer": "defer"})],
+    "mathjax_path": "formulas.js",  # Sphinx adds it to the pages that have formulas; ours typesets with Temml
+    "html_context": {"default_mode": "auto"},
+    "html_theme_options": {
+        "home_page_in_toc": True,
+        "use_download_button": False,
+        "use_fullscreen_button": True,
+        "show_toc_level": 2,
+        "toc_title": "On this page",
+        "navbar_persistent": [],
+        "footer_content_items": [],
+    },
+}
+# What the theme brings for readers of source code: maps of its scripts, other forms of its fonts.
+UNUSED = ("_static/locales", "**/*.map", "**/*.LICENSE.txt", "**/*.ttf", "_sources", ".buildinfo", "objects.inv")
+
+_HREF = re.compile(r"""(\bhref=["'])(?![a-zA-Z][\w+.-]*:)([^"'\#]+)\.ipynb(?=["'\#])""")
+_ASKS = re.compile(r"(?:\s*widgets\.(?:Quiz|Prediction)\([^()]*\)\s*)+")
+_PROGRESS_BAR = re.compile(r"\s*\d+%\||.*\bit/s\]")
+_PYTHON_REPR = re.compile(r"\w+\(")
+
+
+class SiteError(RuntimeError):
+    """The site cannot be made from what the notebooks say; the message names the place."""
+
+
+def site(to: Path, folder: Path = notebooks.NOTEBOOKS, report: Callable[[str], object] = print) -> Path:
+    """Write the site of all built notebooks into the folder `to`, which is new, empty, or an earlier site; return it.
+
+    Nothing is executed, and nothing is written into `to` before the whole site is there. Raises ValueError for a
+    notebook that has not been built from its source or a folder with other things in it, SiteError for a dead link.
+    """
+    started = time.perf_counter()
+    built = {name: read_built(script, folder) for name, script in notebooks.sources(folder).items()}
+    refuse_foreign(to)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=to.parent) as scratch:
+        source, made = Path(scratch) / "source", Path(scratch) / "site"
+        write_source(built, source, folder)
+        run_sphinx(source, made)
+        for pattern in UNUSED:
+            for path in made.glob(pattern):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        (made / MARK).touch()
+        if to.exists():
+            shutil.rmtree(to)
+        made.replace(to)
+    size = sum(path.stat().st_size for path in to.rglob("*") if path.is_file())
+    report(
+        f"wrote {to / 'index.html'} and {len(built)} pages, {size / 1e6:.1f} MB, {time.perf_counter() - started:.0f} s"
+    )
+    return to
+
+
+def refuse_foreign(to: Path) -> None:
+    """Raise ValueError if `to` is anything but absent, an empty folder, or a site that was made here."""
+    if to.exists() and (not to.is_dir() or (any(to.iterdir()) and not (to / MARK).exists())):
+        raise ValueError(f"{to} holds something else than a site of this course. Name a new or an empty folder.")
+
+
+def read_built(script: Path, folder: Path) -> NotebookNode:
+    """Return what `notebooks.build` kept of a source; raises ValueError where that is absent or of another source."""
+    name, path = script.stem, notebooks.built(folder) / f"{script.stem}.ipynb"
+    notebook = nbformat.read(path, as_version=4) if path.exists() else None
+    if notebook is None or notebook.metadata["vqedu"]["source"] != notebooks.digest(script):
+        why = "has not been built yet" if notebook is None else "has changed since it was built"
+        raise ValueError(f"{name} {why}. Run `python -m vqedu build {name}` first.")
+    return notebook
+
+
+def write_source(built: dict[str, NotebookNode], source: Path, folder: Path) -> None:
+    """Write what Sphinx reads: the notebooks as pages show them, the first page, and the files that pages share."""
+    shared, static = source / "_extra" / SHARED, source / "_static"
+    shared.mkdir(parents=True)
+    static.mkdir()
+    store = notebooks.built(folder) / "files"
+    (source / "index.md").write_text(front_page(built, store, shared), encoding="utf-8")
+    for name, notebook in built.items():
+        for cell in notebook.cells:
+            prepare(cell, name, store, shared)
+        nbformat.write(notebook, source / f"{name}.ipynb")
+    shutil.copy(standalone.MOUNT, static / "mount.js")
+    scripts = (ASSETS / "temml" / "temml.min.js", ASSETS / "formulas.js")
+    (static / "formulas.js").write_text("\n".join(path.read_text("utf-8") for path in scripts), encoding="utf-8")
+    styles = (f":root {{ {palette.css_variables()} }}", math_css(), (ASSETS / "site.css").read_text("utf-8"))
+    (static / "site.css").write_text("\n".join(styles), encoding="utf-8")
+
+
+def run_sphinx(source: Path, to: Path) -> None:
+    """Make the pages of `source`; raises SiteError with what Sphinx warns of, such as a link that leads nowhere."""
+    from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+    warnings = io.StringIO()
+    options = {**OPTIONS, "html_static_path": [str(source / "_static")], "html_extra_path": [str(source / "_extra")]}
+    trees = source.parent / "trees"
+    with patch_docutils(), docutils_namespace():
+        Sphinx(source, None, to, trees, "html", options, status=None, warning=warnings).build()
+    if found := re.sub(r"\x1b\[[\d;]*m", "", warnings.getvalue()).strip():
+        raise SiteError(found.replace(f"{source}/", ""))
+
+
+def front_page(built: Mapping[str, NotebookNode], store: Path, shared: Path) -> str:
+    """Return the site's first page: the course in three sentences, its last explorer alive, and the contents."""
+    outputs = (output for notebook in built.values() for cell in notebook.cells for output in cell.get("outputs", []))
+    shown = [output for output in outputs if output.get("data", {}).get(EXPLORER, {}).get("home") == FRONT_EXPLORER]
+    text = (ASSETS / "index.md").read_text(encoding="utf-8")
+    for name, value in {
+        "explorer": explorer(shown[0], store, shared) if shown else "",
+        "first": next(iter(built)),
+        "pages": "\n".join(built),
+    }.items():
+        text = text.replace(f"@{name}@", value)
+    return text
+
+
+def prepare(cell: NotebookNode, name: str, store: Path, shared: Path) -> None:
+    """Change a cell, in place, into what the page of notebook `name` shows of it."""
+    if cell.cell_type == "markdown":
+        cell.source = _HREF.sub(r"\1\2.html", cell.source)
+    elif cell.cell_type == "code":
+        wide = any(EXPLORER in output.get("data", {}) for output in cell.outputs)
+        added = ["remove-input"] * bool(_ASKS.fullmatch(cell.source)) + ["full-width"] * wide
+        cell.metadata["tags"] = [*notebooks.tags(cell), *added]
+        cell.outputs = [shown for output in cell.outputs for shown in in_page(output, name, store, shared)]
+
+
+def in_page(output: NotebookNode, name: str, store: Path, shared: Path) -> list[NotebookNode]:
+    """Return what a page shows of an output: an explorer alive, and of a control that needs the kernel its picture.
+
+    Where a control has no picture, a line says where it works. A progress bar has nothing to say after the run, and
+    goes.
+    """
+    data = output.get("data", {})
+    if EXPLORER in data:
+        return [_html(explorer(output, store, shared))]
+    if PAGE_HTML in data:
+        return [_html(data[PAGE_HTML])]
+    still = [_html(picture(output, shared))] if "image/png" in data else []
+    if WIDGET_VIEW not in data:
+        return still or [output]
+    text = data.get("text/plain", "")
+    if _PROGRESS_BAR.match(text):
+        return []
+    if not still and text and not _PYTHON_REPR.match(text):
+        still = [notebooks.without_page_form(output)]
+    what = "This is its last picture" if "image/png" in data else "This figure is run by Python"
+    return [*still, _html(f'<p class="needs-kernel">{what}: open {name}.ipynb in Jupyter to use it.</p>')]
+
+
+def picture(output: NotebookNode, shared: Path) -> str:
+    """Return the PNG of an output as an image with its text and its size; the file goes into the folder `shared`."""
+    about, address = output.metadata.get("image/png", {}), store_png(output, shared)
+    wide, high = Image.open(shared / Path(address).name).size
+    width = int(about.get("width", wide))
+    alt = escape(about.get("alt", ""))
+    return f'<img src="{address}" alt="{alt}" width="{width}" height="{high * width // wide}" loading="lazy">'
+
+
+def store_png(output: NotebookNode, shared: Path) -> str:
+    """Write the PNG of an output into the folder `shared`, named by its content, and return its address in the site."""
+    png = base64.b64decode(output.data["image/png"])
+    name = f"{hashlib.sha256(png).hexdigest()}.png"
+    (shared / name).write_bytes(png)
+    return f"{SHARED}/{name}"
+
+
+def explorer(output: NotebookNode, store: Path, shared: Path) -> str:
+    """Return the place of an explorer in a page; its files from `store`, and its still, go into the folder `shared`."""
+    form = output.data[EXPLORER]
+    for name in standalone.names(form):
+        script = standalone.script(name, (store / name).read_bytes())
+        (shared / f"{name}.js").write_text(script, encoding="utf-8")
+    return standalone.figure(form, store_png(output, shared), SHARED)
+
+
+def anchor(heading: str) -> str:
+    """Return a heading's anchor as Jupyter makes it: spaces become hyphens, all else stays."""
+    return heading.replace(" ", "-")
+
+
+def math_css() -> str:
+    """Return Temml's style sheet with its one font inside."""
+    font = base64.b64encode((ASSETS / "temml" / "Temml.woff2").read_bytes()).decode()
+    css = (ASSETS / "temml" / "Temml-Local.css").read_text(encoding="utf-8")
+    return css.replace("url('Temml.woff2')", f"url('data:font/woff2;base64,{font}')")
+
+
+def _html(text: str) -> NotebookNode:
+    return nbformat.v4.new_output("display_data", {"text/html": text})
