@@ -44,6 +44,7 @@ def pixels_lacking(page: Page, ratio: float) -> list[list[float]]:
     return [one for one in found if max(abs(one[0] - one[2] * ratio), abs(one[1] - one[3] * ratio)) > 1]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_page_that_is_zoomed_shows_what_a_sharp_screen_shows(
     browser: Browser, page: Page, tmp_path: Path, name: str

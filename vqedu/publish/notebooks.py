@@ -60,7 +60,7 @@ def sources(folder: Path = NOTEBOOKS) -> dict[str, Path]:
     scripts = folder / "source"
     if not scripts.is_dir():
         raise FileNotFoundError(
-            f"There is no folder {scripts}. Building and exporting need the repository: "
+            f"There is no folder {scripts}. Building and the site need the repository: "
             "clone it, and install the package from there with `pip install -e .`."
         )
     return {path.stem: path for path in sorted(scripts.glob("*.py"))}
@@ -76,7 +76,7 @@ def select(names: Iterable[str], folder: Path = NOTEBOOKS) -> dict[str, Path]:
 def build(names: Iterable[str] = (), folder: Path = NOTEBOOKS, report: Callable[[str], object] = print) -> list[Path]:
     """Execute the sources called `names` (all if empty), write folder/NAME.ipynb for each, return the files.
 
-    The same run gives `built(folder)`/NAME.ipynb, from which `pages.export` makes the page. Two builds on one machine
+    The same run gives `built(folder)`/NAME.ipynb, from which the site makes its page. Two builds on one machine
     give the same bytes. A notebook's file is replaced only after all of its cells have run.
     Raises CellError if a cell or an explorer fails, ValueError for an unknown name, FileNotFoundError where there is no
     browser.
