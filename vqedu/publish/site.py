@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from vqedu.widgets.base import EXPLORER, PAGE_HTML, WIDGET_VIEW
 ASSETS = Path(__file__).parent / "assets"
 SHARED = "shared"  # the folder of the site for what its pages show: pictures, weights, the code of the explorers
 MARK = ".vqedu-site"  # an empty file in the folder of a site: it may be written anew
+# Pages of the site that are not notebooks: name -> its Markdown in the repository.
+TEXTS = {"lecturing": "LECTURING.md", "running": "docs/RUNNING.md"}
 FRONT_EXPLORER = "vq-home-words-and-images"
 OPTIONS: dict[str, Any] = {
     "project": "vqedu",
@@ -120,8 +122,12 @@ def write_source(built: dict[str, NotebookNode], source: Path, folder: Path) -> 
     shared, static = source / "_extra" / SHARED, source / "_static"
     shared.mkdir(parents=True)
     static.mkdir()
-    store = notebooks.built(folder) / "files"
-    (source / "index.md").write_text(front_page(built, store, shared), encoding="utf-8")
+    store, texts = notebooks.built(folder) / "files", {}
+    for name, path in TEXTS.items():
+        if (folder.parent / path).exists():
+            texts[name] = (folder.parent / path).read_text(encoding="utf-8").replace("](notebooks/", "](")
+            (source / f"{name}.md").write_text(texts[name], encoding="utf-8")
+    (source / "index.md").write_text(front_page(built, list(texts), store, shared), encoding="utf-8")
     for name, notebook in built.items():
         for cell in notebook.cells:
             prepare(cell, name, store, shared)
@@ -147,16 +153,15 @@ def run_sphinx(source: Path, to: Path) -> None:
         raise SiteError(found.replace(f"{source}/", ""))
 
 
-def front_page(built: Mapping[str, NotebookNode], store: Path, shared: Path) -> str:
-    """Return the site's first page: the course in three sentences, its last explorer alive, and the contents."""
+def front_page(built: Mapping[str, NotebookNode], texts: Sequence[str], store: Path, shared: Path) -> str:
+    """Return the site's first page: the course in three sentences, its last explorer alive, three ways in."""
     outputs = (output for notebook in built.values() for cell in notebook.cells for output in cell.get("outputs", []))
     shown = [output for output in outputs if output.get("data", {}).get(EXPLORER, {}).get("home") == FRONT_EXPLORER]
+    first = next(iter(built))
+    values = {name: name if name in texts else first for name in TEXTS}
+    values |= {"explorer": explorer(shown[0], store, shared) if shown else "", "first": first}
     text = (ASSETS / "index.md").read_text(encoding="utf-8")
-    for name, value in {
-        "explorer": explorer(shown[0], store, shared) if shown else "",
-        "first": next(iter(built)),
-        "pages": "\n".join(built),
-    }.items():
+    for name, value in {**values, "pages": "\n".join([*built, *texts])}.items():
         text = text.replace(f"@{name}@", value)
     return text
 
