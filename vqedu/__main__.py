@@ -51,7 +51,7 @@ def train(arguments: argparse.Namespace) -> int:
 
 
 def cards(_: argparse.Namespace) -> int:
-    """Print the cards of the shipped models as the Markdown table of the README."""
+    """Print the cards of the shipped models as the Markdown table of docs/MODELS.md."""
     from vqedu.publish import cards
 
     print(cards.table(), end="")
