@@ -42,7 +42,7 @@ def _measure_autoencoder(ask: Callable[..., Any]) -> list[Demand]:
     if callable(getattr(model, "eval", None)):
         model.eval()
     with torch.no_grad():
-        return _judge_autoencoder(model, images.train.x[:1000], images.test.x)
+        return _judge_autoencoder(model, images.train.x[:100], images.test.x)
 
 
 def _judge_autoencoder(model: Any, seen: Tensor, test: Tensor) -> list[Demand]:
@@ -154,24 +154,24 @@ def _why_high(model: Any, nats: float, logits: Tensor, seen: Tensor, test: Tenso
             "to them.",
             "What is the last layer of a decoder that returns logits? And which loss expects logits?",
         )
+    if nats > UNTRAINED_NATS and logits.abs().max() < 3:
+        return Diagnosis(
+            "hardly trained",
+            "The logits are all near 0, as in a network that has hardly been trained. With probability 1/2 for every "
+            "pixel, the loss is 784 log 2 = 543 nats.",
+            "Do the weights change? Compare one of them before and after a step.",
+        )
     if logits.std(0).max() < 0.01:
         return Diagnosis(
             "the same image for every code",
             "Your decoder outputs the same image for every code, so the code has no effect.",
             "Follow z through your decoder: where does it get lost? A layer whose outputs are all zero can do it.",
         )
-    if nats > UNTRAINED_NATS and logits.abs().mean() < 0.4:
-        return Diagnosis(
-            "not trained",
-            "The logits are all near 0, as in a network that has just been initialized: every pixel then has "
-            "probability 1/2, and 784 log 2 = 543 nats.",
-            "Do the weights change? Compare one of them before and after a step.",
-        )
     known = _nats(_rebuild(model, seen), seen)
     if known < 0.75 * nats:
         return Diagnosis(
             "a few images learned by heart",
-            f"On the first 1,000 training images your loss is only {known:.1f} nats per image. Your network knows "
+            f"On the first 100 training images your loss is only {known:.1f} nats per image. Your network knows "
             "these images by heart and has not learned what all digits have in common.",
             "How many of the 60,000 images does one pass of your loop use?",
         )
@@ -180,7 +180,7 @@ def _why_high(model: Any, nats: float, logits: Tensor, seen: Tensor, test: Tenso
 
 def _are_grey_levels(logits: Tensor, x: Tensor) -> bool:
     """Return whether what should be logits are the grey levels of x: none beyond 0 and 1, or hardly any, and close."""
-    if logits.min() >= 0 and logits.max() <= 1:
+    if 0 <= logits.min() < 0.1 and 0.9 < logits.max() <= 1:
         return True
     between = ((logits > -0.5) & (logits < 1.5)).float().mean().item()
     return between > 0.99 and (logits - x).square().mean().item() < 0.03
