@@ -2,7 +2,7 @@
 # # Start here
 #
 # This is where the course ends. The figure below runs one small network that has learned to draw what words say, and to put into words what an image shows.
-# Change the request to `a thick three` or `five plus two`, and watch the drawing grow piece by piece. Then turn to the other direction: draw a digit and read what the network writes about it.
+# Change the request to `a thick three` or `five plus two`, press *Play*, and watch the drawing grow piece by piece. Then switch to the other direction with the second button: draw a digit, and read what the network writes about it.
 
 # %%
 import torch

@@ -37,7 +37,10 @@ class Small(nn.Module):
 
 
 class Table(Small):
-    """Stands in for a trained model: the code is the number of one of `known`, from which its logits are looked up."""
+    """Stands in for a trained model: the code is the number of one of `known`, from which its logits are looked up.
+
+    An unknown image gets the code of some known one.
+    """
 
     def __init__(self, known: Tensor, sharpness: float = 1.0) -> None:
         super().__init__()
@@ -45,7 +48,7 @@ class Table(Small):
         self.names = {image.numpy().tobytes(): i for i, image in enumerate(known)}
 
     def encode(self, x: Tensor) -> Tensor:
-        index = [self.names.get(image.numpy().tobytes(), 0) for image in x]
+        index = [self.names.get(image.numpy().tobytes(), i % len(self.known)) for i, image in enumerate(x)]
         return 0 * self.encoder(x) + torch.tensor(index, dtype=torch.float32)[:, None]
 
     def decode(self, z: Tensor) -> Tensor:

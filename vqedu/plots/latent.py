@@ -57,7 +57,8 @@ def map_and_closeup(
     scatter_codes(whole, codes, digits, size=8)
     near.scatter(*codes.T, c=digits, cmap=ListedColormap(DIGIT_COLORS), s=16, vmin=0, vmax=9, lw=0)
     at_home = [int(digit) for digit in np.unique(digits) if inside[digits == digit].mean() > 0.5]
-    write_numerals(near, {digit: np.median(codes[digits == digit], axis=0) for digit in at_home})
+    if at_home:
+        write_numerals(near, {digit: np.median(codes[digits == digit], axis=0) for digit in at_home})
     whole.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, ec="black", lw=1.8, zorder=5))
     whole.set_title(f"codes of {len(codes):,} test images", fontsize=12)
     near.set_title(f"close-up of the box: {inside.mean():.0%} of the codes", fontsize=12)
