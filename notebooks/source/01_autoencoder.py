@@ -28,7 +28,7 @@ with torch.no_grad():
 plots.image_grid({"A": rebuilt.numpy(), "B": x.numpy()}, "Which row was rebuilt from 32 numbers per image?")
 
 # %% [markdown]
-# Row A is the rebuilt one; its strokes are a little smoother. How can 32 numbers replace 784? And once we have a network that turns 32 numbers into a digit, can we feed it 32 *random* numbers and get a new one?
+# Row A is the rebuilt one: its strokes are a little smoother, and the small loop of the 5 is filled in. How can 32 numbers replace 784? And once we have a network that turns 32 numbers into a digit, can we feed it 32 *random* numbers and get a new one?
 # The first question has a good answer in this notebook. The second leads to the rest of the course.
 #
 # **After this notebook you can**
@@ -249,15 +249,15 @@ ends = (steps[0], steps[-1])
 plots.lines(
     {
         "this epoch": (steps, smoothed),
-        "20 epochs": (ends, [after_twenty.item()] * 2),
-        "floor": (ends, [floor.item()] * 2),
+        "after 20 epochs": (ends, [after_twenty.item()] * 2),
+        "floor of 45.5": (ends, [floor.item()] * 2),
     },
     "One epoch covers most of the way to the floor",
     "training step (batches of 128 images)",
     "loss in nats per image",
-    colors={"this epoch": "decoder", "20 epochs": "data", "floor": "warning"},
-    dashed=("20 epochs", "floor"),
-    ylim=(0, 260),
+    colors={"this epoch": "decoder", "after 20 epochs": "data", "floor of 45.5": "warning"},
+    dashed=("after 20 epochs", "floor of 45.5"),
+    ylim=(30, 260),
 )
 
 # %% [markdown]
@@ -470,7 +470,7 @@ plots.image_grid(
 )
 
 # %% [markdown]
-# In the first row none of the ten is a digit. Perhaps that was unfair, because we ignored where the codes are. The second row is drawn from a Gaussian with the mean and the covariance of the real codes
+# In the first row none of the ten is clearly a digit, although the fourth comes close. Perhaps that was unfair, because we ignored where the codes are. The second row is drawn from a Gaussian with the mean and the covariance of the real codes
 # (the matrix $L$ satisfies $L L^\top = $ covariance, so it stretches standard normal draws into the right ellipsoid). One or two now come close to a digit, but most do not. Why?
 #
 # Our suspicion is that the random codes are not where the real codes are. To check it, measure the distance from a code to the nearest code of a training image.

@@ -152,11 +152,14 @@ def test_a_loss_that_is_only_too_high_gets_its_number_and_no_name() -> None:
     assert 62 < float(last.measured) < 300
 
 
-@pytest.mark.parametrize("answer", [torch.zeros(3), nn.Linear(2, 2), (Small(), [1.0])])
-def test_something_else_than_a_model_is_told(answer: Any) -> None:
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [(torch.zeros(3), "`encode`"), (nn.Linear(2, 2), "`encode`"), ((Small(), [1.0]), "`encode`"), (Small, "`Small()`")],
+)
+def test_something_else_than_a_model_is_told(answer: Any, words: str) -> None:
     result = checks.build_autoencoder(lambda x: answer)
     assert result.kind == "type"
-    assert "`encode`" in result.message
+    assert words in result.message
 
 
 def test_the_function_gets_the_training_images_and_the_numbers_in_the_texts_are_those_of_the_card() -> None:

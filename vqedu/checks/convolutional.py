@@ -35,6 +35,9 @@ def _measure_autoencoder(ask: Callable[..., Any]) -> list[Demand]:
     """Let the learner build and train, and look at the codes, the logits and the loss of the test images."""
     images = data.load("mnist")
     model = ask(images.train.x)
+    if isinstance(model, type):
+        name = model.__name__
+        raise Problem("type", f"The class `{name}` came back. Return a trained object of it, which `{name}()` makes.")
     for method in ("encode", "decode"):
         if not callable(getattr(model, method, None)):
             kind = type(model).__name__

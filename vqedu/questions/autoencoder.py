@@ -95,7 +95,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         high=10,
         truth=0,
         unit="of ten",
-        sentence="Not one of these ten. The codes of real images are elsewhere, and the decoder was never trained where these random codes fall.",
+        sentence="Not one of these ten is clearly a digit. The codes of real images are elsewhere, and the decoder was never trained where these random codes fall.",
     ),
     "ninety-five": Recall(
         "Section 7 prints that 95% of the test codes are near a training code. Why exactly 95%?",
