@@ -1,37 +1,52 @@
 # %% [markdown]
 # # Start here
 #
-# This course follows one question: **what stands between an image and its code?** It starts with the autoencoder,
-# which squeezes an image through a few numbers. It goes on to the variational autoencoder (VAE), which can also
-# invent images, and to the VQ-VAE, which turns an image into a short list of entries of a table. Such entries are called
-# *image tokens*: with them, one network can read words and draw images.
+# This is where the course ends. The figure below runs one small network that has learned to draw what words say, and to put into words what an image shows.
+# Change the request to `a thick three` or `five plus two`, press *Play*, and watch the drawing grow piece by piece. Then switch to the other direction with the second button: draw a digit, and read what the network writes about it.
+
+# %%
+import torch
+from vqedu import data, machine, plots, pretrained, widgets
+
+images = data.load("mnist")
+
+# %%
+words_and_images = widgets.WordsAndImages(
+    pretrained.load("words-and-images"), pretrained.load("vqvae-mnist"), images.test, text="two plus four"
+)
+words_and_images.state = {"temperature": 0.6}  # how boldly it draws
+words_and_images
+
+# %% [markdown]
+# A network that predicts the next word of a sentence is nothing new. The surprise is that the same network can also draw. It never handles a pixel: to this network an image is
+# a sequence of 49 whole numbers, called *image tokens*, and it predicts the next one just as it predicts the next word. A second network translates between tokens and pixels.
+#
+# So the question behind the whole course is: **how few numbers can describe an image, and what can we do with them?** We start with the *autoencoder*, which describes an image by a handful of numbers.
+# The *variational autoencoder* (VAE) arranges these numbers so well that random ones decode to new images. The *VQ-VAE* replaces them by entries of a table, and these entries are the image tokens.
 #
 # **After this page you can**
 #
-# - say which four systems the course builds, and what question each one answers,
-# - tell that your machine is ready,
-# - move a code by hand and see an image answer.
+# - name the four systems that the course builds, and the question that each one answers,
+# - tell whether your machine is ready,
+# - explain why a decoder that can draw digits does not always draw a digit.
 #
-# **Time:** 5 minutes. **Builds on:** nothing. The course assumes linear algebra, a little probability, and one torch tutorial.
-
-# %%
-from vqedu import data, machine, plots, pretrained, widgets
-
-# %% [markdown]
-# ## The map of the course
-#
-# Read each row from left to right. $x$ is an image, $\hat x$ ("x hat") is the image that comes out at the other end.
-# Between them stands the code. Colours mean the same thing everywhere in this course:
-# <span style="color:#009E73">■</span> **green** is the encoder and what it says,
-# <span style="color:#CC79A7">■</span> **purple** is the codebook, <span style="color:#0072B2">■</span> **blue** is the decoder,
-# <span style="color:#D55E00">■</span> **red-orange** is the prior: what we assume about codes before we have seen an image.
+# **Time:** 10 minutes. **Builds on:** nothing. The course assumes linear algebra, a little probability, and one torch tutorial.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 3 minutes.**
 # >
-# > - **Ask:** "What is the shortest description of an image from which it can still be drawn?"
-# > - **Usually answered:** "A compressed file", "its caption". Both come back: the first in notebook 07, the second in 09.
-# > - **Show:** The map. Read the four questions at the right aloud, nothing else.
+# > - **Ask:** "What is the shortest description of an image from which you could draw it again?"
+# > - **Usually answered:** "A compressed file", or "its caption". Both come back: compression in notebook 08, captions in 09.
+# > - **Show:** The figure above. Let the room choose a sum; type it, and let the drawing finish before you explain anything.
+
+# %% [markdown]
+# ## The map of the course
+#
+# Each row of the map is one system. The image $x$ enters at the left, and $\hat x$ ("x hat"), the network's reconstruction of it, leaves at the right.
+# Between them is the *code*: the numbers that describe the image. Colors mean the same thing throughout the course:
+# <span style="color:#009E73">■</span> **green** is the encoder and what it outputs,
+# <span style="color:#CC79A7">■</span> **purple** is the codebook, the table of the VQ-VAE, <span style="color:#0072B2">■</span> **blue** is the decoder, and
+# <span style="color:#D55E00">■</span> **red-orange** is the prior, which says what codes to expect before we have seen an image.
 
 # %%
 plots.course_map()
@@ -39,71 +54,89 @@ plots.course_map()
 # %% [markdown]
 # ## Is this machine ready?
 #
-# Everything runs without network and without a GPU. The next cell looks at what is here and says so in plain words.
-# If a line says *look*, do what it says and run the cell again.
+# Everything in the course runs without a network connection and without a GPU. The next cell checks what is installed here. If a line says *look*, follow its advice and run the cell again.
 
 # %% tags=["nbval-ignore-output"]
 machine.check()
 
 # %% [markdown]
-# ## A first hand on a code
+# ## Move a code yourself
 #
-# The network below was trained on 60,000 handwritten digits. It turns each image into **two numbers**, $z_1$ and $z_2$,
-# and turns two numbers back into an image. Each dot on the map is the code of one test digit.
+# The network in the next figure was trained on 60,000 handwritten digits. It describes each image by only **two numbers**, $z_1$ and $z_2$, and it can turn any two numbers back into an image.
+# With two numbers a code is a point, so we can look at all codes at once: each dot on the map is the code of one test image, colored by its digit.
 #
-# Commit a guess first: nothing you answer leaves this machine, and nothing waits for an answer.
+# What do you expect between the dots? Guess before you look. Your guess stays on this machine, and you can go on without one.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 4 minutes.**
 # >
-# > - **Ask:** "What lies between two digits?"
-# > - **Usually answered:** "A blend of both", or "nothing".
-# > - **Show:** The explorer, in a student's hand.
+# > - **Ask:** "What does the decoder draw halfway between two digits?"
+# > - **Usually answered:** "A blend of the two." Sometimes that is right. The walk below passes through a clean 6 on its way from a 0 to a 3.
+# > - **Show:** The explorer, with a student at the mouse; then the walk.
 
 # %%
 widgets.Prediction("start.between")
 
 # %% [markdown]
-# Now drag the ring over the map, or click the map and use the arrow keys. Draw a digit of your own in the box at the left.
+# Drag the ring over the map, or click on the map and use the arrow keys. You can also draw a digit in the box on the left and see where its code falls.
 
 # %%
-images = data.load("mnist")
-widgets.LatentExplorer(pretrained.load("ae-2d"), images.test, title="Every place on this map decodes to an image")
+ae2 = pretrained.load("ae-2d")
+explorer = widgets.LatentExplorer(ae2, images.test, title="Every point of this map decodes to an image")
+explorer
 
 # %% [markdown]
-# What you saw: between two digits the image is a blend, in which one digit bends into the other. Every place on the map
-# answers with an image, also places where no dot lies. Near the dots the image is a
-# digit. Far from all dots it is a smudge, or a digit that nobody wrote. Why that is so, and how to change it, is what the
-# next notebooks are about.
+# The strip below the map shows a walk along the dotted line, from the code of a 0 to the code of a 3. Here are the same steps again, a little larger.
+
+# %%
+z_a, z_b = torch.tensor(explorer.state["a"]), torch.tensor(explorer.state["b"])  # the two ends of the dotted line
+t = torch.linspace(0, 1, 11).view(-1, 1)  # (11, 1): how far along the line
+with torch.no_grad():
+    walk = torch.sigmoid(ae2.decode((1 - t) * z_a + t * z_b))  # (11, 1, 28, 28)
+
+# %%
+plots.image_grid(
+    {"decoded": walk.numpy()},
+    "Halfway between a 0 and a 3, this decoder draws a 6",
+    columns=[f"{value:.1f}" for value in t.flatten().tolist()],
+)
+
+# %% [markdown]
+# You might have expected the 0 to turn gradually into a 3. Instead it turns into a 6, because the line from the 0s to the 3s crosses the region of the 6s. Then come
+# a smudge and something like a 5, and only at the end do we see a 3. Two things are worth remembering:
+#
+# - Every point of the map decodes to an image, even where there are no dots. Nearby points decode to similar images, so *short* steps blend smoothly.
+# - Nothing forces the points between two digits to be a blend of the two, or to be a digit at all.
+#
+# A map on which every point decodes to a plausible digit would let us invent new ones. Notebook 01 shows what is missing, and notebooks 02 to 04 build such a map.
 #
 # ## How to work through a notebook
 #
-# - Each section asks a question. **Commit your guess before you go on.** The truth is then drawn over it. A wrong guess
-#   teaches more than a right one that was never made. Nothing blocks: without an answer everything runs all the same.
-# - Each section ends with three questions *from memory*. They come back to what you have seen. A wrong answer hears why it is wrong, and may be followed by another.
-# - Symbols and words stand in the [glossary and notation](10_glossary.ipynb).
-# - Run a cell with <kbd>Shift</kbd>+<kbd>Enter</kbd>. "Run All" from top to bottom always works.
-# - Trained networks come with the course, so every figure is alive within seconds. Where a notebook says
-#   `RETRAIN = False`, set it to `True` to train the same network on your own machine and watch it learn.
-# - Change things. To start over, choose *Restart kernel and run all cells*.
+# - **Guess before you look.** Before a surprising result you are asked for a prediction, and the result is then drawn over it. A wrong guess teaches you more than no guess. Nothing is locked: you can always go on without answering.
+# - **Check yourself.** Some sections end with a question. If you choose a wrong answer, you are told why it is wrong and can try again. From notebook 02 on, each notebook opens with three questions about the one before.
+# - **Build things.** Each notebook ends with short exercises and one larger task, in which you build and train something yourself. A checker runs your code, and if something is wrong, it says what.
+# - Look up symbols and terms in the [glossary](10_glossary.ipynb).
+# - Run a cell with <kbd>Shift</kbd>+<kbd>Enter</kbd>. "Run All" always works.
+# - Trained networks come with the course, so every figure is ready within seconds. Where a notebook says `RETRAIN = False`, you can set it to `True` to train the same network yourself and watch it learn.
+# - Change things! If you get lost, choose *Restart kernel and run all cells*.
 #
-# | notebook | you will | minutes, exercises not counted |
+# | notebook | you will | minutes, without exercises |
 # |---|---|---|
-# | **00 Start here** | check the machine, move a first code | 5 |
-# | [01 The autoencoder](01_autoencoder.ipynb) | squeeze digits through 32 numbers, beat PCA, see why random codes decode to junk | 50 |
+# | **00 Start here** | see where the course ends, check your machine, move a first code | 10 |
+# | [01 The autoencoder](01_autoencoder.ipynb) | describe digits by 32 numbers, beat PCA, see why random codes decode to scribbles | 45 |
 # | [02 From Bayes to the ELBO](02_elbo.ipynb) | derive the bound in five lines and check each with a number | 65 |
 # | [03 Reparameterization](03_reparameterization.ipynb) | find a path for the gradient, and measure what it saves | 45 |
-# | [04 The VAE](04_vae.ipynb) | build and train it, generate digits with it | 45 |
-# | [05 Inside the VAE](05_inside_the_vae.ipynb) | find out what beta really is, collapse a posterior and cure it | 55 |
-# | [06 Vector quantization](06_vector_quantization.ipynb) | turn vectors into entries of a table, pass a gradient through it, kill codes and revive them | 75 |
+# | [04 The VAE](04_vae.ipynb) | build and train a VAE, and generate digits with it | 45 |
+# | [05 Inside the VAE](05_inside_the_vae.ipynb) | find out what beta really is, watch a posterior collapse, and rescue it | 55 |
+# | [06 Vector quantization](06_vector_quantization.ipynb) | turn vectors into entries of a table, pass a gradient through it, watch codes die and revive them | 75 |
 # | [07 The VQ-VAE](07_vqvae.ipynb) | see the 49 codes of a digit, swap one, count usage and bits | 100 |
 # | [08 A prior over codes](08_prior_over_codes.ipynb) | learn which codes go together, compress with it, draw new digits | 90 |
 # | [09 Image tokens](09_image_tokens.ipynb) | quantize without a codebook, and train one network that reads words and draws images | 105 |
-# | [10 Glossary and notation](10_glossary.ipynb) | look up a symbol or a word | |
+# | [10 Glossary and notation](10_glossary.ipynb) | look up a symbol or a term | |
 #
 # ## Where you are
 #
-# Your answers, and the exercises you have passed, are kept in a file on this machine (in an exported page: your answers, by your browser). Run the cell again to see the newest.
+# Your answers and the exercises you have solved are saved in a file on this machine (in an exported page, your browser saves the answers). Run the cell again to update the table.
 
 # %% tags=["nbval-ignore-output"]
 widgets.progress()

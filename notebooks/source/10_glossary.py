@@ -24,8 +24,8 @@
 #
 # | symbol | name | shape | code name | first in |
 # |---|---|---|---|---|
-# | $p(z)$ | prior: what we assume about codes before any image is seen, here $N(0, I)$ | a density | `lessons.toy.LatentModel.log_prior` | [01 § 6](01_autoencoder.ipynb#6.-Can-it-invent-images?) |
-# | $p(x \mid z)$ | likelihood: how probable the decoder finds an image, given its code | $(N,)$ nats, as a logarithm | `losses.reconstruction` | [01 § 6](01_autoencoder.ipynb#6.-Can-it-invent-images?) |
+# | $p(z)$ | prior: what we assume about codes before any image is seen, here $N(0, I)$ | a density | `lessons.toy.LatentModel.log_prior` | [01 § 7](01_autoencoder.ipynb#7.-Can-it-invent-images?) |
+# | $p(x \mid z)$ | likelihood: how probable the decoder finds an image, given its code | $(N,)$ nats, as a logarithm | `losses.reconstruction` | [01 § 7](01_autoencoder.ipynb#7.-Can-it-invent-images?) |
 # | $p(x)$ | evidence: how probable the whole model finds an image | $(N,)$ nats, as a logarithm | `metrics.log_likelihood` | [02 § 1](02_elbo.ipynb#1.-The-probability-of-an-image) |
 # | $p(z \mid x)$ | true posterior: which codes the image could have come from; unknown | a density | `lessons.toy.LatentModel.log_posterior` | [02 § 3](02_elbo.ipynb#3.-A-posterior-for-each-image) |
 # | $q(z \mid x)$ | stand-in for the posterior: a Gaussian that the encoder puts out | a density | `models.VAE.encode` | [02 § 3](02_elbo.ipynb#3.-A-posterior-for-each-image) |

@@ -21,7 +21,6 @@ DRAWS = 6  # inputs on which a twisted function is compared with the right one
 # Inputs as a learner has them, other than those of the checker.
 FRESH: dict[str, Callable[[], dict[str, Any]]] = {
     "reconstruction": lambda: {"logits": 2 * torch.randn(3, 1, 3, 2), "x": torch.rand(3, 1, 3, 2)},
-    "pca": lambda: {"x": torch.rand(3, 5), "mean": torch.rand(5), "V": torch.linalg.qr(torch.randn(5, 2))[0]},
     "importance_weighted_bound": lambda: {"log_weights": 2 * torch.randn(4, 3) - 200},
     "kl": lambda: {"mu": torch.randn(3, 4), "logvar": torch.randn(3, 4)},
     "kl_by_sampling": lambda: {"z": torch.randn(5, 3), "mu": torch.randn(3), "sigma": torch.rand(3) + 0.3},

@@ -46,10 +46,10 @@ def test_a_widget_alone(page: Page, tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "first"), [("autoencoder.threes", "input"), ("autoencoder.factor", None), ("autoencoder.logit", "input")]
+    ("key", "first"), [("autoencoder.threes", "input"), ("autoencoder.factor", None), ("autoencoder.sum", "input")]
 )
 def test_a_question_that_is_answered(page: Page, tmp_path: Path, key: str, first: str | None) -> None:
-    make = widgets.Quiz if key == "autoencoder.logit" else widgets.Prediction
+    make = widgets.Quiz if key == "autoencoder.sum" else widgets.Prediction
     root = open_alone(page, make(key), tmp_path)
     if first:
         root.locator(first).first.check()

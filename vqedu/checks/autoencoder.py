@@ -1,4 +1,4 @@
-"""The exercises on the autoencoder: the loss, PCA, the share of nearby codes, a training loop, a hole."""
+"""The exercises on the autoencoder: the loss, a training loop, a hole."""
 
 from __future__ import annotations
 
@@ -129,146 +129,6 @@ reconstruction = Exercise(
 )
 
 
-def _directions(seed: int, d: int, k: int) -> Tensor:
-    """Return k orthonormal columns of length d with exact numbers: of an identity, or a Hadamard matrix if d is 4."""
-    basis = torch.eye(d)
-    if d == 4:
-        pair = torch.tensor([[1.0, 1.0], [1.0, -1.0]])
-        basis = torch.kron(pair, pair) / 2
-    return basis[:, torch.randperm(d, generator=torch.Generator().manual_seed(seed))[:k]]
-
-
-def _pca(
-    x: Tensor,
-    mean: Tensor,
-    V: Tensor,
-    *,
-    before: float = 1,
-    after: float = 1,
-    center: Callable[[Tensor, Tensor], Tensor] = lambda x, mean: mean,
-    decode: Callable[[Tensor, Tensor], Tensor] = lambda z, V: z @ V.T,
-) -> Tensor:
-    return decode((x - before * center(x, mean)) @ V, V) + after * center(x, mean)
-
-
-pca = Exercise(
-    name="pca",
-    contract="pca(x, mean, V): images (N, P), mean (P,), orthonormal columns V (P, k) -> reconstruction (N, P)",
-    cases=lambda: [
-        {"x": grey(i, n, p), "mean": grey(i + 5, p) + 0.125, "V": _directions(i, p, k)}
-        for i, (n, p, k) in enumerate([(1, 2, 1), (2, 3, 2), (4, 4, 2), (2, 4, 3), (4, 6, 3)], 1)
-    ],
-    reference=_pca,
-    mistakes=(
-        Mistake(
-            "mean not subtracted",
-            partial(_pca, before=0),
-            "The coordinates are measured from the origin, and then the mean is added on top.",
-            "PCA describes how an image differs from the average image. Where does your code compare the two?",
-        ),
-        Mistake(
-            "mean not added back",
-            partial(_pca, after=0),
-            "You return the difference from the mean image, not an image.",
-            "What should the reconstruction be when all coordinates are zero?",
-        ),
-        Mistake(
-            "no mean at all",
-            partial(_pca, before=0, after=0),
-            "The mean image appears nowhere: this is a projection through the origin.",
-            "Which of your three arguments do you not use?",
-        ),
-        Mistake(
-            "mean of this batch",
-            partial(_pca, center=lambda x, mean: x.mean(0)),
-            "You use the mean of the given images. PCA uses the mean of the training images, which is given as `mean`.",
-            "What would your function return for a single image?",
-        ),
-        Mistake(
-            "mean subtracted after the projection",
-            lambda x, mean, V: x @ V @ V.T - mean,
-            "You project the image as it is, and subtract the mean from the result.",
-            "Which comes first: the difference from the mean, or the projection?",
-        ),
-    ),
-    hints=(
-        "Two steps: image to code, code to image. Write down the shape after each.",
-        "The code is (x - mean) @ V with the shape (N, k). The columns of V are orthonormal, so decoding uses V.T.",
-        "After z @ V.T the numbers are again differences from the mean. One step is left.",
-    ),
-)
-
-
-def _near_share(
-    z: Tensor,
-    codes: Tensor,
-    r: float,
-    *,
-    distance: Callable[[Tensor, Tensor], Tensor] = torch.cdist,
-    nearest: Callable[[Tensor], Tensor] = lambda table: table.min(1).values,
-    far: bool = False,
-    reduce: Callable[[Tensor], Tensor] = torch.mean,
-) -> Tensor:
-    near = nearest(distance(z, codes)) <= r
-    return reduce((~near if far else near).float())
-
-
-near_share = Exercise(
-    name="near_share",
-    contract="near_share(z, codes, r): (M, D), (n, D), a radius -> the share of the M points that have a code within r",
-    cases=lambda: [
-        {"z": quarters(i, m, d), "codes": quarters(i + 20, n, d), "r": r}
-        for i, (m, n, d, r) in enumerate(
-            [(2, 1, 1, 0.6), (4, 3, 2, 0.8), (30, 6, 2, 0.8), (40, 5, 3, 1.3), (40, 3, 1, 1.9)]
-        )
-    ],
-    reference=_near_share,
-    mistakes=(
-        Mistake(
-            "far instead of near",
-            partial(_near_share, far=True),
-            "You count the points that have no code within r.",
-            "What should the share be when r is very large?",
-        ),
-        Mistake(
-            "share of the pairs",
-            partial(_near_share, nearest=lambda table: table),
-            "You count pairs of a point and a code. A point is near if a single code is near.",
-            "One step is missing between the distances (M, n) and the comparison with r.",
-        ),
-        Mistake(
-            "squared distance",
-            partial(_near_share, distance=lambda z, codes: torch.cdist(z, codes).square()),
-            "You compare a squared distance with a distance.",
-            "If all coordinates were doubled, by what factor should your distance grow?",
-        ),
-        Mistake(
-            "over the wrong axis",
-            partial(_near_share, nearest=lambda table: table.min(0).values),
-            "You asked for the nearest point of each code. The question is about the points.",
-            "How many answers, yes or no, should there be before the average: M or n?",
-        ),
-        Mistake(
-            "the farthest code",
-            partial(_near_share, nearest=lambda table: table.max(1).values),
-            "A point counts in your share only if all codes are within r.",
-            "How many codes have to be near for a point to be near?",
-        ),
-        Mistake(
-            "number instead of share",
-            partial(_near_share, reduce=torch.sum),
-            "You return how many points are near. What is asked for is their share.",
-            "What should the answer be if every point is near?",
-        ),
-    ),
-    hints=(
-        "First compute the distance from each point to each code, a table (M, n).",
-        "`torch.cdist(z, codes)` is that table. A point is near if the smallest number of its row is at most r.",
-        "Compare, turn the truth values into numbers with `.float()`, and average.",
-    ),
-)
-
-
 def _per_example(errors: Tensor) -> Tensor:
     return errors.sum(1).mean()
 
@@ -332,7 +192,7 @@ training_loop = Exercise(
         Mistake(
             "averaged over the elements",
             partial(_descend, reduce=torch.mean),
-            "Your steps are D times too small: the squared error is averaged over the elements of an example.",
+            "Your steps are D times too small, because you average the squared error over the D numbers of an example.",
             "What does `mse_loss` do by default?",
         ),
         Mistake(

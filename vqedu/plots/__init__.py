@@ -3,6 +3,7 @@
 from vqedu.plots.codes import code_maps, panels, rate_distortion
 from vqedu.plots.diagrams import course_map, pipelines
 from vqedu.plots.image_tokens import sequences, two_gradients, two_tables
+from vqedu.plots.latent import class_maps, map_and_closeup
 from vqedu.plots.plane import codebooks, straight_through
 from vqedu.plots.style import (
     COLORS,
@@ -27,6 +28,7 @@ __all__ = [
     "add_prior_circle",
     "bars",
     "bit_maps",
+    "class_maps",
     "code_maps",
     "codebooks",
     "course_map",
@@ -35,6 +37,7 @@ __all__ = [
     "intervals",
     "latent_maps",
     "lines",
+    "map_and_closeup",
     "named_bars",
     "panels",
     "pipelines",

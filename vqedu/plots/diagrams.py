@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -13,70 +13,106 @@ from vqedu.plots.style import COLORS, TeachingFigure
 Box = tuple[str, str]  # (text, role); roles are the keys of plots.COLORS
 
 COURSE: dict[str, list[Box]] = {
-    "1  Autoencoder": [
+    "01  Autoencoder": [
         ("$x$", "data"), ("encoder $g$", "encoder"), ("$z$", "encoder"),
         ("decoder $f$", "decoder"), (r"$\hat{x}$", "data"),
     ],
-    "2-4  VAE": [
+    "02-05  VAE": [
         ("$x$", "data"), ("encoder", "encoder"), ("$q(z|x)$: $\\mu, \\sigma$", "encoder"),
         ("$z = \\mu + \\sigma\\,\\varepsilon$", "encoder"), ("decoder", "decoder"), (r"$\hat{x}$", "data"),
     ],
-    "5-6  VQ-VAE": [
+    "06-07  VQ-VAE": [
         ("$x$", "data"), ("encoder", "encoder"), ("$z_e$", "encoder"), ("nearest code", "codebook"),
         ("$z_q$", "codebook"), ("decoder", "decoder"), (r"$\hat{x}$", "data"),
     ],
-    "7-8  Image tokens": [
+    "08-09  Image tokens": [
         ("words", "data"), ("transformer", "prior"), ("codes $k$", "codebook"),
-        ("decoder", "decoder"), ("image", "data"),
+        ("decoder / encoder", "decoder"), ("image", "data"),
     ],
 }  # fmt: skip
 QUESTIONS = {
-    "1  Autoencoder": "Can 32 numbers hold an image?",
-    "2-4  VAE": "Where must $z$ lie, so that a random $z$ is an image?",
-    "5-6  VQ-VAE": "Can an image be a few entries of a table?",
-    "7-8  Image tokens": "Can one model write words and draw images?",
+    "01  Autoencoder": "Can 32 numbers describe an image?",
+    "02-05  VAE": "Where must codes lie, so that a random one decodes to a digit?",
+    "06-07  VQ-VAE": "Can 49 entries of a table describe an image?",
+    "08-09  Image tokens": "Can one network draw what words say, and put images into words?",
 }
+# What enters a row from below: the place of the box that it points at, and a box of its own.
+PRIORS: dict[str, tuple[int, Box]] = {"02-05  VAE": (3, ("prior $p(z) = N(0, I)$", "prior"))}
+BELOW = 4.6  # by how much a row with such a box is taller than the usual 10
 
 
 def course_map() -> TeachingFigure:
     """Draw the four systems of the course under one another, each with the question that it answers."""
     alt = (
-        "The course in four rows: autoencoder, VAE, VQ-VAE, image tokens; encoders green, codes purple, decoders blue."
+        "The course in four rows, each from left to right: autoencoder, VAE with its prior, VQ-VAE, and image tokens, "
+        "which run in both directions, from words to an image and back. Encoders are green, codes of a table purple, "
+        "decoders blue, and what is learned or assumed about codes red-orange."
     )
-    return pipelines(COURSE, "The course: what stands between an image and its code", QUESTIONS, alt)
+    title = "Four systems, one question: how few numbers can describe an image?"
+    return pipelines(COURSE, title, QUESTIONS, alt, PRIORS, two_way=("08-09  Image tokens",))
 
 
 def pipelines(
-    rows: Mapping[str, Sequence[Box]], title: str, questions: Mapping[str, str] | None = None, alt: str | None = None
+    rows: Mapping[str, Sequence[Box]],
+    title: str,
+    questions: Mapping[str, str] | None = None,
+    alt: str | None = None,
+    below: Mapping[str, tuple[int, Box]] | None = None,
+    two_way: Collection[str] = (),
 ) -> TeachingFigure:
-    """Draw each row of boxes from left to right, joined by arrows, its name and its question above it."""
-    figure = TeachingFigure(9.8, 0.5 + 1.25 * len(rows), alt or title)
+    """Draw each row of boxes from left to right, joined by arrows, its name and its question above it.
+
+    below: {row: (i, box)}, a box under the row that points up at its i-th box. two_way: rows read in both directions.
+    """
+    heights = [10 + BELOW * (name in (below or {})) for name in rows]
+    figure = TeachingFigure(9.8, 0.5 + 0.125 * sum(heights), alt or title)
     figure.headline(title)
-    for axis, (name, boxes) in zip(figure.subplots(len(rows), 1, squeeze=False)[:, 0], rows.items(), strict=True):
-        axis.set(xlim=(0, 100), ylim=(0, 10))
+    axes = figure.subplots(len(rows), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for axis, (name, boxes), height in zip(axes, rows.items(), heights, strict=True):
+        axis.set(xlim=(-0.5, 100.5), ylim=(10 - height, 10))
         axis.axis("off")
         axis.text(0, 9.6, name, fontsize=12.5, fontweight="bold", va="top")
         axis.text(100, 9.6, (questions or {}).get(name, ""), fontsize=11.5, va="top", ha="right", color="#444444")
-        _row(axis, boxes)
+        places = _row(axis, boxes, "<|-|>" if name in two_way else "-|>")
+        if below and name in below:
+            target, box = below[name]
+            _box_below(axis, box, places[target])
     return figure
 
 
-def _row(axis: Axes, boxes: Sequence[Box]) -> None:
-    """Draw one row: widths follow the length of the texts, gaps share what is left of 100."""
+def _row(axis: Axes, boxes: Sequence[Box], arrow: str) -> list[float]:
+    """Draw one row and return the middles of its boxes: widths follow the texts, gaps share what is left of 100."""
     widths = [_width(text) for text, _ in boxes]
     gap = (100 - sum(widths)) / (len(boxes) - 1)
-    left = 0.0
-    for (text, role), width in zip(boxes, widths, strict=True):
-        color = COLORS[role]
-        # The last two digits are the opacity: a tint, so that dark text stays readable on it.
-        tint = color + ("00" if role == "data" else "26")
-        shape: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=0.8", "mutation_aspect": 0.5}
-        axis.add_patch(FancyBboxPatch((left, 0.6), width, 5.6, ec=color, fc=tint, lw=1.8, **shape))
-        axis.text(left + width / 2, 3.4, text, fontsize=12.5, ha="center", va="center")
+    left, middles = 0.0, []
+    for box, width in zip(boxes, widths, strict=True):
+        _box(axis, box, left, width, 0.6, 5.6)
         if left + width < 99:
-            arrow = {"arrowstyle": "-|>", "lw": 1.6, "color": "#444444", "shrinkA": 2, "shrinkB": 2}
-            axis.annotate("", (left + width + gap, 3.4), (left + width, 3.4), arrowprops=arrow)
+            _arrow(axis, (left + width, 3.4), (left + width + gap, 3.4), arrow)
+        middles.append(left + width / 2)
         left += width + gap
+    return middles
+
+
+def _box_below(axis: Axes, box: Box, middle: float) -> None:
+    width = _width(box[0])
+    _box(axis, box, middle - width / 2, width, -4.2, 3.0)
+    _arrow(axis, (middle, -1.2), (middle, 0.6), "-|>")
+
+
+def _box(axis: Axes, box: Box, left: float, width: float, bottom: float, height: float) -> None:
+    text, role = box
+    color = COLORS[role]
+    # The last two digits are the opacity: a tint, so that dark text stays readable on it.
+    tint = color + ("00" if role == "data" else "26")
+    shape: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=0.8", "mutation_aspect": 0.5, "clip_on": False}
+    axis.add_patch(FancyBboxPatch((left, bottom), width, height, ec=color, fc=tint, lw=1.8, **shape))
+    axis.text(left + width / 2, bottom + height / 2, text, fontsize=12.5, ha="center", va="center")
+
+
+def _arrow(axis: Axes, start: tuple[float, float], end: tuple[float, float], style: str) -> None:
+    arrow = {"arrowstyle": style, "lw": 1.6, "color": "#444444", "shrinkA": 2, "shrinkB": 2}
+    axis.annotate("", end, start, arrowprops=arrow)
 
 
 def _width(text: str) -> float:

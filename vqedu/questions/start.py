@@ -6,9 +6,13 @@ from vqedu.questions.kinds import Choice, Guess, Recall
 
 QUESTIONS: dict[str, Guess | Recall] = {
     "between": Choice(
-        "Each place on the map below is a code of two numbers. What will you see half-way between the codes of two digits?",
-        choices=("A clean digit", "A blend, in which one digit bends into the other", "Grey noise"),
-        answer="A blend, in which one digit bends into the other",
-        sentence="The decoder is smooth: a small step of the code is a small change of the picture. Now look for yourself.",
+        "We move in a straight line from the code of one digit to the code of another. What does the decoder draw on the way?",
+        choices=(
+            "A blend of the two digits, all the way",
+            "Sometimes a blend, sometimes another digit entirely",
+            "Gray noise",
+        ),
+        answer="Sometimes a blend, sometimes another digit entirely",
+        sentence="Small steps change the image only a little, but the line between two codes may cross the region of a third digit. The walk below shows one that does.",
     ),
 }

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from vqedu import checks, questions
+from vqedu.pretrained import sweeps
 from vqedu.questions import Choice, Curve, Number, answers
 from vqedu.widgets import Prediction, Quiz
 from vqedu.widgets.base import BUILD_VARIABLE, PAGE_HTML
@@ -105,10 +106,10 @@ def test_a_question_that_cannot_be_asked_says_why(settings: dict[str, Any], says
 
 
 def test_wrong_keys_and_kinds_say_what_was_expected() -> None:
-    with pytest.raises(ValueError, match=r"Did you mean 'autoencoder\.readable'"):
-        Prediction("autoencoder.readible")
+    with pytest.raises(ValueError, match=r"Did you mean 'autoencoder\.threes'"):
+        Prediction("autoencoder.threse")
     with pytest.raises(ValueError, match="There is no question"):
-        Prediction("77.readable")
+        Prediction("77.threes")
     with pytest.raises(ValueError, match="letters, digits"):
         Prediction("a key", "How many?", **NUMBER)
     with pytest.raises(ValueError, match="kind of prediction"):
@@ -116,7 +117,7 @@ def test_wrong_keys_and_kinds_say_what_was_expected() -> None:
     with pytest.raises(TypeError, match="no prediction"):
         Prediction("autoencoder.pca")
     with pytest.raises(TypeError, match="no quiz"):
-        Quiz("autoencoder.readable")
+        Quiz("autoencoder.threes")
     with pytest.raises(ValueError, match="question must be a sentence"):
         Prediction("my.key", "", **NUMBER)
 
@@ -217,6 +218,13 @@ def test_the_curve_of_the_bounds_is_what_the_notebook_prints() -> None:
     assert list(zip(question.x, question.truth, strict=True)) == [(int(k), float(bound)) for k, bound in rows]
 
 
+def test_the_curve_of_the_latent_sizes_is_the_sweep_that_ships() -> None:
+    question, runs = questions.find("autoencoder.sizes"), sweeps.latent_sizes()
+    assert isinstance(question, Curve)
+    assert list(question.x) == [run["latent_dim"] for run in runs]
+    assert list(question.truth) == [run["squared_error"] for run in runs]
+
+
 def test_the_curve_of_the_levels_is_what_the_notebook_prints() -> None:
     rows = re.findall(r"(\d) levels, .* error (0\.\d+) a pixel", printed("image_tokens.levels"))
     question = questions.find("image_tokens.levels")
@@ -238,9 +246,10 @@ def test_the_curve_of_rate_and_distortion_is_near_what_the_notebook_prints() -> 
 
 
 def test_the_overview_counts_and_leads_to_the_next_open_question(answer_file: Path) -> None:
-    keys = list(questions.of_topic("autoencoder"))
-    answers.write(keys[0], {"guess": 3})
-    quiz = next(key for key in keys if isinstance(questions.find(key), questions.Recall))
+    keys = list(overview.row(FOLDER / "01_autoencoder.ipynb").places)
+    guess, quiz = "autoencoder.factor", "autoencoder.snow"
+    assert {guess, quiz} < set(keys)
+    answers.write(guess, {"guess": 3})
     answers.write(quiz, {"tries": ["wrong"], "solved": False})
     shown = overview.progress(FOLDER)
     assert f"01 The autoencoder: 1 of {len(keys)}" in repr(shown)
