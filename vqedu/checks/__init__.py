@@ -17,6 +17,7 @@ from vqedu.checks import (
     bayes,
     code_prior,
     codebook_losses,
+    count_model,
     image_tokens,
     reparameterization,
     vae,
@@ -29,7 +30,7 @@ from vqedu.checks.result import Result
 __all__ = ["ALL", "Challenge", "Demand", "Diagnosis", "Exercise", "Mistake", "Result"]
 
 _TOPICS = (
-    *(autoencoder, bayes, reparameterization, vae),
+    *(autoencoder, bayes, reparameterization, count_model, vae),
     *(vector_quantization, codebook_losses, vqvae, code_prior, image_tokens),
 )
 
