@@ -42,14 +42,14 @@ def bounds(values: Mapping[int, float], log_px: float, title: str, alt: str | No
     axis.plot(list(values), list(values.values()), "o-", color=COLORS["encoder"], lw=2, ms=8)
     for k, value in values.items():
         axis.plot([k, k], [value, log_px], ":", color=COLORS["warning"], lw=2)
-        axis.annotate(f"{log_px - value:.2f} below", (k, value), xytext=(0, -18), textcoords="offset points",
-                      fontsize=11, ha="center")  # fmt: skip
+        axis.annotate(f"{log_px - value:.2f} below", (k, value), xytext=(9, -14), textcoords="offset points",
+                      fontsize=11)  # fmt: skip
     axis.annotate("log p(x)", (min(values), log_px), xytext=(0, 6), textcoords="offset points", fontsize=12)
     low = min(values.values())
     axis.set(xscale="log", xlabel="samples k", ylabel="nats", ylim=(low - 0.2 * (log_px - low), log_px + 0.03))
     axis.set_xticks(list(values), [str(k) for k in values], fontsize=11)
     axis.set_xticks([], minor=True)
-    axis.margins(x=0.12)
+    axis.margins(x=0.16)
     axis.spines[["top", "right"]].set_visible(False)
     figure.headline(title)
     return figure

@@ -30,7 +30,7 @@ def cell(root: Locator, name: str) -> float:
 def check_table(root: Locator, f: str, mu: float, sigma: float, n: int, baseline: bool, seed: int) -> None:
     """Every number of the table must be what vqedu.lessons.gradients makes of the page's own noise."""
     eps = page_noise(seed)[:, :n].reshape(-1)
-    function = gradients.FUNCTIONS[f].f
+    function = gradients.FUNCTIONS[f].h
     offset = gradients.expectation(f, mu, sigma) if baseline else 0.0
     both = {
         "path": gradients.reparameterized(function, mu, sigma, eps),

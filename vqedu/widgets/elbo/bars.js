@@ -4,7 +4,7 @@ import { COLORS } from "../page/colors.js";
 import { number } from "../page/numbers.js";
 import { axisY, frame, roundUp, stroke, write } from "../page/plot.js";
 
-const ROUND = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
+const ROUND = [1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9];
 const DEPTHS = [1, 10, 100, 1000].flatMap((power) => ROUND.map((m) => m * power)); // nats
 const BELOW = 1.14; // of the lowest level: room for the value under each bar
 const TOTAL = "#8a8a8a";
@@ -24,7 +24,7 @@ export function drawBars({ pen, width, height }, view) {
   const f = frame(pen, { left: 44, top: 46, width: width - 48, height: 282, x: [0, bars.length], y });
   axisY(f);
   write(pen, "nats", f.left - 6, f.top - 12, { size: 14, align: "right", color: "#444" });
-  write(pen, `log p(x) = ${number(view.evidence)}: q cannot move it`, f.left, 20, { bold: true });
+  write(pen, `log p(x) = ${number(view.evidence)} nats: q cannot move it`, f.left - 20, 20, { bold: true });
   const level = (value, from, to, look) => stroke(pen, [[f.X(from), f.Y(value)], [f.X(to), f.Y(value)]], look);
   level(0, 0, bars.length, { color: "#555", width: 1 });
   level(view.evidence, 0, bars.length, { color: "#000", width: 2, dash: [5, 4] });

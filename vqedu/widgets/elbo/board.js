@@ -29,7 +29,7 @@ const LINES = [
   {
     written: () => formula(mo("="), marked(mi("ELBO"), mo("+"), kl())),
     why: () => [
-      "The logarithm of a product is a sum. Its two terms are ", formula(averageOfLog(frac(joint(), q()))),
+      "The logarithm of a product is a sum: ", formula(averageOfLog(frac(joint(), q()))),
       " and ", formula(averageOfLog(frac(q(), posterior()))), ".",
     ],
   },
