@@ -53,7 +53,7 @@ plots.captioned_images(
 # - tighten the bound with more samples,
 # - write the ELBO of a model you have not seen before, and find its best $q$.
 #
-# **Time:** 45 minutes, and 60 for the exercises. **Builds on:** [01 The autoencoder](01_autoencoder.ipynb), Bayes' rule, expectations. **Symbols:** [glossary and notation](10_glossary.ipynb).
+# **Time:** 45 minutes, and 57 for the exercises. **Builds on:** [01 The autoencoder](01_autoencoder.ipynb), Bayes' rule, expectations. **Symbols:** [glossary and notation](10_glossary.ipynb).
 #
 # ### Before you start: three questions from last time
 
@@ -64,14 +64,14 @@ widgets.Quiz("autoencoder.pca", "autoencoder.decoder-output", "autoencoder.junk"
 # ## 1. The probability of an image
 #
 # The autoencoder of notebook 01 could not generate, because nobody had told it where the codes should be. So let us choose their distribution *first*: the **prior** $p(z)$, which in this course is always $N(0, I)$. The decoder
-# then says how probable each image is given a code. This is the **likelihood** $p(x \mid z)$. We never observe $z$, only $x$, which is why $z$ is called a **latent variable**.
+# then assigns a probability to every image, given a code: this is the **likelihood** $p(x \mid z)$. We observe $x$ but never $z$, which is why $z$ is called a **latent variable**.
 #
 # Prior and decoder together are a complete model of images: draw $z$ from the prior, then $x$ from $p(x \mid z)$. The probability that this produces a given $x$ is
 #
 # $$p(x) = \int p(x \mid z)\, p(z)\, dz = \mathbb{E}_{z \sim p(z)}\left[p(x \mid z)\right],$$
 #
 # the **evidence** or marginal likelihood. A good model gives a high $p(x)$ to real images, so we want to train it by maximum likelihood, which means raising $\log p(x)$. Why the logarithm? The training images are independent, so
-# their joint probability is a product, and the logarithm turns it into a sum over images. It also keeps the numbers in a range that a computer can handle: the $p(x)$ of our 7 is below $e^{-50}$.
+# their joint probability is a product, and the logarithm turns it into a sum over images. It also keeps the numbers in a range that a computer can handle: the $p(x)$ of our 7 is near $e^{-50}$.
 #
 # For a black-and-white image, $\log p(x \mid z)$ is minus the cross-entropy of notebook 01, summed over the pixels.
 #
@@ -105,7 +105,7 @@ for name in ("vae-2d", "vae-50d"):
         print(f"{name:8s} {seed:4d} {estimate:17.1f} {carriers(log_px_z):28d}")
 
 # %% [markdown]
-# With two latent dimensions, some two dozen to three dozen of the 20,000 draws carry nearly the whole average, and the three estimates agree to within a nat. With 50 dimensions it is one or two draws. Such an average is little
+# With two latent dimensions, between 24 and 35 of the 20,000 draws carry nearly the whole average, and the three estimates agree to within a nat. With 50 dimensions it is one or two draws. Such an average is little
 # more than the luckiest draw of the run, and every run has a different one.
 #
 # The estimator is **unbiased**: averaged over infinitely many runs it is exactly $p(x)$. But almost every single run is far too low, and the balance is restored by a run so rare that we will never see it.
@@ -144,10 +144,10 @@ widgets.Quiz("elbo.ten-pixels")
 # Every term on the right can be computed: $\log p(x \mid z)$ by the decoder, $\log p(z)$ by the formula of the prior, $\log q(z \mid x)$ because we chose $q$. And because it is an average over $q$, a few draws estimate it.
 #
 # Where does $q$ come from? The VAE has an encoder that reads an image and returns the mean and the standard deviation of a Gaussian $q(z \mid x)$. We could instead search for the best Gaussian separately for every image, but
-# the encoder learns to do it for all images at once. This is **amortized inference**: the cost of finding $q$ is paid once, during training. Let us use it.
+# the encoder learns to do it for all images at once. This is called **amortized inference**: the effort of finding $q$ is spent once, during training, and shared by all images. Let us use it.
 
 # %% [markdown] tags=["lecturer"]
-# > **For the lecturer · 8 minutes.**
+# > **For the lecturer · 6 minutes.**
 # >
 # > - **Ask:** "We may draw from any q we like. What must we do so that the average is still p(x)?" Let them find the division by q.
 # > - **Usually answered:** "Nothing, an average is an average."
@@ -213,7 +213,7 @@ print(f"log p(x) = {log_px:.6f} nats")
 # posterior**, here a Gaussian with mean $\mu$ and standard deviation $\sigma$. An encoder would compute both from $x$. With a single $x$ we choose them by hand, $\mu = -0.1$ and $\sigma = 0.3$ to begin with.
 
 # %% [markdown] tags=["lecturer"]
-# > **For the lecturer · 5 minutes.**
+# > **For the lecturer · 4 minutes.**
 # >
 # > - **Ask:** "Bayes' rule gives us the posterior. Why are we not done?"
 # > - **Usually answered:** "Too many dimensions." That is close: the denominator is p(x), the number we are looking for.
@@ -244,7 +244,7 @@ widgets.Quiz("elbo.bayes-number")
 # under $q$. On the grid, this is `mean_under_q(h)`.
 
 # %% [markdown] tags=["lecturer"]
-# > **For the lecturer · 18 minutes.**
+# > **For the lecturer · 16 minutes.**
 # >
 # > - **Ask:** Before line 3: "May I multiply by 1?" After line 5: "Which of these terms could we compute in a real VAE?"
 # > - **Usually answered:** "It is just algebra", and then silence. Let them go through log p(x|z), log p(z), log q(z|x) and log p(x), one at a time.
@@ -374,7 +374,7 @@ plots.lines(
 # **Careful:** this KL is not the gap. The gap compares $q$ with the *posterior* and cannot be computed in a real model. This one compares $q$ with the *prior*, and for Gaussians there is a formula.
 
 # %% [markdown] tags=["lecturer"]
-# > **For the lecturer · 10 minutes.**
+# > **For the lecturer · 9 minutes.**
 # >
 # > - **Ask:** "Is this KL the gap?"
 # > - **Usually answered:** "Yes." It is an easy mix-up and worth a minute: one KL compares q with the posterior, the other with the prior.
@@ -448,7 +448,7 @@ print("torch       ", [f"{value:.1f}" for value in kl_divergence(q_50, prior_50)
 print("Monte Carlo ", [f"{value:.1f}" for value in log_ratio.mean(0).tolist()])
 
 # %% [markdown]
-# The KL also explains section 1. For our image and the 50-D model it is
+# The KL also explains section 1. Here it is for our image and the 50-D model.
 
 # %%
 print(
@@ -469,7 +469,7 @@ print(
 # $\mathcal{L}_k$ climbs towards $\log p(x)$ (Burda, Grosse and Salakhutdinov 2016, the importance-weighted autoencoder).
 
 # %% [markdown] tags=["lecturer"]
-# > **For the lecturer · 6 minutes.**
+# > **For the lecturer · 5 minutes.**
 # >
 # > - **Ask:** "The gap is a quarter of a nat. Do 50 samples close it?"
 # > - **Usually answered:** "Yes, 50 is a lot."
@@ -495,8 +495,8 @@ plots.bounds(bounds, log_px, "Fifty samples close most of the gap, and the next 
 
 # %% [markdown]
 # Fifty samples close three quarters of the gap, and the next 450 close little more. The reason is the left tail of the posterior, which our Gaussian hardly covers. A draw from that tail has a huge weight but almost never occurs, so
-# the average improves only when one happens to turn up. Here it is as bad as it can be: the tail of $q$ is so much lighter than that of the posterior that the weights have *infinite* variance. With a $q$ that is wider than the posterior,
-# more samples would help much faster.
+# the average improves only when one happens to turn up. Here it is as bad as it can be: the tail of $q$ is so much lighter than that of the posterior that the weights have *infinite* variance. A $q$ with heavier tails
+# than the posterior would not have this problem.
 #
 # For the image of the 7, the same 5,000 draws from the encoder's $q$ give all four bounds, depending on how many weights are averaged before the logarithm:
 
@@ -509,7 +509,7 @@ for k in (1, 50, 500, 5000):
 # %% [markdown]
 # `metrics.log_likelihood` computes this bound for many images at once. Notebook 05 uses it with $k = 5{,}000$ to report $\log p(x)$ of a trained VAE.
 #
-# ## Exercises (55 minutes)
+# ## Exercises (52 minutes)
 #
 # Replace the starter, run the two cells and read the card. Its hints unfold one by one. Nothing below depends on your answers.
 

@@ -58,6 +58,7 @@ def test_the_best_q_passes_and_its_gaps_are_those_in_the_text() -> None:
         (answers(*BEST, TRUTH), "log p(x) for the ELBO"),
         (answers(*BEST, EXACT, EXACT), "the bound for log p(x)"),
         (answers(*BEST, EXACT, TRUTH + 6.9), "sum for integral"),
+        (answers(*BEST, EXACT, [-20.5, -18.8, -18.9, -21.8]), "mean of the logarithms"),
         (answers(*BEST, EXACT, np.exp(TRUTH)), "p(x) for log p(x)"),
         (answers(*BEST, EXACT, -np.log([9, 2, 6, 14])), "prior left out"),
         (answers(BEST[0] + 0.3, BEST[1]), None),

@@ -342,13 +342,13 @@ mean_of_square = Exercise(
     mistakes=(
         Mistake(
             "sigma gets no gradient",
-            partial(_mean_square, to_sigma=torch.detach),
+            lambda mu, sigma, eps: _mean_square(mu, sigma, eps, to_sigma=torch.detach),
             "mu gets its gradient now, sigma still gets none.",
             "There is more than one way to sigma; all of them must stay open.",
         ),
         Mistake(
             "mu gets no gradient",
-            partial(_mean_square, to_mu=torch.detach),
+            lambda mu, sigma, eps: _mean_square(mu, sigma, eps, to_mu=torch.detach),
             "sigma gets its gradient now, mu still gets none.",
             "There is more than one way to mu; all of them must stay open.",
         ),

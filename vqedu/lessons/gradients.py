@@ -16,7 +16,7 @@ from vqedu import validate
 
 
 class Gradient(NamedTuple):
-    """A derivative with respect to `mu` and one with respect to `sigma`, or a property of each, such as its variance."""
+    """The derivatives with respect to `mu` and to `sigma`, or a property of each, such as its variance."""
 
     mu: Tensor
     sigma: Tensor
@@ -64,7 +64,7 @@ def expectation(name: str, mu: float, sigma: float) -> float:
 
 
 def exact(name: str, mu: float, sigma: float) -> Gradient:
-    """Return the derivatives of E[h(z)] with respect to mu and sigma: autograd through the closed form, float64 scalars.
+    """Return the derivatives of E[h(z)] with respect to mu and sigma, by autograd through the closed form, float64.
 
     Raises ValueError for an unknown name, a sigma that is not positive, a mu that is not finite.
     """

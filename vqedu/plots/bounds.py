@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.colors import BoundaryNorm
 
 from vqedu.palette import COLORS, named
 from vqedu.plots.style import TeachingFigure, _bare, _pictures
@@ -65,20 +66,21 @@ def climbs(
 ) -> TeachingFigure:
     """Draw paths {name: (mus, sigmas)} over the ELBO: surface is mus (m,), sigmas (s,) and nats (s, m).
 
-    `best` is marked by a star; contours are one nat apart near the top and further apart below.
+    `best` is marked by a star; the contours are closer together near the top, 0.05 nats below it at first.
     """
     mus, sigmas, nats = surface
     figure = TeachingFigure(7.5, 4.6, alt or title)
     axis = figure.subplots()
     levels = nats.max() - np.array([60, 30, 15, 8, 4, 2, 1, 0.5, 0.2, 0.05])
-    filled = axis.contourf(mus, sigmas, nats, [*levels, nats.max() + 1e-9], cmap="Greys_r", alpha=0.55, extend="min")
-    axis.contour(filled, colors="white", linewidths=0.8)
+    norm = BoundaryNorm(levels, 256, extend="both")  # one shade per band, whatever its height
+    axis.contourf(mus, sigmas, nats, levels, cmap="Greys_r", norm=norm, alpha=0.6, extend="both")
+    axis.contour(mus, sigmas, nats, levels, colors="white", linewidths=0.8, linestyles="solid")
     for name, (mu, sigma) in paths.items():
         color = named((colors or {}).get(name))
         (line,) = axis.plot(mu, sigma, lw=2, color=color, label=name)
         axis.plot(mu[0], sigma[0], "o", ms=8, color=line.get_color())
     axis.plot(*best, "*", ms=18, color=COLORS["data"], mec="white", label="best $q$, as found in notebook 02")
     axis.set(xlabel="$\\mu$", ylabel="$\\sigma$")
-    axis.legend(fontsize=11, loc="upper right")
+    axis.legend(fontsize=11, loc="lower left")
     figure.headline(title)
     return figure

@@ -30,7 +30,7 @@ function drawParameter({ pen, width }, top, { state: { n }, draws, exact }, name
   histogram(path, draws.path[name], PATH);
   histogram(score, draws.score[name], SCORE);
   stroke(pen, [[path.left, path.bottom], [path.right, path.bottom]], { color: "#555", width: 1 });
-  const line = [[path.X(truth), top + 32], [path.X(truth), score.bottom + 5]];
+  const line = [[path.X(truth), path.top], [path.X(truth), score.bottom + 5]];
   stroke(pen, line, { color: "#000", width: 2, dash: [6, 4] });
   write(pen, "reparameterization", 16, path.top - 4, { size: 14, bold: true, color: wordColor(COLORS.encoder) });
   write(pen, "score function", 16, score.top - 4, { size: 14, bold: true, color: wordColor(COLORS.warning) });

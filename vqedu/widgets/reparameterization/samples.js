@@ -94,5 +94,5 @@ function namePulls({ pen, width }) {
     { name: "exact", color: "#000", dash: [6, 4] },
   ];
   const used = write(pen, "\u2202/\u2202\u03BC by each draw:", 58, 376, { bold: true });
-  return legend(pen, entries, ...(width < NARROW ? [30, 398] : [72 + used, 376]), { gap: 14 });
+  return legend(pen, entries, ...(width < NARROW ? [30, 398] : [72 + used, 376]), { gap: 14, right: width - 6 });
 }
