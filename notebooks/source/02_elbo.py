@@ -1,157 +1,222 @@
 # %% [markdown]
 # # 02 · From Bayes to the ELBO
 #
-# **After this notebook you can**
-#
-# - say why $p(x) = \int p(x \mid z)\, p(z)\, dz$ cannot be computed by drawing $z$ at random,
-# - derive the evidence lower bound (ELBO) in five lines, and check each line with a number,
-# - read the ELBO in its second form, reconstruction minus KL, and compute the KL of Gaussians by its formula,
-# - close the gap between the bound and $\log p(x)$ with more samples.
-#
-# **Time:** 65 minutes, and 34 for the exercises. **Builds on:** [01 The autoencoder](01_autoencoder.ipynb), Bayes' rule, the mean of a function of a random number. **Symbols:** [glossary and notation](10_glossary.ipynb).
+# Here is an image, and a model that can generate digits. **How probable is it that the model generates exactly this image?** There is an obvious way to find out: draw many random codes, decode each of them, and
+# average how probable the image is given the code. We do it three times, with 20,000 codes each and nothing changed but the seed.
 
 # %%
 import math
 import numpy as np
 import torch
 from torch.distributions import Normal, kl_divergence
-from vqedu import checks, data, losses, metrics, plots, pretrained, widgets
+from vqedu import checks, data, losses, plots, pretrained, widgets
 from vqedu.lessons import toy
 
 torch.set_grad_enabled(False)  # nothing is trained here
-images = data.load("mnist")
+x = data.load("mnist").test.x[:1].round()  # a test image of a 7, in black and white: (1, 1, 28, 28)
+
+
+def log_likelihood(model, z):
+    """log p(x|z) for each code: (n, D) -> (n,)"""
+    parts = [-losses.reconstruction(model.decode(part), x.expand(len(part), -1, -1, -1)) for part in z.split(1000)]
+    return torch.cat(parts)
+
+
+def from_prior(model, seed, n=20_000):
+    z = torch.randn(n, model.latent_dim, generator=torch.Generator().manual_seed(seed))  # z ~ p(z)
+    return z, log_likelihood(model, z)
+
+
+# %%
+vae50 = pretrained.load("vae-50d")
+runs = {"vae-50d": [from_prior(vae50, seed) for seed in (0, 1, 2)]}
+estimates = [
+    torch.logsumexp(log_px_z, 0).item() - math.log(20_000) for _, log_px_z in runs["vae-50d"]
+]  # log of the mean
+luckiest = torch.stack([z[log_px_z.argmax()] for z, log_px_z in runs["vae-50d"]])
+captions = ["the image x", *[f"seed {seed}: {value:.1f}" for seed, value in enumerate(estimates)]]
+plots.captioned_images(
+    {"": (torch.cat([x, torch.sigmoid(vae50.decode(luckiest))]), captions)},
+    "One image, one method, three seeds: three estimates of log p(x), each beside its best draw",
+    size=1.6,
+)
+
+# %% [markdown]
+# The answers differ by 14 nats, which is a factor of more than a million. The method is correct, and yet it is useless. Why does it fail, and what can we compute instead?
+# The answer to the second question is the **evidence lower bound** (ELBO), and it is what a VAE is trained with.
+#
+# **After this notebook you can**
+#
+# - say why $p(x)$ cannot be estimated by drawing codes at random,
+# - derive the ELBO in one line, and say in five lines what it leaves out, with a number beside each line,
+# - read the ELBO as reconstruction minus KL, and compute the KL of Gaussians,
+# - tighten the bound with more samples,
+# - write the ELBO of a model you have not seen before, and find its best $q$.
+#
+# **Time:** 45 minutes, and 57 for the exercises. **Builds on:** [01 The autoencoder](01_autoencoder.ipynb), Bayes' rule, expectations. **Symbols:** [glossary and notation](10_glossary.ipynb).
+#
+# ### Before you start: three questions from last time
+
+# %%
+widgets.Quiz("autoencoder.pca", "autoencoder.decoder-output", "autoencoder.junk")
 
 # %% [markdown]
 # ## 1. The probability of an image
 #
-# Notebook 01 ended with a wish. Choose a simple distribution of codes *first*, the **prior** $p(z)$; in this course always
-# $N(0, I)$. Let the decoder say how likely each image is for a code, $p(x \mid z)$. Then the model as a whole gives each
-# image a probability,
+# The autoencoder of notebook 01 could not generate, because nobody had told it where the codes should be. So let us choose their distribution *first*: the **prior** $p(z)$, which in this course is always $N(0, I)$. The decoder
+# then assigns a probability to every image, given a code: this is the **likelihood** $p(x \mid z)$. We observe $x$ but never $z$, which is why $z$ is called a **latent variable**.
 #
-# $$p(x) = \int p(x \mid z)\, p(z)\, dz .$$
+# Prior and decoder together are a complete model of images: draw $z$ from the prior, then $x$ from $p(x \mid z)$. The probability that this produces a given $x$ is
 #
-# A good model gives real images a high probability. $p(x)$ is called the **evidence**, and training should raise its logarithm. The integral is the mean
-# of $p(x \mid z)$ over draws of $z$ from the prior. So draw many $z$, decode each, and average. What could go wrong?
+# $$p(x) = \int p(x \mid z)\, p(z)\, dz = \mathbb{E}_{z \sim p(z)}\left[p(x \mid z)\right],$$
 #
-# We try it with two trained models that come with the course, one with 2 latent numbers and one with 50. Notebook 04
-# builds both; here we use only their decoders. For a black-and-white image, $\log p(x \mid z)$ is minus the cross-entropy of notebook 01.
+# the **evidence** or marginal likelihood. A good model gives a high $p(x)$ to real images, so we want to train it by maximum likelihood, which means raising $\log p(x)$. Why the logarithm? The training images are independent, so
+# their joint probability is a product, and the logarithm turns it into a sum over images. It also keeps the numbers in a range that a computer can handle: the $p(x)$ of our 7 is near $e^{-50}$.
+#
+# For a black-and-white image, $\log p(x \mid z)$ is minus the cross-entropy of notebook 01, summed over the pixels.
+#
+# The expectation above suggests what we did at the top: draw codes, decode, average. We will look at it once more, with the model of 50 latent dimensions and with one that has only 2. (Notebook 04 builds both. Here we only use
+# them.) First, make a guess.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 8 minutes.**
 # >
-# > - **Ask:** "p(x) is an average over the prior. So draw codes, decode, average. What could go wrong?"
-# > - **Usually answered:** "Nothing, with enough draws." Ask how many of 20,000 matter, and collect numbers on the board before anybody commits; expect thousands.
-# > - **Show:** The figure with the best eight draws: sevens, but none is this seven.
+# > - **Ask:** "p(x) is an average over the prior, so draw codes, decode, and average. Of 20,000 draws, how many matter?"
+# > - **Usually answered:** Thousands. Collect numbers on the board before anybody commits.
+# > - **Show:** The printed table: three seeds side by side, first with 2 latent dimensions and then with 50. Then the figure: log p(x|z) under each image explains why a clean but different seven is worth nothing.
 
 # %%
 widgets.Prediction("elbo.draws")
 
-# %%
-x = images.test.x[:1].round()  # a test image of a 7, made black and white: (1, 1, 28, 28)
-
-
-def log_likelihoods_under_prior(model, draws):
-    z = torch.randn(draws, model.latent_dim, generator=torch.Generator().manual_seed(0))  # z ~ p(z)
-    parts = [-losses.reconstruction(model.decode(part), x.expand(len(part), -1, -1, -1)) for part in z.split(1000)]
-    return torch.cat(parts)  # log p(x|z) of each draw: (draws,)
-
 
 # %%
 def carriers(log_weights, mass=0.99):
-    """How many of the draws, largest first, carry this share of the sum."""
-    weights = torch.softmax(log_weights, 0).sort(descending=True).values
-    return int((weights.cumsum(0) < mass).sum()) + 1
+    """How many terms, largest first, make up this share of the sum of exp(log_weights)."""
+    shares = torch.softmax(log_weights, 0).sort(descending=True).values  # each term divided by the sum
+    return int((shares.cumsum(0) < mass).sum()) + 1
 
 
-# %%
-draws = {name: log_likelihoods_under_prior(pretrained.load(name), 20_000) for name in ("vae-2d", "vae-50d")}
-for name, log_px_z in draws.items():
-    share = carriers(log_px_z) / 20_000
-    print(
-        f"{name:8s} 99% of the average comes from fewer than 1% of the draws: {share < 0.01}; fewer than 0.1%: {share < 0.001}"
-    )
-
-# %% [markdown]
-# With two latent numbers a small share of the draws, about one in a thousand, carries everything: the others decode to other digits or to other sevens, and
-# $p(x \mid z)$ is next to nothing there. With 50 latent numbers it is a single draw. The next figure shows what
-# the best of the 20,000 draws decode to.
-
-# %%
-best = {"$x$": x}
-for name, log_px_z in draws.items():
-    vae = pretrained.load(name)
-    codes = torch.randn(20_000, vae.latent_dim, generator=torch.Generator().manual_seed(0))
-    best[f"{name}: best draws"] = torch.sigmoid(vae.decode(codes[log_px_z.topk(8).indices]))
-plots.image_grid(
-    {name: pictures.numpy() for name, pictures in best.items()},
-    "The best 8 of 20,000 random codes: with 50 numbers they are sevens, but none is this seven",
-)
+vae2 = pretrained.load("vae-2d")
+runs["vae-2d"] = [from_prior(vae2, seed) for seed in (0, 1, 2)]
+print("model    seed   estimate of log p(x)   draws that carry 99% of the average")
+for name in ("vae-2d", "vae-50d"):
+    for seed, (_, log_px_z) in enumerate(runs[name]):
+        estimate = torch.logsumexp(log_px_z, 0).item() - math.log(20_000)
+        print(f"{name:8s} {seed:4d} {estimate:17.1f} {carriers(log_px_z):28d}")
 
 # %% [markdown]
-# With 50 numbers the model knows many sevens, and the chance to draw this one is tiny. A single draw carries 99% only because none of the 20,000 is good;
-# section 6 tells how many would be needed. The average is correct in the limit, but
-# the limit is out of reach: the more dimensions, the smaller the part of the prior where the image could have come from.
-
-# %%
-widgets.Quiz("elbo.evidence", "elbo.average", "elbo.ten-pixels")
-
-# %% [markdown]
-# ## 2. A model small enough to integrate
+# With two latent dimensions, between 24 and 35 of the 20,000 draws carry nearly the whole average, and the three estimates agree to within a nat. With 50 dimensions it is one or two draws. Such an average is little
+# more than the luckiest draw of the run, and every run has a different one.
 #
-# From here on we want to *check* every claim, so we take a model where the integral can be computed. One latent number $z$, one observed number $x$:
+# The estimator is **unbiased**: averaged over infinitely many runs it is exactly $p(x)$. But almost every single run is far too low, and the balance is restored by a run so rare that we will never see it.
+# The figure shows what the best draws decode to, with their $\log p(x \mid z)$.
+
+# %%
+rows = {"x": (x, [""])}
+for name, model in (("vae-2d", vae2), ("vae-50d", vae50)):
+    z, log_px_z = runs[name][0]
+    top = log_px_z.topk(6)
+    rows[name] = (torch.sigmoid(model.decode(z[top.indices])), [f"{value:.1f}" for value in top.values])
+plots.captioned_images(rows, "The best 6 of 20,000 random codes (seed 0), with log p(x|z): one lucky draw decides")
+
+# %% [markdown]
+# In the second row, the draws are equally good, so the average does not hang on any one of them. In the third, the first draw is 15 nats better than the next, which is a factor of three million: it *is* the average. The other five are clean
+# sevens, yet their $\log p(x \mid z)$ is lower than that of the blurry ones above. The 50-D model can draw many different sevens, all of them sharp, and a sharp seven that is a few pixels off is confident in the wrong places. That is the
+# difficulty with this average: the more precise the model and the more dimensions it has, the smaller the part of the prior that our image could have come from.
+
+# %%
+widgets.Quiz("elbo.ten-pixels")
+
+# %% [markdown]
+# ## 2. Draw where it matters: the bound in one line
+#
+# We cannot wait for the prior to hit the right codes. What we can do is draw from a distribution that we choose ourselves, one that concentrates on codes from which *this* image could have come. Call it $q(z \mid x)$. Wherever $q$
+# is positive we may multiply and divide by it, so $p(x)$ is also an average over $q$:
+#
+# $$p(x) = \int p(x, z)\, dz = \int q(z \mid x)\, \frac{p(x, z)}{q(z \mid x)}\, dz = \mathbb{E}_{q}\left[\frac{p(x, z)}{q(z \mid x)}\right], \qquad p(x, z) = p(x \mid z)\, p(z) .$$
+#
+# The fraction is an **importance weight**: it makes up for drawing some codes more often than the prior would.
+#
+# We want $\log p(x)$. The logarithm is concave, so the mean of a logarithm is never larger than the logarithm of the mean. This is **Jensen's inequality**, and it gives the bound in one line:
+#
+# $$\log p(x) = \log \mathbb{E}_{q}\left[\frac{p(x, z)}{q(z \mid x)}\right] \;\ge\; \mathbb{E}_{q}\left[\log \frac{p(x, z)}{q(z \mid x)}\right] = \text{ELBO} .$$
+#
+# Every term on the right can be computed: $\log p(x \mid z)$ by the decoder, $\log p(z)$ by the formula of the prior, $\log q(z \mid x)$ because we chose $q$. And because it is an average over $q$, a few draws estimate it.
+#
+# Where does $q$ come from? The VAE has an encoder that reads an image and returns the mean and the standard deviation of a Gaussian $q(z \mid x)$. We could instead search for the best Gaussian separately for every image, but
+# the encoder learns to do it for all images at once. This is called **amortized inference**: the effort of finding $q$ is spent once, during training, and shared by all images. Let us use it.
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 6 minutes.**
+# >
+# > - **Ask:** "We may draw from any q we like. What must we do so that the average is still p(x)?" Let them find the division by q.
+# > - **Usually answered:** "Nothing, an average is an average."
+# > - **Show:** Jensen with two weights, 1 and 9, on the board: log 5 against log 3. Then the table: 500 draws from q against 20,000 from the prior.
+
+
+# %%
+def log_weights(model, k, seed):
+    """log p(x, z) - log q(z|x) for k draws from q(z|x): (k,)"""
+    mu, logvar = model.encode(x)  # each (1, D)
+    sigma = torch.exp(logvar / 2)
+    z = mu + sigma * torch.randn(k, model.latent_dim, generator=torch.Generator().manual_seed(seed))
+    log_prior, log_q = Normal(0.0, 1.0).log_prob(z).sum(1), Normal(mu, sigma).log_prob(z).sum(1)
+    return log_likelihood(model, z) + log_prior - log_q
+
+
+print("seed   20,000 from the prior   500 from q(z|x)   ELBO, the mean of 500 logs")
+for seed, naive in zip((0, 1, 2), estimates):
+    log_w = log_weights(vae50, 500, seed)
+    importance = torch.logsumexp(log_w, 0).item() - math.log(500)  # log of the mean weight
+    print(f"{seed:4d} {naive:18.1f} {importance:19.1f} {log_w.mean().item():20.1f}")
+
+# %% [markdown]
+# Five hundred draws from $q$ give estimates near $-50$, which is 20 to 35 nats above what 20,000 draws from the prior give, and they agree to about a nat. The ELBO is 1 to 3 nats lower still, as Jensen's inequality promises, and
+# it is the steadiest of the three.
+#
+# Why should we trust the higher numbers? Both averages are unbiased for $p(x)$. Their logarithms are not: by Jensen's inequality again, they are **biased low** for $\log p(x)$. They can come out too high by bad luck, but not by
+# much. An average that is positive and correct on average exceeds 20 times the truth in at most one run out of 20 (Markov's inequality), and 20 times is 3 nats. So the higher one is closer.
+#
+# What does the bound leave out, and how do we choose $q$ so that it leaves out little? To see that, we need a model in which even $p(x)$ can be computed.
+
+# %%
+widgets.Quiz("elbo.two-weights")
+
+# %% [markdown]
+# ## 3. A posterior for each image
+#
+# **A model small enough to integrate.** Take one latent number $z$ and one observed number $x$:
 #
 # $$z \sim N(0, 1), \qquad x \mid z \sim N\!\left(f(z),\, s^2\right), \qquad f(z) = \log(1 + e^{4z}), \quad s = 0.5 .$$
 #
-# $f$ plays the decoder. It bends, as a decoder does. Here $s$ is a standard deviation, how far $x$ may lie from $f(z)$, and not the sigmoid of notebook 01.
-# An integral over one number is a sum over a fine grid, times the step of the grid: this is called *quadrature*.
-
-# %% [markdown] tags=["lecturer"]
-# > **For the lecturer · 4 minutes.**
-# >
-# > - **Ask:** "Why leave the digits for one number z and one number x?"
-# > - **Usually answered:** "To make it easier." Better: so that every claim can be checked by a sum.
-# > - **Show:** The one printed number, log p(x). It comes back in each of the five lines.
+# $f$ plays the decoder and is nonlinear, as a decoder is. (Here $s$ is a standard deviation, not the sigmoid of notebook 01.) An integral over one number is a sum over a fine grid, times the step of the grid, so in this model we can check
+# every claim by a number.
 
 # %%
 dz = 0.001
 z = np.arange(-12, 12, dz)  # the grid
 toy_model = toy.LatentModel("curved", noise=0.5)
-x_observed = 1.0
+x_toy = 1.0
 
 log_prior = toy_model.log_prior(z)  # log p(z)
-log_likelihood = toy_model.log_likelihood(x_observed, z)  # log p(x|z)
-log_joint = log_prior + log_likelihood  # log p(x, z)
+log_px_given_z = toy_model.log_likelihood(x_toy, z)  # log p(x|z)
+log_joint = log_prior + log_px_given_z  # log p(x, z)
 log_px = math.log(np.sum(np.exp(log_joint)) * dz)  # log of the integral
-print(f"log p(x) = {log_px:.6f} nats, by quadrature")
+print(f"log p(x) = {log_px:.6f} nats")
 
 # %% [markdown]
-# Drawing from the prior works here, since one number is easy to hit. We count the carriers all the same.
-
-# %%
-z_draws = np.random.default_rng(0).standard_normal(20_000)
-log_px_draws = toy_model.log_likelihood(x_observed, z_draws)
-print(f"by 20,000 draws: {np.logaddexp.reduce(log_px_draws) - math.log(20_000):.2f} nats")
-print(f"{carriers(torch.tensor(log_px_draws)) / 20_000:.0%} of the draws carry 99% of the average")
-
-# %%
-widgets.Quiz("elbo.log-of-sum", "elbo.prior-in-draws", "elbo.less-noise")
-
-# %% [markdown]
-# ## 3. A posterior for each image
-#
-# Which codes could this $x$ have come from? Bayes' rule answers: the **posterior**
+# Which codes could this $x$ have come from? Bayes' rule answers with the **posterior**
 #
 # $$p(z \mid x) = \frac{p(x, z)}{p(x)} = \frac{p(x \mid z)\, p(z)}{p(x)} .$$
 #
-# It is high at the codes that carry the average over the prior. But its denominator is $p(x)$, the very thing we cannot compute. So we do what
-# the VAE does: take a simple distribution $q(z \mid x)$, a Gaussian with its own mean $\mu$ and standard deviation $\sigma$ for each image,
-# and let it stand in for the posterior. Later an encoder network will put out $\mu$ and $\sigma$. Here we choose them by hand.
+# It is large exactly at the codes that matter, so it would be the ideal distribution to draw from. But its denominator is $p(x)$, the number we are looking for. In a real model we therefore use a simple $q(z \mid x)$ as an **approximate
+# posterior**, here a Gaussian with mean $\mu$ and standard deviation $\sigma$. An encoder would compute both from $x$. With a single $x$ we choose them by hand, $\mu = -0.1$ and $\sigma = 0.3$ to begin with.
 
 # %% [markdown] tags=["lecturer"]
-# > **For the lecturer · 5 minutes.**
+# > **For the lecturer · 4 minutes.**
 # >
-# > - **Ask:** "Bayes gives the posterior. Why are we not done?"
-# > - **Usually answered:** "Too many dimensions." Close: the denominator is p(x), the number we are looking for.
+# > - **Ask:** "Bayes' rule gives us the posterior. Why are we not done?"
+# > - **Usually answered:** "Too many dimensions." That is close: the denominator is p(x), the number we are looking for.
 # > - **Show:** The figure with prior, posterior and q.
 
 # %%
@@ -162,27 +227,28 @@ q = np.exp(log_q)
 
 plots.lines(
     {"prior $p(z)$": (z, np.exp(log_prior)), "posterior $p(z|x)$": (z, np.exp(log_posterior)), "$q(z|x)$": (z, q)},
-    "The posterior is narrow and skewed; the Gaussian q stands in for it",
-    "latent number z",
+    "The posterior is narrow and skewed; a Gaussian q can only approximate it",
+    "latent variable z",
     "density",
     colors={"prior $p(z)$": "prior", "posterior $p(z|x)$": "data", "$q(z|x)$": "encoder"},
     xlim=(-3, 3),
 )
 
 # %%
-widgets.Quiz("elbo.posterior", "elbo.bayes-number", "elbo.two-letters")
+widgets.Quiz("elbo.bayes-number")
 
 # %% [markdown]
 # ## 4. The derivation, five lines, each with its number
 #
-# We start from $\log p(x)$ and bring in $q$. An integral $\int q(z \mid x)\, h(z)\, dz$ is the mean of $h$ under $q$; on the grid it is `mean_under_q(h)`.
+# Jensen's inequality told us *that* there is a gap. Five lines tell us *what* the gap is. They start from $\log p(x)$ and never use an inequality until the last one. We write $\int q(z \mid x)\, h(z)\, dz$ for the mean of a function $h$
+# under $q$. On the grid, this is `mean_under_q(h)`.
 
 # %% [markdown] tags=["lecturer"]
-# > **For the lecturer · 20 minutes.**
+# > **For the lecturer · 16 minutes.**
 # >
-# > - **Ask:** Before line 3: "may I multiply by 1?" After line 5: "what have we got that we can compute?"
-# > - **Usually answered:** "It is just algebra", and then no answer to the second. Let them list which of log p(x|z), log p(z), log q(z|x), log p(x) can be computed.
-# > - **Show:** One line at a time on the board, beside the printed number. Then the ELBO explorer: a student looks for the best q by hand, with the linear decoder first, where the gap closes.
+# > - **Ask:** Before line 3: "May I multiply by 1?" After line 5: "Which of these terms could we compute in a real VAE?"
+# > - **Usually answered:** "It is just algebra", and then silence. Let them go through log p(x|z), log p(z), log q(z|x) and log p(x), one at a time.
+# > - **Show:** One line at a time on the board, beside its printed number. Then the ELBO explorer: a student looks for the best q by hand, first with the linear decoder, where the gap closes. The picture of the two KLs can be skipped.
 
 
 # %%
@@ -190,34 +256,29 @@ def mean_under_q(h):
     return np.sum(q * h) * dz
 
 
-lines = {}
-
 # %% [markdown]
-# **Line 1.** $\log p(x)$ does not depend on $z$, and $q$ integrates to 1. So the mean of a constant is the constant:
+# **Line 1.** $\log p(x)$ does not depend on $z$, and the mean of a constant is the constant:
 #
-# $$\log p(x) = \int q(z \mid x)\, \log p(x)\, dz .$$
+# $$\log p(x) = \int q(z \mid x)\, \log p(x)\, dz$$
 
 # %%
-lines[1] = mean_under_q(np.full_like(z, log_px))
-print(f"line 1: {lines[1]:.6f}")
+print(f"line 1: {mean_under_q(np.full_like(z, log_px)):.6f}")
 
 # %% [markdown]
-# **Line 2.** Bayes' rule, solved for $p(x)$, holds at every $z$: $p(x) = p(x, z) / p(z \mid x)$.
+# **Line 2.** Bayes' rule, solved for $p(x)$, is true at every $z$: $p(x) = p(x, z) / p(z \mid x)$.
 #
 # $$= \int q(z \mid x)\, \log \frac{p(x, z)}{p(z \mid x)}\, dz$$
 
 # %%
-lines[2] = mean_under_q(log_joint - log_posterior)
-print(f"line 2: {lines[2]:.6f}")
+print(f"line 2: {mean_under_q(log_joint - log_posterior):.6f}")
 
 # %% [markdown]
-# **Line 3.** Multiply and divide by $q$ inside the logarithm. Nothing changes:
+# **Line 3.** Multiply and divide by $q$ inside the logarithm, as in section 2. Nothing changes:
 #
 # $$= \int q(z \mid x)\, \log \left( \frac{p(x, z)}{q(z \mid x)} \cdot \frac{q(z \mid x)}{p(z \mid x)} \right) dz$$
 
 # %%
-lines[3] = mean_under_q((log_joint - log_q) + (log_q - log_posterior))
-print(f"line 3: {lines[3]:.6f}")
+print(f"line 3: {mean_under_q((log_joint - log_q) + (log_q - log_posterior)):.6f}")
 
 # %% [markdown]
 # **Line 4.** The logarithm of a product is a sum, and the integral of a sum is a sum of integrals:
@@ -225,206 +286,127 @@ print(f"line 3: {lines[3]:.6f}")
 # $$= \underbrace{\int q(z \mid x)\, \log \frac{p(x, z)}{q(z \mid x)}\, dz}_{\text{ELBO}}
 # \;+\; \underbrace{\int q(z \mid x)\, \log \frac{q(z \mid x)}{p(z \mid x)}\, dz}_{\mathrm{KL}(q(z \mid x)\,\|\,p(z \mid x))}$$
 #
-# The second term is the *Kullback-Leibler divergence* of $q$ from the posterior: how far $\log q$ lies above the logarithm of the posterior, in nats and on average under $q$.
+# The first term is the bound of section 2. The second is the **Kullback-Leibler divergence** (KL) of $q$ from the posterior: how much larger $\log q$ is than the logarithm of the posterior, on average under $q$, in nats.
 
 # %%
 elbo = mean_under_q(log_joint - log_q)
 gap = mean_under_q(log_q - log_posterior)
-lines[4] = elbo + gap
-print(f"line 4: {elbo:.6f} + {gap:.6f} = {lines[4]:.6f}")
+print(f"line 4: {elbo:.6f} + {gap:.6f} = {elbo + gap:.6f}")
 
 # %% [markdown]
-# **Line 5.** A KL divergence is never negative, and zero only if the two distributions are the same. So
-#
-# $$\log p(x) \;\ge\; \text{ELBO} .$$
-
-# %%
-lines[5] = elbo
-print(f"line 5: {lines[5]:.6f} <= {log_px:.6f}")
-print("lines 1 to 4 agree to 1e-6:", max(lines[i] for i in (1, 2, 3, 4)) - min(lines[i] for i in (1, 2, 3, 4)) < 1e-6)
-print("the gap log p(x) - ELBO is the KL to 1e-6:", abs((log_px - elbo) - gap) < 1e-6)
-
-# %% [markdown]
-# The posterior on our grid was *defined* by Bayes' rule, so some agreement was built in. A fair check computes the ELBO and the KL by other code, on other points: `toy` does the first on points that move with $q$.
-
-# %%
-on_other_points = toy_model.elbo(x_observed, mu, sigma) + toy_model.kl_to_posterior(x_observed, mu, sigma)
-print("ELBO + KL on other points gives log p(x) to 1e-6:", bool(abs(on_other_points - log_px) < 1e-6))
+# So far everything is an equation, true for *every* $q$. What happens to its three numbers when we choose another $q$?
 
 # %%
 widgets.Prediction("elbo.moving-q")
 
-# %% [markdown]
-# **Why line 5 is worth so much.** The ELBO holds $\log p(x, z) = \log p(x \mid z) + \log p(z)$ and $\log q(z \mid x)$. We can compute all three
-# for any $z$, and $p(x)$ is not among them. With the decoder held fixed, $\log p(x)$ does not move, so a higher ELBO shrinks the gap by exactly as
-# much: $q$ comes closer to the posterior. A change of the decoder that raises the ELBO raises a floor under $\log p(x)$; the gap may then grow or shrink.
-#
-# **Why is KL never negative?** The logarithm bends downwards, so the mean of a log is at most the log of the mean (Jensen's inequality):
-# $-\mathrm{KL} = \int q \log \frac{p}{q}\, dz \le \log \int q\, \frac{p}{q}\, dz = \log 1 = 0$, with $p$ for the posterior.
-#
-# ### Put your hand on it
-#
-# Drag the green $q$. The black line $\log p(x)$ stays; the gap grows by what the ELBO loses. **Find the best $q$ by hand**, then press
-# *Find the best q*. With the linear decoder the gap closes to zero: there the posterior *is* a Gaussian. With a curved decoder it cannot.
-# Press *Next line* to step through the five lines, and watch which term changes.
-
 # %%
-widgets.ElboExplorer("curved", x=1.0, mu=-1.0, sigma=1.0)
-
-# %%
-widgets.Quiz("elbo.inequality", "elbo.elbo-line", "elbo.floor")
+print("   mu  sigma   log p(x) =    ELBO  +  gap")
+for m, s in ((-0.1, 0.3), (-1.0, 1.0), (0.5, 0.3), (0.13, 0.05)):
+    bound, rest = toy_model.elbo(x_toy, m, s), toy_model.kl_to_posterior(x_toy, m, s)
+    print(f"{m:5.2f} {s:6.2f} {bound + rest:10.3f} = {bound:7.3f} + {rest:6.3f}")
 
 # %% [markdown]
+# $\log p(x)$ depends on the prior and the decoder alone, so $q$ cannot change it. Whatever the ELBO gains, the gap loses. (Here `toy` computes ELBO and gap with different code, on points other than our grid: that they add up to
+# $\log p(x)$ was not built in.)
+#
+# **Line 5.** A KL divergence is never negative, and it is zero only if the two distributions are equal. Leave it out, and a bound remains:
+#
+# $$\log p(x) \;\ge\; \text{ELBO}$$
+
+# %%
+print(f"line 5: {log_px:.6f} >= {elbo:.6f}")
+
+# %% [markdown]
+# **Why is a KL never negative?** Jensen's inequality once more, with $p$ for the posterior: $-\mathrm{KL} = \int q \log \frac{p}{q}\, dz \le \log \int q\, \frac{p}{q}\, dz = \log 1 = 0$.
+#
+# **What the bound is good for.** If we keep the decoder and raise the ELBO by changing $q$, the gap must shrink, and $q$ comes closer to the posterior, which we cannot even compute. If we raise it by changing the decoder, we raise a floor
+# under $\log p(x)$. A VAE does both at once.
+#
+# ### Find the best q yourself
+#
+# Drag the green $q$ and watch the waterfall: $\log p(x)$ stays, and the gap is what the ELBO is missing. **Try to find the best $q$ by hand**, then press *Find the best q*. With the linear decoder the gap closes completely, because there the
+# posterior is a Gaussian. With the curved decoder it cannot. Below it are the five lines, computed at your $q$; *From the top* steps through them one by one.
+
+# %%
+widgets.ElboExplorer("curved", x=1.0, mu=-1.0, sigma=1.0, line=5)
+
+# %%
+widgets.Quiz("elbo.floor")
+
+# %% [markdown]
+# ### The KL is not symmetric: which way round?
+#
+# Raising the ELBO minimizes $\mathrm{KL}(q \,\|\, p)$, which is called the **reverse KL**. We could have asked for the **forward KL**, $\mathrm{KL}(p \,\|\, q)$, instead. The difference is plain to see when the posterior has two modes, as with
+# the decoder $f(z) = z^2$, where $z$ and $-z$ explain $x$ equally well.
+
+# %%
+two_sided = toy.LatentModel("two-sided")
+posterior = np.exp(two_sided.log_posterior(2.0, z))
+mean = np.sum(posterior * z) * dz  # the Gaussian with the lowest forward KL has the posterior's mean and spread
+spread = math.sqrt(np.sum(posterior * (z - mean) ** 2) * dz)
+best = two_sided.best_gaussian(2.0)  # the highest ELBO: the lowest reverse KL
+names = ("posterior $p(z|x)$", "best $q$ by reverse KL, the ELBO's", "best $q$ by forward KL")
+densities = (posterior, np.exp(toy.log_normal(z, *best)), np.exp(toy.log_normal(z, mean, spread)))
+plots.lines(
+    {name: (z, density) for name, density in zip(names, densities)},
+    "The reverse KL picks one mode; the forward KL covers both",
+    "latent variable z",
+    "density",
+    colors=dict(zip(names, ("data", "encoder", "encoder"))),
+    dashed=names[2:],
+    xlim=(-4, 4),
+    ylim=(0, 2.6),
+)
+
+# %% [markdown]
+# The reverse KL averages $\log q/p$ under $q$, so it punishes $q$ for putting mass where the posterior has none: $q$ retreats to one mode. It is called *mode-seeking*. The forward KL averages under $p$ and punishes $q$ for missing any part of
+# the posterior: it covers everything, including the valley in between. It needs draws from the posterior, which we do not have. This is why a VAE uses the reverse one.
+#
 # ## 5. The second form: reconstruction minus KL to the prior
 #
 # Write $\log p(x, z) = \log p(x \mid z) + \log p(z)$ inside the ELBO and sort the terms:
 #
 # $$\text{ELBO} = \underbrace{\mathbb{E}_{q}\left[\log p(x \mid z)\right]}_{\text{reconstruction}}
-# \;-\; \underbrace{\mathrm{KL}\left(q(z \mid x)\,\|\,p(z)\right)}_{\text{price of the code}} .$$
+# \;-\; \underbrace{\mathrm{KL}\left(q(z \mid x)\,\|\,p(z)\right)}_{\text{cost of the code}} .$$
 #
-# $\mathbb{E}_q[\cdot]$ is the mean under $q$. The first term asks that codes drawn from $q$ decode to $x$. The second asks that $q$ stays close to the prior.
+# The first term asks that codes drawn from $q$ decode to $x$. The second asks that $q$ stays close to the prior. This is the form in which a VAE is trained.
 #
-# **Take care:** this KL is not the gap. The gap compares $q$ with the *posterior* $p(z \mid x)$ and cannot be computed in a real model. This one compares $q$
-# with the *prior* $p(z)$, and for Gaussians it has a formula.
+# **Careful:** this KL is not the gap. The gap compares $q$ with the *posterior* and cannot be computed in a real model. This one compares $q$ with the *prior*, and for Gaussians there is a formula.
 
 # %% [markdown] tags=["lecturer"]
-# > **For the lecturer · 10 minutes.**
+# > **For the lecturer · 9 minutes.**
 # >
 # > - **Ask:** "Is this KL the gap?"
-# > - **Usually answered:** "Yes." An easy mix-up, and one worth a minute: the one KL goes to the posterior, the other to the prior.
-# > - **Show:** The two printed sums, then KL of N(1, 1) from N(0, 1) on the board: ½ nat.
+# > - **Usually answered:** "Yes." It is an easy mix-up and worth a minute: one KL compares q with the posterior, the other with the prior.
+# > - **Show:** The two printed numbers, then the KL of N(1, 1) from N(0, 1) on the board: ½ nat.
 
 # %%
-reconstruction = mean_under_q(log_likelihood)
+reconstruction = mean_under_q(log_px_given_z)
 kl_to_prior = mean_under_q(log_q - log_prior)
 print(f"reconstruction {reconstruction:.4f} - KL to the prior {kl_to_prior:.4f} = {reconstruction - kl_to_prior:.4f}")
 print(f"ELBO from line 4                                   {elbo:.4f}")
 
+# %%
+widgets.Quiz("elbo.two-kls")
+
 # %% [markdown]
 # ### The KL of two Gaussians
 #
-# For $q = N(\mu, \sigma^2)$ with $D$ independent dimensions and $p = N(0, I)$ the integral is
+# Let $q = N(\mu, \sigma^2)$ with $D$ independent dimensions and let the prior be $N(0, I)$. In each dimension
+#
+# $$\log q(z) - \log p(z) = -\frac{(z-\mu)^2}{2 \sigma^2} - \frac12 \log \sigma^2 + \frac{z^2}{2} .$$
+#
+# Under $q$, the mean of $(z - \mu)^2$ is $\sigma^2$ and the mean of $z^2$ is $\mu^2 + \sigma^2$. Insert both, and sum over the dimensions:
 #
 # $$\mathrm{KL} = \frac{1}{2} \sum_{d=1}^{D} \left( \mu_d^2 + \sigma_d^2 - 1 - \log \sigma_d^2 \right) .$$
 #
-# Where does it come from? $\log q - \log p = -\frac{(z-\mu)^2}{2 \sigma^2} - \frac12 \log \sigma^2 + \frac{z^2}{2}$ in each dimension.
-# Under $q$ the mean of $(z - \mu)^2$ is $\sigma^2$ and the mean of $z^2$ is $\mu^2 + \sigma^2$. Put them in.
-#
-# Networks put out `logvar` $= \log \sigma^2$, so that any real number stands for a valid variance. Mind the three names: $\sigma$ is the standard deviation, $\sigma^2$ the variance, `logvar` its logarithm.
-# The cell compares the formula with the library's, and with the mean of $\log q - \log p$ over 20,000 draws from $q$ (*Monte Carlo*).
-
-
-# %%
-def kl_to_standard_normal(mu, logvar):
-    return 0.5 * (mu.square() + torch.expm1(logvar) - logvar).sum(1)  # two (N, D) -> (N,); expm1(v) is exp(v) - 1
-
-
-mu_50 = torch.randn(4, 50, generator=torch.Generator().manual_seed(1))
-logvar_50 = torch.randn(4, 50, generator=torch.Generator().manual_seed(2))
-formula = kl_to_standard_normal(mu_50, logvar_50)
-library = kl_divergence(Normal(mu_50, torch.exp(logvar_50 / 2)), Normal(0.0, 1.0)).sum(1)
-
-sigma_50 = torch.exp(logvar_50 / 2)
-z_50 = mu_50 + sigma_50 * torch.randn(20_000, 4, 50, generator=torch.Generator().manual_seed(3))
-log_ratio = Normal(mu_50, sigma_50).log_prob(z_50) - Normal(0.0, 1.0).log_prob(z_50)  # (20000, 4, 50)
-print("formula    ", [f"{value:.1f}" for value in formula.tolist()])
-print("library    ", [f"{value:.1f}" for value in library.tolist()])
-print("Monte Carlo within 0.5 nats of the formula:", bool((log_ratio.sum(2).mean(0) - formula).abs().max() < 0.5))
-
-# %%
-widgets.Quiz("elbo.logvar", "elbo.kl-sum", "elbo.two-terms")
-
-# %% [markdown]
-# ## 6. More samples, a tighter bound
-#
-# The ELBO uses one $z$ at a time. With $k$ draws $z_1, \dots, z_k$ from $q$ one can average *inside* the logarithm:
-#
-# $$\mathcal{L}_k = \mathbb{E}\left[\log \frac{1}{k} \sum_{j=1}^{k} \frac{p(x, z_j)}{q(z_j \mid x)}\right], \qquad
-# \text{ELBO} = \mathcal{L}_1 \le \mathcal{L}_5 \le \mathcal{L}_{50} \le \dots \le \log p(x) .$$
-#
-# Each fraction is a weight. It equals $p(x)\, p(z \mid x) / q(z \mid x)$, so it is large where the posterior is higher than $q$. On average over the draws, the
-# mean of the weights is exactly $p(x)$, and it gets steadier with $k$ (Burda, Grosse and Salakhutdinov 2016, eq. 8).
-
-# %% [markdown] tags=["lecturer"]
-# > **For the lecturer · 8 minutes.**
-# >
-# > - **Ask:** "The gap is a quarter of a nat. Do 50 samples close it?"
-# > - **Usually answered:** "Yes, 50 is a lot."
-# > - **Show:** The sketch: one student draws on the projected sheet, then commit. Skip the 50-D example when time is short.
-
-# %%
-widgets.Prediction("elbo.samples")
-
-
-# %%
-def importance_weighted_bound(k, repeats=20_000):
-    rng = np.random.default_rng(k)
-    z = mu + sigma * rng.standard_normal((k, repeats))
-    log_weights = toy_model.log_joint(x_observed, z) - toy.log_normal(z, mu, sigma)
-    return np.mean(np.logaddexp.reduce(log_weights, axis=0) - math.log(k))
-
-
-bounds = {k: importance_weighted_bound(k) for k in (1, 5, 50, 500)}
-for k, bound in bounds.items():
-    print(f"k = {k:3d}: bound {bound:.2f} (+- 0.01), still {log_px - bound:.2f} nats below log p(x)")
-
-# %%
-plots.lines(
-    {"importance-weighted bound": (list(bounds), list(bounds.values())), "log p(x)": ([1, 500], [log_px, log_px])},
-    "The bound climbs to log p(x) as the number of samples grows",
-    "samples k",
-    "nats",
-    colors={"importance-weighted bound": "encoder", "log p(x)": "data"},
-    xscale="log",
-    marker="o",
-)
-
-# %% [markdown]
-# Fifty samples close most of the gap, and then it gets slow. This $q$ is too narrow on the left, where the posterior has a long tail. Draws from there are rare but carry large weights,
-# and the average must wait for them.
-#
-# The same works on the image of section 1. There, 20,000 draws from the prior were not enough. The 50-D model also has an encoder that puts out
-# $\mu$ and $\sigma$ of $q(z \mid x)$ for this image, so that we can draw where it matters.
-
-# %%
-vae50 = pretrained.load("vae-50d")
-torch.manual_seed(0)
-from_prior = torch.logsumexp(draws["vae-50d"], 0).item() - math.log(20_000)
-from_q = metrics.log_likelihood(vae50, x, 500).item()
-print("the estimate from 500 draws of q(z|x) is higher by more than 15 nats:", from_q - from_prior > 15)
-
-# %% tags=["nbval-ignore-output"]
-_, kl = vae50.loss(x)[1:]
-print(
-    f"log p(x) by 20,000 draws from the prior {from_prior:.1f}, by 500 draws from q(z|x) {from_q:.1f} nats; KL(q || prior) {kl:.0f} nats"
-)
-
-# %% [markdown]
-# Both estimates are too low on average, and each overshoots by 3 nats or more at most one time in twenty (Markov's inequality: $e^{-3}$). So the higher one is to be believed.
-# Forty times fewer draws come out far higher, because they are drawn where the image can have come from. The KL to the prior says how many draws from the prior it would take
-# to find such a place: with 21 nats, something like $e^{21}$, a billion.
-# Notebook 05 uses this bound with $k = 5{,}000$ to report $\log p(x)$ of the trained VAE on all test digits.
-
-# %%
-widgets.Quiz("elbo.prior-or-q", "elbo.two-weights", "elbo.exact-q")
-
-# %% [markdown]
-# ## Reading the original with care
-#
-# The lecture note that this course grew from, like many slides and blogs, is quick with its letters. Three readings to keep straight:
-#
-# - The lecture writes the posterior per image as $p$. The *true* posterior $p(z \mid x)$ is unknown. What the encoder puts out is the stand-in $q(z \mid x)$, and a different letter is worth its ink.
-# - The decoder reads a code, so $p(x \mid z_i)$ takes $z_i$, not $x_i$, as its input. The index $i$ says that the code was drawn from $q(z \mid x_i)$ of image $i$.
-# - $p(X) = \sum_z p(X \mid z)\, p(z)$ is written with a sum. For a Gaussian $z$ it is an integral. For the codebook of the VQ-VAE the sum is right.
-#
-# ## Exercises (34 minutes)
-#
-# Replace the starter, run the two cells and read the card; its hints unfold one by one. Nothing below depends on your answers.
+# An encoder does not output $\sigma$ but `logvar` $= \log \sigma^2$, because any real number is a valid logarithm (more on this in notebook 03). So keep three names apart: $\sigma$ is the standard deviation, $\sigma^2$ the variance, and `logvar` the logarithm
+# of the variance. Turn the formula into code before you read ours.
 
 # %% [markdown] tags=["exercise"]
-# ### Exercise 1 · The KL of two Gaussians
+# ### Exercise 1 · From the formula to code
 #
-# **★☆☆ · 6 minutes.** Cover the formula above, and write it from memory. Three names to keep apart: $\sigma$, $\sigma^2$ and `logvar`.
+# **★☆☆ · 5 minutes.** The KL for a batch of codes.
 #
 # **Contract:** `my_kl(mu, logvar)`: two float tensors (N, D), logvar = log sigma^2 → (N,): KL(N(mu, sigma^2) || N(0, I)), nats.
 
@@ -447,47 +429,101 @@ checks.kl(my_kl)
 #
 # </details>
 
-# %% [markdown] tags=["exercise"]
-# ### Exercise 2 · Line 4, first term
-#
-# **★★☆ · 6 minutes.** The ELBO as an integral on a grid. Three of the four arguments are logarithms of densities.
-#
-# **Contract:** `my_elbo_on_a_grid(log_prior, log_likelihood, log_q, dz)`: three (G,) on a grid of z with step dz → one number: the integral of q log(p(x, z) / q), nats.
-
-
-# %% tags=["starter"]
-def my_elbo_on_a_grid(log_prior, log_likelihood, log_q, dz):
-    q = torch.exp(log_q)
-    log_joint = ...  # log p(x, z)
-    return q * log_joint  # (G,); asked for is one number
+# %% [markdown]
+# Here is ours. It uses `expm1(v)`, which is $e^v - 1$ without rounding errors near 0. We compare it with torch's own function and with the mean of $\log q - \log p$ over 20,000 draws from $q$, a **Monte Carlo** estimate.
 
 
 # %%
-checks.elbo_on_a_grid(my_elbo_on_a_grid)
+def kl_to_standard_normal(mu, logvar):
+    return 0.5 * (mu.square() + torch.expm1(logvar) - logvar).sum(1)  # two (N, D) -> (N,)
 
-# %% [markdown] tags=["solution"]
-# <details><summary>Solution</summary>
+
+mu_50 = torch.randn(3, 50, generator=torch.Generator().manual_seed(1))
+logvar_50 = torch.randn(3, 50, generator=torch.Generator().manual_seed(2))
+q_50, prior_50 = Normal(mu_50, torch.exp(logvar_50 / 2)), Normal(0.0, 1.0)
+z_50 = q_50.mean + q_50.stddev * torch.randn(20_000, 3, 50, generator=torch.Generator().manual_seed(3))
+log_ratio = (q_50.log_prob(z_50) - prior_50.log_prob(z_50)).sum(2)  # (20000, 3)
+print("formula     ", [f"{value:.1f}" for value in kl_to_standard_normal(mu_50, logvar_50).tolist()])
+print("torch       ", [f"{value:.1f}" for value in kl_divergence(q_50, prior_50).sum(1).tolist()])
+print("Monte Carlo ", [f"{value:.1f}" for value in log_ratio.mean(0).tolist()])
+
+# %% [markdown]
+# The KL also explains section 1. Here it is for our image and the 50-D model.
+
+# %%
+print(
+    f"KL(q(z|x) || p(z)) = {kl_to_standard_normal(*vae50.encode(x)).item():.0f} nats; exp of that is {math.exp(21):.1e}"
+)
+
+# %% [markdown]
+# Roughly speaking, $q$ fills a fraction $e^{-\mathrm{KL}}$ of the prior. So it takes on the order of $e^{21}$, a billion draws from the prior, to hit a place where $q$ puts most of its mass. We drew 20,000.
 #
-# ```python
-# def my_elbo_on_a_grid(log_prior, log_likelihood, log_q, dz):
-#     q = torch.exp(log_q)
-#     log_joint = log_prior + log_likelihood  # log p(x, z)
-#     return (q * (log_joint - log_q)).sum() * dz
-# ```
+# ## 6. More samples, a tighter bound
 #
-# </details>
+# The ELBO takes the logarithm of one weight at a time. In section 2 we averaged 500 weights *inside* the logarithm and came out higher. In general, with $k$ draws $z_1, \dots, z_k$ from $q$,
+#
+# $$\mathcal{L}_k = \mathbb{E}\left[\log \frac{1}{k} \sum_{j=1}^{k} \frac{p(x, z_j)}{q(z_j \mid x)}\right]
+# \;\le\; \log \mathbb{E}\left[\frac{1}{k} \sum_{j=1}^{k} \frac{p(x, z_j)}{q(z_j \mid x)}\right] = \log p(x) .$$
+#
+# The inequality is Jensen's, and the equality is section 2: each weight has the mean $p(x)$, so their average has, too. With $k = 1$ this is the ELBO. As $k$ grows, the average inside fluctuates less, so its logarithm loses less, and
+# $\mathcal{L}_k$ climbs towards $\log p(x)$ (Burda, Grosse and Salakhutdinov 2016, the importance-weighted autoencoder).
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 5 minutes.**
+# >
+# > - **Ask:** "The gap is a quarter of a nat. Do 50 samples close it?"
+# > - **Usually answered:** "Yes, 50 is a lot."
+# > - **Show:** One student sketches the curve on the projected sheet before the cell runs. Then the infinite-variance remark: it is the reason why more samples stop helping.
+
+# %%
+widgets.Prediction("elbo.samples")
+
+
+# %%
+def importance_weighted_bound(k, repeats=20_000):
+    z = mu + sigma * np.random.default_rng(k).standard_normal((k, repeats))
+    log_w = toy_model.log_joint(x_toy, z) - toy.log_normal(z, mu, sigma)
+    return np.mean(np.logaddexp.reduce(log_w, axis=0) - math.log(k))
+
+
+bounds = {k: importance_weighted_bound(k) for k in (1, 5, 50, 500)}
+for k, bound in bounds.items():
+    print(f"k = {k:3d}: bound {bound:.2f} (+- 0.01), still {log_px - bound:.2f} nats below log p(x)")
+
+# %%
+plots.bounds(bounds, log_px, "Fifty samples close most of the gap, and the next 450 close little more")
+
+# %% [markdown]
+# Fifty samples close three quarters of the gap, and the next 450 close little more. The reason is the left tail of the posterior, which our Gaussian hardly covers. A draw from that tail has a huge weight but almost never occurs, so
+# the average improves only when one happens to turn up. Here it is as bad as it can be: the tail of $q$ is so much lighter than that of the posterior that the weights have *infinite* variance. A $q$ with heavier tails
+# than the posterior would not have this problem.
+#
+# For the image of the 7, the same 5,000 draws from the encoder's $q$ give all four bounds, depending on how many weights are averaged before the logarithm:
+
+# %%
+log_w = log_weights(vae50, 5000, seed=0)
+for k in (1, 50, 500, 5000):
+    groups = torch.logsumexp(log_w.view(-1, k), 1) - math.log(k)  # one bound per group of k draws
+    print(f"k = {k:4d}: {groups.mean().item():.1f} nats")
+
+# %% [markdown]
+# `metrics.log_likelihood` computes this bound for many images at once. Notebook 05 uses it with $k = 5{,}000$ to report $\log p(x)$ of a trained VAE.
+#
+# ## Exercises (52 minutes)
+#
+# Replace the starter, run the two cells and read the card. Its hints unfold one by one. Nothing below depends on your answers.
 
 # %% [markdown] tags=["exercise"]
-# ### Exercise 3 · Average inside the logarithm
+# ### Exercise 2 · Average inside the logarithm
 #
-# **★★☆ · 8 minutes.** The bound of section 6 for a whole batch: one column of log-weights an image. Log-weights of images are near -100, and $e^{-400}$ is 0 in a computer.
+# **★★☆ · 8 minutes.** The bound of section 6 for a batch of images: one column of log-weights per image. The checker uses log-weights as real images have them.
 #
-# **Contract:** `my_importance_weighted_bound(log_weights)`: (k, N), one column an image → (N,): log of the mean weight, nats.
+# **Contract:** `my_importance_weighted_bound(log_weights)`: (k, N), one column per image → (N,): log of the mean weight, nats.
 
 
 # %% tags=["starter"]
 def my_importance_weighted_bound(log_weights):
-    return torch.log(torch.exp(log_weights).mean(0))
+    return ...  # (k, N) -> (N,)
 
 
 # %%
@@ -504,11 +540,11 @@ checks.importance_weighted_bound(my_importance_weighted_bound)
 # </details>
 
 # %% [markdown] tags=["exercise"]
-# ### Exercise 4 · Bug hunt: right for one sigma only
+# ### Exercise 3 · Bug hunt: right for one sigma only
 #
-# **★★☆ · 8 minutes.** A colleague estimates the KL from draws. With $\sigma = 1$ it agrees with the formula, with $\sigma = 2$ it is off, and more draws do not help. Mend it.
+# **★★☆ · 8 minutes.** A colleague estimates the KL to the prior from draws. With $\sigma = 1$ the estimate agrees with the formula. With $\sigma = 2$ it does not, and more draws do not help. Find the bug and fix it.
 #
-# **Contract:** `my_kl_by_sampling(z, mu, sigma)`: draws z (S, D) from N(mu, sigma^2), mu and sigma (D,) → (D,): an estimate of KL(N(mu, sigma^2) || N(0, 1)) for each of the D numbers, nats.
+# **Contract:** `my_kl_by_sampling(z, mu, sigma)`: draws z (S, D) from N(mu, sigma^2), mu and sigma (D,) → (D,): an estimate of KL(N(mu, sigma^2) || N(0, 1)) for each of the D dimensions, nats.
 
 
 # %% tags=["starter"]
@@ -534,9 +570,9 @@ checks.kl_by_sampling(my_kl_by_sampling)
 # </details>
 
 # %% [markdown] tags=["exercise"]
-# ### Exercise 5 · Break it: a q that reconstructs too well
+# ### Exercise 4 · Break it: a q that reconstructs too well
 #
-# **★★☆ · 6 minutes.** Judge a $q$ by its reconstruction alone, and you will be fooled. Find $\mu$ and $\sigma$ for the curved model at $x = 1$ whose reconstruction term is better than that of the best $q$, and whose ELBO is far worse. The explorer of section 4 helps.
+# **★★☆ · 6 minutes.** If you judge a $q$ by its reconstruction alone, you will be fooled. Find $\mu$ and $\sigma$ for the curved model at $x = 1$ whose reconstruction term is better than that of the best $q$ and whose ELBO is far worse. The explorer of section 4 helps.
 #
 # **Contract:** `my_overconfident_q()`: no argument → (mu, sigma) of a q whose reconstruction is better and whose ELBO is worse.
 
@@ -561,38 +597,66 @@ checks.overconfident_q(my_overconfident_q)
 #
 # </details>
 
+# %% [markdown] tags=["exercise"]
+# ### Exercise 5 · Build it: the ELBO of a model that counts
+#
+# **★★★ · 30 minutes.** A detector counts events. The logarithm of the expected number of events is $1 + 2z$, and we observe one count $x$, which is 0, 1, 2 or any other whole number:
+#
+# $$z \sim N(0, 1), \qquad x \mid z \sim \text{Poisson}\!\left(e^{1 + 2z}\right), \qquad \log p(x \mid z) = x\, (1 + 2z) - e^{1 + 2z} - \log x! .$$
+#
+# What does the count tell us about $z$? Do for this model everything that this notebook did for the last one. Compute $\log p(x)$, write the ELBO of a Gaussian $q(z \mid x) = N(\mu, \sigma^2)$, and find the $q$ with the highest ELBO. One fact saves
+# you a quadrature: under $N(\mu, \sigma^2)$ the mean of $e^{a z}$ is $e^{a \mu + a^2 \sigma^2 / 2}$.
+#
+# You are free in how you search: a table of $\mu$ and $\sigma$, an optimizer, or two derivatives set to zero. The checker calls your function for four counts, and the three numbers in nats should be right to 0.005.
+#
+# **Contract:** `my_build_elbo(x)`: an observed count, a whole number from 0 to 20 → mu, sigma, elbo, log_px: the Gaussian q with the highest ELBO, that ELBO, and log p(x), nats.
+
+
+# %% tags=["starter"]
+def my_build_elbo(x):
+    return ...  # mu, sigma, elbo, log_px
+
+
+# %%
+checks.build_elbo(my_build_elbo)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_build_elbo(x):
+#     log_factorial = math.lgamma(x + 1)
+#     z = np.arange(-8, 8, 0.001)
+#     log_joint = x * (1 + 2 * z) - np.exp(1 + 2 * z) - log_factorial - 0.5 * z**2 - 0.5 * math.log(2 * math.pi)
+#     log_px = math.log(np.sum(np.exp(log_joint)) * 0.001)
+#
+#     mu = np.arange(-3, 3, 0.01)[:, None]  # a table: mu down, sigma across
+#     sigma = np.arange(0.02, 1.5, 0.01)
+#     reconstruction = x * (1 + 2 * mu) - np.exp(1 + 2 * mu + 2 * sigma**2) - log_factorial
+#     elbo = reconstruction - 0.5 * (mu**2 + sigma**2 - 1 - np.log(sigma**2))
+#     row, column = np.unravel_index(elbo.argmax(), elbo.shape)
+#     return mu[row, 0], sigma[column], elbo[row, column], log_px
+# ```
+#
+# </details>
+
 # %% [markdown]
 # ### Without a checker
 #
-# 1. Change `mu, sigma = -0.1, 0.3` in section 3 to values of your own and run sections 3 to 5 again. Which of the five lines change? Which two numbers move in step?
+# 1. A friend's training reports ELBO = −80 nats on an image, and she concludes that $\log p(x) = -80$. What can you say for certain?
 #
 # <details><summary>Answer</summary>
 #
-# Lines 1 to 4 keep the value of $\log p(x)$, whatever $q$ is. Line 5, the ELBO, changes, and the gap changes by exactly as much in the other direction.
-#
-# </details>
-#
-# 2. A friend's training shows ELBO = -80 nats on an image and claims $\log p(x) = -80$. What can you say for certain?
-#
-# <details><summary>Answer</summary>
-#
-# $\log p(x) \ge -80$. By how much it is larger is the KL between $q$ and the true posterior, which the ELBO alone does not tell.
+# $\log p(x) \ge -80$. How much larger it is depends on the KL between $q$ and the true posterior, and the ELBO alone does not tell us that.
 #
 # </details>
 #
 # ## Summary
 #
-# - $p(x)$ is a mean over the prior, but almost no draw from the prior matters.
-# - $\log p(x) = \text{ELBO} + \mathrm{KL}(q(z \mid x) \,\|\, p(z \mid x))$, for every $q$.
-# - $\text{ELBO} = \mathbb{E}_q[\log p(x \mid z)] - \mathrm{KL}(q(z \mid x) \,\|\, p(z))$: reconstruction minus the price of the code.
-# - With $k$ samples inside the logarithm the bound climbs to $\log p(x)$.
+# - $p(x)$ is an average over the prior, but in 50 dimensions one draw in 20,000 decides it. Almost every run comes out far too low.
+# - Drawing from $q$ and dividing by it gives $p(x) = \mathbb{E}_q[p(x, z)/q(z \mid x)]$, and Jensen's inequality turns this into $\log p(x) \ge \text{ELBO}$.
+# - The gap is $\mathrm{KL}(q(z \mid x) \,\|\, p(z \mid x))$, for every $q$.
+# - $\text{ELBO} = \mathbb{E}_q[\log p(x \mid z)] - \mathrm{KL}(q(z \mid x) \,\|\, p(z))$: reconstruction minus the cost of the code.
+# - With $k$ samples inside the logarithm the bound climbs towards $\log p(x)$.
 #
-# ## Three questions to answer from memory
-#
-# Say your answer before you read the choices.
-
-# %%
-widgets.Quiz("elbo.two-kls", "elbo.gap-zero", "elbo.kl-number")
-
-# %% [markdown]
-# **Next:** [03 Reparameterization](03_reparameterization.ipynb). To raise the ELBO by gradient steps we must differentiate a mean under $q$ with respect to $q$'s own parameters.
+# **Next:** [03 Reparameterization](03_reparameterization.ipynb). We searched for the best $q$ by hand. To let a gradient do it, we must differentiate an average over $q$ with respect to the parameters of $q$ itself.

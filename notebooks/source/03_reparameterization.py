@@ -1,36 +1,83 @@
 # %% [markdown]
 # # 03 · Reparameterization: a path for the gradient
 #
-# **After this notebook you can**
-#
-# - draw from $N(\mu, \sigma^2)$ by shifting and scaling noise, and say why that is the same as drawing from it directly,
-# - estimate the gradient of a mean with respect to the parameters of its distribution in two ways,
-# - say, with measured numbers, why the VAE uses the one and not the other,
-# - explain why networks put out the logarithm of the variance.
-#
-# **Time:** 45 minutes, and 32 for the exercises. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb), the chain rule, `loss.backward()`. **Symbols:** [glossary and notation](10_glossary.ipynb).
+# In notebook 02 you looked for the best $q(z \mid x)$ by hand. An optimizer should be able to do that. The next cell climbs the ELBO of the same toy model with Adam, changing only $\mu$ and `logvar` $= \log \sigma^2$. It does so twice, and the two
+# runs differ in a single letter: one draws $z$ with `q.sample()`, the other with `q.rsample()`, ten draws per step.
 
 # %%
 import math
 import torch
-from torch.distributions import Normal
+import torch.nn.functional as F
+from torch.distributions import Normal, kl_divergence
 from vqedu import checks, plots, widgets
-from vqedu.lessons import gradients
+from vqedu.lessons import gradients, toy
+
+prior, x_toy = Normal(0.0, 1.0), torch.tensor(1.0)
+
+
+def climb(draw, steps=1500):
+    """Raise the ELBO by gradient steps on mu and logvar; returns both, step by step."""
+    mu, logvar = torch.tensor(-1.0, requires_grad=True), torch.tensor(0.0, requires_grad=True)
+    optimizer = torch.optim.Adam([mu, logvar], lr=0.05)
+    history = []
+    for _ in range(steps):
+        q = Normal(mu, torch.exp(logvar / 2))
+        z = draw(q)
+        log_px_given_z = Normal(F.softplus(4 * z), 0.5).log_prob(x_toy)  # the curved decoder of notebook 02
+        loss = kl_divergence(q, prior) - log_px_given_z.mean()  # minus the ELBO
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        history.append((mu.item(), math.exp(logvar.item() / 2)))
+    return torch.tensor(history).T.numpy()
+
+
+# %%
+toy_model = toy.LatentModel("curved", noise=0.5)
+draws = {"q.rsample()": lambda q: q.rsample((10,)), "q.sample()": lambda q: q.sample((10,))}
+paths = {}
+for name, draw in draws.items():
+    torch.manual_seed(0)
+    paths[name] = climb(draw)
+plots.lines(
+    {name: (range(1, 1501), toy_model.elbo(1.0, *path)) for name, path in paths.items()},
+    "One letter apart: one run climbs the ELBO, the other walks away from it",
+    "step of Adam",
+    "exact ELBO, nats",
+    colors={"q.rsample()": "encoder", "q.sample()": "warning"},
+)
+
+# %% [markdown]
+# Neither run raised an error, and the loss is the same line of code. Why does one of them fail? The answer is the one idea that was still missing before a VAE could be trained.
+#
+# **After this notebook you can**
+#
+# - say why a gradient does not pass through a draw, and how $z = \mu + \sigma \varepsilon$ opens a path for it,
+# - estimate the gradient of an expectation in two ways, and compare them by measured variances,
+# - explain why one draw per image is enough, and why networks output the logarithm of the variance,
+# - fit the posterior of a model by gradient, knowing nothing of the model but $\log p(x, z)$.
+#
+# **Time:** 35 minutes, and 56 for the exercises. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb), the chain rule, `loss.backward()`. **Symbols:** [glossary and notation](10_glossary.ipynb).
+#
+# ### Before you start: three questions from last time
+
+# %%
+widgets.Quiz("elbo.gap-zero", "elbo.two-terms", "elbo.exact-q")
 
 # %% [markdown]
 # ## 1. The question
 #
-# Training a VAE raises the ELBO, and the ELBO holds a mean under $q$: $\mathbb{E}_{z \sim N(\mu, \sigma^2)}[f(z)]$, where $f(z)$ is $\log p(x \mid z)$.
-# The encoder puts out $\mu$ and $\sigma$, so we need the derivative of this mean **with respect to $\mu$ and $\sigma$**. They are not inside $f$; they say where the $z$ are drawn.
+# The ELBO contains an expectation over $q$: the reconstruction $\mathbb{E}_{z \sim q}[\log p(x \mid z)]$. Let us write it as $\mathbb{E}_{z \sim N(\mu, \sigma^2)}[h(z)]$ with a general function $h$. To raise it, we need its derivative **with
+# respect to $\mu$ and $\sigma$**. But neither of them appears inside $h$. They only decide where the $z$ are drawn.
 #
-# To see every number, take $f(z) = z^2$ with $\mu = 2$, $\sigma = 1$. Then $\mathbb{E}[z^2] = \mu^2 + \sigma^2$, and the exact gradient is $(2\mu, 2\sigma) = (4, 2)$.
+# To have every number at hand, we take $h(z) = z^2$ with $\mu = 2$ and $\sigma = 1$. Then $\mathbb{E}[z^2] = \mu^2 + \sigma^2 = 5$, and the exact gradient is $(2\mu, 2\sigma) = (4, 2)$.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 5 minutes.**
 # >
-# > - **Ask:** "We draw z, square, average, call backward. What gradient does μ receive?"
-# > - **Usually answered:** "4", "about 4", or "0". Hardly anybody says `None`.
-# > - **Show:** The cell with `allow_unused=True`. Then say what it means for a VAE: the encoder would never hear from the decoder, and no error would tell.
+# > - **Ask:** "We draw z with `sample()`, square it, average, and call `backward()`. What gradient does μ receive?"
+# > - **Usually answered:** "4", "about 4" or "0". In fact `backward()` raises an error.
+# > - **Show:** First the error, then the dangerous case: with one more term that contains σ the error disappears, μ receives `None`, and training goes on without the reconstruction.
 
 # %%
 widgets.Prediction("reparameterization.sample-gradient")
@@ -38,267 +85,65 @@ widgets.Prediction("reparameterization.sample-gradient")
 # %%
 mu = torch.tensor(2.0, requires_grad=True)
 sigma = torch.tensor(1.0, requires_grad=True)
-
 torch.manual_seed(0)
-z = Normal(mu, sigma).sample((1000,))  # draws from N(mu, sigma^2)
-mean_f = z.square().mean()
-print(f"mean of z^2 close to the exact 5: {abs(mean_f.item() - 5) < 0.5}")
-print("does the result remember mu?", mean_f.requires_grad)
-loss = mean_f + 0.1 * sigma  # a larger loss, in which sigma also stands elsewhere
-print("gradients of mu and sigma:", torch.autograd.grad(loss, (mu, sigma), allow_unused=True))
+mean_h = Normal(mu, sigma).sample((1000,)).square().mean()
+print(f"mean of z^2: {mean_h.item():.1f}, requires_grad: {mean_h.requires_grad}")
+try:
+    mean_h.backward()
+except RuntimeError as error:
+    print("RuntimeError:", error)
 
 # %% [markdown]
-# The result does not remember $\mu$. `sample` draws numbers that have no history. $\mu$ receives `None`, and $\sigma$ only the 0.1 of the other term: nothing of $z^2$ arrives.
-# Without the other term `backward()` would raise an error; with it, the encoder never hears from the decoder, and no error tells.
+# The mean is right (the exact value is 5), but it does not remember where it came from. `sample` returns numbers without a history, and torch refuses to differentiate them. The error is helpful. In a VAE we would not
+# get it, because the loss has a second term: the KL is computed from $\mu$ and $\sigma$ directly. A term $0.1\, \sigma$ is enough to see what happens then.
 
 # %%
-widgets.Quiz("reparameterization.exact-sigma", "reparameterization.who-is-cut", "reparameterization.kl-alone")
+loss = mean_h + 0.1 * sigma  # a second term, which does depend on sigma
+loss.backward()
+print("gradient of mu:", mu.grad, "  gradient of sigma:", round(sigma.grad.item(), 3))
+
+# %% [markdown]
+# No error this time. $\mu$ receives `None`, and $\sigma$ receives only the 0.1 of the second term. Nothing of $z^2$ arrives, and nothing warns us.
+
+# %%
+widgets.Quiz("reparameterization.kl-alone")
+
+# %%
+print("q.sample() ends at mu and sigma =", (paths["q.sample()"][:, -1] + 1e-6).round(2))
 
 # %% [markdown]
 # ## 2. Move the randomness out of the way
 #
-# Take noise that does not depend on any parameter, $\varepsilon \sim N(0, 1)$, and set
+# The trouble is that the randomness sits between the parameters and the loss. So let us draw something that does not depend on any parameter, $\varepsilon \sim N(0, 1)$, and *compute* $z$ from it:
 #
 # $$z = \mu + \sigma\, \varepsilon .$$
 #
-# Scaling by $\sigma$ makes the standard deviation $\sigma$, shifting by $\mu$ makes the mean $\mu$, and a shifted and scaled normal is normal. So $z \sim N(\mu, \sigma^2)$, as before.
-# The next cell checks it: the share of 100,000 draws that lies below each value, against the share that should.
+# A normal variable that is scaled and shifted is still normal, so $z \sim N(\mu, \sigma^2)$, exactly as before. But now $z$ is a differentiable function of $\mu$ and $\sigma$, with $\partial z / \partial \mu = 1$ and
+# $\partial z / \partial \sigma = \varepsilon$, and the chain rule gives
+#
+# $$\frac{\partial h(z)}{\partial \mu} = h'(z), \qquad \frac{\partial h(z)}{\partial \sigma} = h'(z)\, \varepsilon .$$
+#
+# This is the **reparameterization trick** (Kingma and Welling 2014). The gradient takes the *path* from the loss through $z$ to the parameters, so it is also called the pathwise gradient. In torch, `rsample` (the *r* is for
+# reparameterized) draws in this way, and that is the one letter of the first figure.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 6 minutes.**
 # >
-# > - **Ask:** "Is μ + σε the same distribution, or only the same mean and variance?"
+# > - **Ask:** "Is μ + σε the same distribution, or does it only have the same mean and variance?"
 # > - **Usually answered:** "Only the same mean and variance."
-# > - **Show:** Write z = μ + σε on the board, draw the arrow from the loss back to μ, and let the gradient flow along it.
-
-# %%
-eps = torch.randn(100_000, generator=torch.Generator().manual_seed(0))
-z = (mu + sigma * eps).detach().sort().values
-share_below = torch.arange(1, len(z) + 1) / len(z)
-largest_difference = (Normal(2.0, 1.0).cdf(z) - share_below).abs().max().item()
-print(f"largest difference between the two distribution functions below 0.005: {largest_difference < 0.005}")
-
-# %% [markdown]
-# The same distribution, but now $z$ is a *function* of $\mu$ and $\sigma$, and a function has derivatives: $\partial z / \partial \mu = 1$ and
-# $\partial z / \partial \sigma = \varepsilon$. By the chain rule $f(z)$ passes on
-#
-# $$\frac{\partial f(z)}{\partial \mu} = f'(z), \qquad \frac{\partial f(z)}{\partial \sigma} = f'(z)\, \varepsilon .$$
-#
-# This is the **reparameterization** (Kingma and Welling 2014). In code it is the last line of this function, here with `logvar` $= \log \sigma^2$, which section 5 explains.
-
-
-# %%
-def reparameterize(mu, logvar, generator=None):
-    eps = torch.randn(mu.shape, generator=generator, dtype=mu.dtype, device=mu.device)
-    return mu + torch.exp(0.5 * logvar) * eps
-
-
-# %%
-mean_f = (mu + sigma * eps).square().mean()
-gradient = torch.autograd.grad(mean_f, (mu, sigma))
-print(f"gradient (mu, sigma) = ({gradient[0]:.1f}, {gradient[1]:.1f}); exact: (4, 2)")
-
-# %%
-widgets.Quiz("reparameterization.shift-and-scale", "reparameterization.one-draw", "reparameterization.uniform")
-
-# %% [markdown]
-# ## 3. The other way: the score function
-#
-# There is an older way that needs no derivative of $f$. Move the derivative onto the density $q(z)$ of $N(\mu, \sigma^2)$:
-#
-# $$\frac{\partial}{\partial \mu} \int q(z)\, f(z)\, dz = \int f(z)\, \frac{\partial q(z)}{\partial \mu}\, dz
-# = \int q(z)\; f(z)\, \frac{\partial \log q(z)}{\partial \mu}\, dz ,$$
-#
-# since $\partial \log q = \partial q / q$. So the mean of $f(z)\, \partial \log q(z) / \partial \mu$ is the gradient, too. The factor $\partial \log q / \partial \mu = (z - \mu)/\sigma^2 = \varepsilon / \sigma$ is called the *score*,
-# and the estimator REINFORCE (Williams 1992). It says: make draws with a large $f$ more likely.
-#
-# Subtracting a constant $b$ from $f$, a **baseline**, changes nothing on average, because the score $\varepsilon / \sigma$ has mean zero. It can lower the variance.
-#
-# For $\sigma$ the score is $\partial \log q / \partial \sigma = (\varepsilon^2 - 1)/\sigma$.
-
-# %% [markdown] tags=["lecturer"]
-# > **For the lecturer · 10 minutes.**
-# >
-# > - **Ask:** "Both estimators are right on average. Which one would you rather have, and by how much?"
-# > - **Usually answered:** "It does not matter, if both are right."
-# > - **Show:** Commit the factor, then the printed variances: 5.40 against 0.25. Skip the calculation of the exact variance.
-
-# %%
-widgets.Prediction("reparameterization.variance-factor")
-
-
-# %%
-def f(z):
-    return z.square()
-
-
-def spread(estimator, n, repeats=20_000):
-    """Variance of the estimate of d/d mu, when each estimate averages n samples."""
-    eps = torch.randn(repeats * n, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    return estimator(eps).view(repeats, n).mean(1).var().item()
-
-
-# %%
-estimators = {
-    "score function": lambda eps: f(2 + eps) * eps,  # sigma is 1
-    "score function with baseline": lambda eps: (f(2 + eps) - 5) * eps,  # b = E[f(z)] = 5
-    "reparameterization": lambda eps: 2 * (2 + eps),  # f'(z) = 2z
-}
-for name, estimator in estimators.items():
-    print(f"{name:29s} variance of one estimate from 16 samples: {spread(estimator, 16):.2f}")
-
-# %% [markdown]
-# A check that all of them are right on average, and those for $\sigma$ as well: the exact gradient is 4 in $\mu$ and 2 in $\sigma$.
-
-# %%
-in_sigma = {
-    "score function, in sigma": lambda eps: f(2 + eps) * (eps.square() - 1),
-    "reparameterization, in sigma": lambda eps: 2 * (2 + eps) * eps,
-}
-many = torch.randn(2_000_000, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-for name, estimator in (estimators | in_sigma).items():
-    print(f"{name:29s} mean {estimator(many).mean():.1f}")
-
-# %% [markdown]
-# For $f(z) = z^2$ the variances can be worked out by hand. One sample of the reparameterized gradient is $2z$, with variance $4 \sigma^2$. One sample of the score
-# function is $z^2 \varepsilon / \sigma$; squaring and using $\mathbb{E}\,\varepsilon^2, \varepsilon^4, \varepsilon^6 = 1, 3, 15$ gives
-# $\mu^4 / \sigma^2 + 14 \mu^2 + 15 \sigma^2$ (the squared mean $4\mu^2$ is already subtracted). `gradients.variances_of_square` holds the full calculation.
-
-# %%
-exact = gradients.variances_of_square(2.0, 1.0)
-with_baseline = gradients.variances_of_square(2.0, 1.0, baseline=5.0)
-exact_variance = {
-    "score function": exact.score_function.mu.item(),
-    "score function with baseline": with_baseline.score_function.mu.item(),
-    "reparameterization": exact.reparameterized.mu.item(),
-}
-for name, estimator in estimators.items():
-    measured = spread(estimator, 1, repeats=2_000_000)
-    agree = abs(measured / exact_variance[name] - 1) < 0.05
-    print(f"{name:29s} exact variance of one sample {exact_variance[name]:5.1f}, measured within 5%: {agree}")
-ratio = exact_variance["score function"] / exact_variance["reparameterization"]
-print(f"score function / reparameterization = {ratio:.1f}")
-
-# %%
-widgets.Quiz("reparameterization.score-number", "reparameterization.baseline", "reparameterization.plus-hundred")
-
-# %% [markdown]
-# ## 4. What more samples buy
-#
-# An average of $n$ independent samples has $1/n$ of the variance of one. On axes with logarithmic scales that is a straight line with slope $-1$.
-
-# %% [markdown] tags=["lecturer"]
-# > **For the lecturer · 7 minutes.**
-# >
-# > - **Ask:** "A VAE draws one z an image and step. Why is one enough?"
-# > - **Usually answered:** "Because it trains for a long time." Because one reparameterized sample is worth more than twenty of the other kind, and a batch averages as well.
-# > - **Show:** The explorer: first f = z², then the step function. The silent estimator prepares the VQ-VAE.
-
-# %%
-counts = [1, 4, 16, 64, 256]
-curves = {name: (counts, [spread(estimator, n) for n in counts]) for name, estimator in estimators.items()}
-curves |= {f"theory: {value:.0f} / n": (counts, [value / n for n in counts]) for value in exact_variance.values()}
-colors = ["warning", "#8A5F00", "encoder", *["#555555"] * 3]
-plots.lines(
-    curves,
-    "The score function needs many times the samples for the same certainty",
-    "samples an estimate, n",
-    "variance of the estimate",
-    colors=dict(zip(curves, colors)),
-    xscale="log",
-    yscale="log",
-    marker="o",
-    dashed=[name for name in curves if name.startswith("theory")],
-)
-
-# %% [markdown]
-# **What we saw.** All lines fall with slope $-1$, but they start at different heights. To be as certain as reparameterization with one sample, the score
-# function here needs more than twenty. The VAE is trained with **one** $z$ an image and step, and the low variance makes that enough.
-# Not every $f$ is so kind: for a fast wave and a wide $q$ the path can be the noisier of the two, as the explorer below shows with $\sin 2z$.
-#
-# The price: reparameterization needs $f$ to have a derivative, and $z$ to be continuous. If $f$ is a step, its derivative is zero nearly everywhere and the path
-# carries no signal; the score function still works. Remember this for the VQ-VAE, where "take the nearest code" is such a step.
-#
-# ### Put your hand on it
-#
-# The upper row of dots is fixed noise $\varepsilon$. Move $\mu$ and $\sigma$, and the threads carry each dot to its $z$. The histograms hold 300 estimates of the gradient by each estimator.
-# Try the step function: which estimator goes silent?
-
-# %%
-widgets.Prediction("reparameterization.step")
-
-# %%
-widgets.ReparameterizationExplorer("square", mu=2.0, sigma=1.0)
-
-# %%
-widgets.Quiz("reparameterization.four-times", "reparameterization.worth-one", "reparameterization.silent-variance")
-
-# %% [markdown]
-# ## 5. Which number should the encoder put out?
-#
-# A standard deviation must be positive, and a linear layer can put out anything. Three choices:
-#
-# | the network puts out | then | trouble |
-# |---|---|---|
-# | $\sigma$ | use it directly | negative values are no standard deviation, yet $\sigma^2$ hides the sign |
-# | $\sigma^2$ | $\sigma = \sqrt{\sigma^2}$ | negative values give NaN; the slope of the root is infinite at 0 |
-# | $\log \sigma^2$, `logvar` | $\sigma = e^{\text{logvar}/2}$ | only far out: `exp` overflows above 88 |
-#
-# The next cell shows the trouble with $\sigma^2$. A second reason: with `logvar` equal steps are equal *factors*. Going from $\sigma = 1$ to $0.1$ and from $0.1$ to $0.01$ is the same distance, $2 \log 10$ in `logvar`.
-# A third: the KL's formula needs $\log \sigma^2$ anyway.
-
-# %% [markdown] tags=["lecturer"]
-# > **For the lecturer · 6 minutes.**
-# >
-# > - **Ask:** "Should the network put out σ, σ² or log σ²?"
-# > - **Usually answered:** "σ, that is what we need."
-# > - **Show:** The table, then the last cell: `exp(logvar)` in place of `exp(logvar / 2)` runs, trains, and is wrong.
-
-# %%
-for variance in (1.0, 0.0, -0.1):
-    leaf = torch.tensor(variance, requires_grad=True)
-    (slope,) = torch.autograd.grad(leaf.sqrt(), leaf)
-    print(f"variance {variance:4.1f}: sigma {leaf.sqrt().item():.1f}, slope {slope.item():.1f}")
-
-# %%
-for logvar in (-20.0, -2.0, 0.0, 2.0):
-    leaf = torch.tensor([[logvar]], requires_grad=True)
-    z = reparameterize(torch.zeros(1, 1), leaf, torch.Generator().manual_seed(0))
-    (slope,) = torch.autograd.grad(z.sum(), leaf)
-    print(f"logvar {leaf.item():5.0f}: sigma {math.exp(leaf.item() / 2):8.5f}, slope dz/dlogvar {slope.item():.5f}")
-
-# %% [markdown]
-# Every $\sigma$ is positive and every slope finite: it is $\sigma \varepsilon / 2$, with $\varepsilon = 1.54$ in all four rows.
-#
-# **The mistake to avoid.** `exp(logvar)` is the variance, `exp(logvar / 2)` the standard deviation. Code that multiplies noise by `exp(logvar)` runs, trains, and is wrong. How would you notice?
-
-# %%
-generator = torch.Generator().manual_seed(0)
-logvar = torch.full((100_000, 1), math.log(4.0))  # sigma^2 = 4, sigma = 2
-right = reparameterize(torch.zeros(100_000, 1), logvar, generator)
-wrong = torch.exp(logvar) * torch.randn(100_000, 1, generator=generator)
-print(f"standard deviation asked for: 2.0; right: {right.std():.1f}; wrong: {wrong.std():.1f}")
-
-# %%
-widgets.Quiz("reparameterization.equal-steps", "reparameterization.zero-output", "reparameterization.negative-variance")
-
-# %% [markdown]
-# ## Exercises (32 minutes)
-#
-# Replace the starter, run the two cells and read the card; its hints unfold one by one. Nothing below depends on your answers.
+# > - **Show:** Write z = μ + σε on the board, and draw the arrow from the loss back to μ. The noise is an input like any other, and it needs no gradient.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · One draw with a gradient
 #
-# **★☆☆ · 6 minutes.** The one line of this notebook, from memory. The checker draws 4,000 times and looks at mean, spread, shape and gradients.
+# **★☆☆ · 5 minutes.** An encoder outputs `mu` and `logvar`, the logarithm of the variance. Write the draw before you read ours. The checker calls it for 4,000 rows and looks at mean, spread, shape and gradients.
 #
 # **Contract:** `my_reparameterize(mu, logvar)`: two float tensors (N, D), logvar = log sigma^2 → (N, D), a draw from N(mu, sigma^2) with gradients to both.
 
 
 # %% tags=["starter"]
 def my_reparameterize(mu, logvar):
-    sigma = torch.exp(logvar / 2)
-    return Normal(mu, sigma).sample()
+    return ...  # (N, D)
 
 
 # %%
@@ -309,52 +154,247 @@ checks.reparameterize(my_reparameterize)
 #
 # ```python
 # def my_reparameterize(mu, logvar):
-#     eps = torch.randn_like(mu)  # one number an element; no gradient
+#     eps = torch.randn_like(mu)  # one number per element; it needs no gradient
 #     return mu + torch.exp(logvar / 2) * eps
 # ```
 #
 # </details>
 
-# %% [markdown] tags=["exercise"]
-# ### Exercise 2 · The path
-#
-# **★☆☆ · 5 minutes.** The chain rule for $f(\mu + \sigma\varepsilon)$, once for $\mu$ and once for $\sigma$. `slope` is the function $f'$.
-#
-# **Contract:** `my_path_gradient(slope, mu, sigma, eps)`: the function f', two numbers, noise (n,) → two (n,): the reparameterized estimates of d/dmu and d/dsigma of E[f(z)].
 
-
-# %% tags=["starter"]
-def my_path_gradient(slope, mu, sigma, eps):
-    z = mu + sigma * eps
-    return slope(z), slope(z)
+# %%
+def reparameterize(mu, logvar, generator=None):
+    eps = torch.randn(mu.shape, generator=generator, dtype=mu.dtype, device=mu.device)
+    return mu + torch.exp(0.5 * logvar) * eps
 
 
 # %%
-checks.path_gradient(my_path_gradient)
+eps = torch.randn(100_000, generator=torch.Generator().manual_seed(0))
+z = mu + sigma * eps
+gradient = torch.autograd.grad(z.square().mean(), (mu, sigma))
+print(f"gradient (mu, sigma): ({gradient[0]:.2f}, {gradient[1]:.2f}); exact: (4, 2)")
 
-# %% [markdown] tags=["solution"]
-# <details><summary>Solution</summary>
+# %%
+widgets.Quiz("reparameterization.uniform")
+
+# %% [markdown]
+# ## 3. The other way: the score function
 #
-# ```python
-# def my_path_gradient(slope, mu, sigma, eps):
-#     z = mu + sigma * eps
-#     return slope(z), slope(z) * eps
-# ```
+# There is an older estimator, and it does not need the derivative of $h$ at all. The idea is to differentiate the density $q(z)$ of $N(\mu, \sigma^2)$ instead:
 #
-# </details>
+# $$\frac{\partial}{\partial \mu} \int q(z)\, h(z)\, dz = \int h(z)\, \frac{\partial q(z)}{\partial \mu}\, dz
+# = \int q(z)\; h(z)\, \frac{\partial \log q(z)}{\partial \mu}\, dz ,$$
+#
+# because $\partial \log q = \partial q / q$. So the mean of $h(z)\, \partial \log q(z) / \partial \mu$ is the gradient, too. The factor $\partial \log q / \partial \mu = (z - \mu)/\sigma^2 = \varepsilon / \sigma$ is called the **score**, and the estimator
+# is known as the score function estimator or REINFORCE (Williams 1992). It makes draws with a large $h$ more probable.
+#
+# We may subtract a constant $b$, a **baseline**, from $h$. The score has mean zero, so this changes nothing on average, but it can lower the variance.
+#
+# Both estimators are unbiased. Does it matter which one we use?
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 8 minutes.**
+# >
+# > - **Ask:** "Both estimators are right on average. Which one would you rather have, and by what factor?"
+# > - **Usually answered:** "If both are right, it does not matter."
+# > - **Show:** Collect factors, then the printed variances. The exact variances can be skipped.
+
+# %%
+widgets.Prediction("reparameterization.variance-factor")
+
+
+# %%
+def h(z):
+    return z.square()
+
+
+def variance(estimator, n, repeats=20_000):
+    """Variance of the estimated d/dmu, when each estimate averages n draws."""
+    eps = torch.randn(repeats * n, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    return estimator(eps).view(repeats, n).mean(1).var().item()
+
+
+estimators = {
+    "score function": lambda eps: h(2 + eps) * eps,  # mu is 2, sigma is 1
+    "score function with baseline": lambda eps: (h(2 + eps) - 5) * eps,  # b = E[h(z)] = 5
+    "reparameterization": lambda eps: 2 * (2 + eps),  # h'(z) = 2z
+}
+
+# %%
+many = torch.randn(2_000_000, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+print("                               mean   variance with 16 draws")
+for name, estimator in estimators.items():
+    print(f"{name:29s} {estimator(many).mean():5.2f} {variance(estimator, 16):15.2f}")
+ratio = variance(estimators["score function"], 16) / variance(estimators["reparameterization"], 16)
+print(f"score function / reparameterization = {ratio:.1f}")
+
+# %% [markdown]
+# All three have the right mean, 4. But the score function's variance is more than twenty times larger, and even with the best-known remedy, the baseline, it is ten times larger. The reason is what each of them sees: the score function only
+# learns *how large* $h$ is at a draw, while reparameterization learns *in which direction* it grows.
+#
+# For $h(z) = z^2$ the variances can be worked out by hand: 4 for one draw with reparameterization, 87 for the score function, and 42 with the baseline (`gradients.variances_of_square` contains the calculation).
+
+# %%
+exact = gradients.variances_of_square(2.0, 1.0)
+with_baseline = gradients.variances_of_square(2.0, 1.0, baseline=5.0)
+exact_variance = {
+    "score function": exact.score_function.mu.item(),
+    "score function with baseline": with_baseline.score_function.mu.item(),
+    "reparameterization": exact.reparameterized.mu.item(),
+}
+for name, estimator in estimators.items():
+    measured = variance(estimator, 1, repeats=2_000_000)
+    print(f"{name:29s} variance of one draw: exact {exact_variance[name]:4.0f}, measured {measured:5.1f}")
+
+# %%
+widgets.Quiz("reparameterization.plus-hundred")
+
+# %% [markdown]
+# ## 4. What more samples buy
+#
+# The average of $n$ independent draws has $1/n$ of the variance of one. On logarithmic axes that is a straight line with slope $-1$.
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 7 minutes.**
+# >
+# > - **Ask:** "A VAE draws one z per image and step. Why is one enough?"
+# > - **Usually answered:** "Because it trains for a long time." There are two reasons: the low variance, and the minibatch, which averages over a hundred images.
+# > - **Show:** The explorer, first with h = z², then with the step function. The estimator without a signal prepares the VQ-VAE.
+
+# %%
+counts = [1, 4, 16, 64, 256]
+curves = {name: (counts, [variance(estimator, n) for n in counts]) for name, estimator in estimators.items()}
+plots.lines(
+    curves,
+    "The score function needs more than twenty times as many draws for the same variance",
+    "draws per estimate, n",
+    "variance of the estimate",
+    colors=dict(zip(curves, ("warning", "#8A5F00", "encoder"))),
+    xscale="log",
+    yscale="log",
+    marker="o",
+    xlim=(0.8, 1500),
+    ylim=(0.008, 400),
+)
+
+# %% [markdown]
+# The three lines are parallel but start at different heights. To match *one* draw with reparameterization, the score function needs 22 here.
+#
+# **Why one draw per image is enough.** A VAE is trained with a single $z$ per image and step. The low variance is one reason. The other is the minibatch: with 100 images, each with its own $\varepsilon$, the gradient is already an average over 100
+# draws, and drawing ten times per image would help less than ten times as many images. Kingma and Welling found one draw to be enough "as long as the minibatch size was large enough", and used 100. The steps of the optimizer average
+# as well, as long as they are small.
+#
+# Reparameterization is not always the quieter one. For a fast wave and a wide $q$ it can be noisier, as $\sin 2z$ shows in the explorer. And it has a condition: $h$ must have a derivative, and $z$ must be continuous.
+
+# %%
+widgets.Prediction("reparameterization.step")
+
+# %% [markdown]
+# ### Try it yourself
+#
+# The upper row of dots is the fixed noise $\varepsilon$. Move $\mu$ and $\sigma$: the threads carry each dot to its $z$. The histograms contain 300 estimates of the gradient by each estimator. Then choose the step function.
+
+# %%
+widgets.ReparameterizationExplorer("square", mu=2.0, sigma=1.0)
+
+# %% [markdown]
+# The derivative of a step is zero wherever a draw falls, so reparameterization returns exactly 0, with no variance at all: it is very certain and wrong. The score function still works. Keep this in mind for the VQ-VAE, where
+# "take the nearest code" is such a step.
+#
+# ## 5. Which number should the encoder output?
+#
+# A standard deviation must be positive, but a linear layer can output any number. Four choices are in use:
+#
+# | the network outputs | then | trouble |
+# |---|---|---|
+# | $\sigma$ | use it directly | it can come out negative, and $\sigma^2$ will not reveal it |
+# | $\sigma^2$ | $\sigma = \sqrt{\sigma^2}$ | negative values give NaN, and the slope of the root is infinite at 0 |
+# | $a$ | $\sigma = \log(1 + e^a)$, the **softplus** | none; for small $\sigma$ it behaves like $e^a$, for large $\sigma$ like $a$ |
+# | $\log \sigma^2$, `logvar` | $\sigma = e^{\text{logvar}/2}$ | only far out: the variance $e^{\text{logvar}}$ in the KL overflows above 88, $\sigma$ itself only above 177 |
+#
+# VAEs mostly use `logvar`. Besides being safe, it treats all scales alike: from $\sigma = 1$ to $0.1$ is the same distance in `logvar` as from $0.1$ to $0.01$. And the KL contains $\log \sigma^2$ anyway.
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 5 minutes.**
+# >
+# > - **Ask:** "Should the network output σ, σ² or log σ²?"
+# > - **Usually answered:** "σ, because that is what we need."
+# > - **Show:** The table, then the last cell: `exp(logvar)` in place of `exp(logvar / 2)` runs, trains, and is wrong.
+
+# %%
+for value in (1.0, 0.0, -0.1):
+    leaf = torch.tensor(value, requires_grad=True)
+    (slope,) = torch.autograd.grad(leaf.sqrt(), leaf)
+    print(f"variance {value:4.1f}: sigma {leaf.sqrt().item():.1f}, slope {slope.item():.1f}")
+for logvar in (-20.0, 0.0, 89.0, 178.0):
+    variance_of_q, sigma_of_q = torch.exp(torch.tensor(logvar)), torch.exp(torch.tensor(logvar / 2))
+    print(f"logvar {logvar:5.0f}: variance {variance_of_q.item():.1e}, sigma {sigma_of_q.item():.1e}")
+
+# %% [markdown]
+# **A common bug.** `exp(logvar)` is the variance, and `exp(logvar / 2)` is the standard deviation. Code that multiplies the noise by `exp(logvar)` runs, trains, and is wrong. You can only see it in the spread:
+
+# %%
+generator = torch.Generator().manual_seed(0)
+logvar = torch.full((100_000, 1), math.log(4.0))  # sigma^2 = 4, sigma = 2
+right = reparameterize(torch.zeros(100_000, 1), logvar, generator)
+wrong = torch.exp(logvar) * torch.randn(100_000, 1, generator=generator)
+print(f"standard deviation wanted: 2.0; with exp(logvar / 2): {right.std():.1f}; with exp(logvar): {wrong.std():.1f}")
+
+# %%
+widgets.Quiz("reparameterization.negative-variance")
+
+# %% [markdown]
+# ## 6. Climb the ELBO of notebook 02
+#
+# Now every line of `climb` at the top of this notebook is explained, and we can look at where it goes. We run it with one draw per step and with 100, and compare with the $q$ that you found by hand (or that *Find the best q* found for you).
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 5 minutes.**
+# >
+# > - **Ask:** "One draw per step against 100: will both arrive?"
+# > - **Usually answered:** "Only the one with 100."
+# > - **Show:** The figure. Both arrive at the q that a student found by hand in notebook 02, and the one with a single draw only trembles more.
+
+# %%
+for name, n in (("1 draw per step", 1), ("100 draws per step", 100)):
+    torch.manual_seed(0)
+    paths[name] = climb(lambda q, n=n: q.rsample((n,)))
+best = toy_model.best_gaussian(1.0)
+print("                       mu   sigma     ELBO")
+ends = {name: paths[name][:, -200:].mean(1) for name in ("1 draw per step", "100 draws per step")}  # of 200 steps
+for name, (mu_end, sigma_end) in {"best q": best, **ends}.items():
+    print(f"{name:18s} {mu_end:6.3f} {sigma_end:7.3f} {toy_model.elbo(1.0, mu_end, sigma_end):8.3f}")
+
+# %%
+mus, sigmas = torch.linspace(-1.5, 0.8, 120).numpy(), torch.linspace(0.1, 1.2, 100).numpy()
+plots.climbs(
+    (mus, sigmas, toy_model.elbo(1.0, mus[None, :], sigmas[:, None])),
+    {name: paths[name] for name in ("1 draw per step", "100 draws per step", "q.sample()")},
+    best,
+    "With a path for the gradient, Adam finds the q that we searched for by hand",
+    colors={"1 draw per step": "decoder", "100 draws per step": "encoder", "q.sample()": "warning"},
+)
+
+# %% [markdown]
+# Both runs end at the best $q$, to within their noise. With one draw per step the way is shaky but leads to the same place; this is one seed of each. The orange run with `q.sample()` sees only the KL and walks to the prior, $\mu = 0$ and
+# $\sigma = 1$.
+#
+# A VAE does the same with two changes. $\mu$ and `logvar` are not free numbers but outputs of an encoder, and the decoder is trained at the same time.
+#
+# ## Exercises (51 minutes)
+#
+# Replace the starter, run the two cells and read the card. Its hints unfold one by one. Nothing below depends on your answers.
 
 # %% [markdown] tags=["exercise"]
-# ### Exercise 3 · The score
+# ### Exercise 2 · The score
 #
-# **★★☆ · 8 minutes.** The other estimator, for any $\sigma$. It must not differentiate $f$.
+# **★★☆ · 8 minutes.** Write the score function estimator for any $\sigma$. It must not differentiate $h$.
 #
-# **Contract:** `my_score_gradient(f, mu, sigma, eps)`: a function, two numbers, noise (n,) → (n,): for each z = mu + sigma eps the score function estimate of d/dmu E[f(z)].
+# **Contract:** `my_score_gradient(h, mu, sigma, eps)`: a function, two numbers, noise (n,) → (n,): for each z = mu + sigma eps the score function estimate of d/dmu E[h(z)].
 
 
 # %% tags=["starter"]
-def my_score_gradient(f, mu, sigma, eps):
-    z = mu + sigma * eps
-    return f(z) * eps
+def my_score_gradient(h, mu, sigma, eps):
+    return ...  # z = mu + sigma * eps has shape (n,)
 
 
 # %%
@@ -364,24 +404,24 @@ checks.score_gradient(my_score_gradient)
 # <details><summary>Solution</summary>
 #
 # ```python
-# def my_score_gradient(f, mu, sigma, eps):
+# def my_score_gradient(h, mu, sigma, eps):
 #     z = mu + sigma * eps
-#     return f(z) * eps / sigma  # (z - mu) / sigma^2 = eps / sigma
+#     return h(z) * eps / sigma  # (z - mu) / sigma^2 = eps / sigma
 # ```
 #
 # </details>
 
 # %% [markdown] tags=["exercise"]
-# ### Exercise 4 · Bug hunt: the right number, and no learning
+# ### Exercise 3 · Bug hunt: the right number, and no learning
 #
-# **★☆☆ · 5 minutes.** This mean is right to the last digit. An optimizer that used it would move nothing but the small extra term. Find out where the gradient gets lost.
+# **★☆☆ · 5 minutes.** This mean is right to the last digit, and yet an optimizer that uses it moves neither $\mu$ nor $\sigma$. Find out why, and fix it.
 #
 # **Contract:** `my_mean_of_square(mu, sigma, eps)`: two scalars and noise (n,) → the mean of z^2 over z = mu + sigma eps, with gradients to mu and sigma.
 
 
 # %% tags=["starter"]
 def my_mean_of_square(mu, sigma, eps):
-    z = torch.tensor([(mu + sigma * e).item() for e in eps])
+    z = torch.tensor([mu + sigma * e for e in eps])
     return z.square().mean() + 0 * sigma
 
 
@@ -393,18 +433,18 @@ checks.mean_of_square(my_mean_of_square)
 #
 # ```python
 # def my_mean_of_square(mu, sigma, eps):
-#     z = mu + sigma * eps  # .item() had made plain numbers of it
+#     z = mu + sigma * eps  # torch.tensor(...) had copied the numbers without their history
 #     return z.square().mean()
 # ```
 #
 # </details>
 
 # %% [markdown] tags=["exercise"]
-# ### Exercise 5 · Break it: an f for which the path is noisy
+# ### Exercise 4 · Break it: a function for which reparameterization is noisy
 #
-# **★★☆ · 8 minutes.** Reparameterization is not always the quieter way. Write an $f$, with a derivative, for which its variance is at least ten times that of the score function, at $\mu = 0$ and $\sigma = 1$.
+# **★★☆ · 8 minutes.** Reparameterization is not always the quieter estimator. Write a differentiable $h$ for which its variance is at least ten times that of the score function, at $\mu = 0$ and $\sigma = 1$.
 #
-# **Contract:** `my_noisy_path(z)`: a function f of a tensor, with a derivative, for which reparameterization is the noisier way.
+# **Contract:** `my_noisy_path(z)`: a function h of a tensor, with a derivative, for which reparameterization is the noisier estimator.
 
 
 # %% tags=["starter"]
@@ -420,7 +460,52 @@ checks.noisy_path(my_noisy_path)
 #
 # ```python
 # def my_noisy_path(z):
-#     return torch.sin(10 * z)  # a large slope everywhere, a small height
+#     return torch.sin(10 * z)  # a large slope everywhere, and small values
+# ```
+#
+# </details>
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 5 · Build it: fit the posterior of any model
+#
+# **★★★ · 30 minutes.** In notebook 02 you could compute the ELBO of the counting model because the mean of $e^{2z}$ has a formula. Most models have no such formula. Write a function that fits the posterior of *any* model with continuous latent variables: all it
+# gets is `log_joint`, which returns $\log p(x_i, z_i)$ for draws $z_i$ and can be differentiated.
+#
+# There are `n` observations, each with its own latent variable and its own Gaussian $q(z_i \mid x_i) = N(\mu_i, \sigma_i^2)$. Fit all of them at once, by gradient steps on draws, with at most 5,000 draws per observation. On average over the observations your ELBO
+# should be within 0.015 nats of the best that Gaussians can reach. The cell below contains a small model to try it on.
+#
+# **Contract:** `my_build_fit(log_joint, n)`: a function z (n,) or (S, n) → log p(x, z) of the same shape, and the number n of observations → mu, sigma, each (n,): means and standard deviations of the best Gaussian q.
+
+
+# %% tags=["starter"]
+def my_build_fit(log_joint, n):
+    return ...  # mu, sigma
+
+
+def example(z):  # try it: my_build_fit(example, 3) should be near (-0.54, -0.03, 0.42), (0.41, 0.28, 0.19)
+    x = torch.tensor([1.0, 3.0, 7.0])
+    return torch.distributions.Poisson(torch.exp(1 + 2 * z)).log_prob(x) + prior.log_prob(z)
+
+
+# %%
+checks.build_fit(my_build_fit)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_build_fit(log_joint, n, steps=2000):
+#     mu = torch.zeros(n, requires_grad=True)
+#     logvar = torch.full((n,), -2.0, requires_grad=True)  # a narrow start
+#     optimizer = torch.optim.Adam([mu, logvar], lr=0.05)
+#     for step in range(steps):
+#         optimizer.param_groups[0]["lr"] = 0.05 * (1 - step / steps)
+#         z = mu + torch.exp(logvar / 2) * torch.randn(n)
+#         loss = -(log_joint(z) + logvar / 2).sum()  # the mean of -log q(z) is logvar / 2 plus a constant
+#         optimizer.zero_grad()
+#         loss.backward()
+#         optimizer.step()
+#     return mu.detach(), torch.exp(logvar.detach() / 2)
 # ```
 #
 # </details>
@@ -428,35 +513,20 @@ checks.noisy_path(my_noisy_path)
 # %% [markdown]
 # ### Without a checker
 #
-# 1. Set $\mu = 0$ in sections 3 and 4 by hand (`2 + eps` becomes `0 + eps`, `variances_of_square(2.0, 1.0)` becomes `(0.0, 1.0)`, the baseline 5 becomes 1; the 2 of $f' = 2z$ stays). Does reparameterization still win? By what factor?
+# 1. Suppose you draw one $\varepsilon$ for the whole batch instead of one per image. The gradient is still unbiased. What is lost?
 #
 # <details><summary>Answer</summary>
 #
-# At $\mu = 0$, $\sigma = 1$ one sample of the score function has variance 15, with the baseline $b = 1$ it is 10, and reparameterization has 4. It still wins, by a factor of 3.75, or 2.5 against the baseline.
-#
-# </details>
-#
-# 2. Draw one $\varepsilon$ for the whole batch instead of one an image (`torch.randn(1)`). The mean of the gradient is still right. What is lost?
-#
-# <details><summary>Answer</summary>
-#
-# All images of the batch get the same noise, so their errors no longer average out. The variance of the batch gradient does not fall with the batch size as it should.
+# All images of the batch get the same noise, so their errors no longer average out. The variance of the batch gradient then hardly falls with the batch size.
 #
 # </details>
 #
 # ## Summary
 #
-# - `sample()` cuts the gradient: its draws are numbers without a history.
-# - $z = \mu + \sigma \varepsilon$ has the same distribution and a derivative: 1 for $\mu$, $\varepsilon$ for $\sigma$.
-# - Both estimators are right on average. For $z^2$ at $\mu = 2, \sigma = 1$ the score function's variance is more than twenty times larger.
-# - Networks put out $\log \sigma^2$; $\sigma = e^{\text{logvar}/2}$.
+# - `sample()` returns numbers without a history. Alone in a loss it causes an error; next to a KL it silently removes the reconstruction's gradient.
+# - $z = \mu + \sigma \varepsilon$ has the same distribution and a path for the gradient: $\partial z/\partial\mu = 1$, $\partial z/\partial\sigma = \varepsilon$. In torch: `rsample`.
+# - The score function needs no derivative of $h$. For $z^2$ at $\mu = 2$, $\sigma = 1$ its variance is 22 times larger.
+# - One draw per image is enough, because the minibatch averages as well.
+# - Encoders output `logvar`, and $\sigma = e^{\text{logvar}/2}$.
 #
-# ## Three questions to answer from memory
-#
-# Say your answer before you read the choices.
-
-# %%
-widgets.Quiz("reparameterization.random-part", "reparameterization.when-score", "reparameterization.logvar")
-
-# %% [markdown]
-# **Next:** [04 The VAE](04_vae.ipynb): the encoder puts out $\mu$ and `logvar`, one $z$ is drawn by this line, and the ELBO is the loss.
+# **Next:** [04 The VAE](04_vae.ipynb). An encoder outputs $\mu$ and `logvar`, the line of section 2 draws one $z$, and the ELBO is the loss.

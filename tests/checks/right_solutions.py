@@ -7,7 +7,7 @@ import itertools
 import math
 import random
 import statistics
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -121,26 +121,81 @@ def kl_of_independents(mu: Any, logvar: Any) -> Any:
     return kl_divergence(q, Independent(Normal(torch.zeros_like(mu), torch.ones_like(mu)), 1))
 
 
-def simpson(log_prior: Any, log_likelihood: Any, log_q: Any, dz: float) -> Any:
-    weights = torch.tensor([1.0] + [4.0, 2.0] * ((len(log_q) - 3) // 2) + [4.0, 1.0]) * dz / 3
-    return torch.dot(weights, log_q.exp() * (log_prior + log_likelihood - log_q))
-
-
-def grid_in_python(log_prior: Any, log_likelihood: Any, log_q: Any, dz: float) -> float:
-    columns = zip(log_prior.tolist(), log_likelihood.tolist(), log_q.tolist(), strict=True)
-    return math.fsum(math.exp(q) * (p + x - q) for p, x, q in columns) * dz
-
-
-def grid_as_two_terms(log_prior: Any, log_likelihood: Any, log_q: Any, dz: float) -> Any:
-    q = log_q.exp()
-    return (q * log_likelihood).sum() * dz - (q * (log_q - log_prior)).sum() * dz
-
-
 def sampled_kl_in_python(z: Any, mu: Any, sigma: Any) -> list[float]:
     columns = zip(z.T.tolist(), mu.tolist(), sigma.tolist(), strict=True)
     q = [(statistics.NormalDist(m, s), column) for column, m, s in columns]
     prior = statistics.NormalDist()
     return [statistics.mean(math.log(n.pdf(v)) - math.log(prior.pdf(v)) for v in column) for n, column in q]
+
+
+def count_joint(x: int, z: Any) -> Any:
+    return x * (1 + 2 * z) - np.exp(1 + 2 * z) - math.lgamma(x + 1) - z**2 / 2 - math.log(2 * math.pi) / 2
+
+
+def count_evidence(x: int) -> float:
+    z = np.linspace(-9, 6, 15_001)
+    return float(np.log(np.trapezoid(np.exp(count_joint(x, z)), z)))
+
+
+def count_elbo(x: int, mu: Any, sigma: Any) -> Any:
+    """Both terms by quadrature, without the formula for the mean of exp."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+    z = np.asarray(mu)[..., None] + np.asarray(sigma)[..., None] * nodes
+    log_q = -(nodes**2) / 2 - math.log(2 * math.pi) / 2 - np.log(np.asarray(sigma))[..., None]
+    return (count_joint(x, z) - log_q) @ weights / weights.sum()
+
+
+def best_by_a_table(x: int) -> tuple[Any, ...]:
+    mu, sigma = np.meshgrid(np.arange(-2, 2, 0.02), np.arange(0.05, 1.0, 0.01), indexing="ij")
+    elbo = count_elbo(x, mu, sigma)
+    i = elbo.argmax()
+    return mu.flat[i], sigma.flat[i], elbo.flat[i], count_evidence(x)
+
+
+def best_by_newton(x: int) -> dict[str, float]:
+    """Newton's method on the two derivatives of the closed form, in mu and log sigma."""
+    mu, log_sigma = math.log(x + 0.3) / 2 - 0.5, -1.0
+    for _ in range(60):
+        v = math.exp(2 * log_sigma)
+        e = math.exp(1 + 2 * mu + 2 * v)
+        slopes = np.array([2 * x - 2 * e - mu, 1 - v - 4 * v * e])
+        curvature = np.array([[-4 * e - 1, -8 * v * e], [-8 * v * e, -2 * v - 8 * v * e - 16 * v * v * e]])
+        step = np.linalg.solve(curvature, slopes)
+        mu, log_sigma = mu - 0.5 * float(step[0]), log_sigma - 0.5 * float(step[1])
+    sigma = math.exp(log_sigma)
+    return {"mu": mu, "sigma": sigma, "elbo": float(count_elbo(x, mu, sigma)), "log_px": count_evidence(x)}
+
+
+def best_by_an_optimizer(x: int) -> tuple[Any, ...]:
+    theta = torch.tensor([0.0, -1.0], dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([theta], max_iter=300, line_search_fn="strong_wolfe")
+
+    def loss() -> Any:
+        mu, v = theta[0], torch.exp(2 * theta[1])
+        reconstruction = x * (1 + 2 * mu) - torch.exp(1 + 2 * mu + 2 * v) - math.lgamma(x + 1)
+        return -(reconstruction - 0.5 * (mu**2 + v - 1) + theta[1])
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        value = loss()
+        value.backward()
+        return value
+
+    optimizer.step(closure)
+    return theta[0].detach(), theta[1].exp().detach(), -loss().detach(), count_evidence(x)
+
+
+def fit_by_adam(log_joint: Any, n: int, draws: int = 1, steps: int = 2000) -> tuple[Any, Any]:
+    mu, logvar = torch.zeros(n, requires_grad=True), torch.full((n,), -2.0, requires_grad=True)
+    optimizer = torch.optim.Adam([mu, logvar], lr=0.05)
+    for step in range(steps):
+        optimizer.param_groups[0]["lr"] = 0.05 * (1 - step / steps)
+        q = Normal(mu, torch.exp(logvar / 2))
+        optimizer.zero_grad()
+        z = q.rsample((draws,))
+        (-(log_joint(z) - q.log_prob(z))).mean(0).sum().backward()
+        optimizer.step()
+    return mu.detach(), torch.exp(logvar.detach() / 2)
 
 
 BAYES: list[tuple[str, Callable[..., Any]]] = [
@@ -163,14 +218,6 @@ BAYES: list[tuple[str, Callable[..., Any]]] = [
     ("kl", lambda m, v: [0.5 * (a @ a + torch.expm1(b).sum() - b.sum()) for a, b in zip(m, v, strict=True)]),
     ("kl", lambda m, v: tuple((0.5 * (m**2 + v.exp() - 1 - v)).sum(1).unbind())),
     ("kl", lambda m, v: (0.5 * (torch.addcmul(v.exp(), m, m) - 1 - v)) @ torch.ones(m.shape[1])),
-    ("elbo_on_a_grid", lambda p, x, q, dz: torch.trapezoid(q.exp() * (p + x - q), dx=dz)),
-    ("elbo_on_a_grid", lambda p, x, q, dz: torch.cumulative_trapezoid(q.exp() * (p + x - q), dx=dz)[-1]),
-    ("elbo_on_a_grid", lambda p, x, q, dz: (q.exp() * (p + x - q))[:-1].sum() * dz),
-    ("elbo_on_a_grid", lambda p, x, q, dz: q.softmax(0) @ (p + x - q)),
-    ("elbo_on_a_grid", lambda p, x, q, dz: np.float64(np.dot(np.exp(q), p + x - q) * dz)),
-    ("elbo_on_a_grid", simpson),
-    ("elbo_on_a_grid", grid_in_python),
-    ("elbo_on_a_grid", grid_as_two_terms),
     ("kl_by_sampling", lambda z, m, s: (Normal(m, s).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).mean(0)),
     ("kl_by_sampling", lambda z, m, s: 0.5 * z.square().mean(0) - 0.5 * ((z - m) / s).square().mean(0) - s.log()),
     (
@@ -181,6 +228,9 @@ BAYES: list[tuple[str, Callable[..., Any]]] = [
     ("overconfident_q", lambda: (0.13, 0.02)),
     ("overconfident_q", lambda: torch.tensor([0.13, 0.02])),
     ("overconfident_q", lambda: {"mu": np.float32(0.13), "sigma": Fraction(1, 50)}),
+    ("build_elbo", best_by_a_table),
+    ("build_elbo", best_by_newton),
+    ("build_elbo", best_by_an_optimizer),
 ]
 
 
@@ -219,12 +269,12 @@ def draw_from_a_law(mu: Any, logvar: Any) -> Any:
     return MultivariateNormal(mu, scale_tril=torch.diag_embed(torch.exp(logvar / 2))).rsample()
 
 
-def score_by_autograd(f: Any, mu: float, sigma: float, eps: Any) -> Any:
+def score_by_autograd(h: Any, mu: float, sigma: float, eps: Any) -> Any:
     estimates = []
     for e in eps:
         center, z = torch.tensor(mu, requires_grad=True), mu + sigma * e
         (score,) = torch.autograd.grad(Normal(center, sigma).log_prob(z), center)
-        estimates.append(f(z) * score)
+        estimates.append(h(z) * score)
     return estimates
 
 
@@ -263,16 +313,14 @@ REPARAMETERIZATION: list[tuple[str, Callable[..., Any]]] = [
     ("score_gradient", lambda f, m, s, eps: f(m + s * eps.numpy()) * eps.numpy() / s),
     ("score_gradient", lambda f, m, s, eps: f(eps.mul(s).add(m)) * (eps.mul(s).add(m) - m) / s**2),
     ("score_gradient", score_by_autograd),
-    ("path_gradient", lambda g, m, s, eps: [g(m + s * eps), eps * g(m + s * eps)]),
-    ("path_gradient", lambda g, m, s, eps: torch.stack([torch.ones_like(eps), eps]) * g(m + s * eps)),
-    ("path_gradient", lambda g, m, s, eps: {"d/dsigma": g(m + s * eps) * eps, "d/dmu": g(m + s * eps)}),
-    ("path_gradient", lambda g, m, s, eps: np.array([[g(m + s * e), g(m + s * e) * e] for e in eps.tolist()]).T),
-    ("path_gradient", lambda g, m, s, eps: ([g(m + s * e) for e in eps], deque(g(m + s * e) * e for e in eps))),
     ("mean_of_square", lambda m, s, eps: m**2 + 2 * m * s * eps.mean() + s**2 * eps.square().mean()),
     ("mean_of_square", lambda m, s, eps: torch.dot(m + s * eps, m + s * eps) / len(eps)),
     ("mean_of_square", lambda m, s, eps: sum((m + s * e) ** 2 for e in eps) / len(eps)),
     ("mean_of_square", lambda m, s, eps: F.mse_loss(torch.addcmul(m, s, eps), torch.zeros_like(eps))),
     ("noisy_path", lambda z: torch.sin(20 * z)),
+    ("build_fit", fit_by_adam),
+    ("build_fit", lambda log_joint, n: fit_by_adam(log_joint, n, draws=10, steps=500)),
+    ("build_fit", lambda log_joint, n: dict(zip(("mu", "sigma"), fit_by_adam(log_joint, n, draws=5, steps=900)))),
     ("noisy_path", lambda z: torch.stack([torch.cos(30 * part) for part in z.split(1000)]).flatten()),
     ("noisy_path", lambda z: 1e-3 * torch.sigmoid(500 * torch.sin(9 * z))),
 ]

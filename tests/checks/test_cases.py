@@ -307,7 +307,6 @@ def test_progress_that_cannot_be_written_hinders_nobody(error: Any, monkeypatch:
         ),
         ("importance_weighted_bound", lambda w: w.exp().mean(0).log(), "exp underflows"),
         ("collapse", lambda h, x, m, v: F.mse_loss(h, x) + 100 * m.square().sum(), None),
-        ("elbo_on_a_grid", lambda p, x, q, dz: (q.exp() * (p + x - q)).mean(), "averaged over the grid"),
     ],
 )
 def test_what_passed_before_is_refused(name: str, wrong: Callable[..., Any], mistake: str | None) -> None:

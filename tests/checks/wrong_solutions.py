@@ -92,11 +92,6 @@ BAYES: list[tuple[str, Callable[..., Any]]] = [
     ("kl", lambda m, v: divergence(m.detach(), v).sum(1)),
     ("kl", lambda m, v: divergence(m, v.mean(1, keepdim=True)).sum(1)),
     ("kl", lambda m, v: 0.5 * (m.square() + v + v.square() / 2 - v).sum(1)),
-    ("elbo_on_a_grid", lambda p, x, q, dz: (q.exp() * (p + x)).sum() * dz + (q.exp() * q).sum() * dz),
-    ("elbo_on_a_grid", lambda p, x, q, dz: torch.logsumexp(p + x, 0) + math.log(dz)),
-    ("elbo_on_a_grid", lambda p, x, q, dz: (q.exp() * (p + x - q)).sum() * dz / math.log(2)),
-    ("elbo_on_a_grid", lambda p, x, q, dz: (q.exp() * (p + x - q)).sum() * dz**2),
-    ("elbo_on_a_grid", lambda p, x, q, dz: (q.exp() * (p + x - q))[::2].sum() * dz),
     ("kl_by_sampling", lambda z, m, s: (0.5 * z.square() - 0.5 * (z - m).square() - s.log()).mean(0)),
     ("kl_by_sampling", lambda z, m, s: of("kl_by_sampling", z - m, 0 * m, s)),
     ("kl_by_sampling", lambda z, m, s: of("kl_by_sampling", z, m, s).clamp(min=0)),
@@ -105,11 +100,26 @@ BAYES: list[tuple[str, Callable[..., Any]]] = [
     ("overconfident_q", lambda: (0.0, 0.25)),
     ("overconfident_q", lambda: (3.0, 0.02)),
     ("overconfident_q", lambda: (0.13, 1e-9)),
+    ("build_elbo", lambda x: (0.0, 0.5, -3.0, -2.0)),
+    ("build_elbo", lambda x: (0.3 * x - 1, 0.3, -0.5 * x - 1, -0.4 * x - 1)),
+    ("build_elbo", lambda x: (0.0, -1.0, 0.0, 0.0)),
 ]
 
 
 def noisy(noise: Callable[[Any], Any]) -> Callable[..., Any]:
     return lambda mu, logvar: mu + torch.exp(logvar / 2) * noise(mu)
+
+
+def fitted(log_joint: Any, n: int, steps: int, draws: int = 1, noise: Any = None) -> tuple[Any, Any]:
+    """A fit that is too short, too expensive, or made for one draw of the noise."""
+    mu, logvar = torch.zeros(n, requires_grad=True), torch.full((n,), -2.0, requires_grad=True)
+    optimizer = torch.optim.Adam([mu, logvar], lr=0.02)
+    for _ in range(steps):
+        z = mu + torch.exp(logvar / 2) * (torch.randn(draws, n) if noise is None else noise)
+        optimizer.zero_grad()
+        (-(log_joint(z) + logvar / 2)).mean(0).sum().backward()
+        optimizer.step()
+    return mu.detach(), torch.exp(logvar.detach() / 2)
 
 
 REPARAMETERIZATION: list[tuple[str, Callable[..., Any]]] = [
@@ -133,10 +143,6 @@ REPARAMETERIZATION: list[tuple[str, Callable[..., Any]]] = [
     ("score_gradient", lambda f, m, s, e: f(m + s * e) * e.abs() / s),
     ("score_gradient", lambda f, m, s, e: f(m + e) * e / s),
     ("score_gradient", lambda f, m, s, e: f(m + s * e) * (m + s * e) / s**2),
-    ("path_gradient", lambda g, m, s, e: (g(m + s * e), g(m + s * e) / s)),
-    ("path_gradient", lambda g, m, s, e: (g(m + s * e), g(m + s * e) * e.abs())),
-    ("path_gradient", lambda g, m, s, e: (g(m + s * e) + m, g(m + s * e) * e)),
-    ("path_gradient", lambda g, m, s, e: (g(m - s * e), -g(m - s * e) * e)),
     ("mean_of_square", lambda m, s, e: m**2 + s**2 + 0 * e.sum()),
     ("mean_of_square", lambda m, s, e: (m + s * e).abs().mean()),
     ("mean_of_square", lambda m, s, e: (m + s * e).square().mean() / 2),
@@ -144,6 +150,10 @@ REPARAMETERIZATION: list[tuple[str, Callable[..., Any]]] = [
     ("noisy_path", lambda z: z),
     ("noisy_path", lambda z: torch.sin(z)),
     ("noisy_path", lambda z: (z > 0).double() * 0 + 1),
+    ("build_fit", lambda log_joint, n: (torch.zeros(n), torch.linspace(0.3, 0.6, n))),
+    ("build_fit", lambda log_joint, n: fitted(log_joint, n, steps=120)),
+    ("build_fit", lambda log_joint, n: fitted(log_joint, n, steps=150, draws=50)),
+    ("build_fit", lambda log_joint, n: fitted(log_joint, n, steps=1500, noise=torch.randn(1, n))),
 ]
 
 VAE: list[tuple[str, Callable[..., Any]]] = [

@@ -149,3 +149,36 @@ def test_bad_input_is_named() -> None:
         model.kl_to_posterior(0.0, float("nan"), 1.0)
     with pytest.raises(ValueError, match="x must lie in"):
         model.log_evidence(float("inf"))
+
+
+# The model that counts.
+
+
+COUNTS = np.array([0, 1, 3, 7, 20])
+
+
+def test_the_closed_form_of_a_counts_elbo_is_its_integral() -> None:
+    model, mu, sigma = toy.CountModel(), -0.2, 0.4
+    z = mu + sigma * toy.T
+    for x in COUNTS:
+        inside = model.log_likelihood(x, z) + toy.log_normal(z, 0.0, 1.0) - toy.log_normal(z, mu, sigma)
+        assert float(model.elbo(x, mu, sigma)) == pytest.approx(float(inside @ toy.WEIGHTS), abs=1e-6)
+
+
+def test_no_gaussian_near_the_best_one_of_a_count_is_better() -> None:
+    model = toy.CountModel()
+    mu, sigma = model.best_gaussian(COUNTS)
+    best = model.elbo(COUNTS, mu, sigma)
+    assert (best < model.log_evidence(COUNTS)).all()
+    for shift, factor in ((1e-3, 1.0), (-1e-3, 1.0), (0.0, 1.002), (0.0, 0.998)):
+        assert (model.elbo(COUNTS, mu + shift, sigma * factor) < best).all()
+
+
+def test_the_probabilities_of_all_counts_sum_to_one_and_moments_are_those_of_draws() -> None:
+    model = toy.CountModel()
+    assert float(np.exp(model.log_evidence(np.arange(3000))).sum()) == pytest.approx(1, abs=2e-3)
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal(2_000_000)
+    kept = z[rng.poisson(np.exp(np.minimum(1 + 2 * z, 15))) == 3]
+    mean, spread = model.moments(3)
+    assert (float(mean), float(spread)) == pytest.approx((kept.mean(), kept.std()), abs=0.005)

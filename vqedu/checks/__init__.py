@@ -18,6 +18,7 @@ from vqedu.checks import (
     code_prior,
     codebook_losses,
     convolutional,
+    count_model,
     image_tokens,
     reparameterization,
     vae,
@@ -29,9 +30,19 @@ from vqedu.checks.result import Result
 
 __all__ = ["ALL", "Challenge", "Demand", "Diagnosis", "Exercise", "Mistake", "Result"]
 
+# In the order of the course.
 _TOPICS = (
-    *(autoencoder, convolutional, bayes, reparameterization, vae),
-    *(vector_quantization, codebook_losses, vqvae, code_prior, image_tokens),
+    autoencoder,
+    convolutional,
+    bayes,
+    count_model,
+    reparameterization,
+    vae,
+    vector_quantization,
+    codebook_losses,
+    vqvae,
+    code_prior,
+    image_tokens,
 )
 
 ALL: dict[str, Exercise | Challenge] = {

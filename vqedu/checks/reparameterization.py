@@ -1,4 +1,4 @@
-"""The exercises on reparameterization: samples with a gradient, two estimators, a path that is cut, a noisy path."""
+"""The exercises on reparameterization: draws with a gradient, the score function, a path that is cut, a noisy path."""
 
 from __future__ import annotations
 
@@ -225,9 +225,9 @@ reparameterize = Exercise(
 )
 
 
-def _named(formula: str, f: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    f.formula = formula  # type: ignore[attr-defined]
-    return f
+def _named(formula: str, h: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    h.formula = formula  # type: ignore[attr-defined]
+    return h
 
 
 # Plain arithmetic, so that they take tensors, arrays and single numbers alike.
@@ -238,13 +238,13 @@ STEP = _named("z -> 1 if z > 1 else 0", lambda z: (z > 1) * 1.0)
 
 def _estimator_cases() -> list[Case]:
     return [
-        {"f": f, "mu": mu, "sigma": sigma, "eps": quarters(i, n)}
-        for i, (f, mu, sigma, n) in enumerate([(SQUARE, 2.0, 0.5, 1), (CUBE, -1.0, 2.0, 3), (STEP, 1.0, 0.5, 6)], 1)
+        {"h": h, "mu": mu, "sigma": sigma, "eps": quarters(i, n)}
+        for i, (h, mu, sigma, n) in enumerate([(SQUARE, 2.0, 0.5, 1), (CUBE, -1.0, 2.0, 3), (STEP, 1.0, 0.5, 6)], 1)
     ]
 
 
 def _score(
-    f: Callable[[Any], Any],
+    h: Callable[[Any], Any],
     mu: float,
     sigma: float,
     eps: Tensor,
@@ -255,13 +255,13 @@ def _score(
     reduce: Callable[[Tensor], Tensor] = lambda estimates: estimates,
     sign: int = 1,
 ) -> Tensor:
-    return sign * reduce((f(point(mu, sigma, eps)) if value else 1) * score(eps, sigma))
+    return sign * reduce((h(point(mu, sigma, eps)) if value else 1) * score(eps, sigma))
 
 
 score_gradient = Exercise(
     name="score_gradient",
-    contract="score_gradient(f, mu, sigma, eps): a function, two numbers, noise (n,) -> (n,): for each z = mu + sigma "
-    "eps the score function estimate of d/dmu E[f(z)]",
+    contract="score_gradient(h, mu, sigma, eps): a function, two numbers, noise (n,) -> (n,): for each z = mu + sigma "
+    "eps the score function estimate of d/dmu E[h(z)]",
     cases=_estimator_cases,
     reference=_score,
     mistakes=(
@@ -278,16 +278,16 @@ score_gradient = Exercise(
             "Insert z = mu + sigma eps into (z - mu) / sigma^2.",
         ),
         Mistake(
-            "f at the noise",
+            "h at the noise",
             partial(_score, point=lambda mu, sigma, eps: eps),
-            "You evaluate f at eps, not at z.",
+            "You evaluate h at eps, not at z.",
             "Where do the samples from N(mu, sigma^2) lie?",
         ),
         Mistake(
-            "f left out",
+            "h left out",
             partial(_score, value=0),
-            "This is the score alone. Its mean is zero, whatever f is.",
-            "Which samples should become more likely? The answer must depend on f.",
+            "This is the score alone. Its mean is zero, whatever h is.",
+            "Which samples should become more likely? The answer must depend on h.",
         ),
         Mistake(
             "score of sigma",
@@ -306,90 +306,13 @@ score_gradient = Exercise(
             "sign flipped",
             partial(_score, sign=-1),
             "Your estimate points the other way.",
-            "If f is larger to the right of mu, should mu grow or shrink?",
+            "If h is larger to the right of mu, should mu grow or shrink?",
         ),
     ),
     hints=(
-        "Three quantities: where the sample lies, the value of f there, and how log q changes with mu.",
+        "Three quantities: where the sample lies, the value of h there, and how log q changes with mu.",
         "log q(z) = -(z - mu)^2 / (2 sigma^2) + something without mu. Differentiate.",
-        "The score is (z - mu) / sigma^2 = eps / sigma. Multiply it by f(z).",
-    ),
-)
-
-
-def _path(
-    slope: Callable[[Any], Any],
-    mu: float,
-    sigma: float,
-    eps: Tensor,
-    *,
-    point: Callable[[float, float, Tensor], Tensor] = lambda mu, sigma, eps: mu + sigma * eps,
-    inner: Callable[[float, Tensor], Any] = lambda sigma, eps: eps,
-    order: int = 1,
-    reduce: Callable[[Tensor], Tensor] = lambda estimates: estimates,
-) -> tuple[Tensor, ...]:
-    outer = slope(point(mu, sigma, eps))
-    return (reduce(outer), reduce(outer * inner(sigma, eps)))[::order]
-
-
-path_gradient = Exercise(
-    name="path_gradient",
-    contract="path_gradient(slope, mu, sigma, eps): the function f', two numbers, noise (n,) -> two (n,): the "
-    "reparameterized estimates of d/dmu and d/dsigma of E[f(z)]",
-    cases=lambda: [
-        {"slope": slope, "mu": mu, "sigma": sigma, "eps": quarters(i, n)}
-        for i, (slope, mu, sigma, n) in enumerate(
-            [
-                (_named("z -> 2z", lambda z: 2 * z), 2.0, 0.5, 1),
-                (_named("z -> 3z^2 - 1", lambda z: 3 * z * z - 1), -1.0, 2.0, 4),
-            ],
-            1,
-        )
-    ],
-    reference=_path,
-    outputs=("d/dmu", "d/dsigma"),
-    mistakes=(
-        Mistake(
-            "eps missing in d/dsigma",
-            partial(_path, inner=lambda sigma, eps: 1),
-            "d/dmu is right, and d/dsigma is the same number. But sigma is multiplied by eps.",
-            "What is the derivative of mu + sigma * eps with respect to sigma?",
-        ),
-        Mistake(
-            "the two exchanged",
-            partial(_path, order=-1),
-            "Both numbers are right, but in the other order.",
-            "Which of the two derivatives of z is 1?",
-        ),
-        Mistake(
-            "sigma for eps",
-            partial(_path, inner=lambda sigma, eps: sigma),
-            "You multiply d/dsigma by sigma. That is the derivative with respect to eps.",
-            "Which of mu, sigma and eps do you differentiate with respect to?",
-        ),
-        Mistake(
-            "sigma as a further factor",
-            partial(_path, inner=lambda sigma, eps: sigma * eps),
-            "d/dsigma is sigma times too large: this is the derivative with respect to log sigma.",
-            "What is the derivative of mu + sigma * eps with respect to sigma?",
-        ),
-        Mistake(
-            "slope at mu",
-            partial(_path, point=lambda mu, sigma, eps: mu + 0 * eps),
-            "You take the slope at mu for every sample.",
-            "At which point does the chain rule evaluate f'?",
-        ),
-        Mistake(
-            "averaged over the samples",
-            partial(_path, reduce=torch.mean),
-            "You return the means of the estimates. What is asked for is one estimate per sample.",
-            "The contract says two (n,).",
-        ),
-    ),
-    hints=(
-        "f(z) with z = mu + sigma eps: use the chain rule, once for mu and once for sigma.",
-        "The outer derivative is f'(z) in both. The inner one is dz/dmu or dz/dsigma.",
-        "dz/dmu = 1 and dz/dsigma = eps.",
+        "The score is (z - mu) / sigma^2 = eps / sigma. Multiply it by h(z).",
     ),
 )
 
@@ -418,20 +341,14 @@ mean_of_square = Exercise(
     gradients=("mu", "sigma"),
     mistakes=(
         Mistake(
-            "the planted bug",
-            partial(_mean_square, to_mu=torch.detach, to_sigma=torch.detach),
-            "The mean is right to the last digit, and yet neither mu nor sigma would ever move.",
-            "Print `requires_grad` after each step. Where does True become False?",
-        ),
-        Mistake(
             "sigma gets no gradient",
-            partial(_mean_square, to_sigma=torch.detach),
+            lambda mu, sigma, eps: _mean_square(mu, sigma, eps, to_sigma=torch.detach),
             "mu gets its gradient now, sigma still gets none.",
             "There is more than one way to sigma; all of them must stay open.",
         ),
         Mistake(
             "mu gets no gradient",
-            partial(_mean_square, to_mu=torch.detach),
+            lambda mu, sigma, eps: _mean_square(mu, sigma, eps, to_mu=torch.detach),
             "sigma gets its gradient now, mu still gets none.",
             "There is more than one way to mu; all of them must stay open.",
         ),
@@ -450,44 +367,42 @@ mean_of_square = Exercise(
     ),
     hints=(
         "The value is right, so look at the gradients: `torch.autograd.grad(mean_of_square(mu, sigma, eps), mu)`.",
-        "Which operations discard the history of a tensor?",
-        "`.detach()`, `.data`, `.item()`, `.tolist()` and `torch.no_grad()` do. One of them is here, and nothing needs "
-        "it.",
+        "Print `requires_grad` after each step. Where does True become False?",
+        "Which operations discard the history of a tensor? `.detach()`, `.data`, `.item()`, `.tolist()` do, and "
+        "building a new tensor from numbers does, too.",
     ),
 )
 
 
 def _measure_path(ask: Callable[..., Any]) -> list[Demand]:
-    """Compare the variances of both estimators of d/dmu for the learner's f, at mu = 0 and sigma = 1."""
+    """Compare the variances of both estimators of d/dmu for the learner's h, at mu = 0 and sigma = 1."""
     eps = torch.randn(20_000, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     z = eps.clone().requires_grad_()
-    (values,) = as_tensors(ask(z), ("f(z)",))
+    (values,) = as_tensors(ask(z), ("h(z)",))
     if values.shape != z.shape:
-        raise running.Problem("shape", "f should return a tensor of the shape of z, (20000,).")
+        raise running.Problem("shape", "h should return a tensor of the shape of z, (20000,).")
     (slope,) = torch.autograd.grad(values.sum(), z, allow_unused=True) if values.requires_grad else (None,)
     path = torch.zeros_like(eps) if slope is None else slope
     score = values.detach() * eps
     ratio = float(path.var() / score.var().clamp(min=1e-12))
     agree = abs(float(path.mean() - score.mean())) < 5 * float(path.std() + score.std()) / len(eps) ** 0.5
+    means = f"{path.mean():.2f} by reparameterization, {score.mean():.2f} by the score function"
+    wanted = "the variance of reparameterization is at least 10 times that of the score function"
     return [
-        Demand(
-            "both estimators agree on average", agree, f"{path.mean():.2f} by the path, {score.mean():.2f} by the score"
-        ),
-        Demand(
-            "the path's variance is at least 10 times that of the score function", ratio >= 10, f"{ratio:.1f} times"
-        ),
+        Demand("both estimators agree on average", agree, means),
+        Demand(wanted, ratio >= 10, f"{ratio:.1f} times"),
     ]
 
 
 noisy_path = Challenge(
     name="noisy_path",
-    contract="noisy_path(z): a function f of a tensor, with a derivative, for which reparameterization is the noisier "
-    "way",
+    contract="noisy_path(z): a function h of a tensor, with a derivative, for which reparameterization is the noisier "
+    "estimator",
     parameters=("z",),
     measure=_measure_path,
     hints=(
-        "The path uses f', the score function uses f. Make f' large where f stays small.",
+        "Reparameterization uses h', the score function uses h. Make h' large where h stays small.",
         "A wave of height 1 that goes up and down quickly has a large slope everywhere.",
-        "The slope of sin(kz) is k cos(kz). The variance of the path then grows like k^2 / 2.",
+        "The slope of sin(kz) is k cos(kz). The variance of reparameterization then grows like k^2 / 2.",
     ),
 )

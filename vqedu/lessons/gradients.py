@@ -1,6 +1,6 @@
-"""Two ways to estimate the gradient of E[f(z)], z ~ N(mu, sigma^2), from samples, and its exact value.
+"""Two ways to estimate the gradient of E[h(z)], z ~ N(mu, sigma^2), from draws, and its exact value.
 
-An estimator returns one gradient a sample, shape (N,). The estimate is their mean, with 1/N of their variance.
+An estimator returns one gradient per draw, shape (N,). The estimate is their mean, with 1/N of their variance.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from vqedu import validate
 
 
 class Gradient(NamedTuple):
-    """A derivative in `mu` and one in `sigma` (or a property of each, such as their variances)."""
+    """The derivatives with respect to `mu` and to `sigma`, or a property of each, such as its variance."""
 
     mu: Tensor
     sigma: Tensor
 
 
 class Variances(NamedTuple):
-    """The variance of one sample's gradient, for both estimators."""
+    """The variance of the gradient from one draw, for both estimators."""
 
     reparameterized: Gradient
     score_function: Gradient
 
 
 class Function(NamedTuple):
-    """A function f whose expectation E[f(z)] under z ~ N(mu, sigma^2) has a closed form."""
+    """A function h whose expectation E[h(z)] under z ~ N(mu, sigma^2) has a closed form."""
 
     formula: str
-    f: Callable[[Tensor], Tensor]
+    h: Callable[[Tensor], Tensor]
     expectation: Callable[[Tensor, Tensor], Tensor]
 
 
@@ -49,7 +49,7 @@ FUNCTIONS = {
         lambda z: z**4 / 4,
         lambda mu, sigma: (mu**4 + 6 * mu**2 * sigma**2 + 3 * sigma**4) / 4,
     ),
-    # sign has the derivative zero where it has one: the path carries no signal, though E[f(z)] does change.
+    # sign has the derivative zero where it has one: the path carries no signal, though E[h(z)] does change.
     "step": Function(
         "1 if z > 1, else 0",
         lambda z: (torch.sign(z - 1) + 1) / 2,
@@ -59,12 +59,12 @@ FUNCTIONS = {
 
 
 def expectation(name: str, mu: float, sigma: float) -> float:
-    """Return E[f(z)] for the function `name` of FUNCTIONS, by its closed form; raises as `exact` does."""
+    """Return E[h(z)] for the function `name` of FUNCTIONS, by its closed form; raises as `exact` does."""
     return float(FUNCTIONS[validate.known_name(name, FUNCTIONS, "function")].expectation(*_parameters(mu, sigma)))
 
 
 def exact(name: str, mu: float, sigma: float) -> Gradient:
-    """Return the derivatives of E[f(z)] in mu and sigma: autograd through the closed form, float64 scalars.
+    """Return the derivatives of E[h(z)] with respect to mu and sigma, by autograd through the closed form, float64.
 
     Raises ValueError for an unknown name, a sigma that is not positive, a mu that is not finite.
     """
@@ -73,34 +73,34 @@ def exact(name: str, mu: float, sigma: float) -> Gradient:
     return Gradient(*torch.autograd.grad(function.expectation(*leaves), leaves))
 
 
-def reparameterized(f: Callable[[Tensor], Tensor], mu: float, sigma: float, eps: Tensor) -> Gradient:
-    """Return the gradient along each sample's path z = mu + sigma eps: f'(z) and f'(z) eps, each (N,).
+def reparameterized(h: Callable[[Tensor], Tensor], mu: float, sigma: float, eps: Tensor) -> Gradient:
+    """Return the gradient along the path z = mu + sigma eps of each draw: h'(z) and h'(z) eps, each (N,).
 
-    `eps` (N,) holds draws from N(0, 1). Unbiased where f is differentiable.
+    `eps` (N,) contains draws from N(0, 1). Unbiased where h is differentiable.
     Source: Kingma and Welling 2014, section 2.4.
     """
     center, scale = _parameters(mu, sigma, eps)
     z = (center + scale * eps).requires_grad_()
-    (slope,) = torch.autograd.grad(f(z).sum(), z)
+    (slope,) = torch.autograd.grad(h(z).sum(), z)
     return Gradient(slope, slope * eps)
 
 
 def score_function(
-    f: Callable[[Tensor], Tensor], mu: float, sigma: float, eps: Tensor, baseline: float = 0.0
+    h: Callable[[Tensor], Tensor], mu: float, sigma: float, eps: Tensor, baseline: float = 0.0
 ) -> Gradient:
-    """Return (f(z) - baseline) times the derivative of log q(z) in mu and in sigma, each (N,).
+    """Return (h(z) - baseline) times the derivative of log q(z) with respect to mu and to sigma, each (N,).
 
-    These derivatives are eps / sigma and (eps^2 - 1) / sigma, where z = mu + sigma eps and `eps` (N,) holds
-    draws from N(0, 1). f needs no derivative. Unbiased for every baseline that does not depend on eps.
+    These derivatives are eps / sigma and (eps^2 - 1) / sigma, where z = mu + sigma eps and `eps` (N,)
+    contains draws from N(0, 1). h needs no derivative. Unbiased for every baseline that does not depend on eps.
     Source: REINFORCE, Williams 1992.
     """
     center, scale = _parameters(mu, sigma, eps)
-    reward = f(center + scale * eps) - baseline
+    reward = h(center + scale * eps) - baseline
     return Gradient(reward * eps / scale, reward * (eps**2 - 1) / scale)
 
 
 def variances_of_square(mu: float, sigma: float, baseline: float = 0.0) -> Variances:
-    """Return the exact variances of one sample's gradient for f(z) = z^2, float64 scalars.
+    """Return the exact variances of the gradient from one draw for h(z) = z^2, float64 scalars.
 
     With c = mu^2 - baseline, z^2 - baseline = c + 2 mu sigma eps + sigma^2 eps^2. The moments of eps are
     E eps^2, eps^4, eps^6, eps^8 = 1, 3, 15, 105, the odd ones zero. Square, average, less the squared mean:

@@ -1,5 +1,6 @@
 """The figures of the course in one style: arrays in, a Figure out. Title and alt text state the finding."""
 
+from vqedu.plots.bounds import bounds, captioned_images, climbs
 from vqedu.plots.codes import code_maps, panels, rate_distortion
 from vqedu.plots.diagrams import course_map, pipelines
 from vqedu.plots.image_tokens import sequences, two_gradients, two_tables
@@ -28,7 +29,10 @@ __all__ = [
     "add_prior_circle",
     "bars",
     "bit_maps",
+    "bounds",
+    "captioned_images",
     "class_maps",
+    "climbs",
     "code_maps",
     "codebooks",
     "course_map",

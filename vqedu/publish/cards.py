@@ -1,4 +1,4 @@
-"""The cards of the shipped models as one Markdown table; docs/MODELS.md shows it, and a test says when they disagree."""
+"""The cards of the shipped models as one Markdown table, which docs/MODELS.md shows; a test says when they disagree."""
 
 from __future__ import annotations
 

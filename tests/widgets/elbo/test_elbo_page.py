@@ -16,7 +16,7 @@ from vqedu.widgets import ElboExplorer
 pytestmark = pytest.mark.browser
 
 NUMBER = re.compile(r"−?\d+\.\d+")
-LEFT, WIDTH = 52, 532  # where densities.js draws z from -5 to 5
+LEFT, WIDTH = 52, 472  # where densities.js draws z from -5 to 5
 Q = ("mean μ of q", "width σ of q", "observed x")
 
 

@@ -31,7 +31,7 @@ def test_both_estimators_agree_with_python_sample_by_sample(f: str) -> None:
         tested.reparameterized(tested.FUNCTIONS[f], mu, sigma, e),
         tested.scoreFunction(tested.FUNCTIONS[f], mu, sigma, e, 0.7),
     ].flatMap((g) => [g.mu, g.sigma])))"""
-    function = gradients.FUNCTIONS[f].f
+    function = gradients.FUNCTIONS[f].h
     for (mu, sigma), found in zip(POINTS, node.call(MODULE, estimates, f, POINTS, eps.tolist()), strict=True):
         path = gradients.reparameterized(function, mu, sigma, eps)
         score = gradients.score_function(function, mu, sigma, eps, baseline=0.7)

@@ -30,7 +30,7 @@ def cell(root: Locator, name: str) -> float:
 def check_table(root: Locator, f: str, mu: float, sigma: float, n: int, baseline: bool, seed: int) -> None:
     """Every number of the table must be what vqedu.lessons.gradients makes of the page's own noise."""
     eps = page_noise(seed)[:, :n].reshape(-1)
-    function = gradients.FUNCTIONS[f].f
+    function = gradients.FUNCTIONS[f].h
     offset = gradients.expectation(f, mu, sigma) if baseline else 0.0
     both = {
         "path": gradients.reparameterized(function, mu, sigma, eps),
@@ -61,14 +61,14 @@ def test_opens_from_a_file_and_asks_the_network_for_nothing(page: Page, root: Lo
 def test_every_slider_to_both_ends_and_the_middle(page: Page, root: Locator, f: str) -> None:
     root.locator(f"[data-f={f}]").click()
     expect(root.locator("[data-f][aria-pressed=true]")).to_have_attribute("data-f", f)
-    state = {"shift μ": 2.0, "scale σ": 1.0, "samples n": 2.0}
+    state = {"shift μ": 2.0, "scale σ": 1.0, "draws n": 2.0}
     for label in state:
         for where in ("low", "high", "middle"):
             state[label] = exported.move_slider(page, label, where)
-            n = 4 ** int(state["samples n"])
+            n = 4 ** int(state["draws n"])
             check_table(root, f, state["shift μ"], state["scale σ"], n, False, 1)
     ends = {label: [exported.move_slider(page, label, where) for where in ("low", "high")] for label in state}
-    assert ends == {"shift μ": [-3, 3], "scale σ": [0.1, 2], "samples n": [0, 4]}
+    assert ends == {"shift μ": [-3, 3], "scale σ": [0.1, 2], "draws n": [0, 4]}
 
 
 def test_baseline_and_a_new_draw_change_what_they_should(page: Page, root: Locator) -> None:
@@ -92,11 +92,11 @@ def test_a_step_gives_the_path_no_signal_and_the_title_says_so(page: Page, root:
     assert cell(root, "path.mu.mean") == cell(root, "path.mu.sd") == 0
     expect(root.locator("[data-cell='ratio.mu.sd']")).to_have_text("no signal")
     truth = float(gradients.exact("step", 2.0, 1.0).mu)
-    expect(root.locator(".vq-headline")).to_contain_text(f"the path says 0 where the truth is {truth:.3f}")
+    expect(root.locator(".vq-headline")).to_contain_text(f"returns 0, and the exact gradient is {truth:.3f}")
 
 
 def test_the_title_states_the_measured_ratio(page: Page, root: Locator) -> None:
-    expect(root.locator(".vq-headline")).to_contain_text(f"is {cell(root, 'ratio.mu.sd'):.1f} times")
+    expect(root.locator(".vq-headline")).to_contain_text(f"has {cell(root, 'ratio.mu.sd'):.1f} times")
 
 
 def test_arrow_keys_and_dragging_move_the_cloud(page: Page, root: Locator) -> None:
@@ -147,7 +147,7 @@ def test_a_state_set_from_python_moves_picture_numbers_and_controls(page: Page) 
     exported.set_from_python(page, explorer, state)
     check_table(root, "sine", -1.0, 0.5, 64, True, 3)
     assert all(exported.picture(canvas) != old for canvas, old in zip(pictures, before, strict=True))
-    shown = [page.get_by_label(label, exact=True).input_value() for label in ("shift μ", "scale σ", "samples n")]
+    shown = [page.get_by_label(label, exact=True).input_value() for label in ("shift μ", "scale σ", "draws n")]
     assert shown == ["-1", "0.5", "3"]
     expect(root.locator("[data-f][aria-pressed=true]")).to_have_attribute("data-f", "sine")
     expect(root.get_by_role("button", name="Baseline")).to_have_attribute("aria-pressed", "true")

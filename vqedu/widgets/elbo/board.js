@@ -1,4 +1,4 @@
-// The lecture's five lines of the derivation as a board: one more at a time, what changed marked, its value beside it.
+// The five lines of the derivation as a board: one more at a time, what changed is marked, its value beside it.
 
 import { COLORS } from "../page/colors.js";
 import { element, slider, button, disable } from "../page/kit.js";
@@ -15,27 +15,27 @@ const averageOfLog = (...inside) => row(mo("\u222B"), q(), log(), ...inside, thi
 const LINES = [
   {
     written: () => formula(log(), call("p", "x"), mo("="), marked(averageOfLog(call("p", "x")))),
-    why: () => ["log p(x) does not depend on z, and q sums to one: averaging over q changes nothing."],
+    why: () => ["log p(x) does not depend on z, and the mean of a constant under q is the constant."],
   },
   {
     written: () => formula(mo("="), averageOfLog(marked(frac(joint(), posterior())))),
-    why: () => ["Bayes: p(x) = p(x, z) / p(z|x), at every z."],
+    why: () => ["Bayes\u2019 rule, solved for p(x), is true at every z."],
   },
   {
     written: () => formula(mo("="),
       averageOfLog(frac(joint(), marked(q())), mo("\u22C5"), frac(marked(q()), posterior()))),
-    why: () => ["Times q / q, which is one."],
+    why: () => ["Multiply and divide by q: nothing changes."],
   },
   {
     written: () => formula(mo("="), marked(mi("ELBO"), mo("+"), kl())),
     why: () => [
-      "The log of a product is a sum; its halves have names: ", formula(averageOfLog(frac(joint(), q()))),
+      "The logarithm of a product is a sum: ", formula(averageOfLog(frac(joint(), q()))),
       " and ", formula(averageOfLog(frac(q(), posterior()))), ".",
     ],
   },
   {
     written: () => formula(marked(mo("\u2265")), mi("ELBO")),
-    why: ({ gap }) => [`KL is never negative. Here it is ${number(gap, 6)}, and that much is lost.`],
+    why: ({ gap }) => [`A KL is never negative. At your q it is ${number(gap, 6)}, and the ELBO is lower by that much.`],
   },
 ];
 
@@ -81,7 +81,7 @@ function walker(onLine) {
 export function derivationBoard(onLine) {
   const walk = walker(onLine);
   const lines = LINES.map(boardLine);
-  const title = element("h4", { class: "vq-title" }, "Why: the lecture\u2019s five lines, computed at your q");
+  const title = element("h4", { class: "vq-title" }, "The five lines, computed at your q");
   const head = element("div", { class: "vq-row vq-elbo-walk" }, title, ...walk.nodes);
   const list = element("ol", { class: "vq-elbo-lines" }, ...lines.map((line) => line.node));
   return {

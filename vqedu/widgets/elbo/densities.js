@@ -1,4 +1,4 @@
-// The prior, the true posterior and q over z; below them, on the same z, what the decoder makes of it.
+// The prior, the true posterior and q over z; below them, on the same z, what the decoder computes from it.
 
 import { COLORS } from "../page/colors.js";
 import { drawHandles } from "../page/hand.js";
@@ -40,7 +40,7 @@ function peak({ mu, sigma }, posterior) {
   return roundUp(1.08 * highest, HEIGHTS);
 }
 
-// What the decoder makes of z, and which z explain the observed x.
+// What the decoder computes from z, and which z explain the observed x.
 function drawDecoder(f, { state: { decoder, x }, model: { noise } }) {
   const { pen } = f;
   axisY(f, { label: "x", values: [-2, 0, 2, 4] });

@@ -10,9 +10,9 @@ import { controls, glider } from "./controls.js";
 import { drawDensities } from "./densities.js";
 import { barWords, findingWords, LIMITS, nearBest, sumWords, viewer } from "./view.js";
 
-const TITLE = "Whatever q is, ELBO and gap add up to log p(x): raising the ELBO is closing the gap";
+const TITLE = "For every q, ELBO and gap add up to log p(x): raising the ELBO closes the gap";
 const HAND = "Left and right arrow keys move the mean of q, up and down its width; with shift, in large steps.";
-const WIDTHS = { densities: 596, bars: 338 };
+const WIDTHS = { densities: 536, bars: 398 };
 const HEIGHT = 414;
 
 function build(see, getState, change) {

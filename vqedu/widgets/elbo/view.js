@@ -47,13 +47,13 @@ export function sumWords({ evidence, elbo, gap }) {
 
 // What there is to find: how close a Gaussian can come to this posterior.
 export function findingWords({ state, smallest }) {
-  const gaussian = "A linear decoder makes the posterior Gaussian: the best q closes the gap to 0.";
+  const gaussian = "With a linear decoder the posterior is Gaussian, so the best q closes the gap to 0.";
   if (state.decoder === "linear") return gaussian;
   const least = smallest < 0.001 ? smallest.toPrecision(2) : number(smallest);
-  return `This posterior is not Gaussian: no Gaussian q comes closer than ${least} nats.`;
+  return `This posterior is not Gaussian: no Gaussian q makes the gap smaller than ${least} nats.`;
 }
 
 export function barWords({ evidence, elbo, gap, reconstruction, toPrior }) {
-  const sum = `log p(x) ${number(evidence)}, ELBO ${number(elbo)}, gap ${number(gap)}`;
-  return `Bars in nats: ${sum}, reconstruction ${number(reconstruction)}, KL to the prior ${number(toPrior)}.`;
+  const terms = `reconstruction ${number(reconstruction)}, minus KL to the prior ${number(toPrior)}`;
+  return `Waterfall in nats: ${terms}, gives ELBO ${number(elbo)}; plus gap ${number(gap)}, log p(x) ${number(evidence)}.`;
 }

@@ -8,19 +8,19 @@ import { PATH } from "./samples.js";
 import { RANGES, REPEATS, SAMPLE_COUNTS } from "./view.js";
 
 const SLIDERS = [["mu", "shift \u03BC", PATH], ["sigma", "scale \u03C3", PATH]];
-const CHOICES = Object.fromEntries(Object.entries(FUNCTIONS).map(([f, { formula }]) => [f, `f(z) = ${formula}`]));
+const CHOICES = Object.fromEntries(Object.entries(FUNCTIONS).map(([f, { formula }]) => [f, `h(z) = ${formula}`]));
 
 function countSlider(change) {
   const made = slider({
-    label: "samples n", min: 0, max: SAMPLE_COUNTS.length - 1, step: 1, value: 0,
+    label: "draws n", min: 0, max: SAMPLE_COUNTS.length - 1, step: 1, value: 0,
     format: (v) => String(SAMPLE_COUNTS[v]), oninput: (v) => change({ n: SAMPLE_COUNTS[v] }),
   });
   return { node: made.node, show({ n }) { made.show(SAMPLE_COUNTS.indexOf(n)); } };
 }
 
 function drawButtons(getState, change) {
-  const baseline = button("Baseline: f(z) \u2212 E[f(z)]", () => change({ baseline: !getState().baseline }));
-  const again = button(`Draw the ${REPEATS} again`, () => change({ seed: getState().seed + 1 }));
+  const baseline = button("Baseline: h(z) \u2212 E[h(z)]", () => change({ baseline: !getState().baseline }));
+  const again = button(`Draw all ${REPEATS} again`, () => change({ seed: getState().seed + 1 }));
   return { nodes: [baseline, again], show(state) { baseline.setAttribute("aria-pressed", String(state.baseline)); } };
 }
 
@@ -30,14 +30,14 @@ export function controls(getState, change) {
   return {
     node: element("div", { class: "vq-rep-controls" },
       element("div", { class: "vq-panel vq-rep-sliders" }, ...sliders.nodes, count.node),
-      element("div", { class: "vq-rep-choices", role: "group", "aria-label": "Function f" }, ...functions.nodes),
+      element("div", { class: "vq-rep-choices", role: "group", "aria-label": "Function h" }, ...functions.nodes),
       element("div", { class: "vq-rep-choices" }, ...draws.nodes)),
     show(state) { for (const part of [sliders, count, functions, draws]) part.show(state); },
   };
 }
 
 const ROWS = {
-  exact: "exact gradient", path: "path (re\u00ADparam\u00ADeterized)", score: "score function", ratio: "variance ratio",
+  exact: "exact gradient", path: "re\u00ADparam\u00ADeter\u00ADization", score: "score function", ratio: "variance ratio",
 };
 const COLUMNS = {
   "mu.mean": "\u03BC: mean", "mu.sd": "\u03BC: SD", "sigma.mean": "\u03C3: mean", "sigma.sd": "\u03C3: SD",
@@ -64,7 +64,7 @@ export function numbersTable() {
     element("th", { scope: "row" }, title), ...Object.keys(COLUMNS).map((column) => cell(`${row}.${column}`))));
   const head = ["", ...Object.values(COLUMNS)].map((title) => element("th", { scope: "col" }, title));
   const node = element("table", { class: "vq-rep-table" },
-    element("caption", {}, `Measured over ${REPEATS} draws`),
+    element("caption", {}, `Measured over ${REPEATS} estimates`),
     element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body));
   return {
     node,

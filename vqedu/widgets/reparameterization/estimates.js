@@ -25,15 +25,15 @@ function drawParameter({ pen, width }, top, { state: { n }, draws, exact }, name
   const reach = reachOf([...draws.path[name], ...draws.score[name]], truth);
   const place = { left: 16, width: width - 32, height: 78, x: [truth - reach, truth + reach], y: [0, 1] };
   const path = frame(pen, { ...place, top: top + 48 }), score = frame(pen, { ...place, top: top + 148 });
-  const count = `${n} ${n === 1 ? "sample" : "samples"}`;
-  write(pen, `\u2202E[f(z)]/\u2202${sign} from ${count}`, 16, top + 22, { bold: true, size: 16 });
+  const count = `${n} ${n === 1 ? "draw" : "draws"}`;
+  write(pen, `\u2202E[h(z)]/\u2202${sign} from ${count}`, 16, top + 22, { bold: true, size: 16 });
   histogram(path, draws.path[name], PATH);
   histogram(score, draws.score[name], SCORE);
   stroke(pen, [[path.left, path.bottom], [path.right, path.bottom]], { color: "#555", width: 1 });
-  const line = [[path.X(truth), top + 32], [path.X(truth), score.bottom + 5]];
+  const line = [[path.X(truth), path.top], [path.X(truth), score.bottom + 5]];
   stroke(pen, line, { color: "#000", width: 2, dash: [6, 4] });
-  write(pen, "path", 16, path.top + 12, { size: 14, bold: true, color: wordColor(COLORS.encoder) });
-  write(pen, "score", 16, score.top + 12, { size: 14, bold: true, color: wordColor(COLORS.warning) });
+  write(pen, "reparameterization", 16, path.top - 4, { size: 14, bold: true, color: wordColor(COLORS.encoder) });
+  write(pen, "score function", 16, score.top - 4, { size: 14, bold: true, color: wordColor(COLORS.warning) });
   const values = [-0.75, 0, 0.75].map((share) => truth + share * reach);
   axisX(score, { values, format: (v) => number(v, reach < 20 ? 2 : 0) });
 }
@@ -49,5 +49,5 @@ function histogram(f, values, color) {
     f.pen.fillRect(f.left + i * wide, f.bottom - height, wide - 0.5, height);
   });
   const beyond = values.length - inside.length;
-  if (beyond) write(f.pen, `${beyond} beyond`, f.right, f.top + 12, { size: 14, align: "right" });
+  if (beyond) write(f.pen, `${beyond} outside`, f.right, f.top - 4, { size: 14, align: "right" });
 }

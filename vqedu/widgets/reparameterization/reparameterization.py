@@ -1,4 +1,4 @@
-"""The reparameterization explorer: a cloud of noise carried to z, and what two gradient estimators make of it."""
+"""The reparameterization explorer: noise carried to z, and the gradients that two estimators compute from it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ CLOUD = 24
 
 
 class ReparameterizationExplorer(Explorer):
-    """z = mu + sigma eps with a fixed cloud of eps, and 300 estimates of the gradient of E[f(z)] by each estimator.
+    """z = mu + sigma eps with fixed draws of eps, and 300 estimates of the gradient of E[h(z)] by each estimator.
 
-    f: "square", "sine", "quartic" or "step", as in `vqedu.lessons.gradients`; mu from -3 to 3, sigma from 0.1 to 2;
-    n: samples per estimate, 1, 4, 16, 64 or 256; baseline: subtract E[f(z)] in the score function.
+    f: the function h, "square", "sine", "quartic" or "step", as in `vqedu.lessons.gradients`; mu from -3 to 3; sigma
+    from 0.1 to 2; n: draws per estimate, 1, 4, 16, 64 or 256; baseline: subtract E[h(z)] in the score function.
 
     `state` may be set from Python, whole or in part, and moves the figure; its parts have the names of the arguments,
     and seed, a whole number from 1, that of the 300 draws.
@@ -30,7 +30,7 @@ class ReparameterizationExplorer(Explorer):
     Raises TypeError or ValueError for an unknown f or part of the state, and for a value outside its range.
     """
 
-    summary = "Reparameterization explorer: z = mu + sigma * eps, and the spread of two gradient estimators"
+    summary = "Reparameterization explorer: z = μ + σε, and the variance of two gradient estimators"
 
     def __init__(
         self, f: str = "square", mu: float = 2.0, sigma: float = 1.0, n: int = 16, baseline: bool = False

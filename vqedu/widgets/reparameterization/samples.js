@@ -1,4 +1,4 @@
-// One above the other, on one scale of z: the cloud of eps and where it goes, f, and each sample's pull on the mean.
+// One above the other, on one scale of z: the draws of eps and where they go, h, and each draw's gradient for mu.
 
 import { COLORS, wordColor } from "../page/colors.js";
 import { drawHandles } from "../page/hand.js";
@@ -54,7 +54,7 @@ function nameClouds(above, below, { mu, sigma }) {
   const { pen } = above;
   write(pen, "\u03B5", 30, above.bottom, { size: 18, bold: true });
   write(pen, "z", 30, below.bottom, { size: 18, bold: true });
-  write(pen, "\u03B5 ~ N(0, 1): drawn once, fixed", 62, 20);
+  write(pen, "\u03B5 ~ N(0, 1), drawn once and kept", 62, 20);
   const [place, align] = mu < 0 ? [above.right - 4, "right"] : [62, "left"]; // where the bell is not
   const look = { bold: true, color: wordColor(COLORS.encoder), align, halo: 4 };
   write(pen, "z = \u03BC + \u03C3\u03B5", place, 150, look);
@@ -67,17 +67,17 @@ function drawFunction(sheet, { target, samples }) {
   axisY(f, { values: f.y[0] < 0 ? [-1, 0, 1] : [0, top] });
   curve(f, target.f, { color: "#1a1a1a" });
   for (const { z } of samples) dot(f.pen, f.X(z), f.Y(target.f(z)), 4, { fill: PATH, color: "#fff", width: 1 });
-  write(f.pen, "f(z)", 12, f.top + f.height * 0.27, { bold: true, baseline: "middle" });
+  write(f.pen, "h(z)", 12, f.top + f.height * 0.27, { bold: true, baseline: "middle" });
 }
 
-// What each sample says about the mean: by its slope, or by f times how unusual it is. Both average the same.
+// What each draw contributes to the gradient: h'(z), or h(z) times the score. Both have the same mean.
 function drawPulls(sheet, { one, exact, samples }) {
   const pulls = samples.map(({ eps, z }) => ({ z, path: one.path(eps).mu, score: one.score(eps).mu }));
   const all = pulls.flatMap(({ path, score }) => [path, score, exact.mu]);
   const reach = (most) => roundUp(Math.max(most, 0.1), SCALES);
   const top = 12 + namePulls(sheet);
   const f = strip(sheet, top, 510 - top, [-reach(-Math.min(...all)), reach(Math.max(...all))]);
-  axisY(f, { values: ticks(f.y, 3) });
+  axisY(f, { values: ticks(f.y, 3), label: "\u2202/\u2202\u03BC" });
   for (const { z, path, score } of pulls) {
     arrow(f.pen, [f.X(z) + 2, f.Y(0)], [f.X(z) + 2, f.Y(score)], { color: SCORE });
     arrow(f.pen, [f.X(z) - 2, f.Y(0)], [f.X(z) - 2, f.Y(path)], { color: PATH });
@@ -89,10 +89,10 @@ function drawPulls(sheet, { one, exact, samples }) {
 // Returns the y of the last row.
 function namePulls({ pen, width }) {
   const entries = [
-    { name: "by its path", color: PATH },
-    { name: "by score", color: SCORE },
+    { name: "reparameterization", color: PATH },
+    { name: "score function", color: SCORE },
     { name: "exact", color: "#000", dash: [6, 4] },
   ];
-  const used = write(pen, "each sample\u2019s pull on \u03BC:", 58, 376, { bold: true });
-  return legend(pen, entries, ...(width < NARROW ? [30, 398] : [72 + used, 376]), { gap: 14 });
+  const used = write(pen, "\u2202/\u2202\u03BC by each draw:", 58, 376, { bold: true });
+  return legend(pen, entries, ...(width < NARROW ? [30, 398] : [72 + used, 376]), { gap: 14, right: width - 6 });
 }

@@ -45,9 +45,8 @@ export function viewer(cloud) {
 }
 
 export function findingWords({ state: { f, baseline }, summary, exact }) {
-  if (f === "step") return `A step has no slope: the path says 0 where the truth is ${number(exact.mu)}`;
+  if (f === "step") return `A step has no slope: reparameterization returns 0, and the exact gradient is ${number(exact.mu)}`;
   const { ratio } = summary.mu;
-  const words = `For \u03BC, the score function\u2019s variance${baseline ? " with a baseline" : ""} is`;
-  if (ratio < 1) return `${words} only ${number(ratio, 2)} times the path\u2019s here`;
-  return `${words} ${number(ratio, 1)} times the path\u2019s`;
+  const words = `For \u03BC, the score function${baseline ? " with a baseline" : ""} has`;
+  return `${words} ${number(ratio, ratio < 1 ? 2 : 1)} times the variance of reparameterization`;
 }
