@@ -19,6 +19,7 @@ from vqedu.checks import (
     codebook_losses,
     image_tokens,
     reparameterization,
+    trained_vae,
     vae,
     vector_quantization,
     vqvae,
@@ -29,7 +30,7 @@ from vqedu.checks.result import Result
 __all__ = ["ALL", "Challenge", "Demand", "Diagnosis", "Exercise", "Mistake", "Result"]
 
 _TOPICS = (
-    *(autoencoder, bayes, reparameterization, vae),
+    *(autoencoder, bayes, reparameterization, vae, trained_vae),
     *(vector_quantization, codebook_losses, vqvae, code_prior, image_tokens),
 )
 

@@ -99,6 +99,15 @@ export function walkPanel(space, hand) {
   };
 }
 
+// Whether the map shows what the decoder makes of every place, in place of the codes.
+export function gridBox(hand) {
+  const box = element("input", { type: "checkbox", onchange: () => hand.change({ grid: box.checked }) });
+  return {
+    node: element("label", { class: "vq-check" }, box, "show what every place decodes to"),
+    show({ state }) { box.checked = Boolean(state.grid); },
+  };
+}
+
 export function priorPanel(hand) {
   const box = element("input", { type: "checkbox", onchange: () => hand.change({ prior: box.checked }) });
   const sample = button("Sample z ~ N(0, I)", () => hand.sample(), { class: "vq-button vq-prior" });

@@ -7,7 +7,7 @@ import { makeHand, statusText, viewer } from "./view.js";
 import { latentMap } from "./map.js";
 import { panel, xPanel } from "../page/pictures.js";
 import { xHatPanel } from "./decoded.js";
-import { directionsPanel, legend, priorPanel, walkPanel } from "./controls.js";
+import { directionsPanel, gridBox, legend, priorPanel, walkPanel } from "./controls.js";
 import { posteriorPanel } from "./posterior.js";
 import { liveFigure } from "../page/figure.js";
 
@@ -34,9 +34,10 @@ function build(space, hand, repaint) {
   const classes = legend(space, (only) => { map.highlight(only); repaint(); });
   const heading = variational ? "q(z|x) = N(\u03bc, \u03c3\u00b2)" : "z = g(x)";
   const hint = variational ? "drag z" : "drag z, or click a dot";
-  const mapPanel = panel("z", heading, hint, COLORS.encoder, map.node, classes);
-  const xHat = xHatPanel(space, COLORS.decoder);
   const only = (wanted, make) => (wanted ? [make()] : []);
+  const grid = only(space.d === 2, () => gridBox(hand));
+  const mapPanel = panel("z", heading, hint, COLORS.encoder, map.node, classes, ...grid.map((each) => each.node));
+  const xHat = xHatPanel(space, COLORS.decoder);
   const x = only(whole, () => xPanel(space, hand));
   const posterior = only(whole && variational, () => posteriorPanel(space, hand));
   const walk = only(whole, () => walkPanel(space, hand));
@@ -51,7 +52,7 @@ function build(space, hand, repaint) {
     keys: posterior.length ? { e: hand.draw } : {},
     playing: () => walk.some((each) => each.playing()),
     show(now) {
-      for (const part of [...x, map, xHat, ...below]) part.show(now);
+      for (const part of [...x, map, ...grid, xHat, ...below]) part.show(now);
       disable(home, now.code === null);
     },
     resize(width) {
