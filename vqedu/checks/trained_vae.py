@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vqedu import data
 from vqedu.checks import comparing, running
@@ -38,14 +38,15 @@ def wrapped(answer: Any) -> Model:
     if not all(callable(getattr(answer, name, None)) for name in ("encode", "decode")):
         came = f"a {type(answer).__name__}"
         raise Problem("type", f"`my_vae` should return a model with the methods `encode` and `decode`, not {came}.")
-    if callable(getattr(answer, "eval", None)):
-        answer.eval()
+    if isinstance(answer, nn.Module):
+        answer.eval().cpu()
 
     def encode(x: Tensor) -> tuple[Tensor, Tensor]:
         mu, logvar = as_tensors(running.call(answer.encode, (x,)), ("mu", "logvar"))
         for name, value in (("mu", mu), ("logvar", logvar)):
             if value.dim() != 2 or len(value) != len(x) or value.shape != mu.shape:
-                raise Problem("shape", f"`{name}` from `encode` should have the shape ({len(x)}, D), not {_size(value)}.")
+                wanted = f"`{name}` from `encode` should have the shape ({len(x)}, D), and mu and logvar the same one"
+                raise Problem("shape", f"{wanted}; it has {tuple(value.shape)}.")
         return _finite(mu, "mu"), _finite(logvar, "logvar")
 
     def decode(z: Tensor) -> Tensor:
@@ -55,10 +56,6 @@ def wrapped(answer: Any) -> Model:
         return _finite(logits, "logits")
 
     return Model(encode, decode)
-
-
-def _size(value: Tensor) -> str:
-    return f"({', '.join(map(str, value.shape))})"
 
 
 def _finite(value: Tensor, name: str) -> Tensor:
@@ -110,14 +107,21 @@ class Judge:
         nothing, so R rises by beta times what the KL falls. log_sigma: how the draw computes log sigma from logvar.
         """
         mu, logvar, eps, x = (value[:PROBED] for value in (self.mu, logvar, self.eps, self.x))
-        shift = torch.zeros(mu.shape[1], requires_grad=True)
-        rise = torch.zeros(mu.shape[1])
-        for i in range(0, len(x), 500):
-            part = slice(i, i + 500)
+
+        def loss(shift: Tensor | float, part: slice) -> Tensor:
+            z = mu[part] + torch.exp(log_sigma(logvar[part] + shift)) * eps[part]
+            return reconstruction(self.model.decode(z), x[part]).sum() / len(x)
+
+        parts = [slice(i, i + 500) for i in range(0, len(x), 500)]
+        rise, shift = torch.zeros(mu.shape[1]), torch.zeros(mu.shape[1], requires_grad=True)
+        for part in parts:
             with torch.enable_grad():
-                z = mu[part] + torch.exp(log_sigma(logvar[part] + shift)) * eps[part]
-                loss = reconstruction(self.model.decode(z), x[part]).sum() / len(x)
-                rise += torch.autograd.grad(loss, shift)[0]
+                now = loss(shift, part)
+                if not now.requires_grad:  # a `decode` under no_grad: one slope for all dimensions together
+                    steps = [float(sum(loss(step, each) for each in parts)) for step in (-0.05, 0.05)]
+                    total = -0.5 * torch.expm1(logvar).mean(0)[self.active].sum()
+                    return torch.tensor([(steps[1] - steps[0]) / 0.1]), total[None]
+                rise += torch.autograd.grad(now, shift)[0]
         fall = -0.5 * torch.expm1(logvar).mean(0)
         return rise[self.active], fall[self.active]
 
@@ -138,10 +142,6 @@ def _share(rise: Tensor, fall: Tensor) -> float:
     return float(((betas > 0.7) & (betas < 1.4)).float().mean()) if len(betas) else 0.0
 
 
-def _near(value: float, wanted: float) -> bool:
-    return wanted / 1.25 < value < wanted * 1.25
-
-
 def _grey_levels(judge: Judge) -> Diagnosis | None:
     if float(judge.logits.min()) < 0 or float(judge.logits.max()) > 1:
         return None
@@ -158,14 +158,14 @@ def _collapse(judge: Judge) -> Diagnosis | None:
         return None
     return Diagnosis(
         "posterior collapse",
-        f"The KL of your model is {number(judge.rate(), 2)} nats: q(z|x) is the prior for every image, so the code says "
+        f"The KL of your model is {judge.rate():.1f} nats: q(z|x) is the prior for every image, so the code says "
         "nothing about x, and every image gets the same reconstruction.",
         "Is the reconstruction summed over the 784 pixels? If it is averaged, the KL weighs 784 times too much.",
     )
 
 
-def _no_draw(judge: Judge) -> Diagnosis | None:
-    """Name a training that never saw sigma: sigma is as it began, or 1 where the KL drew it, and the noise hurts."""
+def _unused_sigma(judge: Judge) -> Diagnosis | None:
+    """Name a training that never saw sigma: it is as it began, or 1 where the KL drew it, and a smaller one helps."""
     if not bool(judge.active.any()):
         return None
     flat = float(judge.logvar[:, judge.active].abs().mean()) < 0.35
@@ -173,10 +173,10 @@ def _no_draw(judge: Judge) -> Diagnosis | None:
     if not flat or gain < 20:
         return None
     return Diagnosis(
-        "z is not drawn in the training",
-        f"Your sigma is about 1 for every image, yet a z drawn with it costs {number(gain, 2)} nats more than z = mu. "
-        "A training that draws z would have made sigma smaller: in yours, the reconstruction does not depend on it.",
-        "Which z does your decoder receive during the training?",
+        "the reconstruction does not depend on sigma",
+        f"Your sigma is about 1 for every image, although a smaller one would help: with z = mu the reconstruction "
+        f"costs {gain:.0f} nats less. So in your training it did not depend on the sigma that `encode` returns.",
+        "Which z does your decoder receive during the training, and does sigma take part in it?",
     )
 
 
@@ -195,12 +195,11 @@ def _other_output(judge: Judge) -> Diagnosis | None:
             continue
         logvar = to_logvar(judge.logvar)
         better = judge.distortion(judge.decoded(torch.exp(0.5 * logvar))) + judge.rate(logvar)
-        beta = _ratio(*judge.balance(logvar))
-        if better < total - 3 and 0.6 < beta < 1.7:
+        if better < total - 3 and _share(*judge.balance(logvar)) > 0.7:
             return Diagnosis(
                 name,
-                f"Read as {what}, the second output of `encode` gives {number(better)} nats per image; read as "
-                f"logvar = log sigma^2, as the contract says, {number(total)}.",
+                f"Read as {what}, the second output of `encode` gives {better:.1f} nats per image; read as "
+                f"logvar = log sigma^2, as the contract says, {total:.1f}.",
                 "What does your draw of z do with the second output, and what does your KL do with it?",
             )
     return None
@@ -220,38 +219,54 @@ def _wrong_sigma(judge: Judge) -> Diagnosis | None:
 
 
 def _too_extreme(judge: Judge) -> Diagnosis | None:
-    now = judge.distortion(judge.logits)
-    best = min((judge.distortion(judge.logits * factor), factor) for factor in (0.5, 0.2, 0.1, 0.05, 0.02))
-    if best[0] > 0.7 * now:
+    """Name logits that are overconfident both at a drawn z and at mu, which no cross-entropy of logits makes them."""
+    now, gains = judge.distortion(judge.logits), []
+    for logits in (judge.logits, judge.decoded(0.0)):
+        scaled = min((judge.distortion(logits * factor), factor) for factor in (0.5, 0.2, 0.1, 0.05, 0.02))
+        gains.append((scaled[0] / judge.distortion(logits), *scaled))
+    share, best, factor = max(gains)
+    if share > 0.7:
         return None
     return Diagnosis(
         "logits far too large",
-        f"Your reconstruction costs {number(now, 3)} nats; with all logits multiplied by {best[1]:g} it would cost "
-        f"{number(best[0], 3)}. A decoder that is trained by the cross-entropy of its logits is not that overconfident.",
+        f"Your reconstruction costs {now:.0f} nats; with all logits multiplied by {factor:g} it would cost {best:.0f}. "
+        "A decoder that is trained by the cross-entropy of its logits is not that overconfident.",
         "How many times does a sigmoid act between your decoder's last layer and the loss?",
     )
 
 
 def _unbalanced(judge: Judge) -> Diagnosis | None:
-    beta, dims = judge.beta, judge.mu.shape[1]
-    if BETAS[0] <= beta <= BETAS[1]:
+    beta = judge.beta
+    if not 0 < beta < math.inf or BETAS[0] <= beta <= BETAS[1]:
         return None
-    if beta < 0 or beta == math.inf:
+    if beta > 1 and not _agree(judge.balance(judge.logvar), beta):
         return None
-    small = beta < 1
-    causes = [(1 / dims, "a KL averaged over the {dims} dimensions")] if small else [
-        (2, "a KL without its factor 1/2"), (784 / dims, "both terms averaged over their elements, since 784 / {dims} = {value:.3g}")
-    ]
-    likely = next((f" That fits {text.format(dims=dims, value=value)}." for value, text in causes if _near(beta, value)), "")
     return Diagnosis(
-        "the KL counts too little" if small else "the KL counts too much",
-        f"On your trained model one nat of KL buys {number(beta, 2)} nats of reconstruction: in your training the KL has "
-        f"weighed about {number(beta, 2)} times as much as in the ELBO.{likely}",
-        "Write both terms for one image, each summed over all its elements. Which of yours is not?",
+        "the KL counts too little" if beta < 1 else "the KL counts too much",
+        f"On your trained model one nat of KL buys {number(beta, 2)} nats of reconstruction, so in your training the "
+        f"KL counted about {number(beta, 2)} times as much as in the ELBO.{_likely(beta, judge.mu.shape[1])}",
+        "Write both terms for one image: a cross-entropy summed over its pixels, and a KL summed over the dimensions "
+        "of its code. Which of yours differs?",
     )
 
 
-_EXPLANATIONS = (_grey_levels, _collapse, _no_draw, _other_output, _wrong_sigma, _too_extreme, _unbalanced)
+def _agree(slopes: tuple[Tensor, Tensor], beta: float) -> bool:
+    """Return whether most dimensions show about this beta: a training with that weight makes them agree."""
+    betas = slopes[0] / slopes[1]
+    return float(((betas > beta / 2) & (betas < beta * 2)).float().mean()) > 0.6
+
+
+def _likely(beta: float, dims: int) -> str:
+    """Return a sentence on the usual mistake that makes this beta, if there is one."""
+    causes = {
+        "a KL without its factor 1/2": 2.0,
+        f"a KL averaged over the {dims} dimensions": 1 / dims,
+        f"both terms averaged over their elements, since 784 / {dims} = {784 / dims:.3g}": 784 / dims,
+    }
+    return next((f" That fits {text}." for text, value in causes.items() if value / 1.25 < beta < value * 1.25), "")
+
+
+_EXPLANATIONS = (_grey_levels, _other_output, _unused_sigma, _too_extreme, _collapse, _wrong_sigma, _unbalanced)
 
 
 def judged(answer: Any, x: Tensor) -> list[Demand]:

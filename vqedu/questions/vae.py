@@ -64,7 +64,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "Random codes of the 2-D VAE decode to blurrier images than those of the 50-D VAE. From which model does a classifier recognize more images, that is, is more than 99% sure of a class?",
         choices=("The 2-D VAE", "The 50-D VAE", "About the same, within two percent"),
         answer="The 2-D VAE",
-        sentence="60% against 50%. Fifty coordinates drawn independently ask for details that do not always go together. Two coordinates can hardly contradict each other.",
+        sentence="About 60% against 50%. Fifty coordinates drawn independently ask for details that do not always go together. Two coordinates can hardly contradict each other.",
     ),
     "speckle": Recall(
         "Look at the last figure. The mean is smooth, the two samples are speckled, though all three rows have the same z. Where does the speckle come from?",

@@ -18,7 +18,7 @@ from vqedu.widgets.latent import codes as latent_codes
 from vqedu.widgets.latent.space import LatentSpace
 
 VIEWS = ("all", "map")
-TITLE = "Every place on this map decodes to a picture"
+TITLE = "Every place on this map decodes to an image"
 STATE = ("z", "a", "b", "t", "digit", "drawing", "prior", "draws", "eps", "grid")
 
 
@@ -102,4 +102,11 @@ def checked_state(state: Mapping[str, Any], latent_dim: int, digits: int) -> dic
     if state["grid"] and latent_dim != 2:
         raise ValueError(f"grid: a map of decoded pictures needs two latent dimensions, got {latent_dim}.")
     picture = latent_state.picture(state, digits)
-    return {**codes, "t": float(state["t"]), **picture, "prior": bool(state["prior"]), "grid": bool(state["grid"]), **draws}
+    return {
+        **codes,
+        "t": float(state["t"]),
+        **picture,
+        "prior": bool(state["prior"]),
+        "grid": bool(state["grid"]),
+        **draws,
+    }
