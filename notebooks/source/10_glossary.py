@@ -101,8 +101,8 @@
 #
 # | word | meaning | first in |
 # |---|---|---|
-# | active unit | a latent number whose $\mu_d(x)$ varies over the data (variance above 0.01) | [04 § 4](04_vae.ipynb#4.-What-did-the-two-terms-pay-for?) |
-# | aggregate posterior | the clouds $q(z \mid x)$ of all images, laid over one another | [04 § 3](04_vae.ipynb#3.-Can-it-invent-images?) |
+# | active unit | a latent number whose $\mu_d(x)$ varies over the data (variance above 0.01) | [04 § 4](04_vae.ipynb#4.-How-does-the-model-spend-its-nats?) |
+# | aggregate posterior | the clouds $q(z \mid x)$ of all images, laid over one another | [04 § 3](04_vae.ipynb#3.-Can-it-generate?) |
 # | ancestral sampling | drawing step by step: first the code, then the image from it | [07 § 7](08_prior_over_codes.ipynb#7.-Drawing-new-digits) |
 # | code map | the $7 \times 7$ indices of an image | [06 § 2](07_vqvae.ipynb#2.-Codes-you-can-see) |
 # | codebook collapse | only a few codes are used, the others are dead | [06 § 4](07_vqvae.ipynb#4.-Kill-a-codebook,-and-bring-it-back) |

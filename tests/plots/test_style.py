@@ -18,6 +18,7 @@ BUILDERS = {
     "bars": lambda: plots.bars(np.arange(5.0), "Bars", "number", "nats"),
     "histograms": lambda: plots.histograms({"a": np.arange(9.0)}, "Counts", "distance", mark=("r", 2.0)),
     "course_map": diagrams.course_map,
+    "decoded_plane": lambda: plots.decoded_plane(np.zeros((4, 4, 28, 28)), [-1, -0.3, 0.3, 1], "Sixteen codes"),
 }
 
 
@@ -81,3 +82,22 @@ def test_png_is_the_same_each_time() -> None:
     first, second = (plots.bars(np.arange(4.0), "T", "x", "y").png() for _ in range(2))
     assert first == second
     assert imread(io.BytesIO(first)).shape[2] == 4
+
+
+def test_a_decoded_plane_has_small_z_at_the_lower_left() -> None:
+    images = np.zeros((3, 3, 28, 28))
+    images[0, 1] = 1  # the smallest z_2, the middle z_1
+    (drawn,) = plots.decoded_plane(images, [-1.0, 0.0, 1.0], "Title").axes[0].images
+    sheet = np.asarray(drawn.get_array())
+    assert sheet.shape == (84, 84)
+    assert sheet[56:, 28:56].min() == 1
+    assert sheet.sum() == 28 * 28
+
+
+def test_a_wider_map_shows_the_frame_of_a_narrower_one() -> None:
+    codes = {name: (np.zeros((10, 2)), np.arange(10)) for name in ("wide", "narrow")}
+    wide, narrow = plots.latent_maps(codes, "Title", limit=(9, 3)).axes
+    assert wide.get_xlim() == (-9, 9)
+    assert narrow.get_xlim() == (-3, 3)
+    assert [patch.get_bbox().bounds for patch in wide.patches] == [(-3, -3, 6, 6)]
+    assert not narrow.patches

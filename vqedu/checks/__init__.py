@@ -12,41 +12,34 @@ Every Exercise and Challenge that a topic's file defines is an attribute of this
 
 from __future__ import annotations
 
-from vqedu.checks import (
-    autoencoder,
-    bayes,
-    code_prior,
-    codebook_losses,
-    convolutional,
-    count_model,
-    image_tokens,
-    reparameterization,
-    vae,
-    vector_quantization,
-    vqvae,
-)
+import importlib
+
 from vqedu.checks.engine import Challenge, Demand, Diagnosis, Exercise, Mistake
 from vqedu.checks.result import Result
 
 __all__ = ["ALL", "Challenge", "Demand", "Diagnosis", "Exercise", "Mistake", "Result"]
 
-# In the order of the course.
+# In the order of the course; each is a module of this folder.
 _TOPICS = (
-    autoencoder,
-    convolutional,
-    bayes,
-    count_model,
-    reparameterization,
-    vae,
-    vector_quantization,
-    codebook_losses,
-    vqvae,
-    code_prior,
-    image_tokens,
+    "autoencoder",
+    "convolutional",
+    "bayes",
+    "count_model",
+    "reparameterization",
+    "vae",
+    "trained_vae",
+    "vector_quantization",
+    "codebook_losses",
+    "vqvae",
+    "code_prior",
+    "image_tokens",
 )
 
 ALL: dict[str, Exercise | Challenge] = {
-    value.name: value for topic in _TOPICS for value in vars(topic).values() if isinstance(value, (Exercise, Challenge))
+    value.name: value
+    for topic in _TOPICS
+    for value in vars(importlib.import_module(f"{__name__}.{topic}")).values()
+    if isinstance(value, (Exercise, Challenge))
 }
 
 

@@ -24,7 +24,7 @@ class VAEOutput(NamedTuple):
 def reparameterize(mu: Tensor, logvar: Tensor, generator: torch.Generator | None = None) -> Tensor:
     """Return z = mu + sigma * eps with eps ~ N(0, I) and sigma = exp(logvar / 2): a draw from N(mu, sigma^2).
 
-    mu and logvar: (N, D); eps is drawn anew for each element. The gradient reaches mu and logvar, never eps.
+    mu and logvar: (N, D); each element gets an eps of its own. The gradient reaches mu and logvar, never eps.
     Source: Kingma and Welling 2014, section 2.4.
     """
     eps = torch.randn(mu.shape, generator=generator, dtype=mu.dtype, device=mu.device)
@@ -32,10 +32,10 @@ def reparameterize(mu: Tensor, logvar: Tensor, generator: torch.Generator | None
 
 
 class VAE(nn.Module):
-    """q(z|x) = N(mu(x), sigma(x)^2), p(z) = N(0, I), p(x|z) a Bernoulli variable a pixel with log-odds f(z).
+    """q(z|x) = N(mu(x), sigma(x)^2), p(z) = N(0, I), p(x|z) one Bernoulli variable per pixel with log-odds f(z).
 
     Source: Kingma and Welling 2014. LayerNorm and SiLU are ours.
-    Raises ValueError or TypeError if `latent_dim` or a hidden size is no whole number of at least 1.
+    Raises ValueError or TypeError unless `latent_dim` and the hidden sizes are whole numbers of at least 1.
     """
 
     def __init__(self, latent_dim: int, hidden: Sequence[int] = (400, 400)) -> None:
@@ -60,6 +60,6 @@ class VAE(nn.Module):
         return VAEOutput(self.decode(z), mu, logvar, z)
 
     def loss(self, x: Tensor, beta: float = 1.0) -> losses.ELBOLoss:
-        """Return -ELBO with one draw of z an image, and its two parts: scalars, nats per image."""
+        """Return -ELBO with one draw of z per image, and its two parts: scalars, nats per image."""
         logits, mu, logvar, _ = self(x)
         return losses.elbo(logits, x, mu, logvar, beta)

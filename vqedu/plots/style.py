@@ -13,13 +13,15 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from vqedu.palette import COLORS, named
 
 # Ten classes, found by a search that keeps them apart from one another, and from the colours above that marks on a map
-# have, for full and for reduced colour vision. Ten stay hard to tell, so each class also carries its numeral.
+# have, for full and for reduced colour vision. Ten stay hard to tell, so each class also carries its numeral, and
+# classes that lie side by side on a map (4, 7 and 9; 3, 5 and 8; 2 and 6) have colours that are far apart.
 DIGIT_COLORS = (
-    "#7C8DB8", "#625A03", "#854173", "#A3DCE1", "#DDD440", "#6F0D09", "#4A0C51", "#72BF8B", "#C0A1F8", "#1B1994",
+    "#854173", "#4A0C51", "#DDD440", "#1B1994", "#625A03", "#7C8DB8", "#72BF8B", "#A3DCE1", "#6F0D09", "#C0A1F8",
 )  # fmt: skip
 DOTS_PER_INCH = 160
 LETTERS_PER_INCH = 9  # of a bold title at 13 points
@@ -86,23 +88,29 @@ def latent_maps(
     maps: Mapping[str, tuple[np.ndarray, np.ndarray]],
     title: str,
     prior_circle: bool = False,
-    limit: float | None = None,
+    limit: float | Sequence[float] | None = None,
     alt: str | None = None,
 ) -> TeachingFigure:
     """Draw 2-D codes coloured by digit, a panel a model: {name: (codes (n, 2), digits (n,))}.
 
-    prior_circle: add the circle of radius 2 that holds 86% of N(0, I). limit: axes from -limit to limit.
+    prior_circle: add the circle of radius 2 that holds 86% of N(0, I). limit: axes from -limit to limit, in all panels
+    or one limit for each; a wider panel then shows the frame of a narrower one as a square.
     """
+    limits = list(limit) if isinstance(limit, Sequence) else [limit] * len(maps)
     figure = TeachingFigure(5.0 * len(maps) + 0.6, 5.2, alt or title)
     panels = figure.subplots(1, len(maps), squeeze=False)[0]
-    for axis, (name, (codes, digits)) in zip(panels, maps.items(), strict=True):
-        if limit:
-            axis.set(xlim=(-limit, limit), ylim=(-limit, limit))
-        axis.set_aspect("equal", adjustable="datalim" if limit is None else "box")
+    for axis, (name, (codes, digits)), own in zip(panels, maps.items(), limits, strict=True):
+        if own:
+            axis.set(xlim=(-own, own), ylim=(-own, own))
+            for other in {wide for wide in limits if wide and wide < own}:
+                axis.add_patch(Rectangle((-other, -other), 2 * other, 2 * other, fill=False, ec="#555555", lw=1.2))
+        axis.set_aspect("equal", adjustable="datalim" if own is None else "box")
         scatter_codes(axis, codes, digits)
         if prior_circle:
             add_prior_circle(axis)
         axis.set(xlabel="$z_1$", ylabel="$z_2$", title=name)
+    if prior_circle:
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", fontsize=11, frameon=False)
     figure.headline(title)
     return figure
 
@@ -149,7 +157,6 @@ def add_prior_circle(axis: Axes, radius: float = 2.0) -> None:
     share = 1 - np.exp(-(radius**2) / 2)
     label = f"$N(0, I)$: {share:.0%} of draws fall inside"
     axis.plot(radius * np.cos(angle), radius * np.sin(angle), "--", color=COLORS["prior"], lw=2, label=label)
-    axis.legend(loc="upper right", fontsize=10)
 
 
 def lines(
@@ -237,3 +244,25 @@ def _bare(axis: Axes) -> None:
     axis.set(xticks=[], yticks=[])
     for spine in axis.spines.values():
         spine.set(color="#b8b8b8", linewidth=0.8)
+
+
+def decoded_plane(
+    images: np.ndarray, coordinates: Sequence[float], title: str, alt: str | None = None
+) -> TeachingFigure:
+    """Draw images (n, n, 28, 28) decoded on a grid of z: columns by z_1, rows by z_2 upward, ink dark.
+
+    coordinates: the n values that z_1 and z_2 take on the grid; every third is written at both axes.
+    """
+    count = len(coordinates)
+    sheet = np.asarray(images)[::-1].swapaxes(1, 2).reshape(28 * count, 28 * count)  # the largest z_2 on top
+    sheet = np.round(sheet * 15) / 15  # sixteen grey levels: no eye sees it, and the file is half as large
+    figure = TeachingFigure(6.6, 6.8, alt or title)
+    axis = figure.subplots()
+    axis.imshow(sheet, cmap="gray_r", vmin=0, vmax=1)
+    places = [(28 * (i + 0.5), f"{coordinates[i]:.2f}") for i in range(0, count, 3)]
+    axis.set_xticks([place for place, _ in places], [text for _, text in places])
+    axis.set_yticks([28 * count - place for place, _ in places], [text for _, text in places])
+    axis.set(xlabel="$z_1$", ylabel="$z_2$")
+    axis.tick_params(labelsize=11)
+    figure.headline(title)
+    return figure

@@ -213,3 +213,10 @@ def test_a_logvar_that_is_not_finite_is_refused(test_split: Split) -> None:
         model.encoder[-1].bias[2:] = float("inf")
     with pytest.raises(ValueError, match="logvar of the images must be finite"):
         LatentExplorer(model, test_split, digits=10)
+
+
+def test_the_decoded_map_takes_two_dimensions() -> None:
+    assert explorer(2, grid=True).state["grid"] is True
+    assert explorer(2).state["grid"] is False
+    with pytest.raises(ValueError, match="two latent dimensions, got 3"):
+        explorer(3, grid=True)

@@ -42,7 +42,7 @@ def test_dragging_moves_z_and_never_picks_a_digit(page: Page, plane: LatentExplo
     drag(page, page.locator(".vq-map"), (0.3, 0.3), (0.85, 0.8))
     assert differ(decoded(page), before)
     np.testing.assert_array_equal(pixels(page.locator(".vq-ink")), x)
-    expect(page.get_by_text("z is away from the code of x")).to_be_visible()
+    expect(page.get_by_text("z is not at the code of x")).to_be_visible()
     page.get_by_role("button", name="Back to the code of x").click()
     np.testing.assert_array_equal(decoded(page), before)
 
@@ -152,7 +152,7 @@ def test_a_hand_that_takes_z_elsewhere_ends_the_walk(page: Page, plane: LatentEx
     page.get_by_role("button", name="Play").click()
     page.locator(".vq-map").press("Shift+ArrowUp")
     expect(page.get_by_role("button", name="Play")).to_be_visible()
-    expect(words).to_have_text("z is off the way from A to B")
+    expect(words).to_have_text("z is not on the line from A to B")
     for name, t in (("B = here", "1.00"), ("A = here", "0.00")):
         page.get_by_role("button", name=name).click()
         expect(words).to_have_text(f"t = {t} of the way from A to B")
@@ -329,3 +329,42 @@ def test_every_control_has_a_name(page: Page, plane: LatentExplorer) -> None:
         .filter((node) => !(node.getAttribute("aria-label") || node.labels?.length || node.textContent.trim()))
         .map((node) => node.outerHTML)""")
     assert nameless == []
+
+
+def test_the_map_can_show_what_every_place_decodes_to(page: Page, plane: LatentExplorer) -> None:
+    chart, box = page.locator(".vq-map"), page.get_by_role("checkbox", name="show what every place decodes to")
+    expect(box).not_to_be_checked()
+    codes, x_hat = chart.evaluate("(node) => node.toDataURL()"), decoded(page)
+    box.check()
+    next_frame(page)
+    assert chart.evaluate("(node) => node.toDataURL()") != codes
+    np.testing.assert_array_equal(decoded(page), x_hat)
+    # A tile shows what z decodes to in its middle: the explorer's own picture, at the first tile's place.
+    width, height = (chart.evaluate(f"(node) => node.{side}") for side in ("clientWidth", "clientHeight"))
+    side = (width - 54) / round((width - 54) / 24)
+    column, row = int((width - 54) / side / 2), int((height - 52) / side / 2)
+    chart.click(position={"x": 46 + (column + 0.5) * side, "y": 8 + (row + 0.5) * side})
+    here = decoded(page)
+    assert differ(here, x_hat)
+    assert np.abs(tile(page, 46 + column * side, 8 + row * side, side) - here).mean() < 0.05
+    box.uncheck()
+    next_frame(page)
+    assert chart.evaluate("(node) => node.toDataURL()") == codes
+
+
+def tile(page: Page, left: float, top: float, side: float) -> np.ndarray:
+    """Return the ink of a square of the map's own layer, (28, 28); z is moved away first, so that nothing covers it."""
+    page.get_by_role("button", name="Back to the code of x").click()
+    next_frame(page)
+    return np.array(
+        page.locator(".vq-map").evaluate(
+            """(node, [left, top, side]) => {
+                const ratio = node.width / node.clientWidth;
+                const read = (x, y) => 1 - node.getContext("2d").getImageData(x * ratio, y * ratio, 1, 1).data[0] / 255;
+                const at = (k) => ((k + 0.5) * side) / 28;
+                return Array.from({ length: 28 }, (_, row) =>
+                    Array.from({ length: 28 }, (_, column) => read(left + at(column), top + at(row))));
+            }""",
+            [left, top, side],
+        )
+    )

@@ -138,7 +138,7 @@ def test_a_drawing_has_a_code_in_both(page: Page, both: SideBySideExplorer) -> N
 
 
 def test_the_checkboxes_change_both_maps(page: Page, both: SideBySideExplorer) -> None:
-    for name in ("show N(0, I)", "close up on N(0, I)"):
+    for name in ("show N(0, I)", "zoom in on N(0, I)"):
         before = [chart(page, kind) for kind in ("ae", "vae")]
         box = page.get_by_role("checkbox", name=name)
         expect(box).to_be_checked()

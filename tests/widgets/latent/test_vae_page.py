@@ -145,7 +145,7 @@ def test_dragging_leaves_q_where_it_is(page: Page, plane: LatentExplorer) -> Non
     drag(page, page.locator(".vq-map"), (0.3, 0.3), (0.8, 0.75))
     assert differ(decoded(page), before)
     assert total(page) == nats
-    expect(page.get_by_text("z is away from \u03bc")).to_be_visible()
+    expect(page.get_by_text("z is not at \u03bc")).to_be_visible()
 
 
 @pytest.mark.parametrize(("latent_dim", "width"), [(2, 420), (2, 700), (50, 700), (50, 980), (1, 980)])

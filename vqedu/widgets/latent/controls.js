@@ -12,7 +12,7 @@ const WALK_MS = 3000;
 
 // The walk as a film: FRAMES pictures from A to B, decoded anew only when A or B moves.
 function film(space) {
-  const words = "Pictures decoded along the line from A to B";
+  const words = "Images decoded along the line from A to B";
   const surface = canvas(700, 60, { class: "vq-film", role: "img", "aria-label": words });
   let shown = "";
   const paint = onceAFrame(() => {
@@ -93,9 +93,18 @@ export function walkPanel(space, hand) {
       const { a, b, t, z } = state;
       const onTheWay = same(between(a, b, t), z);
       along.show(t);
-      position.textContent = onTheWay ? `t = ${t.toFixed(2)} of the way from A to B` : "z is off the way from A to B";
+      position.textContent = onTheWay ? `t = ${t.toFixed(2)} of the way from A to B` : "z is not on the line from A to B";
       strip.show(state);
     },
+  };
+}
+
+// Whether the map shows what the decoder makes of every place, in place of the codes.
+export function gridBox(hand) {
+  const box = element("input", { type: "checkbox", onchange: () => hand.change({ grid: box.checked }) });
+  return {
+    node: element("label", { class: "vq-check" }, box, "show what every place decodes to"),
+    show({ state }) { box.checked = Boolean(state.grid); },
   };
 }
 

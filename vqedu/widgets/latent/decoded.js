@@ -48,7 +48,7 @@ export function xHatPanel(space, color) {
       source.hidden = nats.hidden = view.x === null;
       source.textContent = sourceWords(view);
       nats.textContent = `\u2212log p(x|z): ${view.nats.toFixed(0)} nats`;
-      surface.node.setAttribute("aria-label", `Decoded picture; ${nearest.show(view)}`);
+      surface.node.setAttribute("aria-label", `Decoded image; ${nearest.show(view)}`);
     },
   };
 }

@@ -7,7 +7,7 @@ import { makeHand, statusText, viewer } from "./view.js";
 import { latentMap } from "./map.js";
 import { panel, xPanel } from "../page/pictures.js";
 import { xHatPanel } from "./decoded.js";
-import { directionsPanel, legend, priorPanel, walkPanel } from "./controls.js";
+import { directionsPanel, gridBox, legend, priorPanel, walkPanel } from "./controls.js";
 import { posteriorPanel } from "./posterior.js";
 import { liveFigure } from "../page/figure.js";
 
@@ -16,8 +16,9 @@ const GAP = 16;
 // The sizes of the pictures and the map, for a stage that is `width` pixels wide inside.
 function sizes(width, whole) {
   const stacked = width < 560;
+  const most = whole ? 8 : 12; // without x there is room for a larger picture
   const half = Math.min(224, 28 * Math.floor((width - GAP) / 56));
-  const side = stacked ? half : 28 * Math.min(8, Math.max(5, Math.round((width * 0.24) / 28)));
+  const side = stacked ? half : 28 * Math.min(most, Math.max(5, Math.round((width * (whole ? 0.24 : 0.36)) / 28)));
   const map = stacked ? width : width - (whole ? 2 : 1) * (side + GAP);
   return { stacked, side, map, height: Math.round(Math.min(420, Math.max(300, map * 0.88))) };
 }
@@ -32,11 +33,13 @@ function build(space, hand, repaint) {
     onhome: hand.home,
   });
   const classes = legend(space, (only) => { map.highlight(only); repaint(); });
-  const heading = variational ? "q(z|x) = N(\u03bc, \u03c3\u00b2)" : "z = g(x)";
+  const code = variational ? "q(z|x) = N(\u03bc, \u03c3\u00b2)" : "z = g(x)";
+  const heading = whole ? code : "z";
   const hint = variational ? "drag z" : "drag z, or click a dot";
-  const mapPanel = panel("z", heading, hint, COLORS.encoder, map.node, classes);
-  const xHat = xHatPanel(space, COLORS.decoder);
   const only = (wanted, make) => (wanted ? [make()] : []);
+  const grid = only(space.d === 2, () => gridBox(hand));
+  const mapPanel = panel("z", heading, hint, COLORS.encoder, map.node, classes, ...grid.map((each) => each.node));
+  const xHat = xHatPanel(space, COLORS.decoder);
   const x = only(whole, () => xPanel(space, hand));
   const posterior = only(whole && variational, () => posteriorPanel(space, hand));
   const walk = only(whole, () => walkPanel(space, hand));
@@ -51,7 +54,7 @@ function build(space, hand, repaint) {
     keys: posterior.length ? { e: hand.draw } : {},
     playing: () => walk.some((each) => each.playing()),
     show(now) {
-      for (const part of [...x, map, xHat, ...below]) part.show(now);
+      for (const part of [...x, map, ...grid, xHat, ...below]) part.show(now);
       disable(home, now.code === null);
     },
     resize(width) {

@@ -1,7 +1,7 @@
 // The map of the codes under a hand: one drag moves z, a click on a dot picks its digit.
 
 import { canvas, notOurs, position, resize } from "../page/kit.js";
-import { MARGIN, mapFrame, paintAxes, paintDots, paintHand, paintPrior } from "./paint.js";
+import { MARGIN, mapFrame, paintAxes, paintDots, paintHand, paintPrior, paintTiles } from "./paint.js";
 
 // Drag: z follows the pointer. A click that does not move and hits a dot picks that digit.
 function listen(surface, space, at, place, { onmove, onpick }) {
@@ -64,7 +64,7 @@ export function latentMap(space, { place, onmove, onpick, onhome }) {
     "aria-label": "Map of the codes. Arrow keys move z, with Shift in big steps; Home goes to the code of x.",
   });
   const layer = canvas(466, 400);
-  let limits = space.config, at = mapFrame(limits, surface), stale = true, only = null;
+  let limits = space.config, at = mapFrame(limits, surface), stale = true, only = null, tiles = false;
   listen(surface, space, () => at, place, { onmove, onpick });
   listenForKeys(surface, () => at, place, { onmove, onhome });
   function repaintLayer() {
@@ -72,7 +72,8 @@ export function latentMap(space, { place, onmove, onpick, onhome }) {
     paintAxes(layer.pen, at, space.config);
     layer.pen.save();
     layer.pen.beginPath(); layer.pen.rect(MARGIN.left, MARGIN.top, at.w, at.h); layer.pen.clip();
-    paintDots(layer.pen, at, space, only);
+    if (tiles) paintTiles(layer.pen, at, space);
+    else paintDots(layer.pen, at, space, only);
     layer.pen.restore();
     stale = false;
   }
@@ -95,6 +96,11 @@ export function latentMap(space, { place, onmove, onpick, onhome }) {
     },
     highlight(label) { only = label; stale = true; },
     show(view) {
+      const wanted = Boolean(view.state.grid);
+      if (wanted !== tiles) {
+        tiles = wanted;
+        stale = true;
+      }
       if (layer.ratio !== surface.ratio) {
         resize(layer, surface.width, surface.height);
         stale = true;

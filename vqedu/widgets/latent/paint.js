@@ -1,10 +1,13 @@
 // What the map of the codes shows: axes, real digits as dots, the prior, q(z|x), the walk from A to B, the hand's z.
 
 import { COLORS } from "../page/colors.js";
+import { paintImage } from "../page/kit.js";
 import { clamp, plain } from "../page/numbers.js";
 import { dot, haloed, INK, stroke, ticks, write } from "../page/plot.js";
 
 export const MARGIN = { left: 46, right: 8, top: 8, bottom: 44 };
+
+const TILE = 24; // pixels of a decoded picture on the map, about
 
 const inside = (value, start, length, margin = 0) => clamp(value, [start + margin, start + length - margin]);
 
@@ -97,6 +100,20 @@ function nameClasses(pen, at, { class_places: classPlaces, colors }, only) {
     // Darker than the dots they lie on, so that they can be read from the last row.
     const color = `color-mix(in srgb, ${colors[label]}, black 50%)`;
     if (only === null || only === label) haloed(pen, String(label), x, y, { color, size: 22 });
+  }
+}
+
+// The map as the decoder sees it: every tile is the picture that the z in its middle decodes to.
+export function paintTiles(pen, at, { decode, moveTo, d }) {
+  const count = Math.max(1, Math.round(at.w / TILE)), side = at.w / count, rows = Math.ceil(at.h / side);
+  const zero = new Array(d).fill(0);
+  for (let row = 0; row < rows; row++) for (let column = 0; column < count; column++) {
+    const x = MARGIN.left + column * side, y = MARGIN.top + row * side;
+    const { pixels } = decode(moveTo(zero, ...at.toMap([x + side / 2, y + side / 2])));
+    pen.save();
+    pen.translate(x, y);
+    paintImage({ pen, width: side, height: side }, pixels);
+    pen.restore();
   }
 }
 

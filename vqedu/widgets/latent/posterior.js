@@ -19,7 +19,7 @@ const label = (pen, text, x, y, style) => write(pen, text, x, y, { baseline: "mi
 // The ellipse of q(z|x) with mu in the middle, as large as it fits.
 function paintCloseUp({ pen, width, height }, space, { q, trail, state }) {
   pen.clearRect(0, 0, width, height);
-  if (!q) return label(pen, "no picture x", width / 2, height / 2, { align: "center", color: "#555" });
+  if (!q) return label(pen, "no image x", width / 2, height / 2, { align: "center", color: "#555" });
   const middle = [width / 2, height / 2], [u0, v0] = space.project(q.mu);
   const scale = Math.min(width, height) / 2 / SIGMAS / Math.max(q.ellipse.long, 1e-9);
   const place = (z) => {
@@ -114,7 +114,7 @@ function drawWords({ q, drawn, nats, state }) {
 }
 
 function lensWords(q) {
-  if (!q) return "q(z|x): no picture x";
+  if (!q) return "q(z|x): no image x";
   const { long, narrow } = q.ellipse;
   return `q(z|x) close up; one sigma of its ellipse: ${long.toFixed(2)} by ${narrow.toFixed(2)}`;
 }
@@ -149,7 +149,7 @@ export function posteriorPanel(space, hand) {
       total.textContent = q ? `${KL_NAME} = ${q.kl.toFixed(2)} nats` : KL_NAME;
       words.textContent = drawWords(view);
       draw.disabled = !q;
-      bars.node.setAttribute("aria-label", q ? barWords(space, q) : `${KL_NAME}: no picture x`);
+      bars.node.setAttribute("aria-label", q ? barWords(space, q) : `${KL_NAME}: no image x`);
       lens.node.setAttribute("aria-label", lensWords(q));
     },
   };

@@ -80,7 +80,7 @@ function modelColumn(space, hand) {
 
 function zoomBox(hand) {
   const box = element("input", { type: "checkbox", onchange: () => hand.change({ zoom: box.checked }) });
-  const node = element("label", { class: "vq-check" }, box, "close up on N(0, I)");
+  const node = element("label", { class: "vq-check" }, box, "zoom in on N(0, I)");
   return { node, show({ zoom }) { box.checked = zoom; } };
 }
 

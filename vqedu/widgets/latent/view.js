@@ -78,7 +78,7 @@ export function sourceWords({ follows, drawn, q, state }) {
   const code = q ? "\u03bc" : "the code of x";
   if (drawn) return `z = \u03bc + \u03c3\u03b5, draw ${state.eps}`;
   if (follows) return q ? "z = \u03bc: the reconstruction of x" : "the reconstruction of x";
-  return `z is away from ${code}`;
+  return `z is not at ${code}`;
 }
 
 export const numbersOf = (z) => z.map((value) => number(value, 2)).join(", ");
