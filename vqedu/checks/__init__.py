@@ -17,6 +17,7 @@ from vqedu.checks import (
     bayes,
     code_prior,
     codebook_losses,
+    coder,
     image_tokens,
     reparameterization,
     vae,
@@ -30,7 +31,7 @@ __all__ = ["ALL", "Challenge", "Demand", "Diagnosis", "Exercise", "Mistake", "Re
 
 _TOPICS = (
     *(autoencoder, bayes, reparameterization, vae),
-    *(vector_quantization, codebook_losses, vqvae, code_prior, image_tokens),
+    *(vector_quantization, codebook_losses, vqvae, code_prior, coder, image_tokens),
 )
 
 ALL: dict[str, Exercise | Challenge] = {

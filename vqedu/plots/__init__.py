@@ -18,13 +18,14 @@ from vqedu.plots.style import (
     spread,
     write_numerals,
 )
-from vqedu.plots.tokens import bit_maps, intervals, named_bars, surprise
+from vqedu.plots.tokens import attention_maps, bit_maps, intervals, named_bars, surprise
 
 __all__ = [
     "COLORS",
     "DIGIT_COLORS",
     "TeachingFigure",
     "add_prior_circle",
+    "attention_maps",
     "bars",
     "bit_maps",
     "code_maps",
