@@ -202,7 +202,7 @@ residual = Exercise(
         Mistake(
             "averaged over the stages",
             partial(_residual, answer=lambda z, codes: torch.stack(codes).mean(0)),
-            "You average the codes of the stages. Each of them quantizes what the earlier ones left over, so they add up.",
+            "You average the codes of the stages. Each quantizes what the earlier ones left over, so they add up.",
             "z = first code + second code + ... + residual.",
         ),
         Mistake(
@@ -245,7 +245,7 @@ starve_fsq = Challenge(
         "Rounding sends everything between -0.5 and 0.5 to one level.",
         "Multiply z by a small number. (A large one leaves the eight corners, and a few codes near 0.)",
     ),
-    done="The grid is still there, but the encoder's outputs all fall into a few of its cells. FSQ has no dead codes in "
+    done="The grid is still there, but all outputs of the encoder fall into a few cells. FSQ has no dead codes in "
     "the sense of notebook 06, and can still leave codes unused.",
 )
 

@@ -2,7 +2,7 @@
 
 from vqedu.plots.codes import code_maps, panels, rate_distortion
 from vqedu.plots.diagrams import course_map, pipelines
-from vqedu.plots.image_tokens import sequences, two_gradients, two_tables
+from vqedu.plots.image_tokens import equal_bits, networks, sequences, two_gradients, two_tables
 from vqedu.plots.plane import codebooks, straight_through
 from vqedu.plots.style import (
     COLORS,
@@ -31,12 +31,14 @@ __all__ = [
     "code_maps",
     "codebooks",
     "course_map",
+    "equal_bits",
     "histograms",
     "image_grid",
     "intervals",
     "latent_maps",
     "lines",
     "named_bars",
+    "networks",
     "panels",
     "pipelines",
     "rate_distortion",
