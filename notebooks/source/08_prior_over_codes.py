@@ -173,15 +173,15 @@ print("target:", sequence[0, :9].tolist())
 #
 # **Attention** is how slots exchange information. From its vector, each slot computes three others by linear maps: a *query* (what am I looking for?), a *key* (what do I have to offer?) and a *value* (what do I pass on?). The products of its query with all earlier keys are the scores. A softmax turns the scores into weights, and the result is the weighted mean of the values:
 #
-# $$a_{ij} = \operatorname*{softmax}_{j \le i}\; \frac{\mathrm{query}_i \cdot \mathrm{key}_j}{\sqrt{d}}, \qquad y_i = \sum_{j \le i} a_{ij}\, \mathrm{value}_j .$$
+# $$a_{ij} = \operatorname*{softmax}_{j \le i}\; \frac{\mathrm{query}_i \cdot \mathrm{key}_j}{\sqrt{d}}, \qquad o_i = \sum_{j \le i} a_{ij}\, \mathrm{value}_j .$$
 #
 # Here $d$ is the length of a query. Products of longer vectors are larger, and dividing by $\sqrt d$ keeps the scores at one scale.
 #
 # **Three tokens by hand.** Let $d = 1$, so that queries, keys and values are numbers. The keys are $0$, $\ln 2$ and $2 \ln 2$, the values $7$, $0$ and $14$, and the queries $1$, $2$ and $1$.
 #
-# - Slot 1 sees only itself: weight 1, so $y_1 = 7$.
-# - Slot 2 has the scores $2 \cdot 0$ and $2 \cdot \ln 2$. Exponentials: $1$ and $4$. Weights: $\frac15$ and $\frac45$. So $y_2 = \frac15 \cdot 7 + \frac45 \cdot 0 = 1.4$.
-# - Slot 3 has the scores $0$, $\ln 2$, $2 \ln 2$. Exponentials: $1$, $2$, $4$. Weights: $\frac17$, $\frac27$, $\frac47$. So $y_3 = 1 + 0 + 8 = 9$.
+# - Slot 1 sees only itself: weight 1, so $o_1 = 7$.
+# - Slot 2 has the scores $2 \cdot 0$ and $2 \cdot \ln 2$. Exponentials: $1$ and $4$. Weights: $\frac15$ and $\frac45$. So $o_2 = \frac15 \cdot 7 + \frac45 \cdot 0 = 1.4$.
+# - Slot 3 has the scores $0$, $\ln 2$, $2 \ln 2$. Exponentials: $1$, $2$, $4$. Weights: $\frac17$, $\frac27$, $\frac47$. So $o_3 = 1 + 0 + 8 = 9$.
 #
 # In code, all slots at once. The scores of later slots become $-\infty$ before the softmax, so their weights are exactly 0:
 
@@ -191,7 +191,7 @@ scores = query[:, None] * key[None, :]  # (3, 3): row i holds the scores of slot
 later = torch.ones(3, 3, dtype=torch.bool).triu(1)  # True where j > i
 weights = scores.masked_fill(later, -math.inf).softmax(1)
 print(weights)
-print("y =", (weights @ value).tolist())
+print("o =", (weights @ value).tolist())
 
 # %% [markdown]
 # The real thing differs in two ways only: queries, keys and values are vectors, and there are several **heads**, each with its own share of the vector, so that different heads can look at different places.
@@ -219,8 +219,8 @@ class SelfAttention(nn.Module):
         scores = query @ key.transpose(2, 3) / math.sqrt(width // self.heads)  # (N, heads, t, t)
         later = torch.ones(t, t, dtype=torch.bool).triu(1)  # True where j > i
         a = scores.masked_fill(later, -math.inf).softmax(-1)  # each row sums to 1, later slots have weight 0
-        y = a @ value  # (N, heads, t, d)
-        return self.output(y.transpose(1, 2).reshape(n, t, width))
+        o = a @ value  # (N, heads, t, d)
+        return self.output(o.transpose(1, 2).reshape(n, t, width))
 
 
 # %% [markdown]
@@ -376,8 +376,8 @@ checks.build_prior(my_build_prior)
 #             parts = self.query_key_value(self.norm(x)).unflatten(2, (3, heads, -1))
 #             query, key, value = parts.permute(2, 0, 3, 1, 4)  # each (n, heads, 49, width / heads)
 #             scores = query @ key.mT / math.sqrt(width // heads)
-#             y = scores.masked_fill(later, -math.inf).softmax(-1) @ value
-#             x = x + self.output(y.transpose(1, 2).flatten(2))
+#             o = scores.masked_fill(later, -math.inf).softmax(-1) @ value
+#             x = x + self.output(o.transpose(1, 2).flatten(2))
 #             return x + self.mlp(self.mlp_norm(x))
 #
 #     class Prior(nn.Module):
@@ -562,7 +562,7 @@ widgets.Quiz("code_prior.better-prior")
 #
 # The prior assigns a typical image 123 bits. Can we really store it in 123 bits? Yes, with an **arithmetic coder** (MacKay 2003, chapter 6). It keeps an interval, at first $[0, 1)$. For each code it divides the interval into 128 parts, as wide as the codes are likely, and continues with the part of the code that occurs. A likely code leaves the interval wide, an unlikely one makes it narrow.
 #
-# At the end, any number inside the interval stands for the whole map. In an interval of width $w$ there is always a number with about $-\log_2 w$ binary digits, and $w$ is the product of the probabilities. So the length of the file *is* the surprise.
+# At the end, any number inside the interval stands for the whole map. In an interval of width $\Delta$ there is always a number with about $-\log_2 \Delta$ binary digits, and $\Delta$ is the product of the probabilities. So the length of the file *is* the surprise.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 9 minutes.**
@@ -896,8 +896,8 @@ for i in range(49):
     keys.append(key)
     values.append(value)
     a = torch.einsum("hd,jhd->hj", query, torch.stack(keys)).div(math.sqrt(len(key[0]))).softmax(1)
-    y = torch.einsum("hj,jhd->hd", a, torch.stack(values))  # (heads, d)
-    outputs.append(attention.output(y.flatten()))
+    o = torch.einsum("hj,jhd->hd", a, torch.stack(values))  # (heads, d)
+    outputs.append(attention.output(o.flatten()))
 print("same as all slots at once:", torch.allclose(torch.stack(outputs), attention(x)[0], atol=1e-5))
 
 # %% [markdown]
