@@ -3,15 +3,15 @@
 A model or quantizer is under its own name; an exercise or a question under its topic (`vae`, `vqvae`, ...); an explorer
 in a folder of its own, with its Python, JavaScript and CSS. CONTRIBUTING.md lists what to touch to add one.
 
-    5  publish         notebooks, pages and lecturer's copies made from the sources; `python -m vqedu`
+    5  publish         notebooks, site and lecturer's copies made from the sources; `python -m vqedu`
        machine         what this computer can do for the course, in plain words
        jupyter         lets notebooks open unchanged in JupyterLab
+       checks          the exercises, one file per topic, and the engine that names a mistake
     4  widgets         the explorers and labs, one folder each; cards with questions
        pretrained      the models that ship: weights, cards, and the recipes that trained them
        coding          code maps to a file and back, by an arithmetic coder and a prior
     3  models          autoencoder, VAE, VQ-VAE, the prior over codes, words and images, a classifier
        metrics         perplexity, code usage, log-likelihood, rate, distortion
-       checks          the exercises, one file per topic, and the engine that names a mistake
     2  data            the data sets, offline first
        losses          every loss, in nats per image unless its name says otherwise
        training        one training loop for all models, and its optimizers

@@ -573,71 +573,12 @@ VQVAE: list[tuple[str, Callable[..., Any]]] = [
 
 
 # The prior over codes.
-def inputs_in_lists(tokens: Any, start: int) -> Any:
-    rows = tokens.tolist()
-    return [[start, *row[:-1]] for row in rows], rows
-
-
-def inputs_by_assignment(tokens: Any, start: int) -> Any:
-    inputs = tokens.roll(1, dims=-1)
-    inputs[:, 0] = start
-    return inputs, tokens.clone()
-
-
-def top_k_by_scatter(logits: Any, temperature: float, top_k: int) -> Any:
-    values, places = logits.topk(top_k)
-    return torch.zeros_like(logits).scatter(1, places, (values / temperature).softmax(-1))
-
-
-def top_k_row_by_row(logits: Any, temperature: float, top_k: int) -> Any:
-    rows = []
-    for row in logits.tolist():
-        kept = sorted(row)[-top_k:]
-        weights = [math.exp(v / temperature) if v in kept else 0 for v in row]
-        rows.append([w / sum(weights) for w in weights])
-    return rows
-
-
-def top_k_after_softmax(logits: Any, temperature: float, top_k: int) -> Any:
-    p = F.softmax(logits / temperature, dim=-1)
-    p = p * (p >= p.sort(-1, descending=True).values[:, top_k - 1 : top_k])
-    return p / p.sum(-1, keepdim=True)
-
-
-def top_k_by_rank(logits: Any, temperature: float, top_k: int) -> Any:
-    rank = (-logits).argsort(1).argsort(1)
-    return Categorical(logits=logits / temperature - 1e9 * (rank >= top_k)).probs
-
-
 def prior_loss_token_by_token(logits: Any, tokens: Any) -> Any:
     n, length = tokens.shape
     return sum(-logits[i, t].log_softmax(0)[tokens[i, t + 1]] for i in range(n) for t in range(length - 1)) / n
 
 
 PRIOR: list[tuple[str, Callable[..., Any]]] = [
-    ("teacher_forcing", inputs_in_lists),
-    ("teacher_forcing", inputs_by_assignment),
-    ("teacher_forcing", lambda t, start: (F.pad(t[:, :-1], (1, 0), value=start), t)),
-    ("teacher_forcing", lambda t, start: torch.stack([torch.hstack([t.new_full((len(t), 1), start), t[:, :-1]]), t])),
-    ("teacher_forcing", lambda t, start: (np.insert(t.numpy(), 0, start, axis=1)[:, :-1], t.numpy())),
-    ("teacher_forcing", lambda t, start: {"inputs": F.pad(t, (1, -1), value=start).int(), "targets": t.int()}),
-    ("causal_mask", lambda n: torch.arange(n)[:, None] >= torch.arange(n)),
-    ("causal_mask", lambda n: [[j <= i for j in range(n)] for i in range(n)]),
-    ("causal_mask", lambda n: np.tri(n, dtype=bool)),
-    ("causal_mask", lambda n: ~torch.ones(n, n).triu(1).bool()),
-    ("causal_mask", lambda n: nn.Transformer.generate_square_subsequent_mask(n) == 0),
-    ("next_probabilities", top_k_by_scatter),
-    ("next_probabilities", top_k_row_by_row),
-    ("next_probabilities", top_k_after_softmax),
-    ("next_probabilities", top_k_by_rank),
-    (
-        "next_probabilities",
-        lambda l, t, k: F.softmax((l / t).where(l >= l.kthvalue(l.shape[1] - k + 1, 1, True)[0], -torch.inf), 1),
-    ),
-    ("bits_per_code", lambda p, n: -(p / n / math.log(2)).mean()),
-    ("bits_per_code", lambda p, n: statistics.fmean(p.tolist()) / (n * math.log(0.5))),
-    ("bits_per_code", lambda p, n: np.log2(np.exp(-p.double().numpy() / n)).mean()),
-    ("bits_per_code", lambda p, n: p.neg().mean() * math.log2(math.e) / n),
     ("prior_loss", lambda l, t: -Categorical(logits=l[:, :-1]).log_prob(t[:, 1:]).sum() / len(t)),
     ("prior_loss", lambda l, t: F.cross_entropy(l[:, :-1].mT, t[:, 1:], reduction="none").sum(1).mean()),
     ("prior_loss", lambda l, t: -l[:, :-1].log_softmax(-1).gather(2, t[:, 1:, None]).sum() / t.shape[0]),
@@ -697,21 +638,6 @@ TOKENS: list[tuple[str, Callable[..., Any]]] = [
     ("residual", residual_vector_by_vector),
     ("residual", residual_in_numpy),
     ("residual", lambda z, books: z - functools.reduce(lambda r, e: r - e[torch.cdist(r, e).argmin(1)], books, z)),
-    ("join", lambda w, c, k: torch.hstack([w + k, c])),
-    ("join", lambda w, c, k: [[i + k for i in a] + b for a, b in zip(w.tolist(), c.tolist(), strict=True)]),
-    ("join", lambda w, c, k: np.concatenate([np.add(w, k), c], axis=-1)),
-    ("join", lambda w, c, k: torch.cat([w, c], -1) + k * (torch.arange(w.shape[1] + c.shape[1]) < w.shape[1])),
-    ("join", lambda w, c, k: F.pad(c, (w.shape[1], 0)) + F.pad(w + k, (0, c.shape[1]))),
-    ("rate", lambda levels, places: places * sum(math.log2(level) for level in levels)),
-    ("rate", lambda levels, places: places * np.log2(np.prod(levels))),
-    ("rate", lambda levels, places: torch.tensor(levels).double().log2().sum() * places),
-    ("rate", lambda levels, places: math.log2(math.prod(levels) ** places)),
-    ("rate", lambda levels, places: -places * math.log(1 / functools.reduce(lambda a, b: a * b, levels), 2)),
-    ("read_words", lambda t, k, w: [[i - k if k <= i < k + w else -1 for i in row] for row in t.tolist()]),
-    ("read_words", lambda t, k, w: (t - k).masked_fill((t < k) | (t >= k + w), -1)),
-    ("read_words", lambda t, k, w: np.where((t >= k) & (t - k < w), t - k, -1)),
-    ("read_words", lambda t, k, w: torch.tensor([-1] * k + list(range(w)) + [-1] * 9)[t]),
-    ("read_words", lambda t, k, w: (t - k + 1) * ((t - k).clamp(0, w - 1) == t - k) - 1),
 ]
 
 RIGHT = [*AUTOENCODER, *BAYES, *REPARAMETERIZATION, *VAE, *QUANTIZATION, *VQVAE, *PRIOR, *TOKENS]

@@ -290,11 +290,6 @@ def test_progress_that_cannot_be_written_hinders_nobody(error: Any, monkeypatch:
     ("name", "wrong", "mistake"),
     [
         (
-            "next_probabilities",
-            lambda l, t, k: (l.masked_fill(l < l.topk(k).values[0, -1], -math.inf) / t).softmax(1),
-            "one threshold for the whole batch",
-        ),
-        (
             "reconstruction",
             lambda l, x: -(x * l.sigmoid().log() + (1 - x) * (1 - l.sigmoid()).log()).flatten(1).sum(1),
             "log of a rounded sigmoid",

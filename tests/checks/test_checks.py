@@ -72,8 +72,6 @@ def test_the_catalogue_holds_what_people_get_wrong() -> None:
         "ema": ["counts not smoothed", "counts not averaged", "written back", "wrong side"],
         "reconstruction": ["averaged over everything"],
         "perplexity": ["base mixed up", "images' perplexities", "NaN"],
-        "teacher_forcing": ["targets not shifted"],
-        "causal_mask": ["sees the future"],
     }
     for name, parts in wanted.items():
         names = [mistake.name for mistake in checks.ALL[name].mistakes]  # type: ignore[union-attr]
@@ -98,7 +96,9 @@ def test_a_wrong_solution_in_no_catalogue_is_refused_and_gets_no_name(name: str,
 def test_every_exercise_has_at_least_three_such_solutions(solutions: list[tuple[str, Any]]) -> None:
     found = Counter(name for name, _ in solutions)
     assert len(solutions) >= 150
-    assert all(found[name] >= 3 for name in checks.ALL)
+    assert all(
+        found[name] >= 3 for name in checks.ALL if not name.startswith("build_")
+    )  # those have files of their own
 
 
 def disturbed(exercise: Exercise, factor: float, shift: float) -> Callable[..., Any]:

@@ -39,8 +39,6 @@ FRESH: dict[str, Callable[[], dict[str, Any]]] = {
     "ema_loss": lambda: {"z_e": torch.randn(3, 2, 2), "z_q": torch.randn(3, 2, 2), "cost": 0.3},
     "quantize": lambda: {"z_e": torch.randn(2, 3, 2, 4), "codebook": torch.randn(6, 3)},
     "lookup": lambda: {"indices": torch.randint(0, 5, (2, 3, 4)), "codebook": torch.randn(5, 3)},
-    "next_probabilities": lambda: {"logits": 2 * torch.randn(3, 6), "temperature": 0.7, "top_k": 3},
-    "bits_per_code": lambda: {"log_prob": -100 * torch.rand(4), "length": 20},
     "prior_loss": lambda: {"logits": 2 * torch.randn(3, 5, 4), "tokens": torch.randint(0, 4, (3, 5))},
     "fsq": lambda: {"z": 2 * torch.randn(4, 3), "levels": 5},
     "residual": lambda: {"z": torch.randn(5, 2), "codebooks": torch.randn(3, 4, 2) / 2},

@@ -22,7 +22,7 @@ HANDS = {
     "CodebookExplorer": [(".vq-codemap", "Enter")],
     "TokenExplorer": [("role=button[name='Start again']", "Enter")],
     "ResidualExplorer": [("input", "End")],
-    "WordsAndImages": [("role=button[name='Draw: it says']", "Enter")],
+    "WordsAndImages": [("role=button[name='Draw: it reads']", "Enter")],
     "Prediction: number": [("input", "ArrowRight"), (".vq-q-commit", "Enter")],
     "Quiz: one question": [("input", "Space"), (".vq-q-commit", "Enter")],
 }

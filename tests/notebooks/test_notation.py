@@ -47,7 +47,7 @@ def resolve(dotted: str) -> object:
 
 
 def test_the_page_has_its_tables() -> None:
-    assert len(tables()) == 6
+    assert len(tables()) == 7
     assert len(code_names()) >= 25
 
 
@@ -87,8 +87,9 @@ def test_every_notebook_links_to_the_page(name: str) -> None:
     assert f"({PAGE}.ipynb" in (FOLDER / "source" / f"{name}.py").read_text(encoding="utf-8")
 
 
-def test_the_links_of_the_readme_are_alive() -> None:
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("file", ["README.md", "LECTURING.md"])
+def test_the_links_of_the_readme_and_the_lecture_map_are_alive(file: str) -> None:
+    text = (REPOSITORY / file).read_text(encoding="utf-8")
     readme = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
     headings = {
         path.relative_to(REPOSITORY).as_posix(): checks.anchors(nbformat.read(path, as_version=4))
@@ -96,7 +97,7 @@ def test_the_links_of_the_readme_are_alive() -> None:
     }
     # GitHub's anchors: lower case, without punctuation.
     own = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in checks.HEADING.findall(text)}
-    assert not checks.dead_links(readme, "README.md", REPOSITORY, headings | {"README.md": own})
+    assert not checks.dead_links(readme, file, REPOSITORY, headings | {file: own})
     assert f"notebooks/{PAGE}.ipynb" in text
 
 
@@ -107,9 +108,9 @@ def test_a_dead_link_of_the_readme_would_be_noticed() -> None:
     assert len(checks.dead_links(readme, "README.md", REPOSITORY, {"README.md": set()})) == 2
 
 
-def test_the_paths_of_the_lecture_map_take_the_minutes_they_say() -> None:
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    section = text[text.index("## Lecture map") :].split("\n## ")[0]
+def test_the_routes_of_the_lecture_map_take_the_minutes_they_say() -> None:
+    text = (REPOSITORY / "LECTURING.md").read_text(encoding="utf-8")
+    section = text.split("\n## ")[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
     assert rows[0][1:4] == ["45", "90", "180"]
     for column in (1, 2, 3):

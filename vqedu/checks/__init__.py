@@ -32,6 +32,7 @@ _TOPICS = (
     "codebook_losses",
     "vqvae",
     "code_prior",
+    "coder",
     "image_tokens",
 )
 

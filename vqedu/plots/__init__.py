@@ -3,7 +3,7 @@
 from vqedu.plots.bounds import bounds, captioned_images, climbs
 from vqedu.plots.codes import code_maps, panels, rate_distortion
 from vqedu.plots.diagrams import course_map, pipelines
-from vqedu.plots.image_tokens import sequences, two_gradients, two_tables
+from vqedu.plots.image_tokens import equal_bits, networks, sequences, two_gradients, two_tables
 from vqedu.plots.latent import class_maps, map_and_closeup
 from vqedu.plots.plane import codebooks, straight_through
 from vqedu.plots.style import (
@@ -21,13 +21,14 @@ from vqedu.plots.style import (
     spread,
     write_numerals,
 )
-from vqedu.plots.tokens import bit_maps, intervals, named_bars, surprise
+from vqedu.plots.tokens import attention_maps, bit_maps, intervals, named_bars, surprise
 
 __all__ = [
     "COLORS",
     "DIGIT_COLORS",
     "TeachingFigure",
     "add_prior_circle",
+    "attention_maps",
     "bars",
     "bit_maps",
     "bounds",
@@ -38,6 +39,7 @@ __all__ = [
     "codebooks",
     "course_map",
     "decoded_plane",
+    "equal_bits",
     "histograms",
     "image_grid",
     "intervals",
@@ -45,6 +47,7 @@ __all__ = [
     "lines",
     "map_and_closeup",
     "named_bars",
+    "networks",
     "panels",
     "pipelines",
     "rate_distortion",

@@ -57,7 +57,7 @@ def test_the_first_view_needs_no_network(
 ) -> None:
     assert traffic.network == []
     assert np.abs(shown(root) - pictures(explorer, 3)[1]).max() <= LIMIT
-    expect(root.locator(".vq-status")).to_contain_text("2 of 4 levels: 49 × 2 × 3 = 294 bits per image")
+    expect(root.locator(".vq-status")).to_contain_text("2 of 4 stages: 49 × 2 × 3 = 294 bits per image")
     error = np.square(pictures(explorer, 3)[1] - explorer.images[3, 0].numpy()).mean()
     expect(root.locator(".vq-status")).to_contain_text(f"squared error {error:.4f}")
 
@@ -69,7 +69,7 @@ def test_every_level_and_picture_decodes_as_torch_does(
     root.get_by_role("button", name=f"Pick a test digit {explorer.labels[digit]}").press("Enter")
     expected = pictures(explorer, digit)
     for level in range(1, LEVELS + 1):
-        button = root.get_by_role("button", name=f"Levels 1 to {level} on")
+        button = root.get_by_role("button", name=f"Stages 1 to {level} on")
         button.click()
         exported.next_frame(page)
         assert np.abs(shown(root) - expected[level - 1]).max() <= LIMIT
@@ -79,7 +79,7 @@ def test_every_level_and_picture_decodes_as_torch_does(
 
 def test_the_slider_to_both_ends_and_the_middle(page: Page, root: Locator, explorer: ResidualExplorer) -> None:
     for where, level in (("low", 1), ("high", LEVELS), ("middle", None)):
-        value = int(exported.move_slider(page, "levels switched on", where))
+        value = int(exported.move_slider(page, "stages switched on", where))
         assert value == (level or value)
         assert np.abs(shown(root) - pictures(explorer, 3)[value - 1]).max() <= LIMIT
 

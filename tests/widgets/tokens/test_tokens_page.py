@@ -37,7 +37,7 @@ class Hand:
         self.state |= changed
         codes = self.expected.codes(self.state)
         exported.next_frame(self.page)
-        done = self.root.get_by_role("img", name=f"Decoded picture, {len(codes)} of 49 places filled")
+        done = self.root.get_by_role("img", name=f"Decoded picture, {len(codes)} of 49 positions filled")
         expect(done).to_have_attribute("aria-busy", "false", timeout=20_000)
         texts = self.root.locator(".vq-tok-cell").all_text_contents()
         assert [int(text) for text in texts if text not in ("", "?")] == codes.tolist()

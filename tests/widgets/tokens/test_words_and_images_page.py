@@ -135,7 +135,7 @@ def test_every_chip_writes_its_word(writes: Hand) -> None:
         writes.press(f"Write {word}")
         expect(box).to_have_value(word)
     writes.press("Write a")
-    writes.press("Take the last word away")
+    writes.press("Remove the last word")
     expect(box).to_have_value(WORDS[-1])
 
 
@@ -196,7 +196,7 @@ def test_what_it_drew_is_read_and_what_it_said_is_drawn(writes: Hand) -> None:
     said = " ".join(word for word, _ in writes.expected.answer(writes.state) if word != "<end>")
     writes.press("Let it draw this")
     writes.check(order="draw", text=said, drawn=49)
-    writes.press("Draw: it says")
+    writes.press("Draw: it reads")
     writes.check(order="read")
     writes.press("Write: it draws")
     writes.check(order="draw")

@@ -1,1 +1,1 @@
-"""The residual explorer: an image rebuilt level by level from the codes of a residual quantizer."""
+"""The residual explorer: an image rebuilt stage by stage from the codes of a residual quantizer."""

@@ -1,4 +1,4 @@
-// The residual explorer: the levels of a residual VQ switched on one by one; what each leaves over, what it decodes to.
+// The residual explorer: the stages of a residual VQ switched on one by one; what each leaves over, what it decodes to.
 
 import { COLORS, wordColor } from "../page/colors.js";
 import { element, canvas, slider, paintImage, resize } from "../page/kit.js";
@@ -23,12 +23,12 @@ function paintLengths({ pen, width, height }, lengths, longest) {
   pen.globalAlpha = 1;
 }
 
-// A level as a button: what it leaves over, what it decodes to with those before it, the error of that.
+// A stage as a button: what it leaves over, what it decodes to with those before it, the error of that.
 function levelColumn(level, onpick) {
   const left = canvas(THUMB, THUMB, { "aria-hidden": "true" });
   const decoded = canvas(THUMB, THUMB, { "aria-hidden": "true", class: "vq-level-picture" });
   const error = element("span", { class: "vq-level-error" });
-  const name = element("span", {}, level === 1 ? "level 1" : `+ level ${level}`);
+  const name = element("span", {}, level === 1 ? "stage 1" : `+ stage ${level}`);
   const attributes = { type: "button", class: "vq-level", onclick: onpick };
   const node = element("button", attributes, name, left.node, decoded.node, error);
   return {
@@ -38,16 +38,16 @@ function levelColumn(level, onpick) {
       paintLengths(left, step.left, longest);
       paintImage(decoded, step.pixels);
       error.textContent = step.error.toFixed(4);
-      node.setAttribute("aria-label", `Levels 1 to ${level} on, squared error ${step.error.toFixed(4)} per pixel`);
+      node.setAttribute("aria-label", `Stages 1 to ${level} on, squared error ${step.error.toFixed(4)} per pixel`);
       node.classList.toggle("vq-off", level > state.level);
       node.setAttribute("aria-pressed", String(level === state.level));
     },
   };
 }
 
-// What there is before any level: all of z_e.
+// What there is before any stage: all of z_e.
 function wholeColumn() {
-  const whole = canvas(THUMB, THUMB, { role: "img", "aria-label": "Length of z_e at each of the 49 places" });
+  const whole = canvas(THUMB, THUMB, { role: "img", "aria-label": "Length of z_e at each of the 49 positions" });
   const node = element("div", { class: "vq-level vq-whole" }, element("span", {}, "z_e"), whole.node);
   return { node, show: (view) => paintLengths(whole, view.whole, view.longest) };
 }
@@ -76,7 +76,7 @@ function levelsPanel(space, change) {
   const columns = [wholeColumn(), ...numbers.map((level) => levelColumn(level, () => change({ level })))];
   const row = element("div", { class: "vq-levels" }, ...columns.map((column) => column.node));
   return {
-    node: panel("levels: what is left of z_e (green), x\u0302 so far, its error", COLORS.codebook, row),
+    node: panel("stages: what is left of z_e (green), x\u0302 so far, its error", COLORS.codebook, row),
     show(view) { for (const column of columns) column.show(view); },
   };
 }
@@ -84,7 +84,7 @@ function levelsPanel(space, change) {
 function xHatPanel(space) {
   const xHat = canvas(X_HAT, X_HAT, { role: "img", class: "vq-decoded" });
   return {
-    node: panel("x\u0302 of these levels", COLORS.decoder, xHat.node),
+    node: panel("x\u0302 of these stages", COLORS.decoder, xHat.node),
     resize(side) { if (side !== xHat.width) resize(xHat, side, side); },
     show(view) {
       paintImage(xHat, view.pixels);
@@ -95,7 +95,7 @@ function xHatPanel(space) {
 
 function levelSlider({ levels }, { level }, change) {
   const { node, show } = slider({
-    label: "levels switched on", min: 1, max: levels, step: 1, value: level, color: COLORS.codebook,
+    label: "stages switched on", min: 1, max: levels, step: 1, value: level, color: COLORS.codebook,
     format: (v) => `${v} of ${levels}`, oninput: (v) => change({ level: v }),
   });
   return { node, show: (view) => show(view.state.level) };

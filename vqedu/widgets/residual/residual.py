@@ -1,4 +1,4 @@
-"""The residual explorer: the levels of a residual VQ switched on one by one, and what each leaves over."""
+"""The residual explorer: the stages of a residual VQ switched on one by one, and what each leaves over."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from vqedu.widgets.base import Explorer, pack
 from vqedu.widgets.conv_nets import describe_convolutions
 from vqedu.widgets.images import packed_images
 
-TITLE = "Each level quantizes what the ones before it left over"
+TITLE = "Each stage quantizes what the ones before it left over"
 
 
 class ResidualExplorer(Explorer):
-    """x at the left, the levels and what each leaves over of z_e in the middle, x_hat of the first ones at the right.
+    """x at the left, the stages and what each leaves over of z_e in the middle, x_hat of the first ones at the right.
 
     model: a VQVAE whose quantizer has several stages (a ResidualVQ), copied as it is now;
     images: a Split to take one digit of each class from (default: the MNIST test images);
-    level: how many levels are on at first; digit: which of the pictures, from 0.
+    level: how many stages are on at first; digit: which of the pictures, from 0.
     The page has the code maps of these pictures, sums codes and decodes them.
     Raises TypeError for another model, ValueError for a `level` or `digit` out of range.
     """
@@ -54,7 +54,9 @@ class ResidualExplorer(Explorer):
     @property
     def summary(self) -> str:  # type: ignore[override]
         bits = math.log2(self.model.codebook_size)
-        return f"Residual explorer: {self.levels} levels of {bits:g} bits at each of 49 places, switched on one by one"
+        return (
+            f"Residual explorer: {self.levels} stages of {bits:g} bits at each of 49 positions, switched on one by one"
+        )
 
     @traitlets.validate("state")
     def _check_state(self, proposal: Any) -> dict[str, int]:
@@ -78,7 +80,7 @@ def one_of_each(images: data.Split) -> tuple[Tensor, np.ndarray]:
 
 @torch.no_grad()
 def described(model: VQVAE, images: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the indices (n, 49, L), and the lengths of what 0, 1, ... L levels leave over: (n, L + 1, 49)."""
+    """Return the indices (n, 49, L), and the lengths of what 0, 1, ... L stages leave over: (n, L + 1, 49)."""
     z_e = model.encoder(images)
     indices = model.quantizer.nearest(z_e)  # (n, 7, 7, L)
     sums = [torch.zeros_like(z_e)]

@@ -1,11 +1,11 @@
-// What the residual explorer computes: what the first levels decode to, and what they leave over of z_e.
+// What the residual explorer computes: what the first stages decode to, and what they leave over of z_e.
 
 import { unpack, sigmoid } from "../page/nn.js";
 import { convolutions } from "../page/conv_nets.js";
 
 const PLACES = 49;
 
-// The first `count` levels of a picture's codes, summed and decoded: 784 grey levels.
+// The first `count` stages of a picture's codes, summed and decoded: 784 grey levels.
 function residualDecoder({ levels, K, D, decoder }, arrays) {
   const run = convolutions(decoder, arrays);
   const { codebooks, indices } = arrays;
@@ -23,13 +23,13 @@ function residualDecoder({ levels, K, D, decoder }, arrays) {
 
 const meanSquare = (a, b) => a.reduce((sum, v, i) => sum + (v - b[i]) ** 2, 0) / a.length;
 
-// The digits of the explorer. levelsOf(digit): all that is true of a digit, whichever levels are on.
+// The digits of the explorer. levelsOf(digit): all that is true of a digit, whichever stages are on.
 export function residualSpace(data, config) {
   const arrays = unpack(data, config.arrays);
   const { levels, K } = config;
   const decode = residualDecoder(config, arrays);
   const image = (digit) => Float32Array.from(arrays.images.subarray(digit * 784, (digit + 1) * 784), (v) => v / 255);
-  // The lengths of what the first `count` levels leave over, at each of the 49 places.
+  // The lengths of what the first `count` stages leave over, at each of the 49 positions.
   const left = (digit, count) => {
     const start = (digit * (levels + 1) + count) * PLACES;
     return arrays.left.subarray(start, start + PLACES);
@@ -47,7 +47,7 @@ export function residualSpace(data, config) {
   };
 }
 
-// From the state to everything that the parts show. A digit is decoded once, however its levels are switched.
+// From the state to everything that the parts show. A digit is decoded once, however its stages are switched.
 export function viewer(space) {
   let digit, known;
   return (state) => {
@@ -61,5 +61,5 @@ const rounded = (bits) => Number(bits.toFixed(2));
 
 export function words({ levels, bits }, { state: { level }, error }) {
   const rate = `49 \u00d7 ${level} \u00d7 ${rounded(bits)} = ${rounded(49 * level * bits)} bits per image`;
-  return `${level} of ${levels} levels: ${rate}, squared error ${error.toFixed(4)} per pixel`;
+  return `${level} of ${levels} stages: ${rate}, squared error ${error.toFixed(4)} per pixel`;
 }

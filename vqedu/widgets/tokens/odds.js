@@ -10,7 +10,7 @@ const THUMBNAIL = 34;
 const LUCK_HEIGHT = 46;
 
 function candidateWords({ code, p, chosen }) {
-  return `Put code ${code} here, probability ${percent(p)}${chosen ? ", the code that stands here" : ""}`;
+  return `Put code ${code} here, probability ${percent(p)}${chosen ? ", the code that is here now" : ""}`;
 }
 
 // ontry(true) while the candidate is pointed at or in focus, ontry(false) after that.

@@ -132,9 +132,9 @@ function decodedPanel(trialOf) {
       const trial = trialOf(view), count = view.codes.length;
       const { pixels, filled } = trial || { pixels: view.pixels, filled: count };
       paintPartly(surface, pixels, filled, view.where);
-      note.textContent = trial && !trial.chosen ? `if code ${trial.code} stood here` : "decoded as it fills";
+      note.textContent = trial && !trial.chosen ? `if code ${trial.code} were here` : "decoded as it fills";
       surface.node.setAttribute("aria-busy", String(view.behind));
-      surface.node.setAttribute("aria-label", `Decoded picture, ${count} of ${PLACES} places filled`);
+      surface.node.setAttribute("aria-label", `Decoded picture, ${count} of ${PLACES} positions filled`);
     },
   };
 }

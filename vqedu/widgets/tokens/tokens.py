@@ -14,7 +14,7 @@ from vqedu.models.code_prior import CodePrior
 from vqedu.widgets.base import Explorer, pack
 from vqedu.widgets.tokens.pair import paired
 
-TITLE = "A picture is drawn code by code: each code sets the odds of the next"
+TITLE = "A picture is drawn code by code: each code changes the probabilities of the next"
 STATE = ("label", "temperature", "top_k", "seed", "drawn", "fixed", "kept", "cursor", "by_hand")
 PLACES = 49
 DRAWN = 24  # codes at the beginning: half a picture

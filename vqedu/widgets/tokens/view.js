@@ -76,7 +76,7 @@ export const rounded = (value) => value.toFixed(nearWhole(value) ? 0 : 2);
 // The line of numbers at the top: what this code cost, what all cost so far, what codes drawn blindly would cost.
 export function bitsWords({ codes, bits, total, where }, uniform) {
   const blind = (count) => `${count} \u00d7 ${rounded(uniform)} = ${(count * uniform).toFixed(0)}`;
-  if (!codes.length) return `No code yet. Drawn blindly, ${PLACES} codes cost ${blind(PLACES)} bits`;
+  if (!codes.length) return `No code yet. Drawn uniformly, ${PLACES} codes cost ${blind(PLACES)} bits`;
   const at = Math.min(where, codes.length - 1);
   const place = `row ${Math.floor(at / 7) + 1}, column ${(at % 7) + 1}`;
   const own = `Surprise of code ${codes[at]} (${place}): ${bits[at].toFixed(1)} bits`;

@@ -10,7 +10,7 @@ import { player } from "./play.js";
 import { parseText, sentenceOf, wordsModel } from "./words_view.js";
 import { answerBars, nextBars, ribbon, shower, writer } from "./words_parts.js";
 
-const ORDERS = { draw: "Write: it draws", read: "Draw: it says" };
+const ORDERS = { draw: "Write: it draws", read: "Draw: it reads" };
 
 function wordsHand(getState, view, change, { words, most }) {
   const play = player(() => ({ drawn: getState().drawn ?? 0 }), (drawn) => change({ drawn }));
@@ -92,7 +92,7 @@ function buildWords(model, hand, repaint) {
 function spoken({ state, problem, begun, codes, readBack, steps }) {
   if (state.order === "read") {
     if (!steps) return "Nothing to read yet: draw or pick a digit.";
-    return `It says: ${sentenceOf(steps)}, with probability ${percent(steps.reduce((all, { p }) => all * p, 1))}.`;
+    return `It reads: ${sentenceOf(steps)}, with probability ${percent(steps.reduce((all, { p }) => all * p, 1))}.`;
   }
   if (problem) return "These words cannot be drawn yet: see the line below them.";
   if (!begun) return `Press Enter or Draw: it draws \u201c${state.text.trim()}\u201d.`;

@@ -1,4 +1,4 @@
-"""The words-and-images explorer: one model, one sequence. Write, and it draws; draw, and it says."""
+"""The words-and-images explorer: one model, one sequence. Write, and it draws; draw, and it reads."""
 
 from __future__ import annotations
 

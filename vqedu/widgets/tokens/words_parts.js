@@ -137,7 +137,7 @@ function wordsInput(hand, { words, most }) {
   });
   const chips = words.map((word) =>
     button(word, () => hand.take(word), { class: "vq-button vq-wi-chip", "aria-label": `Write ${word}` }));
-  const erase = button("\u232b", hand.erase, { "aria-label": "Take the last word away" });
+  const erase = button("\u232b", hand.erase, { "aria-label": "Remove the last word" });
   const chipRow = { class: "vq-wi-chips", role: "group", "aria-label": "Words that the model knows" };
   return {
     nodes: [element("div", { class: "vq-wi-line" }, input, erase), element("div", chipRow, ...chips)],

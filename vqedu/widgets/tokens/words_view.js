@@ -19,7 +19,7 @@ function problemOf({ known, unknown }, words, most) {
   }
   if (!known.length) return `Write 1 to ${most} of these words: ${all}.`;
   if (known.length <= most) return null;
-  return `The model was taught at most ${most} words; these are ${known.length}. Take one away.`;
+  return `The model was taught at most ${most} words; these are ${known.length}. Remove one.`;
 }
 
 // "A thick purple" -> { known: ["a", "thick"], unknown: ["purple"], problem: a sentence, or null }.

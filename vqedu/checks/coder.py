@@ -1,0 +1,199 @@
+"""The exercise on compression: an arithmetic coder in exact fractions, which must decode what it encodes."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from vqedu.checks import running
+from vqedu.checks.engine import Challenge, Demand, Diagnosis
+
+Model = Callable[[Sequence[int]], "list[Fraction]"]
+
+
+def _shares(*weights: int) -> list[Fraction]:
+    return [Fraction(weight, sum(weights)) for weight in weights]
+
+
+MODELS: dict[str, Model] = {
+    "four equally likely codes": lambda codes: _shares(1, 1, 1, 1),
+    "one code with probability 13/16": lambda codes: _shares(1, 13, 2),
+    "probabilities that depend on the codes before": lambda codes: _shares(
+        *(1 + (5 * sum(codes[-2:]) + 3 * k + len(codes)) % 11 for k in range(6))
+    ),
+}
+LENGTHS = (1, 2, 3, 7, 20, 60, 400)
+LONG = 60  # a float tells intervals of shorter sequences apart
+
+
+class _Asked:
+    """A model that remembers what it was asked for."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.prefixes: list[list[int]] = []
+
+    def __call__(self, codes: Sequence[int]) -> list[Fraction]:
+        self.prefixes.append([int(code) for code in codes])
+        return self.model(self.prefixes[-1])
+
+
+class _Coded(NamedTuple):
+    """One sequence that went through the coder: what came back, how long the string was, what the model was asked."""
+
+    model: str
+    codes: list[int]
+    back: list[int]
+    length: int
+    encoder_asked: list[list[int]]
+    decoder_asked: list[list[int]]
+
+    @property
+    def right(self) -> bool:
+        return self.back == self.codes
+
+    @property
+    def surprises(self) -> list[Fraction]:
+        """The probability of each code, given those before it."""
+        return [MODELS[self.model](self.codes[:i])[code] for i, code in enumerate(self.codes)]
+
+    @property
+    def most(self) -> int:
+        """The most characters that the string may have: -log2 p, rounded up, and one more."""
+        return _whole_bits(math.prod(self.surprises, start=Fraction(1))) + 1
+
+    @property
+    def whole_bits(self) -> int:
+        return sum(_whole_bits(p) for p in self.surprises)
+
+    @property
+    def only_before(self) -> bool:
+        asked = self.encoder_asked + (self.decoder_asked if self.right else [])
+        return all(prefix == self.codes[: len(prefix)] and len(prefix) < len(self.codes) for prefix in asked)
+
+
+def _whole_bits(p: Fraction) -> int:
+    """Return the smallest n with 2^-n <= p."""
+    n = 0
+    while p * 2**n < 1:
+        n += max(1, (p.denominator // p.numerator).bit_length() - 1 - n)
+    return n
+
+
+def _measure_coder(ask: Callable[..., Any]) -> list[Demand]:
+    generator = random.Random(0)
+    done = []
+    for name, model in MODELS.items():
+        for length in LENGTHS:
+            codes: list[int] = []
+            for _ in range(length):
+                shares = model(codes)
+                codes.append(generator.choices(range(len(shares)), [float(share) for share in shares])[0])
+            done.append(_through(ask, name, codes))
+    likely = _through(ask, "one code with probability 13/16", [1] * 200)
+    return _coder_demands([*done, likely])
+
+
+def _through(ask: Callable[..., Any], name: str, codes: list[int]) -> _Coded:
+    """Send codes through an encoder and a decoder that were built apart."""
+    first, second = _Asked(MODELS[name]), _Asked(MODELS[name])
+    encode, decode = _two(ask(first))[0], _two(ask(second))[1]
+    first.prefixes.clear()
+    second.prefixes.clear()
+    bits = running.call(encode, (list(codes),))
+    if not isinstance(bits, str) or set(bits) - {"0", "1"}:
+        raise running.Problem("type", f'`encode` must return a string of "0" and "1"; yours returned {bits!r:.60}.')
+    back = running.call(decode, (bits, len(codes)))
+    if not isinstance(back, (list, tuple)):
+        raise running.Problem("type", f"`decode` must return a list of codes; yours returned {back!r:.60}.")
+    return _Coded(name, codes, [int(code) for code in back], len(bits), first.prefixes, second.prefixes)
+
+
+def _two(answer: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    if not isinstance(answer, (tuple, list)) or len(answer) != 2 or not all(map(callable, answer)):
+        raise running.Problem("type", "Return two functions: `return encode, decode`.")
+    return answer[0], answer[1]
+
+
+def _coder_demands(done: Sequence[_Coded]) -> list[Demand]:
+    wrong, long = [one for one in done if not one.right], [one for one in done if one.length > one.most]
+    peeked = [one for one in done if not one.only_before]
+    measured = "all of them"
+    if wrong:
+        one = min(wrong, key=lambda one: len(one.codes))
+        measured = f"{len(done) - len(wrong)} of {len(done)}; not {len(one.codes)} codes of “{one.model}”"
+        if len(one.codes) <= 7:
+            measured += f": {one.codes} came back as {one.back}"
+    worst = max(done, key=lambda one: one.length - one.most)
+    over = f"{len(worst.codes)} codes: {worst.length} bits; allowed {worst.most}"
+    return [
+        Demand(f"all {len(done)} sequences come back", not wrong, measured, _why_not_back(done)),
+        Demand(
+            "at most -log2 p bits, rounded up, plus one",
+            not long,
+            over,
+            _WHOLE_BITS if long and all(one.length >= one.whole_bits for one in done) else None,
+        ),
+        Demand(
+            "the model is asked only for codes that come before",
+            not peeked,
+            "yes"
+            if not peeked
+            else f"asked for {len(max(peeked[0].encoder_asked, key=len))} of {len(peeked[0].codes)}",
+            _ASKS_TOO_MUCH,
+        ),
+    ]
+
+
+def _why_not_back(done: Sequence[_Coded]) -> Diagnosis | None:
+    """Return the mistake behind sequences that do not come back, if it can be seen for sure."""
+    wrong = [one for one in done if not one.right]
+    several = [one for one in done if len(one.codes) > 1]
+    for side, asked in (("decoder", lambda one: one.decoder_asked), ("encoder", lambda one: one.encoder_asked)):
+        if wrong and all(not any(asked(one)) for one in several):
+            return Diagnosis(
+                "the same probabilities throughout",
+                f"Your {side} asks the model once, for the beginning, and uses these probabilities for every code.",
+                "What does the model need to know before it can predict the third code?",
+            )
+    if wrong and min(len(one.codes) for one in wrong) >= LONG:
+        return Diagnosis(
+            "it runs out of digits",
+            "Short sequences come back and long ones do not. The interval has become narrower than your numbers can "
+            "resolve: a float has 53 bits.",
+            "Which numbers of Python have no last digit? Keep every quantity one of them, from start to end.",
+        )
+    return None
+
+
+_WHOLE_BITS = Diagnosis(
+    "every code rounded up to whole bits",
+    "Each code takes a whole number of bits, so a code with probability 13/16 costs one bit in place of 0.3.",
+    "Do not write anything while the interval narrows. One number at the end stands for all codes.",
+)
+_ASKS_TOO_MUCH = Diagnosis(
+    "the model sees what it predicts",
+    "You ask the model for more codes than come before the one at hand. The decoder does not have them.",
+    "For the code at index i, pass `codes[:i]`.",
+)
+
+build_coder = Challenge(
+    name="build_coder",
+    contract="build_coder(probabilities): a function, list of the codes so far -> list of K fractions.Fraction that "
+    'sum to 1 -> two functions: encode(codes) -> a string of "0" and "1", and decode(bits, length) -> the codes',
+    parameters=("probabilities",),
+    measure=_measure_coder,
+    hints=(
+        "Keep two Fractions, `low` and `width`. For each code, `low` moves up by the parts before it and `width` "
+        "shrinks to its own part.",
+        "The string: with n bits you can write every multiple of 1/2^n. Which n is large enough for one of them to lie "
+        "in [low, low + width)?",
+        "The decoder turns the string into a Fraction and narrows the same interval: at each step, which part contains "
+        "the number?",
+    ),
+    done="Every sequence comes back, and none takes more than one bit beyond -log2 p rounded up. That is exact "
+    "arithmetic's gift: `vqedu.coding` has to round, and pays for it with a checksum.",
+)
