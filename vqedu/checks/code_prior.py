@@ -142,7 +142,7 @@ class CodeMaps(NamedTuple):
 @functools.cache
 def code_maps() -> CodeMaps:
     """Return the code maps of 20,000 training and 1,000 test images, made by the course's VQ-VAE."""
-    vqvae = pretrained.load("vqvae-mnist")
+    vqvae: Any = pretrained.load("vqvae-mnist")
     images = data.load("mnist")
     with torch.no_grad():
         train, test = (
