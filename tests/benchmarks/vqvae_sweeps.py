@@ -1,8 +1,9 @@
 """K, D and the commitment cost swept: trains a small VQ-VAE for each setting, and writes the results that ship.
 
-python tests/benchmarks/vqvae_sweeps.py [codebook_size] [code_dim] [commitment_cost] [seed]
+python tests/benchmarks/vqvae_sweeps.py [codebook_size] [code_dim] [commitment_cost] [seed] [cost_per_dim] [tuned_dim]
 
-Without a name all four, about 7 minutes on one core. A run that the file already holds is done again only with --anew.
+Without a name all six, about 12 minutes on one core. A run that the file already holds is done again only with --anew.
+"cost_per_dim" tunes the commitment cost for each code length; "tuned_dim" repeats each best cost with two more seeds.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ SETTINGS = {
         for cost in (0.0, 0.05, 0.25, 1.0, 5.0, 25.0)
     ],
     "seed": [{"seed": seed} for seed in (0, 1, 2)],
+    "cost_per_dim": [{"code_dim": d, "commitment_cost": cost} for d, costs in sweeps.TUNED.items() for cost in costs],
+    "tuned_dim": [
+        {"code_dim": dim, "commitment_cost": cost, "seed": seed}
+        for dim, cost in sweeps.BEST_COST.items()
+        for seed in (0, 1, 2)
+    ],
 }
 
 

@@ -1,7 +1,7 @@
 """The figures of the course in one style: arrays in, a Figure out. Title and alt text state the finding."""
 
 from vqedu.plots.codes import code_maps, panels, rate_distortion
-from vqedu.plots.diagrams import course_map, pipelines
+from vqedu.plots.diagrams import course_map, pipelines, quantizer_gradients
 from vqedu.plots.image_tokens import sequences, two_gradients, two_tables
 from vqedu.plots.plane import codebooks, straight_through
 from vqedu.plots.style import (
@@ -38,6 +38,7 @@ __all__ = [
     "named_bars",
     "panels",
     "pipelines",
+    "quantizer_gradients",
     "rate_distortion",
     "scatter_codes",
     "sequences",

@@ -13,7 +13,7 @@ from matplotlib.patches import Polygon
 from vqedu.plots.style import COLORS, TeachingFigure
 
 LIMIT = 3.2  # the boards show the square from -LIMIT to LIMIT; every point of the lesson lies inside it
-TINTS = (0.10, 0.22, 0.34, 0.16, 0.28)  # neighbours mostly differ; as quantization_board.js has them
+TINT = 0.18  # of every cell alike, as in quantization/board.js: shades would look like a density
 EDGE = "#8F4A70"
 
 
@@ -46,10 +46,10 @@ def codebooks(
 
 
 def draw_cells(axis: Axes, codes: np.ndarray) -> None:
-    """Fill the Voronoi cells of codes (K, 2) in shades of the codebook's colour."""
-    for k, polygon in enumerate(cells(codes)):
+    """Fill the Voronoi cells of codes (K, 2) with a tint of the codebook's colour."""
+    for polygon in cells(codes):
         if len(polygon):
-            axis.add_patch(Polygon(polygon, fc=COLORS["codebook"], ec="none", alpha=TINTS[k % len(TINTS)], zorder=0))
+            axis.add_patch(Polygon(polygon, fc=COLORS["codebook"], ec="none", alpha=TINT, zorder=0))
             axis.add_patch(Polygon(polygon, fc="none", ec=EDGE, lw=0.8, zorder=1))
 
 
