@@ -365,7 +365,8 @@ plots.straight_through(
     chosen.numpy(),
     at_codes=(codebook - target).numpy(),
     at_points=leaf.grad.numpy(),
-    title="Every point of a cell receives the arrow of its code",
+    title="Every point of a cell receives the arrow of its code, which points to the target t",
+    target=target.numpy(),
 )
 
 # %% [markdown]
@@ -640,7 +641,9 @@ out = vq(many)
 out.codebook_loss.backward()
 unused = torch.bincount(out.indices, minlength=16) == 0
 largest = vq.codebook.grad[unused].abs().max()
-print(f"far start: {unused.sum().item()} of 16 codes are chosen by none of 10,000 points; their gradient is {largest:g}")
+print(
+    f"far start: {unused.sum().item()} of 16 codes are chosen by none of 10,000 points; their gradient is {largest:g}"
+)
 
 # %% [markdown]
 # Apart from a start on the data there is a second cure. **Revival** moves a code that no vector has chosen for 20 batches onto a random vector of the current batch. Here are all combinations, each trained for 300 batches with one seed.
@@ -656,7 +659,7 @@ for name, codes in starts.items():
         print(f"{name:9s} {update:10s}", "".join(f"{end.used:2d} codes, loss {end.loss:.2f}   " for end in ends))
 
 # %% [markdown]
-# From far away only a few codes are ever used, whether gradients or averages move them, and more training would not help because nothing pulls at the others. Revival brings all of them in. The start near the origin is better than the far one but not good: compare its columns.
+# From far away only a few codes are ever used, whether gradients or averages move them, and more training would not help because nothing pulls at the others. Revival brings all of them in. The usual start near the origin kills no code here, since everything in this plane is close by. But its codes are badly distributed: without revival it ends with almost twice the loss of the start from the data.
 #
 # In this notebook the points stay where they are. In a VQ-VAE the encoder keeps changing during the training, so codes can also be left behind later, by vectors that have moved on.
 #

@@ -1,5 +1,6 @@
 """The larger task of notebook 06: the judge accepts a quantizer in other people's style and names what is wrong."""
 
+# ruff: noqa: E501  (changes of code, each on one line)
 from __future__ import annotations
 
 from typing import Any
@@ -12,7 +13,7 @@ from torch.nn import functional as F
 from vqedu import checks
 from vqedu.quantizers import VectorQuantizer
 
-OURS = '''
+OURS = """
 class MyQuantizer(nn.Module):
     def __init__(self, codes, decay, revive_after):
         super().__init__()
@@ -50,8 +51,8 @@ class MyQuantizer(nn.Module):
         self.codebook[dead] = places
         self.sums[dead] = places
         self.counts[dead], self.waiting[dead] = 1.0, 0.0
-'''
-PARAMETER = ('register_buffer("codebook", codes.clone())', 'codebook = nn.Parameter(codes.clone())')
+"""
+PARAMETER = ('register_buffer("codebook", codes.clone())', "codebook = nn.Parameter(codes.clone())")
 PARAMETER = (f"self.{PARAMETER[0]}", f"self.{PARAMETER[1]}")
 IN_PLACE = ("self.codebook = torch.where(", "self.codebook.data = torch.where(")
 WRONG: list[tuple[str | None, list[tuple[str, str]]]] = [

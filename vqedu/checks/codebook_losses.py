@@ -146,20 +146,20 @@ vq_loss = Exercise(
 
 build_quantizer = Challenge(
     name="build_quantizer",
-    contract="MyQuantizer(codes, decay, revive_after): start codes (K, D), a number, a whole number or None -> a module "
-    "whose forward(z_e) takes (n, D) and returns z_q (n, D), indices (n,) and the commitment loss; in training mode it "
-    "then moves `codebook` (K, D) by moving averages and revives dead codes",
+    contract="MyQuantizer(codes, decay, revive_after): start codes (K, D), a number, a whole number or None -> a "
+    "module whose forward(z_e) takes (n, D) and returns z_q (n, D), indices (n,) and the commitment loss; in training "
+    "mode it then moves `codebook` (K, D) by moving averages and revives dead codes",
     parameters=("codes", "decay", "revive_after"),
     measure=quantizer_judge.measure,
     hints=(
         "Build it in three steps, and check after each: first the nearest codes and straight-through, then the moving "
         "averages under `if self.training:`, then the revival.",
-        "`self.register_buffer(name, tensor)` in `__init__` makes what belongs to the state: the codebook, the counts N "
-        "and the sums M, and how many batches each code has waited. An assignment to `self.codebook` later is fine.",
-        "`torch.bincount(indices, minlength=K)` gives n, `zeros.index_add(0, indices, z_e)` the sums. A code moves only "
-        "where n > 0. Revived codes need N = 1 and M = their new place, or the old sums pull them back.",
+        "`self.register_buffer(name, tensor)` in `__init__` makes what belongs to the state: the codebook, the counts "
+        "N and the sums M, and how many batches each code has waited. You may assign to `self.codebook` later.",
+        "`torch.bincount(indices, minlength=K)` gives n, `zeros.index_add(0, indices, z_e)` the sums. A code moves "
+        "only where n > 0. Revived codes need N = 1 and M = their new place, or the old sums pull them back.",
     ),
-    done="A whole vector quantizer: it chooses, passes the gradient, learns and revives. Ours ends at 0.10 with 8 codes "
-    "and at 0.06 with 16.",
+    done="A whole vector quantizer: it chooses, passes the gradient on, learns and revives. Ours ends at 0.10 with 8 "
+    "codes and at 0.06 with 16.",
     seconds=30,
 )

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vqedu.checks import comparing, observing, running
 from vqedu.checks import quantizer_mistakes as mistakes
-from vqedu.checks.engine import Demand
+from vqedu.checks.engine import Demand, Diagnosis
 from vqedu.checks.numbers import quarters
 from vqedu.checks.running import Problem
 from vqedu.lessons import plane
@@ -37,7 +37,9 @@ class Quantizer:
         self.module = ask(given, decay, revive_after)
         if not isinstance(self.module, torch.nn.Module):
             kind = type(self.module).__name__
-            raise Problem("type", f"`MyQuantizer(codes, decay, revive_after)` should be an `nn.Module`; it is a {kind}.")
+            raise Problem(
+                "type", f"`MyQuantizer(codes, decay, revive_after)` should be an `nn.Module`; it is a {kind}."
+            )
         self.given, self.codes_before = given, codes
         self.module.train()
 
@@ -50,7 +52,9 @@ class Quantizer:
         if loss.numel() != 1:
             raise Problem("shape", comparing.wrong_shape("commitment_loss", tuple(loss.shape), ()))
         if not torch.equal(self.given, self.codes_before):
-            raise Problem("mutation", "Your module changed the tensor `codes` that it was given. Keep a `codes.clone()`.")
+            raise Problem(
+                "mutation", "Your module changed the tensor `codes` that it was given. Keep a `codes.clone()`."
+            )
         return Seen(z_q, indices, loss.reshape(()))
 
     @property
@@ -67,6 +71,8 @@ class Quantizer:
 
 def measure(ask: Callable[..., Any]) -> list[Demand]:
     """Return what is asked of a quantizer, and what this one does."""
+    codes, z = _small()
+    Quantizer(ask, codes, DECAY, None)(z)  # whatever is missing altogether is said first
     return [*_forward(ask), *_moves(ask), *_state(ask), _revival(ask), *_on_the_plane(ask)]
 
 
@@ -135,7 +141,9 @@ def _indices_right(indices: Tensor, z: Tensor, codes: Tensor) -> Demand:
     elif right and indices.is_floating_point():
         found = mistakes.FLOATS
     share = (indices.long() == chosen).float().mean()
-    return Demand("the indices of the nearest codes, as int64", right and kind == "int64", f"{share:.0%}, {kind}", found)
+    return Demand(
+        "the indices of the nearest codes, as int64", right and kind == "int64", f"{share:.0%}, {kind}", found
+    )
 
 
 def _straight_through(z_q: Tensor, z: Tensor, module: torch.nn.Module) -> Demand:
@@ -185,9 +193,7 @@ def _rule(weight: Callable[[float], float] = lambda g: g, keep: Callable[[float]
     return step
 
 
-def _average_of_means(
-    e: Tensor, N: Tensor, M: Tensor, n: Tensor, m: Tensor, g: float
-) -> tuple[Tensor, Tensor, Tensor]:
+def _average_of_means(e: Tensor, N: Tensor, M: Tensor, n: Tensor, m: Tensor, g: float) -> tuple[Tensor, Tensor, Tensor]:
     means = m / n.clamp(min=1)[:, None]
     return torch.where(n[:, None] > 0, g * e + (1 - g) * means, e), N, M
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -92,8 +93,8 @@ def quantizer_gradients(
 ) -> TeachingFigure:
     """Draw x -> z_e -> z_q -> x_hat with the codebook below, and the gradients of the three losses as arrows."""
     alt = (
-        "x goes through the encoder to z_e, z_e to its nearest code z_q, z_q through the decoder to x_hat. The gradient "
-        "of the reconstruction loss goes back through the decoder to z_q, is copied to z_e past the nearest code, and "
+        "x goes through the encoder to z_e, z_e to its nearest code z_q, z_q through the decoder to x_hat. The "
+        "gradient of the reconstruction loss goes back through the decoder to z_q, is copied to z_e past the nearest code, and "
         "goes on through the encoder. The codebook loss moves the codes to z_e, the commitment loss moves z_e to its "
         "code."
     )
@@ -126,7 +127,7 @@ def _forward(axis: Axes) -> dict[str, float]:
     edges = [(left, left + width) for _, left, width, _ in boxes]
     for text, left, width, role in boxes:
         _box(axis, (left, 21.5, width, 9), text, role)
-    for (_, right), (left, _) in zip(edges[:-1], edges[1:], strict=True):
+    for (_, right), (left, _) in pairwise(edges):
         _arrow(axis, (right, 26), (left, 26), color="#444444", lw=1.6)
     _box(axis, (43, 3, 37, 8), "codebook: $e_1, e_2, \\ldots, e_K$", "codebook")
     _arrow(axis, (62.5, 11), (62.5, 21.5), color="#444444", lw=1.6)

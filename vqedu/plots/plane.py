@@ -64,11 +64,18 @@ def draw_codes(axis: Axes, codes: np.ndarray, counts: np.ndarray) -> None:
 
 
 def straight_through(
-    z_e: np.ndarray, codes: np.ndarray, indices: np.ndarray, at_codes: np.ndarray, at_points: np.ndarray, title: str
+    z_e: np.ndarray,
+    codes: np.ndarray,
+    indices: np.ndarray,
+    at_codes: np.ndarray,
+    at_points: np.ndarray,
+    title: str,
+    target: np.ndarray | None = None,
 ) -> TeachingFigure:
     """Draw steps against the gradients: at each code one (K, 2), at each point z_e (n, 2) the one it received (n, 2).
 
-    The arrows are a fifth as long as minus the gradient, which keeps them on the board.
+    The arrows are a fifth as long as minus the gradient, which keeps them on the board. target: where the toy decoder
+    would like the code to be (2,), drawn as the explorer draws it.
     """
     figure = TeachingFigure(6.4, 5.4, title)
     axis = figure.subplots()
@@ -80,6 +87,9 @@ def straight_through(
     used = np.unique(indices)
     axis.quiver(*codes[used].T, *(-0.2 * at_codes[used].T), width=0.009, zorder=3, **arrows)
     draw_codes(axis, codes, np.bincount(indices, minlength=len(codes)))
+    if target is not None:
+        axis.scatter(*target, s=260, marker="D", color=COLORS["decoder"], zorder=5)
+        axis.text(*target, "t", color="white", fontsize=11, fontweight="bold", ha="center", va="center", zorder=6)
     figure.headline(title)
     return figure
 
