@@ -44,20 +44,20 @@
 # | symbol | name | shape | code name | first in |
 # |---|---|---|---|---|
 # | $z_e$ | what the encoder says, before it is quantized: one vector of $D$ numbers for each position | $(N, D, 7, 7)$ | `models.VQVAEOutput.z_e` | [06](06_vector_quantization.ipynb) |
-# | codebook | the table of codes | $K \times D$ | `quantizers.VectorQuantizer.lookup` | [05 § 2](06_vector_quantization.ipynb#2.-k-means:-where-should-the-codes-stand?) |
-# | $K$ | number of codes: `codebook_size` | a number | `models.VQVAE` | [05 § 2](06_vector_quantization.ipynb#2.-k-means:-where-should-the-codes-stand?) |
+# | codebook | the table of codes | $K \times D$ | `quantizers.VectorQuantizer.lookup` | [05 § 2](06_vector_quantization.ipynb#3.-k-means:-where-should-the-codes-be?) |
+# | $K$ | number of codes: `codebook_size` | a number | `models.VQVAE` | [05 § 2](06_vector_quantization.ipynb#3.-k-means:-where-should-the-codes-be?) |
 # | $D$ | numbers in one code: `code_dim`. In the VAE: numbers in the whole code, `latent_dim` | a number | `models.VQVAE` | [06](06_vector_quantization.ipynb) |
 # | $k$ | index of the nearest code, $0$ to $K - 1$. (In notebooks 02 and 05: a number of samples) | $(N, 7, 7)$, whole numbers | `models.VQVAEOutput.indices` | [06](06_vector_quantization.ipynb) |
 # | $z_q$ | the nearest code itself, put in the place of $z_e$ | $(N, D, 7, 7)$ | `models.VQVAEOutput.z_q` | [06](06_vector_quantization.ipynb) |
-# | $\mathrm{sg}[\cdot]$ | stop-gradient: the value, without its history; `detach()` in torch | as its input | `quantizers.straight_through` | [05 § 6](06_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
-# | $\Vert \mathrm{sg}[z_e] - e \Vert^2$ | codebook loss: moves the codes to the vectors | one number | `models.VQVAEOutput.codebook_loss` | [05 § 6](06_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
-# | $\Vert z_e - \mathrm{sg}[e] \Vert^2$ | commitment loss: moves the vectors to their codes | one number | `models.VQVAEOutput.commitment_loss` | [05 § 6](06_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
-# | $\beta$ in VQ papers | weight of the commitment loss; here always `commitment_cost` | a number | `losses.vqvae` | [05 § 6](06_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
-# | $\gamma$ | decay of the moving averages (EMA): `decay` | a number, 0 to 1 | `quantizers.VectorQuantizer` | [05 § 7](06_vector_quantization.ipynb#7.-Gradients,-or-moving-averages?) |
-# | $N_k$ | running count of the vectors that chose code $k$ | $(K,)$ | `quantizers.VectorQuantizer.ema_counts` | [05 § 7](06_vector_quantization.ipynb#7.-Gradients,-or-moving-averages?) |
-# | $M_k$ | running sum of these vectors; the code is $M_k / N_k$ | $(K, D)$ | `quantizers.VectorQuantizer.ema_sums` | [05 § 7](06_vector_quantization.ipynb#7.-Gradients,-or-moving-averages?) |
-# | $e^{H}$ | perplexity: how many codes, equally used, would be as varied | a number, 1 to $K$ | `metrics.perplexity` | [06 § 3](07_vqvae.ipynb#3.-How-many-codes-are-at-work?-Usage-and-perplexity) |
-# | – | usage: the share of codes that appear at all | a number, 0 to 1 | `metrics.code_usage` | [06 § 3](07_vqvae.ipynb#3.-How-many-codes-are-at-work?-Usage-and-perplexity) |
+# | $\mathrm{sg}[\cdot]$ | stop-gradient: the value, without its history; `detach()` in torch | as its input | `quantizers.straight_through` | [05 § 6](06_vector_quantization.ipynb#7.-Three-losses:-which-one-moves-what?) |
+# | $\Vert \mathrm{sg}[z_e] - e \Vert^2$ | codebook loss: moves the codes to the vectors | one number | `models.VQVAEOutput.codebook_loss` | [05 § 6](06_vector_quantization.ipynb#7.-Three-losses:-which-one-moves-what?) |
+# | $\Vert z_e - \mathrm{sg}[e] \Vert^2$ | commitment loss: moves the vectors to their codes | one number | `models.VQVAEOutput.commitment_loss` | [05 § 6](06_vector_quantization.ipynb#7.-Three-losses:-which-one-moves-what?) |
+# | $\beta$ in VQ papers | weight of the commitment loss; here always `commitment_cost` | a number | `losses.vqvae` | [05 § 6](06_vector_quantization.ipynb#7.-Three-losses:-which-one-moves-what?) |
+# | $\gamma$ | decay of the moving averages (EMA): `decay` | a number, 0 to 1 | `quantizers.VectorQuantizer` | [05 § 7](06_vector_quantization.ipynb#8.-Gradients,-or-moving-averages?) |
+# | $N_k$ | running count of the vectors that chose code $k$ | $(K,)$ | `quantizers.VectorQuantizer.ema_counts` | [05 § 7](06_vector_quantization.ipynb#8.-Gradients,-or-moving-averages?) |
+# | $M_k$ | running sum of these vectors; the code is $M_k / N_k$ | $(K, D)$ | `quantizers.VectorQuantizer.ema_sums` | [05 § 7](06_vector_quantization.ipynb#8.-Gradients,-or-moving-averages?) |
+# | $e^{H}$ | perplexity: how many codes, equally used, would be as varied | a number, 1 to $K$ | `metrics.perplexity` | [06 § 3](07_vqvae.ipynb#3.-How-many-codes-are-in-use?-Usage-and-perplexity) |
+# | – | usage: the share of codes that appear at all | a number, 0 to 1 | `metrics.code_usage` | [06 § 3](07_vqvae.ipynb#3.-How-many-codes-are-in-use?-Usage-and-perplexity) |
 
 # %% [markdown]
 # ## Priors and tokens
@@ -104,14 +104,14 @@
 # | active unit | a latent number whose $\mu_d(x)$ varies over the data (variance above 0.01) | [04 § 4](04_vae.ipynb#4.-What-did-the-two-terms-pay-for?) |
 # | aggregate posterior | the clouds $q(z \mid x)$ of all images, laid over one another | [04 § 3](04_vae.ipynb#3.-Can-it-invent-images?) |
 # | ancestral sampling | drawing step by step: first the code, then the image from it | [07 § 7](08_prior_over_codes.ipynb#7.-Drawing-new-digits) |
-# | code map | the $7 \times 7$ indices of an image | [06 § 2](07_vqvae.ipynb#2.-Codes-you-can-see) |
+# | code map | the $7 \times 7$ indices of an image | [06 § 2](07_vqvae.ipynb#2.-What-a-code-sees-and-what-it-draws) |
 # | codebook collapse | only a few codes are used, the others are dead | [06 § 4](07_vqvae.ipynb#4.-Kill-a-codebook,-and-bring-it-back) |
-# | commitment | what keeps the encoder close to the codes it has chosen | [05 § 6](06_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
+# | commitment | what keeps the encoder close to the codes it has chosen | [05 § 6](06_vector_quantization.ipynb#7.-Three-losses:-which-one-moves-what?) |
 # | cross-entropy | minus the log-probability of what is there; our reconstruction term | [01 § 3](01_autoencoder.ipynb#3.-The-autoencoder) |
-# | dead code | a code that no vector has chosen for a long time | [05 § 8](06_vector_quantization.ipynb#8.-Dead-codes) |
+# | dead code | a code that no vector has chosen for a long time | [05 § 8](06_vector_quantization.ipynb#9.-Dead-codes) |
 # | distortion | what the image still costs, or how wrong it is, once the code is known | [04 § 7](04_vae.ipynb#7.-What-a-nat-buys:-rate-and-distortion) |
 # | dynamic binarization | throwing a coin for each pixel, with its grey level as probability | [04 § 8](04_vae.ipynb#8.-How-good-is-it?-The-log-likelihood) |
-# | EMA | exponential moving average; here of the vectors that chose a code | [05 § 7](06_vector_quantization.ipynb#7.-Gradients,-or-moving-averages?) |
+# | EMA | exponential moving average; here of the vectors that chose a code | [05 § 7](06_vector_quantization.ipynb#8.-Gradients,-or-moving-averages?) |
 # | free bits | nats of KL that each latent number may spend without paying | [04 § 6](04_vae.ipynb#6.-Posterior-collapse:-provoke-it,-detect-it,-cure-it) |
 # | KL annealing | raising $\beta$ slowly from 0 | [04 § 6](04_vae.ipynb#6.-Posterior-collapse:-provoke-it,-detect-it,-cure-it) |
 # | latent | not observed; a latent number is one entry of a code | [01 § 3](01_autoencoder.ipynb#3.-The-autoencoder) |
@@ -121,7 +121,7 @@
 # | rate | how many nats or bits the code costs | [04 § 7](04_vae.ipynb#7.-What-a-nat-buys:-rate-and-distortion) |
 # | reparameterization | $z = \mu + \sigma \varepsilon$: the noise moves out of the gradient's way | [03 § 2](03_reparameterization.ipynb#2.-Move-the-randomness-out-of-the-way) |
 # | score function | $\partial \log q / \partial \mu$; also the gradient estimator made from it, REINFORCE | [03 § 3](03_reparameterization.ipynb#3.-The-other-way:-the-score-function) |
-# | straight-through | forwards the nearest code, backwards the gradient as if nothing had been done | [05 § 5](06_vector_quantization.ipynb#5.-Straight-through:-copy-the-arrow) |
+# | straight-through | forwards the nearest code, backwards the gradient as if nothing had been done | [05 § 5](06_vector_quantization.ipynb#6.-Straight-through:-copy-the-gradient) |
 #
 # ## Rules that never change
 #

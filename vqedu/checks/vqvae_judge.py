@@ -107,14 +107,20 @@ def _gradients(model: Any, x: Tensor) -> Gradients | None:
         return None
     seen: dict[str, Any] = {}
 
-    def keep(name: str, value: Any) -> None:
+    def keep(name: str, value: Any) -> Any:
         seen[name] = value
         if isinstance(value, Tensor) and value.requires_grad:
             value.retain_grad()
+        return value
+
+    def copied(module: nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        """Give the decoder a copy of z_q, so that the gradient there is the decoder's alone."""
+        tensor = bool(given) and isinstance(given[0], Tensor)
+        return (keep("z_q", given[0].clone()), *given[1:]) if tensor else None
 
     hooks = [
-        model.encoder.register_forward_hook(lambda module, given, out: keep("z_e", out)),
-        model.decoder.register_forward_pre_hook(lambda module, given: keep("z_q", given[0] if given else None)),
+        model.encoder.register_forward_hook(lambda module, given, out: _nothing(keep("z_e", out))),
+        model.decoder.register_forward_pre_hook(copied),
     ]
     try:
         loss = running.call(model.loss, (x,))
@@ -143,7 +149,8 @@ def _through(found: Gradients | None) -> tuple[Demand, Diagnosis | None]:
         return Demand(sentence, False, "z_q is z_e", LEFT_OUT), LEFT_OUT
     if _rms(found.at_z_e) < 1e-4 * max(size, 1e-12):
         return Demand(sentence, False, "none", CUT_OFF), CUT_OFF
-    if _along(found.at_z_e, pull) > 0.999 and _along(found.at_z_q, pull) < 0.9:
+    rest = found.at_z_e - pull * (found.at_z_e * pull).sum() / pull.square().sum()
+    if _rms(rest) < 0.01 * size and _along(found.at_z_q, pull) < 0.9:
         return Demand(sentence, False, "only the commitment's", ONLY_COMMITMENT), ONLY_COMMITMENT
     if _rms(extra) < 1e-3 * _rms(found.at_z_e):
         return Demand(sentence, False, "only the decoder's", NO_COMMITMENT), None
@@ -151,6 +158,10 @@ def _through(found: Gradients | None) -> tuple[Demand, Diagnosis | None]:
     met = _along(extra, pull) > 0.99
     measured = f"both; the commitment's is {ratio:.2g} times as large" if met else "the decoder's, and another"
     return Demand(sentence, met, measured), WEIGHT if met and ratio > DROWNED else None
+
+
+def _nothing(value: Any) -> None:
+    """Return None, which tells a hook to leave things as they are."""
 
 
 def _rms(values: Tensor) -> float:

@@ -94,9 +94,9 @@ def quantizer_gradients(
     """Draw x -> z_e -> z_q -> x_hat with the codebook below, and the gradients of the three losses as arrows."""
     alt = (
         "x goes through the encoder to z_e, z_e to its nearest code z_q, z_q through the decoder to x_hat. The "
-        "gradient of the reconstruction loss goes back through the decoder to z_q, is copied to z_e past the nearest code, and "
-        "goes on through the encoder. The codebook loss moves the codes to z_e, the commitment loss moves z_e to its "
-        "code."
+        "gradient of the reconstruction goes back to z_q, is copied to z_e past the nearest code, and goes on to the "
+        "encoder. "
+        "The codebook loss moves the codes to z_e, the commitment loss moves z_e to its code."
     )
     figure = TeachingFigure(9.8, 4.3, alt)
     figure.headline(title)
