@@ -115,6 +115,7 @@ def rate_distortion(
 
     lossless: formats that give every pixel back, {name: bits}; they have no place on a logarithmic axis of errors and
     are drawn as vertical lines. notes: a text beside each point of a curve, {name: texts}; its points are not joined.
+    names: where the name of each curve begins, (bits, error), so that no legend is needed on a projector.
     """
     figure = TeachingFigure(9.6, 5.6, alt or title)
     axis = figure.subplots()
