@@ -1,8 +1,9 @@
 """K, D and the commitment cost swept: trains a small VQ-VAE for each setting, and writes the results that ship.
 
-python tests/benchmarks/vqvae_sweeps.py [codebook_size] [code_dim] [commitment_cost] [seed]
+python tests/benchmarks/vqvae_sweeps.py [codebook_size] [code_dim] [commitment_cost] [seed] [cost_per_dim]
 
-Without a name all four, about 7 minutes on one core. A run that the file already holds is done again only with --anew.
+Without a name all five, about 8 minutes on one core. A run that the file already holds is done again only with --anew.
+"cost_per_dim" tunes the commitment cost for short and for long codes.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ SETTINGS = {
         for cost in (0.0, 0.05, 0.25, 1.0, 5.0, 25.0)
     ],
     "seed": [{"seed": seed} for seed in (0, 1, 2)],
+    "cost_per_dim": [{"code_dim": d, "commitment_cost": cost} for d, costs in sweeps.TUNED.items() for cost in costs],
 }
 
 

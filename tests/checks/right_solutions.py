@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -398,10 +398,6 @@ class Through(torch.autograd.Function):
         return slope, None
 
 
-def through_a_hook(z_e: Any, z_q: Any) -> Any:
-    return torch.where(torch.ones_like(z_e, dtype=torch.bool), z_q.detach() + z_e - z_e.detach(), 0)
-
-
 def quantize_einsum(z_e: Any, codebook: Any) -> Any:
     products = torch.einsum("ndhw,kd->nkhw", z_e, codebook)
     best = (products - codebook.square().sum(1).view(1, -1, 1, 1) / 2).argmax(1)
@@ -421,53 +417,7 @@ def quantize_in_numpy(z_e: Any, codebook: Any) -> Any:
     return np.moveaxis(e[distances.argmin(1)], -1, 1)
 
 
-def ema_index_add(counts: Any, sums: Any, z: Any, indices: Any, decay: float, epsilon: float) -> Any:
-    n = torch.bincount(indices, minlength=len(counts)).double()
-    m = torch.zeros_like(sums).double().index_add_(0, indices, z.double())
-    counts, sums = torch.lerp(n, counts.double(), decay), torch.lerp(m, sums.double(), decay)
-    smooth = (counts + epsilon) * counts.sum() / (counts.sum() + epsilon * len(counts))
-    return [counts, sums, sums / smooth.unsqueeze(1)]
-
-
-def ema_code_by_code(counts: Any, sums: Any, z: Any, indices: Any, decay: float, epsilon: float) -> Any:
-    n = [decay * float(c) + (1 - decay) * int((indices == k).sum()) for k, c in enumerate(counts)]
-    m = [decay * s + (1 - decay) * z[indices == k].sum(0) for k, s in enumerate(sums)]
-    smooth = [(c + epsilon) / (sum(n) + len(n) * epsilon) * sum(n) for c in n]
-    return n, torch.stack(m), torch.stack([a / b for a, b in zip(m, smooth, strict=True)])
-
-
-class State(NamedTuple):
-    counts: Any
-    sums: Any
-    codebook: Any
-
-
-def ema_in_numpy(counts: Any, sums: Any, z: Any, indices: Any, decay: float, epsilon: float) -> Any:
-    chosen = np.eye(len(counts))[indices.numpy()]
-    n = decay * counts.numpy() + (1 - decay) * chosen.sum(0)
-    m = decay * sums.numpy() + (1 - decay) * chosen.T @ z.numpy()
-    return State(n, m, m / ((n + epsilon) / (n.sum() + len(n) * epsilon) * n.sum())[:, None])
-
-
 QUANTIZATION: list[tuple[str, Callable[..., Any]]] = [
-    ("squared_distances", lambda z, e: torch.cdist(z, e) ** 2),
-    (
-        "squared_distances",
-        lambda z, e: z.pow(2).sum(1)[:, None] - 2 * torch.einsum("nd,kd->nk", z, e) + e.pow(2).sum(1),
-    ),
-    ("squared_distances", lambda z, e: [[math.dist(a, b) ** 2 for b in e.tolist()] for a in z.tolist()]),
-    ("squared_distances", lambda z, e: torch.vmap(lambda a: (a - e).square().sum(-1))(z)),
-    ("squared_distances", lambda z, e: ((z.numpy()[:, None] - e.numpy()) ** 2).sum(-1)[::-1][::-1]),
-    ("squared_distances", lambda z, e: torch.addmm(z.square().sum(1, True) + e.square().sum(1), z, e.T, alpha=-2)),
-    (
-        "squared_distances",
-        lambda z, e: F.mse_loss(z[:, None].expand(-1, len(e), -1), e.expand(len(z), -1, -1), reduction="none").sum(2),
-    ),
-    ("straight_through", lambda z_e, z_q: z_e + (z_q - z_e).detach()),
-    ("straight_through", lambda z_e, z_q: Through.apply(z_e, z_q)),
-    ("straight_through", lambda z_e, z_q: torch.add(z_q, z_e - z_q).add(torch.sub(z_q, z_e).detach()).clone()),
-    ("straight_through", lambda z_e, z_q: z_q.data + z_e - z_e.data),
-    ("straight_through", through_a_hook),
     ("vq_loss", lambda e, q, c: ((e.detach() - q) ** 2 + c * (e - q.detach()) ** 2).flatten(1).sum(1).mean()),
     ("vq_loss", lambda e, q, c: (F.mse_loss(q, e.detach()) + c * F.mse_loss(e, q.detach())) * e[0].numel()),
     (
@@ -475,14 +425,6 @@ QUANTIZATION: list[tuple[str, Callable[..., Any]]] = [
         lambda e, q, c: sum(torch.dist(a.data, b) ** 2 + c * torch.dist(a, b.data) ** 2 for a, b in zip(e, q)) / len(e),
     ),
     ("vq_loss", lambda e, q, c: torch.stack([(e.detach() - q), c**0.5 * (e - q.detach())]).pow(2).sum() / e.size(0)),
-    ("ema_loss", lambda e, q, c: c * F.mse_loss(e, q.detach(), reduction="sum") / len(e)),
-    ("ema_loss", lambda e, q, c: c * (e - q.data).flatten(1).norm(dim=1).square().mean()),
-    ("ema_loss", lambda e, q, c: torch.stack([c * ((a - b.detach()) ** 2).sum() for a, b in zip(e, q)]).mean()),
-    ("ema_loss", lambda e, q, c: c * torch.linalg.vector_norm(q.detach() - e).pow(2).div(e.shape[0])),
-    ("ema", ema_index_add),
-    ("ema", ema_code_by_code),
-    ("ema", ema_in_numpy),
-    ("ema", lambda *a: dict(zip(("counts", "sums", "codebook"), ema_index_add(*a), strict=True))),
     ("quantize", quantize_einsum),
     ("quantize", quantize_place_by_place),
     ("quantize", quantize_in_numpy),
@@ -495,30 +437,6 @@ QUANTIZATION: list[tuple[str, Callable[..., Any]]] = [
 
 
 # The VQ-VAE.
-def swap_by_index_put(indices: Any, row: int, column: int, k: int) -> Any:
-    places = (torch.arange(len(indices)), torch.tensor(row), torch.tensor(column))
-    return indices.index_put(places, torch.tensor(k))
-
-
-def swap_in_lists(indices: Any, row: int, column: int, k: int) -> Any:
-    maps = indices.tolist()
-    for one in maps:
-        one[row][column] = k
-    return maps
-
-
-def swap_by_where(indices: Any, row: int, column: int, k: int) -> Any:
-    place = torch.zeros(indices.shape[1:], dtype=torch.bool)
-    place[row, column] = True
-    return torch.where(place, k, indices)
-
-
-def swap_in_numpy(indices: Any, row: int, column: int, k: int) -> Any:
-    changed = indices.numpy().copy()[:, ::-1]
-    changed[:, changed.shape[1] - 1 - row, column] = k
-    return changed[:, ::-1]
-
-
 def shares(indices: Any) -> list[float]:
     return [count / indices.numel() for count in Counter(indices.flatten().tolist()).values()]
 
@@ -545,21 +463,6 @@ VQVAE: list[tuple[str, Callable[..., Any]]] = [
     ("perplexity", lambda i, K: torch.exp(-torch.xlogy(*[F.one_hot(i, K).float().mean((0, 1, 2))] * 2).sum())),
     ("perplexity", lambda i, K: Fraction(math.exp(sum(-p * math.log(p) for p in shares(i))))),
     ("perplexity", lambda i, K: 10 ** torch.tensor([-p * math.log10(p) for p in shares(i)]).sum()),
-    ("image_bits", lambda K, h, w: math.log2(K ** (h * w))),
-    ("image_bits", lambda K, h, w: h * w * math.log(K) / math.log(2)),
-    ("image_bits", lambda K, h, w: torch.tensor(K).log2() * h * w),
-    ("image_bits", lambda K, h, w: np.log2(np.full((h, w), K)).sum()),
-    ("image_bits", lambda K, h, w: Categorical(torch.ones(K)).entropy() / math.log(2) * h * w),
-    ("swap_code", swap_by_index_put),
-    ("swap_code", swap_in_lists),
-    ("swap_code", swap_by_where),
-    ("swap_code", swap_in_numpy),
-    (
-        "swap_code",
-        lambda i, r, c, k: torch.stack(
-            [torch.select_scatter(m, torch.select_scatter(m[r], torch.tensor(k), 0, c), 0, r) for m in i]
-        ),
-    ),
     ("lookup", lambda i, e: F.embedding(i, e).permute(0, 3, 1, 2)),
     ("lookup", lambda i, e: torch.einsum("nhwk,kd->ndhw", F.one_hot(i, len(e)).float(), e)),
     ("lookup", lambda i, e: torch.stack([e[:, d][i] for d in range(e.shape[1])], 1)),

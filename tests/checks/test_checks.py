@@ -65,11 +65,7 @@ def test_the_catalogue_holds_what_people_get_wrong() -> None:
         "reparameterize": ["variance for standard", "logvar itself", "whole batch", "not detached", "uniform"],
         "elbo": ["averaged over the pixels", "sign", "sigmoid taken twice"],
         "gaussian_loss": ["1/2"],
-        "squared_distances": ["mixed term"],
-        "straight_through": ["encoder is cut off", "through the codebook"],
         "vq_loss": ["cost on the wrong term"],
-        "ema_loss": ["kept together with EMA"],
-        "ema": ["counts not smoothed", "counts not averaged", "written back", "wrong side"],
         "reconstruction": ["averaged over everything"],
         "perplexity": ["base mixed up", "images' perplexities", "NaN"],
     }

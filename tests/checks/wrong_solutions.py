@@ -198,16 +198,6 @@ VAE: list[tuple[str, Callable[..., Any]]] = [
 ]
 
 QUANTIZATION: list[tuple[str, Callable[..., Any]]] = [
-    ("squared_distances", lambda z, e: torch.cdist(z, e) ** 3),
-    ("squared_distances", lambda z, e: (z[:, None] - e).square().amax(2)),
-    ("squared_distances", lambda z, e: 1 - F.cosine_similarity(z[:, None], e, dim=-1)),
-    ("squared_distances", lambda z, e: z @ e.T),
-    ("squared_distances", lambda z, e: torch.cdist(z, e) ** 2 / 2),
-    ("straight_through", lambda z_e, z_q: (z_e + z_q) / 2),
-    ("straight_through", lambda z_e, z_q: z_q.detach() - (z_e - z_e.detach())),
-    ("straight_through", lambda z_e, z_q: z_q.detach() + (z_e - z_e.detach()).mean()),
-    ("straight_through", lambda z_e, z_q: z_q.detach() + 0.5 * (z_e - z_e.detach())),
-    ("straight_through", lambda z_e, z_q: z_q.detach() + (z_e - z_e.detach()).flip(0)),
     ("vq_loss", lambda e, q, c: (e - q).norm() + 0 * c),
     ("vq_loss", lambda e, q, c: of("vq_loss", e, q, c).sqrt()),
     ("vq_loss", lambda e, q, c: of("vq_loss", e, q, c**2)),
@@ -216,15 +206,6 @@ QUANTIZATION: list[tuple[str, Callable[..., Any]]] = [
         "vq_loss",
         lambda e, q, c: F.l1_loss(e.detach(), q, reduction="sum") + c * F.l1_loss(e, q.detach(), reduction="sum"),
     ),
-    ("ema_loss", lambda e, q, c: c * (e - q.detach()).abs().sum() / len(e)),
-    ("ema_loss", lambda e, q, c: (e - q.detach()).square().sum() / len(e) / c),
-    ("ema_loss", lambda e, q, c: c * (e - q.detach()).square().sum() / len(e) + e.square().sum()),
-    ("ema_loss", lambda e, q, c: c * e.square().sum() / len(e) - 0 * q.sum()),
-    ("ema", lambda n, m, z, i, g, eps: of("ema", n, m, z, i, g**2, eps)),
-    ("ema", lambda n, m, z, i, g, eps: of("ema", n, m, 2 * z, i, g, eps)),
-    ("ema", lambda n, m, z, i, g, eps: of("ema", n, m, z, i.flip(0).roll(1), g, 2 * eps)),
-    ("ema", lambda n, m, z, i, g, eps: (*of("ema", n, m, z, i, g, eps)[:2], m / n[:, None])),
-    ("ema", lambda n, m, z, i, g, eps: tuple(part.flip(0) for part in of("ema", n, m, z, i, g, eps))),
     ("quantize", lambda z, e: e[torch.cdist(z.movedim(1, -1), e.roll(1, 0)).argmin(-1)].movedim(-1, 1)),
     ("quantize", lambda z, e: e[torch.cdist(z.movedim(1, -1), e, p=1).argmin(-1)].movedim(-1, 1)),
     ("quantize", lambda z, e: e[torch.cdist(z.movedim(1, -1)[..., :1], e[:, :1]).argmin(-1)].movedim(-1, 1)),
@@ -241,12 +222,6 @@ def shares(indices: Any, K: int) -> Any:
     return torch.bincount(indices.flatten(), minlength=K) / indices.numel()
 
 
-def swapped(indices: Any, row: int, column: int, k: int, images: Any) -> Any:
-    changed = indices.clone()
-    changed[images, row, column] = k
-    return changed
-
-
 VQVAE: list[tuple[str, Callable[..., Any]]] = [
     ("perplexity", lambda i, K: 1 / shares(i, K).square().sum()),
     ("perplexity", lambda i, K: 1 / shares(i, K).max()),
@@ -254,16 +229,6 @@ VQVAE: list[tuple[str, Callable[..., Any]]] = [
     ("perplexity", lambda i, K: Categorical(probs=shares(i, K) + 0.1).entropy().exp()),
     ("perplexity", lambda i, K: torch.exp(-(shares(i, K) * (shares(i, K) + 0.05).log()).sum())),
     ("perplexity", lambda i, K: of("perplexity", i[:1], K)),
-    ("image_bits", lambda K, h, w: h * w * math.log2(K + 1)),
-    ("image_bits", lambda K, h, w: h * w * math.log2(K) + 1),
-    ("image_bits", lambda K, h, w: math.ceil(h * w * math.log2(K))),
-    ("image_bits", lambda K, h, w: h * w * math.sqrt(K)),
-    ("image_bits", lambda K, h, w: h * h * math.log2(K)),
-    ("swap_code", lambda i, r, c, k: swapped(i, r, c, k - 1, slice(None))),
-    ("swap_code", lambda i, r, c, k: swapped(i, r, c, k, slice(-1, None))),
-    ("swap_code", lambda i, r, c, k: swapped(i, -1, c, k, slice(None))),
-    ("swap_code", lambda i, r, c, k: swapped(i, r, -1, k, slice(None))),
-    ("swap_code", lambda i, r, c, k: torch.full_like(i, k)),
     ("lookup", lambda i, e: e[i.flip(0)].movedim(-1, 1).contiguous() + 0.01),
     ("lookup", lambda i, e: e.flip(0)[i].movedim(-1, 1)),
     ("lookup", lambda i, e: e.flip(1)[i].movedim(-1, 1)),

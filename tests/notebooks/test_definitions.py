@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from vector_quantize_pytorch.vector_quantize_pytorch import rotate_to
 
-from vqedu import losses, metrics, models, quantizers
+from vqedu import losses, models, quantizers
 from vqedu.lessons import plane
 from vqedu.models import CodePrior, WordsAndImages, words_and_images
 from vqedu.models.code_prior import probabilities
@@ -111,7 +111,6 @@ TWINS = [
         for start in ("data", "wide")
     ),
     Twin("straight_through", pass_through, lambda: (normal(9, 3), normal(9, 3, seed=1))),
-    Twin("perplexity", metrics.perplexity, lambda: (indices(10, 4, 7, 7), 16)),
     *(
         Twin(
             "next_probabilities",

@@ -1,4 +1,4 @@
-"""The exercises on what moves the codes: the codebook's losses, and running averages."""
+"""The exercises on what moves the codes: the codebook's losses, and a quantizer built whole."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from functools import partial
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from vqedu.checks.engine import Exercise, Mistake
-from vqedu.checks.numbers import quarters, whole
+from vqedu.checks import quantizer_judge
+from vqedu.checks.engine import Challenge, Exercise, Mistake
 from vqedu.checks.observing import Case
 from vqedu.checks.vector_quantization import pairs
 
@@ -56,8 +55,8 @@ def _costs() -> list[Case]:
 
 vq_loss = Exercise(
     name="vq_loss",
-    contract="vq_loss(z_e, z_q, cost): two tensors (N, ...), a number -> one number: |sg(z_e) - z_q|^2 + cost |z_e - "
-    "sg(z_q)|^2, summed over one example, averaged over the batch",
+    contract="vq_loss(z_e, z_q, cost): two tensors (N, ...), a number -> one number: |sg[z_e] - z_q|^2 + cost |z_e - "
+    "sg[z_q]|^2, summed over one example, averaged over the batch",
     cases=_costs,
     reference=_vq,
     gradients=("z_e", "z_q"),
@@ -145,208 +144,22 @@ vq_loss = Exercise(
 )
 
 
-def _commitment(
-    z_e: Tensor,
-    z_q: Tensor,
-    cost: float,
-    *,
-    weights: Weights = lambda cost: (0, cost),
-    second: tuple[Callable[[Tensor], Tensor], ...] = (_pass, _stop),
-    reduce: Callable[[Tensor], Tensor] = _per_example,
-) -> Tensor:
-    return _vq(z_e, z_q, cost, weights=weights, second=second, reduce=reduce)
-
-
-ema_loss = Exercise(
-    name="ema_loss",
-    contract="ema_loss(z_e, z_q, cost): the loss of a VQ-VAE whose codes are moved by averages (EMA): one number whose "
-    "gradient moves z_e only; summed over one example, averaged over the batch",
-    cases=_costs,
-    reference=_commitment,
-    gradients=("z_e", "z_q"),
-    mistakes=(
-        Mistake(
-            "codebook loss kept together with EMA",
-            partial(_commitment, weights=lambda cost: (1, cost)),
-            "The codes are moved twice: by their averages, and by this gradient.",
-            "Which term of eq. 3 do the averages replace?",
-        ),
-        Mistake(
-            "gradient to the codes",
-            partial(_commitment, second=(_pass, _pass)),
-            "The number is right, but it also pulls the codes.",
-            "Which side of the commitment loss must not move?",
-        ),
-        Mistake(
-            "the wrong term kept",
-            partial(_commitment, second=(_stop, _pass)),
-            "You kept the term that moves the codes. Nothing keeps the encoder near them.",
-            "Which of z_e and z_q should still get a gradient?",
-        ),
-        Mistake(
-            "both sides stopped",
-            partial(_commitment, second=(_stop, _stop)),
-            "The number is right, but nothing moves. (The straight-through z_q in the loss does the same: its gradient "
-            "cancels that of z_e.)",
-            "Which of z_e and z_q should still get a gradient?",
-        ),
-        Mistake(
-            "cost left out",
-            partial(_commitment, weights=lambda cost: (0, 1)),
-            "The commitment loss has the weight 1.",
-            "Which of your three arguments do you not use?",
-        ),
-        Mistake(
-            "averaged over the elements",
-            partial(_commitment, reduce=torch.mean),
-            "You averaged over all elements. The loss is summed over one example, as the reconstruction is.",
-            "What does `mse_loss` do by default?",
-        ),
-        Mistake(
-            "summed over the batch",
-            partial(_commitment, reduce=torch.sum),
-            "You summed over the batch as well.",
-            "Divide by what, so that a batch of twice the size gives the same loss?",
-        ),
-    ),
+build_quantizer = Challenge(
+    name="build_quantizer",
+    contract="MyQuantizer(codes, decay, revive_after): start codes (K, D), a number, a whole number or None -> a "
+    "module whose forward(z_e) takes (n, D) and returns z_q (n, D), indices (n,) and the commitment loss; in training "
+    "mode it then moves `codebook` (K, D) by moving averages and revives dead codes",
+    parameters=("codes", "decay", "revive_after"),
+    measure=quantizer_judge.measure,
     hints=(
-        "Averages move the codes now. Which of the two terms is left?",
-        "The commitment loss, |z_e - sg(z_q)|^2.",
-        "Times the cost, summed over one example, averaged over the batch.",
+        "Build it in three steps, and check after each: first the nearest codes and straight-through, then the moving "
+        "averages under `if self.training:`, then the revival.",
+        "`self.register_buffer(name, tensor)` in `__init__` makes what belongs to the state: the codebook, the counts "
+        "N and the sums M, and how many batches each code has waited. You may assign to `self.codebook` later.",
+        "`torch.bincount(indices, minlength=K)` gives n, `zeros.index_add(0, indices, z_e)` the sums. A code moves "
+        "only where n > 0. Revived codes need N = 1 and M = their new place, or the old sums pull them back.",
     ),
-)
-
-
-def _mix(old: Tensor, new: Tensor, decay: float) -> Tensor:
-    return decay * old + (1 - decay) * new
-
-
-def _smoothed(counts: Tensor, epsilon: float) -> Tensor:
-    return (counts + epsilon) / (counts.sum() + len(counts) * epsilon) * counts.sum()
-
-
-def _shares(counts: Tensor, epsilon: float) -> Tensor:
-    return _smoothed(counts, epsilon) / counts.sum()
-
-
-def _ema(
-    counts: Tensor,
-    sums: Tensor,
-    z: Tensor,
-    indices: Tensor,
-    decay: float,
-    epsilon: float,
-    *,
-    weight: Callable[[float], float] = lambda decay: decay,
-    count: Callable[[Tensor, Tensor, float], Tensor] = _mix,
-    batch_sums: Callable[[Tensor, Tensor], Tensor] = lambda m, n: m,
-    divide_by: Callable[[Tensor, float], Tensor] = _smoothed,
-    written_back: bool = False,
-    of_batch: bool = False,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """One step of appendix A.1."""
-    chosen = F.one_hot(indices, len(counts)).to(z.dtype)  # (n, K)
-    n, m = chosen.sum(0), chosen.T @ z
-    counts = count(counts, n, weight(decay))
-    sums = _mix(sums, batch_sums(m, n), weight(decay))
-    codebook = m / _smoothed(n, epsilon)[:, None] if of_batch else sums / divide_by(counts, epsilon)[:, None]
-    return (_smoothed(counts, epsilon) if written_back else counts), sums, codebook
-
-
-def _clusters() -> list[Case]:
-    sizes = [(1, 2, 1, 0.5, 0.5), (3, 2, 2, 0.75, 0.5), (6, 3, 2, 0.875, 0.25), (4, 3, 1, 0.75, 0.25)]
-    cases = [
-        {
-            "counts": whole(i, 4, k) + 1.0,
-            "sums": quarters(i, k, d),
-            "z": quarters(i + 9, n, d),
-            "indices": torch.cat([torch.arange(min(k, n)), whole(i + 3, k, max(0, n - k))]),
-            "decay": decay,
-            "epsilon": epsilon,  # large, so that it shows
-        }
-        for i, (n, k, d, decay, epsilon) in enumerate(sizes, 1)
-    ]
-    cases[-1]["indices"] = torch.tensor([2, 0, 2, 2])  # no vector has chosen code 1
-    return cases
-
-
-ema = Exercise(
-    name="ema",
-    contract="ema(counts, sums, z, indices, decay, epsilon): running counts (K,) and sums (K, D), vectors (n, D), "
-    "their codes (n,), two numbers -> (counts, sums, codebook), all new: N <- g N + (1 - g) n, m <- g m + (1 - g) (sum "
-    "of the z of each code), e = m / smoothed N, where smoothed N = (N + epsilon) / (sum N + K epsilon) * sum N",
-    cases=_clusters,
-    reference=_ema,
-    outputs=("counts", "sums", "codebook"),
-    mistakes=(
-        Mistake(
-            "counts not averaged",
-            partial(_ema, count=lambda old, new, decay: new),
-            "The sums are a running average, but the counts are those of this batch alone. Their ratio is not a mean "
-            "of anything.",
-            "Both N and m need the same treatment, or their ratio jumps.",
-        ),
-        Mistake(
-            "counts added up",
-            partial(_ema, count=lambda old, new, decay: old + new),
-            "The counts grow without end, while the sums are a running average: the codes shrink towards 0.",
-            "Both N and m need the same treatment.",
-        ),
-        Mistake(
-            "decay on the wrong side",
-            partial(_ema, weight=lambda decay: 1 - decay),
-            "The old value is multiplied by 1 - decay. With decay 0.99 the codes would forget nearly everything at "
-            "each step.",
-            "With decay = 1 nothing should change.",
-        ),
-        Mistake(
-            "smoothing written back",
-            partial(_ema, written_back=True),
-            "The smoothed counts are returned as the running ones, so they are smoothed again in every step.",
-            "Smooth a copy for the division, and keep the running counts as they are.",
-        ),
-        Mistake(
-            "counts not smoothed",
-            partial(_ema, divide_by=lambda counts, epsilon: counts),
-            "Counts and sums are right, but you divide by the plain counts. A count near 0 would throw its code far "
-            "away.",
-            "Where does epsilon enter?",
-        ),
-        Mistake(
-            "epsilon only added",
-            partial(_ema, divide_by=lambda counts, epsilon: counts + epsilon),
-            "You add epsilon to the counts but do not scale them back, so that all codes come out a little too short.",
-            "What should the smoothed counts sum to?",
-        ),
-        Mistake(
-            "divided by shares",
-            partial(_ema, divide_by=_shares),
-            "The smoothed numbers sum to 1: they are shares. The codes come out far too long.",
-            "What is still missing so that the smoothed counts sum to what the counts sum to?",
-        ),
-        Mistake(
-            "codebook from this batch alone",
-            partial(_ema, of_batch=True),
-            "Counts and sums are right, but the codes are the means of this batch; the running averages are not used.",
-            "Divide which sums by which counts?",
-        ),
-        Mistake(
-            "means where sums belong",
-            partial(_ema, batch_sums=lambda m, n: m / n.clamp(min=1)[:, None]),
-            "You average the means of the vectors, and then divide by the counts once more.",
-            "m is a running sum. The division comes last, and only once.",
-        ),
-        Mistake(
-            "nothing of the old",
-            partial(_ema, weight=lambda decay: 0.0),
-            "The old counts and sums have no influence: this is k-means on one batch.",
-            "Where does the decay enter?",
-        ),
-    ),
-    hints=(
-        "First count how many vectors chose each code, and add up those vectors.",
-        "`one_hot = F.one_hot(indices, K).float()` is (n, K). Its column sums are n_k, and one_hot.T @ z are the sums.",
-        "Then the same line twice: decay * old + (1 - decay) * new. Smooth a copy of the counts, and divide the sums "
-        "by it.",
-    ),
+    done="A whole vector quantizer: it chooses, passes the gradient on, learns and revives. Ours ends at 0.10 with 8 "
+    "codes and at 0.06 with 16.",
+    seconds=30,
 )

@@ -1,4 +1,4 @@
-"""The exercises on choosing codes: distances, a buggy quantizer, the straight-through gradient, dead codes."""
+"""The exercises on choosing codes: a buggy quantizer, and a start that makes codes dead."""
 
 from __future__ import annotations
 
@@ -14,91 +14,9 @@ from vqedu.checks.numbers import quarters
 from vqedu.checks.observing import Case
 
 
-def _distances(
-    z: Tensor,
-    codebook: Tensor,
-    *,
-    zz: float = 1,
-    middle: float = -2,
-    ee: float = 1,
-    finish: Callable[[Tensor], Tensor] = lambda table: table,
-) -> Tensor:
-    """|z|^2 - 2 z.e + |e|^2, each term with its factor; (n, D) and (K, D) -> (n, K)."""
-    terms = zz * z.square().sum(1, keepdim=True) + middle * z @ codebook.T + ee * codebook.square().sum(1)
-    return finish(terms)
-
-
-squared_distances = Exercise(
-    name="squared_distances",
-    contract="squared_distances(z, codebook): vectors (n, D), codes (K, D) -> (n, K), entry [i, k] is |z_i - e_k|^2",
-    cases=lambda: [
-        {"z": quarters(i, n, d), "codebook": quarters(i + 20, k, d)}
-        for i, (n, k, d) in enumerate([(1, 1, 1), (1, 2, 2), (3, 2, 2), (4, 6, 3)], 1)
-    ],
-    reference=_distances,
-    mistakes=(
-        Mistake(
-            "mixed term with plus",
-            partial(_distances, middle=2),
-            "You computed |z + e|^2: the distance to the mirror image of each code.",
-            "Expand (z - e)^2. Which sign does the mixed term have?",
-        ),
-        Mistake(
-            "mixed term without the 2",
-            partial(_distances, middle=-1),
-            "The mixed term is only half as large as it should be.",
-            "Expand (z - e)(z - e). How often does the product of z and e appear?",
-        ),
-        Mistake(
-            "|e|^2 left out",
-            partial(_distances, ee=0),
-            "The squared lengths of the codes are missing: long codes look too near.",
-            "Which of the three terms depends on k alone?",
-        ),
-        Mistake(
-            "|z|^2 left out",
-            partial(_distances, zz=0),
-            "The squared lengths of the vectors are missing. The nearest code stays the same, but these are not "
-            "distances; some are negative.",
-            "Which of the three terms depends on i alone?",
-        ),
-        Mistake(
-            "distance, not squared",
-            partial(_distances, finish=lambda table: table.clamp(min=0).sqrt()),
-            "These are distances. What is asked for are their squares.",
-            "Does the function you call take a root at the end?",
-        ),
-        Mistake(
-            "rows and columns exchanged",
-            partial(_distances, finish=lambda table: table.T),
-            "The table is transposed: it has one row per code, where there should be one row per vector.",
-            "Compare the shape of your answer with (n, K).",
-        ),
-        Mistake(
-            "averaged over D",
-            lambda z, codebook: _distances(z, codebook) / z.shape[1],
-            "You averaged the squares over the D numbers. A squared distance is their sum.",
-            "What does Pythagoras do with the squares?",
-        ),
-        Mistake(
-            "sign flipped",
-            partial(_distances, finish=lambda table: -table),
-            "These are minus the squared distances, as one uses them for an argmax.",
-            "Can a squared distance be negative?",
-        ),
-        Mistake(
-            "absolute values instead of squares",
-            lambda z, codebook: (z[:, None] - codebook).abs().sum(2),
-            "You add up absolute values. That is another distance, in which another code may be the nearest.",
-            "What does Pythagoras do with the differences?",
-        ),
-    ),
-    hints=(
-        "Write |z - e|^2 for one vector and one code first.",
-        "Either subtract with broadcasting, `z[:, None] - codebook`, or expand the square into three terms.",
-        "The three terms are |z|^2 (n, 1), -2 z . e (n, K) and |e|^2 (K,).",
-    ),
-)
+def _distances(z: Tensor, codebook: Tensor) -> Tensor:
+    """Return the squared distances: (n, D) and (K, D) -> (n, K)."""
+    return (z[:, None] - codebook).square().sum(2)
 
 
 def _maps() -> list[Case]:
@@ -193,59 +111,6 @@ def pairs() -> list[Case]:
     """Return pairs of z_e and z_q of one shape."""
     shapes = [(1, 1), (2, 2), (2, 3, 2)]
     return [{"z_e": quarters(i, *s), "z_q": quarters(i + 40, *s)} for i, s in enumerate(shapes, 1)]
-
-
-straight_through = Exercise(
-    name="straight_through",
-    contract="straight_through(z_e, z_q): two tensors of one shape -> the numbers of z_q, with the gradient of the "
-    "identity to z_e and none to z_q",
-    cases=pairs,
-    reference=lambda z_e, z_q: z_q.detach() + (z_e - z_e.detach()),
-    gradients=("z_e", "z_q"),
-    mistakes=(
-        Mistake(
-            "the encoder is cut off",
-            lambda z_e, z_q: z_q.detach() + 0 * z_e,
-            "The numbers are right, but no gradient comes back to z_e. The encoder would never learn.",
-            "Add something that is zero in value and has the derivative 1.",
-        ),
-        Mistake(
-            "trains through the codebook",
-            lambda z_e, z_q: z_q + 0 * z_e,
-            "The gradient goes to the codes instead of the encoder. (Without a detach, z_e + (z_q - z_e) is just z_q.)",
-            "z_q must be treated as a number here. What removes its history?",
-        ),
-        Mistake(
-            "trains encoder and codebook",
-            lambda z_e, z_q: z_q + (z_e - z_e.detach()),
-            "The encoder gets its gradient, and the codes get the same one.",
-            "Only one of the two should get the decoder's gradient.",
-        ),
-        Mistake(
-            "z_e passes through",
-            lambda z_e, z_q: z_e + 0 * z_q.detach(),
-            "You return z_e: nothing is quantized.",
-            "Which numbers should the decoder see?",
-        ),
-        Mistake(
-            "detached the wrong one",
-            lambda z_e, z_q: z_e.detach() + (z_q - z_q.detach()),
-            "The numbers are those of z_e and the gradient goes to z_q: both the wrong way round.",
-            "Exchange the two names and look again.",
-        ),
-        Mistake(
-            "two steps at once",
-            lambda z_e, z_q: z_q.detach() + 2 * (z_e - z_e.detach()),
-            "The encoder gets twice the gradient.",
-            "How often does z_e appear with its history?",
-        ),
-    ),
-    hints=(
-        "You need the value of one tensor and the gradient of another.",
-        "`a - a.detach()` is zero, with the derivative 1 with respect to a.",
-        "Start from z_q.detach(), and add that zero, made of z_e.",
-    ),
-)
 
 
 def _measure_dead(ask: Callable[..., Any]) -> list[Demand]:

@@ -2,7 +2,7 @@
 
 from vqedu.plots.bounds import bounds, captioned_images, climbs
 from vqedu.plots.codes import code_maps, panels, rate_distortion
-from vqedu.plots.diagrams import course_map, pipelines
+from vqedu.plots.diagrams import course_map, pipelines, quantizer_gradients
 from vqedu.plots.image_tokens import equal_bits, networks, sequences, two_gradients, two_tables
 from vqedu.plots.latent import class_maps, map_and_closeup
 from vqedu.plots.plane import codebooks, straight_through
@@ -50,6 +50,7 @@ __all__ = [
     "networks",
     "panels",
     "pipelines",
+    "quantizer_gradients",
     "rate_distortion",
     "scatter_codes",
     "sequences",

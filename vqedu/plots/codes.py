@@ -20,7 +20,7 @@ Points = tuple[Sequence[float], Sequence[float]]  # x values, y values
 def code_maps(
     x: np.ndarray, z_e: np.ndarray, indices: np.ndarray, x_hat: np.ndarray, title: str, alt: str | None = None
 ) -> TeachingFigure:
-    """Draw the way of n images through a VQ-VAE, a row an image: x, the D channels of z_e, the code map, x_hat.
+    """Draw the way of n images through a VQ-VAE, one row per image: x, the D channels of z_e, the code map, x_hat.
 
     x and x_hat: (n, 1, 28, 28) or (n, 28, 28); z_e: (n, D, 7, 7); indices: (n, 7, 7), written into their cells.
     """
@@ -106,6 +106,7 @@ def rate_distortion(
     dashed: Sequence[str] = (),
     lossless: Mapping[str, float] | None = None,
     notes: Mapping[str, Sequence[str]] | None = None,
+    names: Mapping[str, tuple[float, float]] | None = None,
     alt: str | None = None,
 ) -> TeachingFigure:
     """Draw squared error against bits per image: {name: (bits, errors)}; each curve has its own mark.
@@ -114,6 +115,7 @@ def rate_distortion(
 
     lossless: formats that give every pixel back, {name: bits}; they have no place on a logarithmic axis of errors and
     are drawn as vertical lines. notes: a text beside each point of a curve, {name: texts}; its points are not joined.
+    names: where the name of each curve begins, (bits, error), so that no legend is needed on a projector.
     """
     figure = TeachingFigure(9.6, 5.6, alt or title)
     axis = figure.subplots()
@@ -143,7 +145,10 @@ def rate_distortion(
     axis.minorticks_off()
     axis.grid(alpha=0.3)
     axis.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside right center", fontsize=10)
+    for name, place in (names or {}).items():
+        axis.annotate(name, place, fontsize=11, fontweight="bold", color=named(colors[name]), va="center")
+    if not names:
+        figure.legend(loc="outside right center", fontsize=11)
     figure.headline(title)
     return figure
 

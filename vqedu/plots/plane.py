@@ -13,7 +13,7 @@ from matplotlib.patches import Polygon
 from vqedu.plots.style import COLORS, TeachingFigure
 
 LIMIT = 3.2  # the boards show the square from -LIMIT to LIMIT; every point of the lesson lies inside it
-TINTS = (0.10, 0.22, 0.34, 0.16, 0.28)  # neighbours mostly differ; as quantization_board.js has them
+TINT = 0.18  # of every cell alike, as in quantization/board.js: shades would look like a density
 EDGE = "#8F4A70"
 
 
@@ -46,10 +46,10 @@ def codebooks(
 
 
 def draw_cells(axis: Axes, codes: np.ndarray) -> None:
-    """Fill the Voronoi cells of codes (K, 2) in shades of the codebook's colour."""
-    for k, polygon in enumerate(cells(codes)):
+    """Fill the Voronoi cells of codes (K, 2) with a tint of the codebook's colour."""
+    for polygon in cells(codes):
         if len(polygon):
-            axis.add_patch(Polygon(polygon, fc=COLORS["codebook"], ec="none", alpha=TINTS[k % len(TINTS)], zorder=0))
+            axis.add_patch(Polygon(polygon, fc=COLORS["codebook"], ec="none", alpha=TINT, zorder=0))
             axis.add_patch(Polygon(polygon, fc="none", ec=EDGE, lw=0.8, zorder=1))
 
 
@@ -64,11 +64,18 @@ def draw_codes(axis: Axes, codes: np.ndarray, counts: np.ndarray) -> None:
 
 
 def straight_through(
-    z_e: np.ndarray, codes: np.ndarray, indices: np.ndarray, at_codes: np.ndarray, at_points: np.ndarray, title: str
+    z_e: np.ndarray,
+    codes: np.ndarray,
+    indices: np.ndarray,
+    at_codes: np.ndarray,
+    at_points: np.ndarray,
+    title: str,
+    target: np.ndarray | None = None,
 ) -> TeachingFigure:
     """Draw steps against the gradients: at each code one (K, 2), at each point z_e (n, 2) the one it received (n, 2).
 
-    The arrows are a fifth as long as minus the gradient, which keeps them on the board.
+    The arrows are a fifth as long as minus the gradient, which keeps them on the board. target: where the toy decoder
+    would like the code to be (2,), drawn as the explorer draws it.
     """
     figure = TeachingFigure(6.4, 5.4, title)
     axis = figure.subplots()
@@ -80,6 +87,9 @@ def straight_through(
     used = np.unique(indices)
     axis.quiver(*codes[used].T, *(-0.2 * at_codes[used].T), width=0.009, zorder=3, **arrows)
     draw_codes(axis, codes, np.bincount(indices, minlength=len(codes)))
+    if target is not None:
+        axis.scatter(*target, s=260, marker="D", color=COLORS["decoder"], zorder=5)
+        axis.text(*target, "t", color="white", fontsize=11, fontweight="bold", ha="center", va="center", zorder=6)
     figure.headline(title)
     return figure
 

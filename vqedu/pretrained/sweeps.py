@@ -8,6 +8,7 @@ from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 BASE = {"codebook_size": 128, "code_dim": 16, "commitment_cost": 0.25, "normalize": True, "seed": 0}
+TUNED = {2: (0.05, 0.25), 16: (0.05, 0.25, 1.0), 64: (0.05, 0.25)}  # code_dim: the commitment costs that were tried
 
 
 def load() -> dict[str, Any]:
@@ -44,3 +45,12 @@ def latent_sizes() -> list[dict[str, float]]:
     As `python tests/benchmarks/latent_sizes.py` wrote them.
     """
     return list(json.loads((RESULTS / "latent_sizes.json").read_text(encoding="utf-8"))["runs"])
+
+
+def unquantized() -> list[dict[str, Any]]:
+    """Return what the encoder and decoder of `models.VQVAE` reach without a quantizer between them, 49 D numbers each.
+
+    Each of the runs has code_dim (D), epochs, and the squared_error per pixel on the 10,000 test images; and "rounded",
+    (bits per image, squared_error) with each of the 49 D numbers rounded to 2^1, 2^2, ... levels.
+    """
+    return list(json.loads((RESULTS / "unquantized.json").read_text(encoding="utf-8"))["runs"])

@@ -113,7 +113,7 @@ def state(used: int, size: int = 100, step: int = 25) -> CodebookState:
 @pytest.mark.parametrize(
     ("used", "sentence"),
     [
-        (1, "Collapse: one code of 100 stands at every position of every image"),
+        (1, "Collapse: one code of 100 is at every position of every image"),
         (40, "60 of 100 codes are dead, squared error 0.0042"),
         (97, "97 of 100 codes in use, squared error 0.0042"),
     ],

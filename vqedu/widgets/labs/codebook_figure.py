@@ -20,7 +20,7 @@ class CodebookState(NamedTuple):
     steps: tuple[int, ...] = ()
     used: tuple[int, ...] = ()
     perplexity: tuple[float, ...] = ()
-    squared_error: float = 0.0  # a pixel
+    squared_error: float = 0.0  # per pixel
     shares: np.ndarray = NOTHING  # (K,), sums to 1
     codes: np.ndarray = NOTHING  # (K, 2), on the map
     z_e: np.ndarray = NOTHING  # (n, 2), on the map
@@ -36,7 +36,7 @@ def finding(state: CodebookState) -> str:
     if state.steps[-1] == 0:
         return f"Not trained yet: {used} of {size} codes would be used"
     if used == 1:
-        return f"Collapse: one code of {size} stands at every position of every image"
+        return f"Collapse: one code of {size} is at every position of every image"
     if used < ALIVE_FROM * size:
         return f"{size - used} of {size} codes are dead, {error}"
     return f"{used} of {size} codes in use, {error}"
@@ -67,7 +67,8 @@ def _draw_map(axis: Axes, state: CodebookState) -> None:
     axis.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=[-reach, 0, reach], yticks=[-reach, 0, reach])
     where = "two fixed directions of $z_e$" if state.projected else "the two numbers of $z_e$"
     axis.set_title(where, fontsize=12, loc="left")
-    axis.legend(loc="lower left", fontsize=10.5, handletextpad=0.2, borderpad=0.3, labelspacing=0.25, framealpha=0.85)
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.05), "ncol": 3, "frameon": False}
+    axis.legend(fontsize=11, handletextpad=0.1, columnspacing=0.8, markerscale=1.4, **below)
 
 
 def _draw_series(axis: Axes, state: CodebookState) -> None:
@@ -79,7 +80,8 @@ def _draw_series(axis: Axes, state: CodebookState) -> None:
     axis.set_title("codes in use", fontsize=12, loc="left")
     axis.text(1, 1.02, f"{state.used[-1]} of {size}", transform=axis.transAxes, ha="right", va="bottom",
               fontsize=19, fontweight="bold", color=COLORS["codebook"])  # fmt: skip
-    axis.text(0.98, 0.05, f"dashed: perplexity {state.perplexity[-1]:.0f}", transform=axis.transAxes, ha="right",
+    dashed = "dashed: " if len(state.steps) > 1 else ""
+    axis.text(0.98, 0.05, f"{dashed}perplexity {state.perplexity[-1]:.0f}", transform=axis.transAxes, ha="right",
               va="bottom", fontsize=11, bbox={"fc": "white", "ec": "none", "pad": 1, "alpha": 0.8})  # fmt: skip
     axis.spines[["top", "right"]].set_visible(False)
 

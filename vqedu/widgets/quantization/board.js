@@ -8,7 +8,7 @@ import { BOARD_LIMIT, onBoard, TARGET } from "./view.js";
 const MARGIN = { left: 46, top: 8, right: 10, bottom: 46 };
 const EDGE_SHARE = 0.9; // of the way to the edge: there is the mark of a code that lies off the board
 const ARROW_SHARE = 0.2; // of the gradient's length, so that arrows stay on the board
-const TINTS = [0.1, 0.22, 0.34, 0.16, 0.28].map((alpha) => `rgba(204, 121, 167, ${alpha})`);
+const TINT = "rgba(204, 121, 167, 0.18)"; // of every cell alike: shades would look like a density
 const TICKS = [-3, -2, -1, 0, 1, 2, 3];
 
 // The height of a board that is `width` pixels wide: the points are in a square.
@@ -51,10 +51,10 @@ function path(pen, corners) {
 }
 
 function drawCells({ pen, X, Y }, codes) {
-  voronoiCells(codes, BOARD_LIMIT).forEach((polygon, k) => {
+  voronoiCells(codes, BOARD_LIMIT).forEach((polygon) => {
     if (!polygon.length) return;
     path(pen, polygon.map(([x, y]) => [X(x), Y(y)]));
-    pen.fillStyle = TINTS[k % TINTS.length];
+    pen.fillStyle = TINT;
     pen.fill();
     pen.strokeStyle = "#8F4A70";
     pen.lineWidth = 1.2;
