@@ -119,7 +119,7 @@ def start_at_mean_image(model: nn.Module, x: Tensor) -> None:
     would learn only that, are saved. The mean is kept within [0.001, 0.999].
     """
     bias = model.get_parameter("decoder." + str(len(model.get_submodule("decoder")) - 1) + ".bias")  # type: ignore[arg-type]
-    mean = validate.images(x).mean(0).flatten().clamp(0.001, 0.999)
+    mean = validate.images(x, shape=None).mean(0).flatten().clamp(0.001, 0.999)
     with torch.no_grad():
         bias.copy_(torch.logit(mean))
 
@@ -169,7 +169,7 @@ def _examples(images: Tensor | Any, batch_size: int, binarize: bool) -> Tensor:
     if not isinstance(examples, Tensor):
         raise TypeError(f"images must be a tensor or a data.Split, got {type(images).__name__}.")
     if examples.is_floating_point() and (binarize or examples.dim() == 4):
-        validate.images(examples, "images")
+        validate.images(examples, "images", shape=None)
     validate.positive_int(batch_size, "batch_size")
     if len(examples) < batch_size:
         raise ValueError(f"images must hold at least one batch of {batch_size}, got {len(examples)}. Lower batch_size.")
