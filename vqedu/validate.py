@@ -108,12 +108,15 @@ def images(x: Tensor, name: str = "x", shape: Shape | None = IMAGE_SHAPE) -> Ten
     """
     float_tensor(x, name)
     if shape is None:
-        shape = tuple(x.shape[1:]) if x.dim() == 4 and x.shape[1] == 3 else IMAGE_SHAPE
+        shape = (3, x.shape[2], x.shape[3]) if x.dim() == 4 and x.shape[1] == 3 else IMAGE_SHAPE
     if x.dim() != 4 or tuple(x.shape[1:]) != tuple(shape):
-        one = f"One image of shape {tuple(shape[1:])} becomes a batch with x.reshape(1, {', '.join(map(str, shape))})."
-        if shape[0] > 1:
-            one = f"One image of shape {tuple(shape)} becomes a batch with x[None]."
-        raise ValueError(f"{name} must have shape (N, {', '.join(map(str, shape))}), got {tuple(x.shape)}. {one}")
+        sizes = ", ".join(map(str, shape))
+        one = "x[None]" if shape[0] > 1 else f"x.reshape(1, {sizes})"
+        single = tuple(shape) if shape[0] > 1 else tuple(shape[1:])
+        raise ValueError(
+            f"{name} must have shape (N, {sizes}), got {tuple(x.shape)}. "
+            f"One image of shape {single} becomes a batch with {one}."
+        )
     low, high = torch.aminmax(x.detach())
     if not (low >= 0 and high <= 1):  # a NaN fails both comparisons
         raise ValueError(

@@ -165,11 +165,17 @@ def run_vqvae(job: Job) -> None:
     def measure(quick: bool = False) -> dict[str, Any]:
         device = next(model.parameters()).device
         found = metrics.reached(model, unseen.to(device))
-        result = {"unseen_pictures": found.squared_error, "used": int((metrics.counts(found.indices, model.codebook_size) > 0).sum())}
+        result = {
+            "unseen_pictures": found.squared_error,
+            "used": int((metrics.counts(found.indices, model.codebook_size) > 0).sum()),
+        }
         if not quick:
             for name, x in (("train", train), ("unseen_combinations", combination)):
                 again = metrics.reached(model, x.to(device))
-                result |= {name: again.squared_error, f"used_{name}": int((metrics.counts(again.indices, model.codebook_size) > 0).sum())}
+                result |= {
+                    name: again.squared_error,
+                    f"used_{name}": int((metrics.counts(again.indices, model.codebook_size) > 0).sum()),
+                }
             result["perplexity"] = metrics.perplexity(found.indices, model.codebook_size).item()
             result["parameters"] = sum(p.numel() for p in model.parameters())
         return result
@@ -249,14 +255,17 @@ def run_names(job: Job) -> None:
             places = [(i, j) for i in range(3) for j in range(3) if (i, j) != (1, 1)]
             more = [model.examples(train.sentences, codes(padded[..., i : i + 32, j : j + 32])) for i, j in places]
             rows = torch.cat([rows.repeat(len(more), 1), *more])
-        maps = {name: codes(split.x) for name, split in (("seen", train), ("unseen_pictures", unseen), ("unseen_combinations", combination))}
+        maps = {
+            name: codes(split.x)
+            for name, split in (("seen", train), ("unseen_pictures", unseen), ("unseen_combinations", combination))
+        }
         seen_people = [i for i, role in enumerate(train.roles) if role][::6]
         drawn = {"unseen_combinations": combination, "seen_combinations": train.take(seen_people)}
         parts = {name: judge.numbers(s.roles, s.people, s.tones) for name, s in drawn.items()}
-        reconstructed = {
-            name: shares(judge, torch.cat([vqvae.decode(vqvae.encode(some.to(device))).sigmoid().cpu() for some in s.x.split(200)]), parts[name], device)
-            for name, s in drawn.items()
-        }  # fmt: skip
+        reconstructed = {}
+        for name, s in drawn.items():
+            back = [vqvae.decode(vqvae.encode(some.to(device))).sigmoid().cpu() for some in s.x.split(200)]
+            reconstructed[name] = shares(judge, torch.cat(back), parts[name], device)
     held = {
         name: model.examples(split.sentences, maps[name])
         for name, split in (("unseen_pictures", unseen), ("unseen_combinations", combination))
@@ -273,7 +282,11 @@ def run_names(job: Job) -> None:
         right = [" ".join(tokenizer.words(s)) for s in split.sentences]
         exact = [a == b for a, b in zip(said, right, strict=True)]
         scores = [f1(a, b) for a, b in zip(said, right, strict=True)]
-        return {"exact": float(np.mean(exact)), "f1": float(np.mean(scores)), "some": list(zip(said, right, strict=True))[:12]}
+        return {
+            "exact": float(np.mean(exact)),
+            "f1": float(np.mean(scores)),
+            "some": list(zip(said, right, strict=True))[:12],
+        }
 
     def measure(quick: bool = False) -> dict[str, Any]:
         home = next(model.parameters()).device
@@ -298,7 +311,13 @@ def run_names(job: Job) -> None:
 
     done = job.train(model, rows[:256] if job.tiny else rows, fit, None, measure)
     model.eval()
-    common = {**done, "moved": shift, "settings": settings, "rows": len(rows), "judge_on_reconstructions": reconstructed}
+    common = {
+        **done,
+        "moved": shift,
+        "settings": settings,
+        "rows": len(rows),
+        "judge_on_reconstructions": reconstructed,
+    }
     common["parameters"] = sum(p.numel() for p in model.parameters())
     job.write(common, model, arguments)
     with torch.no_grad():
@@ -335,7 +354,11 @@ def collect(work: Path, out: Path) -> None:
     results = [json.loads(path.read_text()) for path in sorted(work.glob("*.json"))]
     logs = {path.stem: path.read_text()[-1500:] for path in work.glob("*.log") if path.stat().st_size}
     (out / "results.json").write_text(json.dumps({"results": results, "logs": logs}, indent=1))
-    first = {path.stem: torch.load(path, weights_only=True) for path in work.glob("*.pt") if not path.stem.startswith("names-")}
+    first = {
+        path.stem: torch.load(path, weights_only=True)
+        for path in work.glob("*.pt")
+        if not path.stem.startswith("names-")
+    }
     if first:
         torch.save(first, out / "first.pt")
     for path in work.glob("names-*.pt"):
@@ -346,7 +369,9 @@ def choose(work: Path) -> str:
     """Return the VQ-VAE with the smallest codebook, then fewest weights, that reaches the goal; else the best."""
     found = [json.loads(path.read_text()) for path in work.glob("vqvae-*.json")]
     found = [result for result in found if "parameters" in result and (work / f"vqvae-{result['name']}.pt").exists()]
-    good = [r for r in found if r["unseen_pictures"] <= GOAL - 0.0002 and r["used_train"] == r["arguments"]["codebook_size"]]
+    good = [
+        r for r in found if r["unseen_pictures"] <= GOAL - 0.0002 and r["used_train"] == r["arguments"]["codebook_size"]
+    ]
     if good:
         return str(min(good, key=lambda r: (r["arguments"]["codebook_size"], r["unseen_pictures"]))["name"])
     return str(min(found, key=lambda r: r["unseen_pictures"])["name"])

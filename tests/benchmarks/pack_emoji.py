@@ -94,7 +94,13 @@ def _row(row: dict[str, str]) -> dict[str, str]:
     elif row["subcategory"] == "flag" and name == "rainbow":
         name = "rainbow flag"
     kept = {"category": row["category"], "subcategory": row["subcategory"], "code_points": row["code points"]}
-    return kept | {"name": name, "tone": row["skin tone"].replace(" + ", " and "), "person": "", "role": "", "split": "train"}
+    return kept | {
+        "name": name,
+        "tone": row["skin tone"].replace(" + ", " and "),
+        "person": "",
+        "role": "",
+        "split": "train",
+    }
 
 
 def groups(x: np.ndarray, made: list[dict[str, str]]) -> list[list[int]]:

@@ -1,4 +1,4 @@
-"""The data sets as whole tensors: MNIST and the emoji come with the package, others are read from files or downloaded."""
+"""The data sets as whole tensors: MNIST and the emoji come with the package, others from files or a download."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ EMBEDDED_SHA256 = "39b9b1ffaa0ba4d8995a616551f0966941fe02a3fe79ba4a9db7373db16d5
 
 
 class Split(NamedTuple):
-    """Images `x`, float32 (N, 1, 28, 28) in [0, 1], and their labels `y`, int64 (N,). Pictures of a folder have colours:
-    (N, 3, size, size).
+    """Images `x`, float32 (N, 1, 28, 28) in [0, 1], and their labels `y`, int64 (N,).
+
+    Pictures of a folder are in colour: x is (N, 3, size, size).
     """
 
     x: Tensor
@@ -40,7 +41,7 @@ class Images(NamedTuple):
 
 
 class Folder(NamedTuple):
-    """Your own pictures: every tenth of each class is in `test`, the others are in `train`; `classes` names the labels."""
+    """Your own pictures: every tenth of a class is in `test`, the others in `train`; `classes` names the labels."""
 
     train: Split
     test: Split
@@ -67,9 +68,11 @@ SOURCES = {
 
 
 @overload
-def load(name: Literal["emoji"]) -> Emoji: ...
+def load(name: Literal["emoji"]) -> Emoji: ...  # type: ignore[overload-overlap]
 @overload
-def load(name: Literal["folder"], root: str | os.PathLike[str], *, size: int = 32) -> Folder: ...
+def load(  # type: ignore[overload-overlap]
+    name: Literal["folder"], root: str | os.PathLike[str], *, size: int = 32
+) -> Folder: ...
 @overload
 def load(name: str = "mnist", root: str | os.PathLike[str] | None = None, *, download: bool = False) -> Images: ...
 def load(

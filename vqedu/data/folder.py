@@ -17,7 +17,7 @@ WAY = "Put the pictures into folders, one for each class, such as ROOT/cats/1.pn
 
 
 def read(root: str | os.PathLike[str] | None, size: int) -> tuple[Tensor, Tensor, tuple[str, ...]]:
-    """Return the pictures under `root`, float32 (N, 3, size, size) in [0, 1], their classes (N,), and the folders' names.
+    """Return the pictures under `root`, float32 (N, 3, size, size) in [0, 1], their classes (N,), the folders' names.
 
     A picture that is not square is cropped around its middle; what is transparent becomes white.
     Raises ValueError without a root or for a picture that cannot be read, FileNotFoundError for a root that is not

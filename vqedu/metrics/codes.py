@@ -61,8 +61,8 @@ def measure(rows: Tensor, codes: Tensor) -> Measured:
 class Reached(NamedTuple):
     """What a VQ-VAE reaches on images: means over all of them, and their `indices` (N, 7, 7), or (N, 7, 7, L).
 
-    squared_error: per pixel, or per channel of one; reconstruction: -log p(x|z_q), nats per image; commitment: |z_e - sg(e)|^2, summed over
-    one image; z_e_square: |z_e|^2 per position.
+    squared_error: per pixel, or per channel of one; reconstruction: -log p(x|z_q), nats per image; commitment:
+    |z_e - sg(e)|^2, summed over one image; z_e_square: |z_e|^2 per position.
     """
 
     squared_error: float

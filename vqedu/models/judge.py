@@ -22,7 +22,7 @@ class Parts(NamedTuple):
 
 
 class JudgeLoss(NamedTuple):
-    """`total`: -log p(role) p(person) p(tone), nats per image, averaged over the batch; and the shares of right answers."""
+    """`total`: -log p(role) p(person) p(tone), nats per image, and the shares of right answers."""
 
     total: Tensor
     role: Tensor
@@ -76,7 +76,7 @@ class PeopleJudge(nn.Module):
         return Parts(*(logits.argmax(1) for logits in self(x)))
 
     def numbers(self, roles: Sequence[str], people: Sequence[str], tones: Sequence[str]) -> Parts:
-        """Return the numbers of parts that are given by name; raises ValueError for one that the judge does not know."""
+        """Return the numbers of parts given by name; raises ValueError for one that the judge does not know."""
         lists = ((roles, self.roles, "role"), (people, self.people, "person"), (tones, self.tones, "tone"))
         return Parts(
             *(torch.tensor([known.index(validate.known_name(one, known, what)) for one in asked])

@@ -77,10 +77,11 @@ class Transformer(nn.Module):
     Worked shape: Transformer(139, 49, width=96, depth=4, heads=4) takes (64, 49) to (64, 49, 139); 479,000 weights.
 
     Source: Vaswani et al. 2017, the decoder half. Where we leave it: pre-LayerNorm, GELU, learned positions (as Radford
-    et al. 2018), no dropout unless it is asked for, and a head of its own rather than the token table once more ("untied"): in a vocabulary
-    this small it costs 3% of the weights.
-    dropout: of what enters the first block and of what each part adds, in training; for when examples are few.
-    Raises ValueError or TypeError for a size below 1, a dropout outside [0, 1), or a width that the heads do not divide.
+    et al. 2018), and a head of its own rather than the token table once more ("untied"): in a vocabulary this small it
+    costs 3% of the weights. dropout: of what enters the first block and of what each part adds, in training; we use it
+    only where examples are few.
+    Raises ValueError or TypeError for a size below 1, a dropout outside [0, 1), or a width that the heads do not
+    divide.
     """
 
     def __init__(
@@ -107,6 +108,10 @@ class Transformer(nn.Module):
 
         Raises ValueError for more tokens than `length`.
         """
+        return self.head(self.hidden(tokens, cache))
+
+    def hidden(self, tokens: Tensor, cache: KVCache | None = None) -> Tensor:
+        """Return what the head makes logits of: (N, t) -> (N, t, width). For a loss that needs only some places."""
         start, t = cache.filled if cache else 0, tokens.shape[1]
         if start + t > self.length:
             raise ValueError(f"The transformer has {self.length} places, but {start + t} tokens came.")
@@ -116,7 +121,7 @@ class Transformer(nn.Module):
             x = block(x, cache.layers[layer] if cache else None, start)
         if cache:
             cache.filled += t
-        return self.head(self.norm(x))
+        return self.norm(x)
 
     def empty_cache(self, n: int) -> KVCache:
         """Return the cache of n sequences that have not begun."""

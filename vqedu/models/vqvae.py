@@ -12,7 +12,6 @@ from vqedu import losses, validate
 from vqedu.quantizers import Quantizer, VectorQuantizer
 from vqedu.quantizers.contract import checked
 
-
 SHRINK = 4  # the factor from pixels to code map, on each side
 
 

@@ -87,10 +87,15 @@ class WordsAndCodes(nn.Module):
         before, after = (self._column([self.token[mark]], len(codes)) for mark in ("<words>", "<image>"))
         to_draw = torch.cat([before, asked, after, codes], 1)
         tokens = torch.cat([to_draw, torch.cat([after, codes, before, said], 1)])  # (2 N, 2 + M + P)
-        logits = self.transformer(tokens[:, :-1])  # (2 N, 1 + M + P, vocabulary): for all tokens but the first mark
-        nats = F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(), reduction="none").view(2, len(codes), -1)
-        image, words = nats[0, :, -self.codes :].sum(1).mean(), nats[1, :, -self.places :].sum(1).mean()
+        drawing, reading = self.transformer.hidden(tokens[:, :-1]).chunk(2)  # each (N, 1 + M + P, width)
+        image = self._nats(drawing[:, -self.codes :], codes)
+        words = self._nats(reading[:, -self.places :], said)
         return WordsAndImagesLoss(image + word_weight * words, image, words)
+
+    def _nats(self, hidden: Tensor, tokens: Tensor) -> Tensor:
+        """Return -log p of tokens (N, t), summed over each row and averaged over the rows."""
+        logits = self.transformer.head(hidden)  # (N, t, width) -> (N, t, vocabulary)
+        return F.cross_entropy(logits.flatten(0, 1), tokens.flatten(), reduction="sum") / len(tokens)
 
     def _slot(self, text: str) -> list[int]:
         """Return the tokens of words, with <end> in the places that stay empty: always as many."""

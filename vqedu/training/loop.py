@@ -54,6 +54,7 @@ def fit(
     loss: Callable[[Tensor], LossTerms] | None = None,
     on_step: Callable[[int], object] | None = None,
     background: bool = False,
+    bfloat16: bool = False,
 ) -> History:
     """Train `model` in place on mini-batches of `images`, and return what was measured.
 
@@ -65,6 +66,9 @@ def fit(
     (Salakhutdinov and Murray 2008). `on_step(step)` is called after each step, and a true answer ends the training.
     background: for labs, which train in a thread beside other cells: nothing is shown, and torch's random state is
     neither seeded nor given back, so the loss must draw from a generator of its own.
+
+    bfloat16: the network computes in 16 bits where torch holds that to be safe (autocast), and keeps its weights in 32;
+    on a processor with instructions for it a transformer then trains about twice as fast.
 
     The same seed and the same starting weights give the same numbers on one machine. The model is trained on
     CUDA or Apple's GPU if there is one, and comes back where it was, in eval mode. Ctrl-C ends the training and keeps
@@ -86,7 +90,8 @@ def fit(
             for step, batch in enumerate(batches, start=1):
                 if binarize:
                     batch = torch.bernoulli(batch)
-                terms = objective(batch)
+                with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+                    terms = objective(batch)
                 steps.zero_grad()
                 terms.total.backward()
                 steps.step()
