@@ -89,6 +89,12 @@ def test_bits_per_dimension() -> None:
     assert smooth.item() == pytest.approx(levelled.item(), abs=0.1)
 
 
+def test_the_nearest_picture(x: Tensor) -> None:
+    numbers, errors = metrics.nearest_pictures(x[[4, 1]] * 0.9, x)
+    assert numbers.tolist() == [4, 1]
+    torch.testing.assert_close(errors, (x[[4, 1]] * 0.1).square().flatten(1).mean(1), rtol=1e-3, atol=1e-6)
+
+
 def test_files_in_colour_come_back() -> None:
     x = (torch.randint(256, (5, 3, 12, 20)) / 255).float()
     for kind in ("png", "webp"):

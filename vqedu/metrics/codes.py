@@ -88,3 +88,13 @@ def reached(model: Any, x: Tensor, at_once: int = 1000) -> Reached:
         indices.append(out.indices)
     squared_error, reconstruction, commitment, z_e_square = (sums / len(x)).tolist()
     return Reached(squared_error, reconstruction, commitment, z_e_square, torch.cat(indices))
+
+
+def nearest_pictures(x: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
+    """Return for each picture the number of the nearest one among others, and the squared error per element.
+
+    (N, C, H, W) and (M, C, H, W) -> int64 (N,), float (N,). It tells a remembered drawing from a new one.
+    """
+    distances = torch.cdist(x.flatten(1), among.flatten(1))  # (N, M)
+    nearest = distances.min(1)
+    return nearest.indices, nearest.values.square() / x[0].numel()
