@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from vqedu import validate
 
 LIKELIHOODS = ("bernoulli", "gaussian")
+LEVELS = 255  # steps between the 256 levels of a channel
 REDUCTIONS = ("image", "element", "total")
 
 
@@ -25,16 +26,77 @@ def reconstruction(logits: Tensor, x: Tensor) -> Tensor:
     """Return -log p(x|z) of each image, every pixel a Bernoulli variable with log-odds `logits`.
 
     -log p(x|z) = -sum_i [x_i log s(l_i) + (1 - x_i) log(1 - s(l_i))], with s the sigmoid: (N, 1, 28, 28) -> (N,) nats.
-    For grey levels between 0 and 1 this is the cross-entropy; its least value is then above zero.
+    For grey levels between 0 and 1 this is the cross-entropy; its least value is then above zero. Images in colour,
+    (N, 3, H, W), are taken too, each channel of each pixel being such a variable.
 
     Raises TypeError or ValueError if `x` is no batch of images or `logits` has another shape.
     """
-    validate.images(x)
+    _same_shape(logits, x)
+    pixels = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
+    return pixels.flatten(1).sum(1)  # (N, 1, 28, 28) -> (N, 784) -> (N,)
+
+
+def gaussian(logits: Tensor, x: Tensor, variance: float) -> Tensor:
+    """Return -log p(x|z) of each image, every channel of every pixel a normal variable: (N, C, H, W) -> (N,) nats.
+
+    p(x_i|z) = N(x_i; x_hat_i, variance) with x_hat = s(logits), s the sigmoid, so that
+    -log p(x|z) = sum_i (x_i - x_hat_i)^2 / (2 variance) + 1/2 log(2 pi variance): the squared error, weighed by a
+    variance that has to be stated. The mean of the squared errors is the variance that makes the sum smallest.
+    It is a density: with levels 1/255 apart the probability of a level is about p(x_i|z) / 255.
+    Raises TypeError or ValueError for bad images or logits, or a variance that is not above 0.
+    """
+    _same_shape(logits, x)
+    squares = (torch.sigmoid(logits) - x).square().flatten(1).sum(1)  # (N, C, H, W) -> (N,)
+    constant = 0.5 * math.log(2 * math.pi * validate.above_zero(variance, "variance"))
+    return squares / (2 * variance) + x[0].numel() * constant
+
+
+def discretized_logistic(logits: Tensor, x: Tensor, scale: float) -> Tensor:
+    """Return -log p(x|z) of each image, every channel one of 256 levels: (N, C, H, W) -> (N,) nats.
+
+    A logistic variable with mean x_hat = s(logits) and this scale is rounded to the nearest level, and what lies beyond
+    0 and 1 goes to these two: P(x_i|z) = s((x_i + 1/510 - x_hat_i) / scale) - s((x_i - 1/510 - x_hat_i) / scale).
+    Unlike `gaussian` these are probabilities, which sum to 1 over the levels, and the tails are heavier, so that one
+    pixel in a wrong colour costs less. Source: Salimans et al. 2017 (PixelCNN++), section 2.1, with one component.
+    Raises TypeError or ValueError for bad images or logits, or a scale that is not above 0.
+    """
+    _same_shape(logits, x)
+    validate.above_zero(scale, "scale")
+    levels = (x * LEVELS).round()
+    distance = levels / LEVELS - torch.sigmoid(logits)
+    upper, lower = (distance + 0.5 / LEVELS) / scale, (distance - 0.5 / LEVELS) / scale
+    # log(s(upper) - s(lower)) without losing digits in the tails: s(u) - s(l) = s(u) s(-l) (1 - exp(l - u)).
+    inside = F.logsigmoid(upper) + F.logsigmoid(-lower) + math.log(-math.expm1(-1 / (LEVELS * scale)))
+    nats = torch.where(levels == 0, F.logsigmoid(upper), torch.where(levels == LEVELS, F.logsigmoid(-lower), inside))
+    return -nats.flatten(1).sum(1)
+
+
+def bits_per_dimension(nats: Tensor | float, dimensions: int, density: bool = False) -> Tensor | float:
+    """Return nats per image as bits per dimension, a dimension being one channel of one pixel: 3,072 for 3 x 32 x 32.
+
+    density: the nats come from a density of values in [0, 1], such as `gaussian`; a level is 1/255 wide, which adds
+    log2 255 = 7.99 bits. An image stored without any model takes 8 bits per dimension.
+    """
+    bits = nats / (validate.positive_int(dimensions, "dimensions") * math.log(2))
+    return bits + math.log2(LEVELS) if density else bits
+
+
+def negative_log_likelihood(logits: Tensor, x: Tensor, likelihood: str = "bernoulli", variance: float = 1.0) -> Tensor:
+    """Return `reconstruction` for "bernoulli" and `gaussian` with this variance for "gaussian": (N,) nats.
+
+    Raises TypeError or ValueError for an unknown likelihood, and as these two do.
+    """
+    if validate.known_name(likelihood, LIKELIHOODS, "likelihood") == "gaussian":
+        return gaussian(logits, x, variance)
+    return reconstruction(logits, x)
+
+
+def _same_shape(logits: Tensor, x: Tensor) -> None:
+    """Raise TypeError or ValueError unless `x` is a batch of images and `logits` are as many numbers."""
+    validate.images(x, shape=None)
     validate.float_tensor(logits, "logits")
     if logits.shape != x.shape:
         raise ValueError(f"logits and x must have one shape, got {tuple(logits.shape)} and {tuple(x.shape)}.")
-    pixels = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
-    return pixels.flatten(1).sum(1)  # (N, 1, 28, 28) -> (N, 784) -> (N,)
 
 
 def kl_terms(mu: Tensor, logvar: Tensor) -> Tensor:
@@ -86,16 +148,23 @@ class VQVAELoss(NamedTuple):
 
 
 def vqvae(
-    logits: Tensor, x: Tensor, codebook_loss: Tensor, commitment_loss: Tensor, commitment_cost: float = 0.25
+    logits: Tensor,
+    x: Tensor,
+    codebook_loss: Tensor,
+    commitment_loss: Tensor,
+    commitment_cost: float = 0.25,
+    likelihood: str = "bernoulli",
+    variance: float = 1.0,
 ) -> VQVAELoss:
     """Return -log p(x|z_q) + |sg(z_e) - e|^2 + commitment_cost |z_e - sg(e)|^2, averaged over the batch.
 
-    The first term is in nats per image; the other two, which a quantizer returns, are squared distances summed over one
-    image. A codebook moved by averages lowers the second term without a gradient; it stays part of the total.
+    likelihood, variance: see `negative_log_likelihood`. The first term is in nats per image; the other two, which a
+    quantizer returns, are squared distances summed over one image. A codebook moved by averages lowers the second term
+    without a gradient; it stays part of the total.
     Source: van den Oord et al. 2017, eq. 3, whose last weight is called beta there.
     Raises TypeError or ValueError for bad images or logits.
     """
-    expected = reconstruction(logits, x).mean()
+    expected = negative_log_likelihood(logits, x, likelihood, variance).mean()
     return VQVAELoss(
         expected + codebook_loss + commitment_cost * commitment_loss, expected, codebook_loss, commitment_loss
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
 
-IMAGE_SHAPE = (1, 28, 28)
+Shape = tuple[int, int, int]  # channels, height, width
+
+IMAGE_SHAPE: Shape = (1, 28, 28)
 CODE_MAP_SHAPE = (7, 7)
 
 
@@ -97,16 +99,23 @@ def finite(value: Tensor, name: str) -> Tensor:
     return value
 
 
-def images(x: Tensor, name: str = "x") -> Tensor:
-    """Return `x` if it is a batch of images: float, shape (N, 1, 28, 28), N >= 1, every value in [0, 1].
+def images(x: Tensor, name: str = "x", shape: Shape | None = IMAGE_SHAPE) -> Tensor:
+    """Return `x` if it is a batch of images: float, shape (N, *shape), N >= 1, every value in [0, 1].
 
+    shape: (channels, height, width); None takes images of any size in grey or in colour, and of one channel only
+    those of 28 x 28, so that digits of a wrong shape are still named.
     Raises TypeError for a wrong type or dtype, ValueError for a wrong shape or value.
     """
     float_tensor(x, name)
-    if x.dim() != 4 or tuple(x.shape[1:]) != IMAGE_SHAPE:
+    if shape is None:
+        shape = (3, x.shape[2], x.shape[3]) if x.dim() == 4 and x.shape[1] == 3 else IMAGE_SHAPE
+    if x.dim() != 4 or tuple(x.shape[1:]) != tuple(shape):
+        sizes = ", ".join(map(str, shape))
+        one = "x[None]" if shape[0] > 1 else f"x.reshape(1, {sizes})"
+        single = tuple(shape) if shape[0] > 1 else tuple(shape[1:])
         raise ValueError(
-            f"{name} must have shape (N, 1, 28, 28), got {tuple(x.shape)}. "
-            "One image of shape (28, 28) becomes a batch with x.reshape(1, 1, 28, 28)."
+            f"{name} must have shape (N, {sizes}), got {tuple(x.shape)}. "
+            f"One image of shape {single} becomes a batch with {one}."
         )
     low, high = torch.aminmax(x.detach())
     if not (low >= 0 and high <= 1):  # a NaN fails both comparisons
@@ -172,16 +181,32 @@ def indices(value: Tensor, codebook_size: int, name: str = "indices") -> Tensor:
     return value
 
 
-def code_map(value: Tensor, codebook_size: int, name: str = "indices") -> Tensor:
-    """Return `value` if it is a batch of code maps: whole numbers in 0 .. codebook_size - 1, shape (N, 7, 7).
+def image_shape(value: Sequence[int], multiple: int = 1) -> Shape:
+    """Return `value` as (channels, height, width) if it is three whole numbers of at least 1, 1 or 3 channels.
+
+    Raises TypeError or ValueError otherwise, and ValueError if height or width is no multiple of `multiple`.
+    """
+    numbers = tuple(positive_int(number, "a number of image_shape") for number in value)
+    if len(numbers) != 3 or numbers[0] not in (1, 3):
+        raise ValueError(f"image_shape must be (channels, height, width) with 1 or 3 channels, got {numbers}.")
+    if numbers[1] % multiple or numbers[2] % multiple:
+        raise ValueError(f"Height and width must be multiples of {multiple}, got image_shape={numbers}.")
+    return numbers[0], numbers[1], numbers[2]
+
+
+def code_map(
+    value: Tensor, codebook_size: int, name: str = "indices", shape: tuple[int, int] = CODE_MAP_SHAPE
+) -> Tensor:
+    """Return `value` if it is a batch of code maps: whole numbers in 0 .. codebook_size - 1, shape (N, *shape).
 
     Raises TypeError or ValueError as `indices` does, ValueError for another shape.
     """
     indices(value, codebook_size, name)
-    if value.dim() != 3 or tuple(value.shape[1:]) != CODE_MAP_SHAPE:
+    if value.dim() != 3 or tuple(value.shape[1:]) != tuple(shape):
+        height, width = shape
         raise ValueError(
-            f"{name} must have shape (N, 7, 7), got {tuple(value.shape)}. "
-            "Rows of 49 indices become code maps with indices.view(-1, 7, 7)."
+            f"{name} must have shape (N, {height}, {width}), got {tuple(value.shape)}. "
+            f"Rows of {height * width} indices become code maps with indices.view(-1, {height}, {width})."
         )
     return value
 

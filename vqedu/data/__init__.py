@@ -1,4 +1,4 @@
-"""The data sets as whole tensors: MNIST comes with the package, its relatives are read from files or downloaded."""
+"""The data sets as whole tensors: MNIST and the emoji come with the package, others from files or a download."""
 
 from __future__ import annotations
 
@@ -7,22 +7,27 @@ import io
 import os
 from importlib import resources
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, overload
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from vqedu import validate
-from vqedu.data import idx
+from vqedu.data import folder, idx
 from vqedu.data.download import fetch
+from vqedu.data.emoji import Emoji
+from vqedu.data.emoji import load as _load_emoji
 
 EMBEDDED = resources.files("vqedu.data") / "mnist.npz"
 EMBEDDED_SHA256 = "39b9b1ffaa0ba4d8995a616551f0966941fe02a3fe79ba4a9db7373db16d53ad"
 
 
 class Split(NamedTuple):
-    """Images `x`, float32 (N, 1, 28, 28) in [0, 1], and their labels `y`, int64 (N,)."""
+    """Images `x`, float32 (N, 1, 28, 28) in [0, 1], and their labels `y`, int64 (N,).
+
+    Pictures of a folder are in colour: x is (N, 3, size, size).
+    """
 
     x: Tensor
     y: Tensor
@@ -33,6 +38,14 @@ class Images(NamedTuple):
 
     train: Split
     test: Split
+
+
+class Folder(NamedTuple):
+    """Your own pictures: every tenth of a class is in `test`, the others in `train`; `classes` names the labels."""
+
+    train: Split
+    test: Split
+    classes: tuple[str, ...]
 
 
 class Source(NamedTuple):
@@ -54,8 +67,18 @@ SOURCES = {
 }
 
 
-def load(name: str = "mnist", root: str | os.PathLike[str] | None = None, *, download: bool = False) -> Images:
-    """Return a whole data set: grey levels 0..255 divided by 255, and labels 0..9.
+@overload
+def load(name: Literal["emoji"]) -> Emoji: ...  # type: ignore[overload-overlap]
+@overload
+def load(  # type: ignore[overload-overlap]
+    name: Literal["folder"], root: str | os.PathLike[str], *, size: int = 32
+) -> Folder: ...
+@overload
+def load(name: str = "mnist", root: str | os.PathLike[str] | None = None, *, download: bool = False) -> Images: ...
+def load(
+    name: str = "mnist", root: str | os.PathLike[str] | None = None, *, download: bool = False, size: int = 32
+) -> Images | Emoji | Folder:
+    """Return a whole data set: levels 0..255 divided by 255, and labels 0..9.
 
     "mnist": handwritten digits. Y. LeCun, C. Cortes, C. Burges, The MNIST database; CC BY-SA 3.0. Without `root`
     it is read from the package.
@@ -63,21 +86,43 @@ def load(name: str = "mnist", root: str | os.PathLike[str] | None = None, *, dow
     "kmnist": cursive Japanese characters. T. Clanuwat et al. 2018, arXiv:1812.01718; CC BY-SA 4.0.
     "emnist": more handwritten digits, the variant "mnist" of EMNIST. G. Cohen et al. 2017, arXiv:1702.05373.
 
-    The four IDX files, as they are or with .gz, are looked for in root/CLASS/raw, where torchvision puts them
-    (root/FashionMNIST/raw), and in `root` itself. Without `root`, that is the folder `datasets` in torch.hub's
-    directory. With `download=True`, torchvision fetches what is missing.
+    "emoji": 3,786 colour pictures of 32 x 32 pixels with their names, from the package; see `Emoji`. Twemoji,
+    (c) Twitter, Inc and other contributors; CC BY 4.0.
+    "folder": your own pictures, `root` being a folder that contains one for each class. Each is cropped to a square
+    around its middle and made `size` x `size` pixels, in colour; every tenth of a class is kept for testing.
+
+    Of the grey data sets, the four IDX files, as they are or with .gz, are looked for in root/CLASS/raw, where
+    torchvision puts them (root/FashionMNIST/raw), and in `root` itself. Without `root`, that is the folder `datasets`
+    in torch.hub's directory. With `download=True`, torchvision fetches what is missing.
 
     Raises ValueError for an unknown name or an incomplete file, TypeError for a `root` that is not a path,
     FileNotFoundError for missing files, OSError for a damaged package, ConnectionError for a failed download,
     ImportError for a torchvision that cannot download because it does not fit torch.
     """
-    source = SOURCES[validate.known_name(name, SOURCES, "data set")]
+    validate.known_name(name, (*SOURCES, "emoji", "folder"), "data set")
     if root is not None and not isinstance(root, str | os.PathLike):
         raise TypeError(f"root must be a path (str or pathlib.Path) or None, got {root!r} ({type(root).__name__}).")
+    if name == "folder":
+        return _own_pictures(root, size)
+    if name == "emoji":
+        return _load_emoji()
     if name == "mnist" and root is None:
         return _embedded()
-    folder = Path(torch.hub.get_dir(), "datasets") if root is None else Path(root).expanduser()
-    return _from_files(folder, source, download)
+    source = SOURCES[name]
+    place = Path(torch.hub.get_dir(), "datasets") if root is None else Path(root).expanduser()
+    return _from_files(place, source, download)
+
+
+def _own_pictures(root: str | os.PathLike[str] | None, size: int) -> Folder:
+    """Return the pictures of a folder; raises what `folder.read` does, and ValueError where a class has one picture."""
+    x, y, classes = folder.read(root, size)
+    within = torch.cat([torch.arange(int(count)) for count in y.bincount()])  # the pictures come class by class
+    kept = within % 10 == 9
+    if not kept.any():
+        kept = within == y.bincount()[y] - 1  # few pictures: the last of each class
+    if kept.all():
+        raise ValueError(f"{root} needs at least two pictures in one of its classes, one to train on and one to test.")
+    return Folder(Split(x[~kept], y[~kept]), Split(x[kept], y[kept]), classes)
 
 
 def _embedded() -> Images:

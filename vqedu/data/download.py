@@ -18,7 +18,7 @@ def fetch(class_name: str, variant: str | None, folder: Path) -> None:
 
     Raises ConnectionError if the download fails, ImportError for a torchvision that does not work with this torch.
     """
-    downloader = getattr(_torchvision_datasets(), class_name)
+    downloader = getattr(torchvision_datasets(), class_name)
     try:
         with _network_timeout():
             downloader(str(folder), download=True, **({"split": variant} if variant else {}))
@@ -40,7 +40,7 @@ def _network_timeout() -> Iterator[None]:
         socket.setdefaulttimeout(before)
 
 
-def _torchvision_datasets() -> ModuleType:
+def torchvision_datasets() -> ModuleType:
     try:
         from torchvision import datasets
     except Exception as error:  # a mismatched pair raises RuntimeError, AttributeError, OSError or ImportError

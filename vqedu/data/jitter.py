@@ -33,3 +33,18 @@ def jittered(x: Tensor, generator: torch.Generator | None = None) -> Tensor:
     down = torch.stack([turn.sin() * wide, turn.cos() * high, amount(PIXELS / half)], 1)
     grid = F.affine_grid(torch.stack([across, down], 1), list(x.shape), align_corners=False)
     return F.grid_sample(x, grid, mode="bicubic", align_corners=False).clamp(0, 1)
+
+
+def moved(x: Tensor, pixels: int, flip: bool = False, generator: torch.Generator | None = None) -> Tensor:
+    """Return images (N, C, H, W) on white, all shifted by the same random number of pixels, up to `pixels` each way.
+
+    White comes in at the edges. flip: a random half of the images is also mirrored, left to right. This is the whole
+    pixels' move for pictures with sharp edges, which `jittered` would blur.
+    """
+    down, across = torch.randint(2 * pixels + 1, (2,), generator=generator).tolist()
+    padded = F.pad(x, (pixels,) * 4, value=1.0)
+    shifted = padded[..., down : down + x.shape[-2], across : across + x.shape[-1]]
+    if not flip:
+        return shifted
+    mirrored = torch.rand(len(x), 1, 1, 1, generator=generator).to(x.device) < 0.5
+    return torch.where(mirrored, shifted.flip(-1), shifted)

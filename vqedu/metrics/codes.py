@@ -61,8 +61,8 @@ def measure(rows: Tensor, codes: Tensor) -> Measured:
 class Reached(NamedTuple):
     """What a VQ-VAE reaches on images: means over all of them, and their `indices` (N, 7, 7), or (N, 7, 7, L).
 
-    squared_error: per pixel; reconstruction: -log p(x|z_q), nats per image; commitment: |z_e - sg(e)|^2, summed over
-    one image; z_e_square: |z_e|^2 per position.
+    squared_error: per pixel, or per channel of one; reconstruction: -log p(x|z_q), nats per image; commitment:
+    |z_e - sg(e)|^2, summed over one image; z_e_square: |z_e|^2 per position.
     """
 
     squared_error: float
@@ -80,7 +80,7 @@ def reached(model: Any, x: Tensor, at_once: int = 1000) -> Reached:
         out = model(part)
         means = (
             (out.logits.sigmoid() - part).square().mean(),
-            losses.reconstruction(out.logits, part).mean(),
+            losses.negative_log_likelihood(out.logits, part, model.likelihood, model.variance).mean(),
             out.commitment_loss,
             out.z_e.square().sum(1).mean(),  # (N, D, 7, 7) -> (N, 7, 7) -> a number
         )
@@ -88,3 +88,13 @@ def reached(model: Any, x: Tensor, at_once: int = 1000) -> Reached:
         indices.append(out.indices)
     squared_error, reconstruction, commitment, z_e_square = (sums / len(x)).tolist()
     return Reached(squared_error, reconstruction, commitment, z_e_square, torch.cat(indices))
+
+
+def nearest_pictures(x: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
+    """Return for each picture the number of the nearest one among others, and the squared error per element.
+
+    (N, C, H, W) and (M, C, H, W) -> int64 (N,), float (N,). It tells a remembered drawing from a new one.
+    """
+    distances = torch.cdist(x.flatten(1), among.flatten(1))  # (N, M)
+    nearest = distances.min(1)
+    return nearest.indices, nearest.values.square() / x[0].numel()

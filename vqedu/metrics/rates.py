@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from vqedu import validate
 from vqedu.metrics.codes import counts
 
 ROW_LENGTH = 40  # images side by side on a sheet
+FORMATS: dict[str, dict[str, Any]] = {"png": {"optimize": True}, "webp": {"method": 6}, "jpeg": {"optimize": True}}
 JPEG_TILE = 32  # JPEG works on blocks of 8 x 8, and 28 is no multiple of 8
 
 
@@ -39,7 +40,7 @@ def shares(indices: Tensor, codebook_size: int, by_position: bool = False) -> Te
     Each count begins at 1 (Laplace), so that a code not seen yet costs many bits rather than infinitely many.
     Raises TypeError or ValueError for bad code maps.
     """
-    rows = validate.code_map(indices, codebook_size).flatten(1)  # (N, 7, 7) -> (N, 49)
+    rows = validate.code_map(indices, codebook_size, shape=_map_shape(indices)).flatten(1)  # (N, 7, 7) -> (N, 49)
     columns = rows.T if by_position else rows.reshape(1, -1)
     seen = torch.stack([counts(column, codebook_size) for column in columns]) + 1.0
     return seen / seen.sum(1, keepdim=True)
@@ -53,13 +54,21 @@ def by_shares(indices: Tensor, shares: Tensor) -> Tensor:
     Raises TypeError or ValueError for bad code maps, or shares that are not one row, or 49, of numbers above 0.
     """
     validate.finite(shares, "shares")
-    if shares.dim() != 2 or shares.shape[0] not in (1, 49) or not bool((shares > 0).all()):
+    height, width = _map_shape(indices)
+    positions = height * width
+    if shares.dim() != 2 or shares.shape[0] not in (1, positions) or not bool((shares > 0).all()):
         raise ValueError(
-            f"shares must have shape (1, K) or (49, K) and lie above 0, got {tuple(shares.shape)} and a least value "
-            f"of {shares.min():g}. `rates.shares` makes them."
+            f"shares must have shape (1, K) or ({positions}, K) and lie above 0, "
+            f"got {tuple(shares.shape)} and a least value of {shares.min():g}. `rates.shares` makes them."
         )
-    rows = validate.code_map(indices, shares.shape[1]).flatten(1).long()  # (N, 49)
-    return -shares.log2().expand(49, -1).T.gather(0, rows).sum(1)  # (K, 49), (N, 49) -> (N, 49) -> (N,)
+    rows = validate.code_map(indices, shares.shape[1], shape=(height, width)).flatten(1).long()  # (N, 49)
+    return -shares.log2().expand(positions, -1).T.gather(0, rows).sum(1)  # (K, 49), (N, 49) -> (N, 49) -> (N,)
+
+
+def _map_shape(indices: Tensor) -> tuple[int, int]:
+    """Return height and width of code maps: their own if they are larger than those of digits, else 7 x 7."""
+    sides = tuple(indices.shape[1:]) if isinstance(indices, Tensor) and indices.dim() == 3 else ()
+    return (sides[0], sides[1]) if sides and min(sides) > 7 else validate.CODE_MAP_SHAPE
 
 
 def rounded(z: Tensor, like: Tensor, bits: int) -> Tensor:
@@ -103,6 +112,39 @@ def jpeg(x: Tensor, quality: int) -> Compressed:
     Image.fromarray(sheet).save(buffer, format="JPEG", quality=int(quality), optimize=True)
     bits = buffer.tell() * 8 / len(x)
     return Compressed(bits, _from_sheet(np.asarray(Image.open(buffer)) / np.float32(255), len(x), JPEG_TILE))
+
+
+def file(x: Tensor, kind: str, quality: int | None = None) -> Compressed:
+    """Return images of any size, grey or in colour, written as one file of a common format, and read again.
+
+    kind: "png" (always without loss), "webp" (without loss for quality None) or "jpeg"; quality 1 to 95. All N images
+    stand on one sheet, so that the file's header is shared; sides that are no multiple of 8 get paper around them.
+    Raises ValueError or TypeError for another kind, a quality out of range or one that the format does not take.
+    """
+    from PIL import Image
+
+    validate.images(x, shape=None)
+    if validate.known_name(kind, FORMATS, "file format") == "png" and quality is not None:
+        raise ValueError(f"A PNG loses nothing and takes no quality, got quality={quality}.")
+    if kind == "jpeg" and quality is None:
+        raise ValueError("A JPEG needs a quality from 1 to 95.")
+    options = {**FORMATS[kind], **({"lossless": True} if kind == "webp" and quality is None else {})}
+    if quality is not None:
+        options["quality"] = int(validate.between(quality, 1, 95, "quality"))
+    n, channels, height, width = x.shape
+    columns, tile = min(ROW_LENGTH, n), (-(-height // 8) * 8, -(-width // 8) * 8)
+    rows = -(-n // columns)
+    paper = 1.0 if channels == 3 else 0.0
+    tiles = np.full((rows * columns, channels, *tile), paper, np.float32)
+    tiles[:n, :, :height, :width] = x.detach().cpu().numpy()
+    sheet = tiles.reshape(rows, columns, channels, *tile).transpose(0, 3, 1, 4, 2)
+    levels = np.rint(sheet.reshape(rows * tile[0], columns * tile[1], channels) * 255).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(levels if channels == 3 else levels[..., 0]).save(buffer, format=kind, **options)
+    read = np.asarray(Image.open(buffer).convert("RGB" if channels == 3 else "L")) / np.float32(255)
+    back = read.reshape(rows, tile[0], columns, tile[1], channels).transpose(0, 2, 4, 1, 3)
+    images = np.ascontiguousarray(back.reshape(-1, channels, *tile)[:n, :, :height, :width])
+    return Compressed(buffer.tell() * 8 / n, torch.from_numpy(images))
 
 
 def _png_size(sheet: np.ndarray, levels: int) -> int:

@@ -3,6 +3,8 @@
 from vqedu.models.autoencoder import Autoencoder, AutoencoderOutput, mlp
 from vqedu.models.classifier import DigitClassifier
 from vqedu.models.code_prior import CodePrior
+from vqedu.models.judge import PeopleJudge
+from vqedu.models.names_and_images import NamesAndImages
 from vqedu.models.vae import VAE, VAEOutput, reparameterize
 from vqedu.models.vqvae import VQVAE, VQVAEOutput
 from vqedu.models.words_and_images import WordsAndImages
@@ -14,6 +16,8 @@ __all__ = [
     "AutoencoderOutput",
     "CodePrior",
     "DigitClassifier",
+    "NamesAndImages",
+    "PeopleJudge",
     "VAEOutput",
     "VQVAEOutput",
     "WordsAndImages",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from vqedu import losses, validate
 
-PIXELS = 28 * 28
+PIXELS = 28 * 28  # of a digit
 
 
 def mlp(*sizes: int) -> nn.Sequential:
@@ -37,23 +38,28 @@ class Autoencoder(nn.Module):
     """z = g(x), x_hat = sigmoid(f(z)): 784 pixels to `latent_dim` numbers and back.
 
     Source: Rumelhart, Hinton and Williams 1986; Hinton and Salakhutdinov 2006. LayerNorm and SiLU are ours.
+    image_shape: (channels, height, width), where it is not that of a digit.
     Raises ValueError or TypeError if `latent_dim` or a hidden size is no whole number of at least 1.
     """
 
-    def __init__(self, latent_dim: int, hidden: Sequence[int] = (400, 400)) -> None:
+    def __init__(
+        self, latent_dim: int, hidden: Sequence[int] = (400, 400), image_shape: Sequence[int] = validate.IMAGE_SHAPE
+    ) -> None:
         super().__init__()
         self.latent_dim = validate.positive_int(latent_dim, "latent_dim")
         self.hidden = tuple(validate.positive_int(width, "a hidden size") for width in hidden)
-        self.encoder = mlp(PIXELS, *self.hidden, latent_dim)
-        self.decoder = mlp(latent_dim, *reversed(self.hidden), PIXELS)
+        self.image_shape = validate.image_shape(image_shape)
+        elements = math.prod(self.image_shape)
+        self.encoder = mlp(elements, *self.hidden, latent_dim)
+        self.decoder = mlp(latent_dim, *reversed(self.hidden), elements)
 
     def encode(self, x: Tensor) -> Tensor:
         """Return the codes of images: (N, 1, 28, 28) in [0, 1] -> (N, latent_dim)."""
-        return self.encoder(validate.images(x).flatten(1))
+        return self.encoder(validate.images(x, shape=self.image_shape).flatten(1))
 
     def decode(self, z: Tensor) -> Tensor:
         """Return the logits of the images that codes stand for: (N, latent_dim) -> (N, 1, 28, 28)."""
-        return self.decoder(validate.codes(z, self.latent_dim)).unflatten(1, validate.IMAGE_SHAPE)
+        return self.decoder(validate.codes(z, self.latent_dim)).unflatten(1, self.image_shape)
 
     def forward(self, x: Tensor) -> AutoencoderOutput:
         z = self.encode(x)

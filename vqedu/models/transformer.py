@@ -58,16 +58,17 @@ class Block(nn.Module):
     of steps. GELU in its tanh form (Hendrycks and Gimpel 2016), so that a page computes the same as torch.
     """
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, dropout: float = 0.0) -> None:
         super().__init__()
+        self.dropout = nn.Dropout(dropout)
         self.attention_norm = nn.LayerNorm(width)
         self.attention = SelfAttention(width, heads)
         self.mlp_norm = nn.LayerNorm(width)
         self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(approximate="tanh"), nn.Linear(4 * width, width))
 
     def forward(self, x: Tensor, past: Tensor | None = None, start: int = 0) -> Tensor:
-        x = x + self.attention(self.attention_norm(x), past, start)
-        return x + self.mlp(self.mlp_norm(x))
+        x = x + self.dropout(self.attention(self.attention_norm(x), past, start))
+        return x + self.dropout(self.mlp(self.mlp_norm(x)))
 
 
 class Transformer(nn.Module):
@@ -76,12 +77,16 @@ class Transformer(nn.Module):
     Worked shape: Transformer(139, 49, width=96, depth=4, heads=4) takes (64, 49) to (64, 49, 139); 479,000 weights.
 
     Source: Vaswani et al. 2017, the decoder half. Where we leave it: pre-LayerNorm, GELU, learned positions (as Radford
-    et al. 2018), no dropout, and a head of its own rather than the token table once more ("untied"): in a vocabulary
-    this small it costs 3% of the weights.
-    Raises ValueError or TypeError for a size below 1, or a width that the heads do not divide.
+    et al. 2018), and a head of its own rather than the token table once more ("untied"): in a vocabulary this small it
+    costs 3% of the weights. dropout: of what enters the first block and of what each part adds, in training; we use it
+    only where examples are few.
+    Raises ValueError or TypeError for a size below 1, a dropout outside [0, 1), or a width that the heads do not
+    divide.
     """
 
-    def __init__(self, vocabulary_size: int, length: int, width: int, depth: int, heads: int) -> None:
+    def __init__(
+        self, vocabulary_size: int, length: int, width: int, depth: int, heads: int, dropout: float = 0.0
+    ) -> None:
         super().__init__()
         self.vocabulary_size = validate.positive_int(vocabulary_size, "vocabulary_size")
         self.length = validate.positive_int(length, "length")
@@ -89,9 +94,10 @@ class Transformer(nn.Module):
         self.heads = validate.positive_int(heads, "heads")
         if width % heads:
             raise ValueError(f"width must be a multiple of heads, got width={width} and heads={heads}.")
+        self.dropout = nn.Dropout(validate.fraction(dropout, "dropout"))
         self.tokens = nn.Embedding(vocabulary_size, width)
         self.positions = nn.Parameter(torch.empty(length, width))
-        self.blocks = nn.ModuleList(Block(width, heads) for _ in range(depth))
+        self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, vocabulary_size, bias=False)
         nn.init.normal_(self.tokens.weight, std=0.1)
@@ -102,15 +108,20 @@ class Transformer(nn.Module):
 
         Raises ValueError for more tokens than `length`.
         """
+        return self.head(self.hidden(tokens, cache))
+
+    def hidden(self, tokens: Tensor, cache: KVCache | None = None) -> Tensor:
+        """Return what the head makes logits of: (N, t) -> (N, t, width). For a loss that needs only some places."""
         start, t = cache.filled if cache else 0, tokens.shape[1]
         if start + t > self.length:
             raise ValueError(f"The transformer has {self.length} places, but {start + t} tokens came.")
         x = self.tokens(tokens) + self.positions[start : start + t]  # (N, t) -> (N, t, width)
+        x = self.dropout(x)
         for layer, block in enumerate(self.blocks):
             x = block(x, cache.layers[layer] if cache else None, start)
         if cache:
             cache.filled += t
-        return self.head(self.norm(x))
+        return self.norm(x)
 
     def empty_cache(self, n: int) -> KVCache:
         """Return the cache of n sequences that have not begun."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from vqedu import losses, validate
-from vqedu.models.autoencoder import PIXELS, mlp
+from vqedu.models.autoencoder import mlp
 
 
 class VAEOutput(NamedTuple):
@@ -35,24 +36,29 @@ class VAE(nn.Module):
     """q(z|x) = N(mu(x), sigma(x)^2), p(z) = N(0, I), p(x|z) one Bernoulli variable per pixel with log-odds f(z).
 
     Source: Kingma and Welling 2014. LayerNorm and SiLU are ours.
+    image_shape: (channels, height, width), where it is not that of a digit.
     Raises ValueError or TypeError unless `latent_dim` and the hidden sizes are whole numbers of at least 1.
     """
 
-    def __init__(self, latent_dim: int, hidden: Sequence[int] = (400, 400)) -> None:
+    def __init__(
+        self, latent_dim: int, hidden: Sequence[int] = (400, 400), image_shape: Sequence[int] = validate.IMAGE_SHAPE
+    ) -> None:
         super().__init__()
         self.latent_dim = validate.positive_int(latent_dim, "latent_dim")
         self.hidden = tuple(validate.positive_int(width, "a hidden size") for width in hidden)
-        self.encoder = mlp(PIXELS, *self.hidden, 2 * latent_dim)
-        self.decoder = mlp(latent_dim, *reversed(self.hidden), PIXELS)
+        self.image_shape = validate.image_shape(image_shape)
+        elements = math.prod(self.image_shape)
+        self.encoder = mlp(elements, *self.hidden, 2 * latent_dim)
+        self.decoder = mlp(latent_dim, *reversed(self.hidden), elements)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return mu and logvar = log sigma^2 of q(z|x): (N, 1, 28, 28) in [0, 1] -> two (N, latent_dim)."""
-        mu, logvar = self.encoder(validate.images(x).flatten(1)).chunk(2, dim=1)
+        mu, logvar = self.encoder(validate.images(x, shape=self.image_shape).flatten(1)).chunk(2, dim=1)
         return mu, logvar
 
     def decode(self, z: Tensor) -> Tensor:
         """Return the logits of p(x|z): (N, latent_dim) -> (N, 1, 28, 28)."""
-        return self.decoder(validate.codes(z, self.latent_dim)).unflatten(1, validate.IMAGE_SHAPE)
+        return self.decoder(validate.codes(z, self.latent_dim)).unflatten(1, self.image_shape)
 
     def forward(self, x: Tensor) -> VAEOutput:
         mu, logvar = self.encode(x)

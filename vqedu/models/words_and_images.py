@@ -52,14 +52,138 @@ class WordsAndImagesLoss(NamedTuple):
     words: Tensor
 
 
-class WordsAndImages(nn.Module):
+class WordsAndCodes(nn.Module):
     """p(t_1, t_2, ...) = product of p(t_i | t_1 .. t_i-1), whatever the tokens stand for. Two orders are taught:
+
+    drawing  <words> w_1 ... w_M <image> c_1 ... c_P      the image given the words
+    reading  <image> c_1 ... c_P <words> w_1 ... w_M      the words given the image
+
+    The vocabulary: the K codes of a VQ-VAE are tokens 0 .. K - 1, then come the words and 3 marks. M places are kept
+    for words, and those that stay empty are <end>. What a text is in tokens, and back, is for a subclass to say.
+    """
+
+    codebook_size: int
+
+    def __init__(
+        self, words: Sequence[str], places: int, code_map: tuple[int, int], transformer: dict[str, Any], codes: int
+    ) -> None:
+        super().__init__()
+        self.codebook_size, self.words, self.places = codes, tuple(words), places
+        self.code_map_shape = code_map
+        self.codes = code_map[0] * code_map[1]  # of an image, row by row
+        self.vocabulary = (*range(codes), *self.words, *MARKS)
+        self.token = {name: codes + i for i, name in enumerate((*self.words, *MARKS))}
+        self.transformer = Transformer(len(self.vocabulary), 1 + self.codes + 1 + places, **transformer)
+
+    def tokens(self, text: str) -> list[int]:
+        """Return the tokens of words, at most `places` of them."""
+        raise NotImplementedError
+
+    def nats(self, asked: Tensor, said: Tensor, codes: Tensor, word_weight: float) -> WordsAndImagesLoss:
+        """Return the loss of images `codes` (N, P) that are drawn from words `asked` and read as `said`, both (N, M).
+
+        Only what comes after the second mark counts: the codes in one order, the words in the other.
+        """
+        before, after = (self._column([self.token[mark]], len(codes)) for mark in ("<words>", "<image>"))
+        to_draw = torch.cat([before, asked, after, codes], 1)
+        tokens = torch.cat([to_draw, torch.cat([after, codes, before, said], 1)])  # (2 N, 2 + M + P)
+        drawing, reading = self.transformer.hidden(tokens[:, :-1]).chunk(2)  # each (N, 1 + M + P, width)
+        image = self._nats(drawing[:, -self.codes :], codes)
+        words = self._nats(reading[:, -self.places :], said)
+        return WordsAndImagesLoss(image + word_weight * words, image, words)
+
+    def _nats(self, hidden: Tensor, tokens: Tensor) -> Tensor:
+        """Return -log p of tokens (N, t), summed over each row and averaged over the rows."""
+        logits = self.transformer.head(hidden)  # (N, t, width) -> (N, t, vocabulary)
+        return F.cross_entropy(logits.flatten(0, 1), tokens.flatten(), reduction="sum") / len(tokens)
+
+    def _slot(self, text: str) -> list[int]:
+        """Return the tokens of words, with <end> in the places that stay empty: always as many."""
+        tokens = self.tokens(text)
+        return tokens + [self.token["<end>"]] * (self.places - len(tokens))
+
+    @torch.no_grad()
+    def draw(
+        self,
+        text: str | Sequence[str],
+        n: int = 1,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+        guidance: float = 1.0,
+    ) -> Tensor:
+        """Return the codes of n drawings of what each text asks for, those of one text side by side.
+
+        One text or m of them -> int64 (m * n, 7, 7), or another code map, for the VQ-VAE to decode. Each code is drawn
+        from softmax(logits / temperature) over the K codes. guidance g: the logits are none + g (words - none), with
+        those given no words at all; see `CodePrior.sample`. It asks for a model that was taught without words too.
+        Raises TypeError or ValueError for a text that the model cannot write, a temperature that is not above 0, an n
+        below 1, guidance below 0.
+        """
+        validate.above_zero(temperature, "temperature")
+        guided = validate.at_least_zero(guidance, "guidance") != 1
+        texts = [text] if isinstance(text, str) else list(text)
+        prompt = self._prompt([self._slot(each) for each in texts])  # (m, 2 + M)
+        prompt = prompt.repeat_interleave(validate.positive_int(n, "n"), 0)
+        if guided:
+            nothing = self._prompt([[self.token["<end>"]] * self.places])
+            prompt = torch.cat([prompt, nothing.expand_as(prompt)])
+
+        def draw_code(logits: Tensor) -> Tensor:
+            logits = logits[:, : self.codebook_size]  # words have no place in an image
+            if guided:
+                given, none = logits.chunk(2)
+                logits = none + guidance * (given - none)
+            shares = (logits / temperature).softmax(1)
+            return torch.multinomial(shares, 1, generator=generator).repeat(1 + guided, 1)
+
+        codes = generate(self.transformer, prompt, self.codes, draw_code, self.transformer.empty_cache(len(prompt)))
+        return codes[: len(texts) * n].view(-1, *self.code_map_shape)
+
+    def _prompt(self, slots: list[list[int]]) -> Tensor:
+        """Return what a drawing begins with: m slots of words -> (m, 2 + M)."""
+        before, after = self.token["<words>"], self.token["<image>"]
+        return torch.tensor([[before, *slot, after] for slot in slots], device=self.transformer.positions.device)
+
+    @torch.no_grad()
+    def read(self, indices: Tensor) -> list[str]:
+        """Return what the model says of code maps (N, 7, 7): the likeliest word, and again, until it says <end>.
+
+        Raises TypeError or ValueError for bad code maps.
+        """
+        checked = validate.code_map(indices, self.codebook_size, shape=self.code_map_shape)
+        codes = checked.flatten(1)  # (N, 7, 7) -> (N, 49)
+        n = len(codes)
+        first, last = (self._column([self.token[mark]], n) for mark in ("<image>", "<words>"))
+        prompt, cache = torch.cat([first, codes, last], 1), self.transformer.empty_cache(n)
+        said = generate(self.transformer, prompt, self.places, self._likeliest_word, cache)
+        return [self._text(row) for row in said.tolist()]
+
+    def _likeliest_word(self, logits: Tensor) -> Tensor:
+        """Return the likeliest token that is a word or <end>: (N, vocabulary) -> (N, 1)."""
+        words = logits[:, self.codebook_size :].clone()
+        words[:, len(self.words) : len(self.words) + 2] = -math.inf  # <words> and <image> have no place in a sentence
+        return words.argmax(1, keepdim=True) + self.codebook_size
+
+    def _text(self, tokens: Iterable[int]) -> str:
+        """Return the words of tokens up to <end>."""
+        words = [str(self.vocabulary[token]) for token in tokens]
+        return self._joined(words[: words.index("<end>")] if "<end>" in words else words)
+
+    def _joined(self, words: list[str]) -> str:
+        return " ".join(words)
+
+    def _column(self, tokens: list[int], n: int) -> Tensor:
+        """Return the same tokens n times: (n, len(tokens))."""
+        return torch.tensor(tokens, device=self.transformer.positions.device).expand(n, -1)
+
+
+class WordsAndImages(WordsAndCodes):
+    """The model of digits and four styles; three places are kept for words: "a three" is "a three <end>".
 
     drawing  <words> a thick three <image> c_1 ... c_49      the image given the words
     reading  <image> c_1 ... c_49 <words> a thick three      the words given the image
 
-    Three places are kept for words; "a three" is "a three <end>". The vocabulary: the K codes of a VQ-VAE are tokens
-    0 .. K - 1, then come 17 words and 3 marks. Worked shape: K = 128: 148 tokens, sequences of 54, 475,000 weights.
+    Worked shape: K = 128 and 17 words: 148 tokens, sequences of 54, 475,000 weights.
 
     Source of the idea: Chameleon (Chameleon Team 2024), Emu3 (Wang et al. 2024), and DALL-E before them (Ramesh et al.
     2021), which taught one order. Ours are 10,000 times smaller, and know ten digits, four styles and 55 sums.
@@ -67,12 +191,10 @@ class WordsAndImages(nn.Module):
     """
 
     def __init__(self, codebook_size: int = 128, width: int = 96, depth: int = 4, heads: int = 4) -> None:
-        super().__init__()
-        self.codebook_size = validate.positive_int(codebook_size, "codebook_size")
+        sizes = {"width": width, "depth": depth, "heads": heads}
+        codes = validate.positive_int(codebook_size, "codebook_size")
+        super().__init__(WORDS, MAX_WORDS, validate.CODE_MAP_SHAPE, sizes, codes)
         self.width, self.depth, self.heads = width, depth, heads
-        self.vocabulary = (*range(codebook_size), *WORDS, *MARKS)
-        self.token = {name: codebook_size + i for i, name in enumerate((*WORDS, *MARKS))}
-        self.transformer = Transformer(len(self.vocabulary), LENGTH, width, depth, heads)
 
     def tokens(self, text: str) -> list[int]:
         """Return the tokens of words: "a thick three" -> [128, 140, 133] for K = 128. Upper case reads as lower case.
@@ -89,86 +211,13 @@ class WordsAndImages(nn.Module):
     def loss(self, rows: Tensor, sum_share: float | None = None) -> WordsAndImagesLoss:
         """Return the loss on rows of `examples`, each both drawn and read; the wording of a request is drawn anew.
 
-        Only what comes after the second mark counts: the 49 codes in one order, the three words in the other.
         sum_share: how many of the plain digits are asked for as sums, from 0 to 1; None is a third.
         """
-        listed = rows.tolist()
-        wanted = [_wording(digit, STYLES[style], sum_share) for digit, style, *_ in listed]
-        sequences = [self._to_draw(text, codes) for text, (_, _, *codes) in zip(wanted, listed, strict=True)]
-        sequences += [self._to_read(*row) for row in listed]
-        tokens = torch.tensor(sequences, device=rows.device)  # (2 N, 54)
-        logits = self.transformer(tokens[:, :-1])  # (2 N, 53, vocabulary): for all tokens but the first mark
-        nats = F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(), reduction="none").view(2, len(rows), -1)
-        image, words = nats[0, :, -CODES:].sum(1).mean(), nats[1, :, -MAX_WORDS:].sum(1).mean()
-        return WordsAndImagesLoss(image + WORD_WEIGHT * words, image, words)
-
-    def _to_draw(self, text: str, codes: list[int]) -> list[int]:
-        return [self.token["<words>"], *self._slot(text), self.token["<image>"], *codes]
-
-    def _to_read(self, digit: int, style: int, *codes: int) -> list[int]:
-        said = caption(digit, STYLES[style])
-        return [self.token["<image>"], *codes, self.token["<words>"], *self._slot(said)]
-
-    def _slot(self, text: str) -> list[int]:
-        """Return the tokens of words, with <end> in the places that stay empty: always three."""
-        tokens = self.tokens(text)
-        return tokens + [self.token["<end>"]] * (MAX_WORDS - len(tokens))
-
-    @torch.no_grad()
-    def draw(
-        self,
-        text: str | Sequence[str],
-        n: int = 1,
-        temperature: float = 1.0,
-        generator: torch.Generator | None = None,
-    ) -> Tensor:
-        """Return the codes of n drawings of what each text asks for, those of one text side by side.
-
-        One text or m of them -> int64 (m * n, 7, 7), for the VQ-VAE to decode. Each code is drawn from
-        softmax(logits / temperature) over the K codes. Raises TypeError or ValueError for an unknown word, a
-        temperature that is not above 0, an n below 1.
-        """
-        validate.above_zero(temperature, "temperature")
-        texts = [text] if isinstance(text, str) else list(text)
-        before, after = self.token["<words>"], self.token["<image>"]
-        starts = [[before, *self._slot(each), after] for each in texts]
-        prompt = torch.tensor(starts, device=self.transformer.positions.device)  # (m, 5)
-        prompt = prompt.repeat_interleave(validate.positive_int(n, "n"), 0)
-
-        def draw_code(logits: Tensor) -> Tensor:
-            shares = (logits[:, : self.codebook_size] / temperature).softmax(1)  # words have no place in an image
-            return torch.multinomial(shares, 1, generator=generator)
-
-        codes = generate(self.transformer, prompt, CODES, draw_code, self.transformer.empty_cache(len(prompt)))
-        return codes.view(-1, 7, 7)
-
-    @torch.no_grad()
-    def read(self, indices: Tensor) -> list[str]:
-        """Return what the model says of code maps (N, 7, 7): the likeliest word, and again, until it says <end>.
-
-        Raises TypeError or ValueError for bad code maps.
-        """
-        codes = validate.code_map(indices, self.codebook_size).flatten(1)  # (N, 7, 7) -> (N, 49)
-        n = len(codes)
-        first, last = (self._column([self.token[mark]], n) for mark in ("<image>", "<words>"))
-        prompt, cache = torch.cat([first, codes, last], 1), self.transformer.empty_cache(n)
-        said = generate(self.transformer, prompt, MAX_WORDS, self._likeliest_word, cache)
-        return [self._text(row) for row in said.tolist()]
-
-    def _likeliest_word(self, logits: Tensor) -> Tensor:
-        """Return the likeliest token that is a word or <end>: (N, vocabulary) -> (N, 1)."""
-        words = logits[:, self.codebook_size :].clone()
-        words[:, len(WORDS) : len(WORDS) + 2] = -math.inf  # <words> and <image> have no place in a sentence
-        return words.argmax(1, keepdim=True) + self.codebook_size
-
-    def _text(self, tokens: Iterable[int]) -> str:
-        """Return the words of tokens up to <end>."""
-        words = [str(self.vocabulary[token]) for token in tokens]
-        return " ".join(words[: words.index("<end>")] if "<end>" in words else words)
-
-    def _column(self, tokens: list[int], n: int) -> Tensor:
-        """Return the same tokens n times: (n, len(tokens))."""
-        return torch.tensor(tokens, device=self.transformer.positions.device).expand(n, -1)
+        listed = rows[:, :2].tolist()
+        asked = [self._slot(_wording(digit, STYLES[style], sum_share)) for digit, style in listed]
+        said = [self._slot(caption(digit, STYLES[style])) for digit, style in listed]
+        slots = torch.tensor([asked, said], device=rows.device)  # (2, N, 3)
+        return self.nats(slots[0], slots[1], rows[:, 2:], WORD_WEIGHT)
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from vqedu.palette import COLORS, named, tint
-from vqedu.plots.style import TeachingFigure
+from vqedu.plots.style import TeachingFigure, pictures, show
 
 # From white to the codebook's colour; light enough for black numbers. Around white from warnings' to the encoder's.
 CODES = LinearSegmentedColormap.from_list("codes", ["#FFFFFF", tint(COLORS["codebook"], 0.55)])
@@ -23,18 +23,21 @@ def code_maps(
     """Draw the way of n images through a VQ-VAE, one row per image: x, the D channels of z_e, the code map, x_hat.
 
     x and x_hat: (n, 1, 28, 28) or (n, 28, 28); z_e: (n, D, 7, 7); indices: (n, 7, 7), written into their cells.
+    Images in colour, (n, 3, H, W), come with maps of another size.
     """
     n, dims = z_e.shape[:2]
     figure = TeachingFigure(10.4, 0.75 + 2.6 * n, alt or title)
     grid = figure.subplots(n, 4, squeeze=False)
-    headings = ("$x$", f"$z_e$: {dims} channels of 7 x 7", "indices: the nearest codes", r"$\hat{x}$")
+    x, x_hat = pictures(x), pictures(x_hat)
+    size = f"{z_e.shape[2]} x {z_e.shape[3]}"
+    headings = ("$x$", f"$z_e$: {dims} channels of {size}", "indices: the nearest codes", r"$\hat{x}$")
     for row, axes in enumerate(grid):
         for axis in axes:
             axis.set(xticks=[], yticks=[])
-        axes[0].imshow(x[row].reshape(28, 28), cmap="gray_r", vmin=0, vmax=1)
+        show(axes[0], x[row])
         _draw_channels(axes[1], z_e[row])
         _draw_code_map(axes[2], indices[row])
-        axes[3].imshow(x_hat[row].reshape(28, 28), cmap="gray_r", vmin=0, vmax=1)
+        show(axes[3], x_hat[row])
     for axis, heading in zip(grid[0], headings, strict=True):
         axis.set_title(heading, fontsize=11.5)
     figure.headline(title)
@@ -43,12 +46,13 @@ def code_maps(
 
 def _draw_channels(axis: Axes, z_e: np.ndarray) -> None:
     """Draw the channels (D, 7, 7) side by side, green above zero and orange below, with a white line between."""
-    dims = len(z_e)
+    dims, height, width = z_e.shape
     columns = int(np.ceil(np.sqrt(dims)))
     rows = -(-dims // columns)
-    sheet = np.full((rows * columns, 8, 8), np.nan)
-    sheet[:dims, :7, :7] = z_e
-    sheet = sheet.reshape(rows, columns, 8, 8).swapaxes(1, 2).reshape(rows * 8, columns * 8)[:-1, :-1]
+    sheet = np.full((rows * columns, height + 1, width + 1), np.nan)
+    sheet[:dims, :height, :width] = z_e
+    sheet = sheet.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
+    sheet = sheet.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1]
     limit = float(np.abs(z_e).max())
     axis.imshow(sheet, cmap=SIGNED, vmin=-limit, vmax=limit)
     for spine in axis.spines.values():
@@ -61,7 +65,8 @@ def _draw_code_map(axis: Axes, indices: np.ndarray) -> None:
     axis.imshow(indices != commonest, cmap=CODES, vmin=0, vmax=1)
     for (row, column), index in np.ndenumerate(indices):
         axis.text(column, row, str(index), ha="center", va="center", fontsize=8.5)
-    axis.set(xticks=np.arange(-0.5, 7), yticks=np.arange(-0.5, 7), xticklabels=[], yticklabels=[])
+    height, width = indices.shape
+    axis.set(xticks=np.arange(-0.5, width), yticks=np.arange(-0.5, height), xticklabels=[], yticklabels=[])
     axis.grid(color="#c8c8c8", lw=0.6)
     axis.tick_params(length=0)
 

@@ -63,11 +63,13 @@ def image_grid(
     alt: str | None = None,
     size: float = 0.85,
 ) -> TeachingFigure:
-    """Draw rows of grey images, each row with its name at the left: {name: (n, 1, 28, 28) or (n, 28, 28)}, ink dark.
+    """Draw rows of images, each row with its name at the left: {name: (n, 1, 28, 28) or (n, 28, 28)}, ink dark.
+
+    Images in colour, (n, 3, H, W) with values from 0 to 1, are drawn as they are.
 
     columns: one heading a column. size: inches an image.
     """
-    arrays = {name: _pictures(images) for name, images in rows.items()}
+    arrays = {name: pictures(images) for name, images in rows.items()}
     n = max(len(images) for images in arrays.values())
     figure = TeachingFigure(1.5 + n * size, 0.55 + len(rows) * (size + 0.06) + 0.22 * bool(columns), alt or title)
     axes = figure.subplots(len(rows), n, squeeze=False)
@@ -76,7 +78,7 @@ def image_grid(
             _bare(axis)
             axis.set_visible(column < len(images))
             if column < len(images):
-                axis.imshow(images[column], cmap="gray_r", vmin=0, vmax=1)
+                show(axis, images[column])
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=11, labelpad=8)
     for axis, heading in zip(axes[0], columns, strict=False):
         axis.set_title(heading, fontsize=10)
@@ -234,9 +236,19 @@ def histograms(
     return figure
 
 
-def _pictures(images: np.ndarray) -> np.ndarray:
-    """Return images as (n, 28, 28), from (n, 1, 28, 28) or (n, 28, 28)."""
+def show(axis: Axes, picture: np.ndarray) -> None:
+    """Draw one picture of `pictures`: (H, W) in grey with dark ink, (H, W, 3) in its colours."""
+    if picture.ndim == 3:
+        axis.imshow(np.clip(picture, 0, 1))
+    else:
+        axis.imshow(picture, cmap="gray_r", vmin=0, vmax=1)
+
+
+def pictures(images: np.ndarray) -> np.ndarray:
+    """Return images as matplotlib draws them: (n, 1, H, W) as (n, H, W), and in colour (n, 3, H, W) as (n, H, W, 3)."""
     array = np.asarray(images)
+    if array.ndim == 4 and array.shape[1] == 3:
+        return np.moveaxis(array, 1, -1)
     return array.reshape(-1, *array.shape[-2:])
 
 

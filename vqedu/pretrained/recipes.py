@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from vqedu import data, models, training, validate
-from vqedu.data import jitter
+from vqedu.data import emoji, jitter
+from vqedu.data import tokenizer as text_tokenizer
 from vqedu.models import words_and_images
 from vqedu.pretrained.checkpoints import built, load
 
@@ -33,6 +36,7 @@ class Recipe:
     likelihood_samples: Sequence[int] = ()  # for a VAE: estimate log p(x) with these many samples an image
     labelled: bool = False  # each example begins with its label
     tokenizer: str | None = None  # a shipped VQ-VAE: the examples are its code maps of the images
+    moved: int = 0  # pixels by which pictures are shifted at random in training, and a half of them mirrored
     jittered: int = 0  # so many copies of the images, each moved a little, are among the examples of the first `fit`
 
 
@@ -96,6 +100,37 @@ RECIPES = {
         start_at_mean_image=False,
         tokenizer="vqvae-mnist",
     ),
+    "vqvae-emoji": Recipe(
+        "VQVAE",
+        {
+            "codebook_size": 512,
+            "code_dim": 16,
+            "image_shape": [3, 32, 32],
+            "width": 64,
+            "residual_blocks": 2,
+            "likelihood": "gaussian",
+            "variance": 0.01,
+        },
+        {"epochs": 100, "batch_size": 64, "learning_rate": 4e-3, "bfloat16": True},
+        data="emoji",
+        start_at_mean_image=False,
+    ),
+    "judge-emoji": Recipe(
+        "PeopleJudge",
+        {"people": emoji.PEOPLE, "tones": emoji.TONES},
+        {"epochs": 60, "batch_size": 64, "learning_rate": 3e-3},
+        data="emoji",
+        start_at_mean_image=False,
+        labelled=True,
+    ),
+    "names-and-images": Recipe(
+        "NamesAndImages",
+        {"codebook_size": 512, "width": 128, "depth": 4},
+        {"epochs": 30, "batch_size": 32, "learning_rate": 3e-3, "optimizer": "muon", "bfloat16": True},
+        data="emoji",
+        start_at_mean_image=False,
+        tokenizer="vqvae-emoji",
+    ),
     "residual-mnist": Recipe(
         "VQVAE",
         {
@@ -110,43 +145,67 @@ RECIPES = {
 }
 
 
-def build(recipe: Recipe, train: data.Split) -> nn.Module:
-    """Return the untrained model of a recipe, its starting weights drawn from the recipe's seed."""
+def build(recipe: Recipe, train: Any) -> nn.Module:
+    """Return the untrained model of a recipe, its starting weights drawn from the recipe's seed.
+
+    train: a `data.Split`, or `data.Emoji`, whose names give the roles of a judge and the pieces of a vocabulary.
+    """
     with torch.random.fork_rng():
         torch.manual_seed(recipe.seed)
         arguments = {name: built(value) for name, value in recipe.arguments.items()}
+        if recipe.model == "PeopleJudge":
+            arguments["roles"] = sorted({role for role in train.roles if role})
+        if recipe.model == "NamesAndImages":
+            arguments["pieces"] = text_tokenizer.vocabulary(train.sentences)
         model: nn.Module = getattr(models, recipe.model)(**arguments)
     if recipe.start_at_mean_image:
         training.start_at_mean_image(model, train.x)
     return model
 
 
-def retrain(name: str, train: data.Split) -> tuple[nn.Module, training.History]:
+def retrain(
+    name: str, train: Any, on_step: Callable[[int], object] | None = None
+) -> tuple[nn.Module, training.History]:
     """Train the shipped model `name` anew by its recipe, here and now; return it and the history of its last `fit`.
 
+    train: a `data.Split`, or `data.Emoji` for the models of emoji. on_step: see `training.fit`.
     Raises ValueError for an unknown name.
     """
     recipe = recipe_of(name)
     model = build(recipe, train)
-    rows, objective = examples(recipe, train), cast("Any", model.loss)
+    rows, objective = examples(recipe, train, model), cast("Any", model.loss)
     first, then = dict(recipe.fit), recipe.fit.get("then")
     first.pop("then", None)
-    history = training.fit(model, torch.cat([rows, *_jittered_examples(recipe, train)]), **first)
+    if recipe.moved:
+        first["loss"] = lambda batch: objective(jitter.moved(batch, recipe.moved, flip=True))
+    everything = torch.cat([rows, *_jittered_examples(recipe, train)])
+    with _quick_attention(recipe):
+        history = training.fit(model, everything, **first, on_step=on_step)
     if then:
         seconds, loss = history.seconds, functools.partial(objective, **then.get("loss", {}))
-        history = training.fit(model, rows, **{**then, "loss": loss})
+        history = training.fit(model, rows, **{**then, "loss": loss}, on_step=on_step)
         history.seconds += seconds
     return model, history
 
 
 @torch.no_grad()
-def examples(recipe: Recipe, split: data.Split) -> Tensor:
-    """Return what the recipe's model learns from, a row an example: the images or their codes, labels before them."""
+def examples(recipe: Recipe, split: Any, model: Any = None) -> Tensor:
+    """Return what the recipe's model learns from, a row an example: the images or their codes, labels before them.
+
+    model: needed where it is the model that knows the numbers of words or classes.
+    """
+    if recipe.model == "PeopleJudge":
+        people = split.take([i for i, role in enumerate(split.roles) if role])
+        labels = torch.stack(model.numbers(people.roles, people.people, people.tones), 1)
+        return torch.cat([labels.to(people.x), people.x.flatten(1)], 1)
+    if recipe.model == "NamesAndImages":
+        vqvae: Any = load(str(recipe.tokenizer))
+        return model.examples(split.sentences, torch.cat([vqvae.encode(part) for part in split.x.split(500)]))
     if recipe.model == "WordsAndImages":
-        return words_and_images.training_examples(*split, load(str(recipe.tokenizer)))
+        return words_and_images.training_examples(split.x, split.y, load(str(recipe.tokenizer)))
     values = split.x
     if recipe.tokenizer:
-        vqvae: Any = load(recipe.tokenizer)
+        vqvae = load(recipe.tokenizer)
         values = torch.cat([vqvae.encode(part) for part in values.split(1000)])  # (N, 7, 7)
     return training.labelled(values, split.y) if recipe.labelled else values
 
@@ -156,6 +215,13 @@ def _jittered_examples(recipe: Recipe, split: data.Split) -> list[Tensor]:
     generator = torch.Generator().manual_seed(recipe.seed)
     copies = [jitter.jittered(split.x, generator) for _ in range(recipe.jittered)]
     return [examples(recipe, data.Split(copy, split.y)) for copy in copies]
+
+
+def _quick_attention(recipe: Recipe) -> AbstractContextManager[Any]:
+    """Return a context in which attention is two plain matrix products: on a CPU its fused gradient takes longer."""
+    if recipe.model != "NamesAndImages":
+        return nullcontext()
+    return sdpa_kernel(SDPBackend.MATH)
 
 
 def recipe_of(name: str) -> Recipe:

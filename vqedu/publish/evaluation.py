@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -10,8 +11,11 @@ import torch
 from torch import Tensor
 
 from vqedu import data, metrics, models, pretrained
-from vqedu.data import styles
+from vqedu.data import styles, tokenizer
 from vqedu.models import words_and_images
+
+DRAWING = {"temperature": 0.7, "guidance": 2.0}  # how the names-and-images model is asked to draw
+PARTS = ("role", "person", "tone")
 
 
 @torch.no_grad()
@@ -111,6 +115,81 @@ def evaluate_words_and_images(model: Any, test: data.Split, tokenizer: Any) -> d
             "style_agreement": _styles(model, test, tokenizer, generator),
         }
     )
+
+
+@torch.no_grad()
+def evaluate_emoji(model: Any, emoji: data.Emoji) -> dict[str, float]:
+    """Return what a VQVAE reaches on emoji: `unseen_squared_error` per channel of a pixel on the pictures unlike all of
+    training, `train_squared_error`, and the share of the codes in use and their perplexity, both on the training set.
+    """
+    unseen, train = (metrics.reached(model, emoji.part(split).x) for split in ("unseen picture", "train"))
+    return rounded(
+        {
+            "unseen_squared_error": unseen.squared_error,
+            "train_squared_error": train.squared_error,
+            "code_usage": metrics.code_usage(train.indices, model.codebook_size).item(),
+            "perplexity": metrics.perplexity(train.indices, model.codebook_size).item(),
+        }
+    )
+
+
+@torch.no_grad()
+def judged(judge: Any, x: Tensor, people: data.Emoji, n: int = 1) -> dict[str, float]:
+    """Return the shares of pictures in which a PeopleJudge sees the role, the person and the tone of `people`, and all.
+
+    x (N * n, 3, 32, 32): n pictures for each of the N people, side by side.
+    """
+    seen = [torch.cat(parts) for parts in zip(*(judge.predict(part) for part in x.split(500)), strict=True)]
+    asked = judge.numbers(people.roles, people.people, people.tones)
+    right = torch.stack([a == b.repeat_interleave(n) for a, b in zip(seen, asked, strict=True)]).float()
+    names = (*PARTS, "all")
+    return dict(zip(names, [*right.mean(1).tolist(), right.prod(0).mean().item()], strict=True))
+
+
+@torch.no_grad()
+def evaluate_judge(model: Any, emoji: data.Emoji) -> dict[str, float]:
+    """Return how often a PeopleJudge is right about real pictures of combinations that it has not seen."""
+    people = emoji.part("unseen combination")
+    return rounded({f"judge_{name}": share for name, share in judged(model, people.x, people).items()})
+
+
+@torch.no_grad()
+def evaluate_names(model: Any, emoji: data.Emoji, vqvae: Any, judge: Any, n: int = 4) -> dict[str, float]:
+    """Return how well a NamesAndImages draws and reads, at the temperature and guidance of DRAWING.
+
+    `drawn_role`, `drawn_person`, `drawn_tone`, `drawn_all`: of n drawings of each unseen combination, the shares in
+    which the judge sees what was asked for; `drawn_seen_...`: the same of combinations in training, every sixth.
+    `read_...`: the share of pictures named word for word, and the mean F1 of the words, on both kinds of unseen
+    pictures and on seen ones.
+    """
+    train, unseen, combination = (emoji.part(split) for split in data.emoji.SPLITS)
+    known = train.take([i for i, role in enumerate(train.roles) if role][::6])
+    terms: dict[str, float] = {}
+    for prefix, people in (("drawn", combination), ("drawn_seen", known)):
+        generator = torch.Generator().manual_seed(0)
+        codes = model.draw(people.sentences, n, generator=generator, **DRAWING)
+        pictures = torch.cat([torch.sigmoid(vqvae.decode(part)) for part in codes.split(400)])
+        terms |= {f"{prefix}_{name}": share for name, share in judged(judge, pictures, people, n).items()}
+    some = train.take(list(range(0, len(train.names), 8)))
+    for name, part in (("combinations", combination), ("pictures", unseen), ("seen", some)):
+        scores = [
+            reading_score(said, right) for said, right in zip(_read(model, vqvae, part.x), part.sentences, strict=True)
+        ]
+        exact, f1 = (sum(column) / len(scores) for column in zip(*scores, strict=True))
+        terms |= {f"read_{name}_exact": exact, f"read_{name}_f1": f1}
+    return rounded(terms)
+
+
+def reading_score(said: str, right: str) -> tuple[float, float]:
+    """Return whether a name was read word for word, 0 or 1, and the F1 of its words: 2 common / (said + right)."""
+    a, b = (
+        collections.Counter(tokenizer.words(text)) if text.strip() else collections.Counter() for text in (said, right)
+    )
+    return float(" ".join(tokenizer.words(right)) == said), 2 * (a & b).total() / (a.total() + b.total())
+
+
+def _read(model: Any, vqvae: Any, x: Tensor) -> list[str]:
+    return [said for part in x.split(200) for said in model.read(vqvae.encode(part))]
 
 
 def _seen(judge: Any, tokenizer: Any, codes: Tensor) -> Tensor:

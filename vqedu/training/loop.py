@@ -54,6 +54,7 @@ def fit(
     loss: Callable[[Tensor], LossTerms] | None = None,
     on_step: Callable[[int], object] | None = None,
     background: bool = False,
+    bfloat16: bool = False,
 ) -> History:
     """Train `model` in place on mini-batches of `images`, and return what was measured.
 
@@ -65,6 +66,9 @@ def fit(
     (Salakhutdinov and Murray 2008). `on_step(step)` is called after each step, and a true answer ends the training.
     background: for labs, which train in a thread beside other cells: nothing is shown, and torch's random state is
     neither seeded nor given back, so the loss must draw from a generator of its own.
+
+    bfloat16: the network computes in 16 bits where torch holds that to be safe (autocast), and keeps its weights in 32;
+    on a processor with instructions for it a transformer then trains about twice as fast.
 
     The same seed and the same starting weights give the same numbers on one machine. The model is trained on
     CUDA or Apple's GPU if there is one, and comes back where it was, in eval mode. Ctrl-C ends the training and keeps
@@ -86,7 +90,8 @@ def fit(
             for step, batch in enumerate(batches, start=1):
                 if binarize:
                     batch = torch.bernoulli(batch)
-                terms = objective(batch)
+                with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+                    terms = objective(batch)
                 steps.zero_grad()
                 terms.total.backward()
                 steps.step()
@@ -119,7 +124,7 @@ def start_at_mean_image(model: nn.Module, x: Tensor) -> None:
     would learn only that, are saved. The mean is kept within [0.001, 0.999].
     """
     bias = model.get_parameter("decoder." + str(len(model.get_submodule("decoder")) - 1) + ".bias")  # type: ignore[arg-type]
-    mean = validate.images(x).mean(0).flatten().clamp(0.001, 0.999)
+    mean = validate.images(x, shape=None).mean(0).flatten().clamp(0.001, 0.999)
     with torch.no_grad():
         bias.copy_(torch.logit(mean))
 
@@ -169,7 +174,7 @@ def _examples(images: Tensor | Any, batch_size: int, binarize: bool) -> Tensor:
     if not isinstance(examples, Tensor):
         raise TypeError(f"images must be a tensor or a data.Split, got {type(images).__name__}.")
     if examples.is_floating_point() and (binarize or examples.dim() == 4):
-        validate.images(examples, "images")
+        validate.images(examples, "images", shape=None)
     validate.positive_int(batch_size, "batch_size")
     if len(examples) < batch_size:
         raise ValueError(f"images must hold at least one batch of {batch_size}, got {len(examples)}. Lower batch_size.")
