@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.colors import BoundaryNorm
 
 from vqedu.palette import COLORS, named
-from vqedu.plots.style import TeachingFigure, _bare, _pictures
+from vqedu.plots.style import TeachingFigure, _bare, pictures
 
 
 def captioned_images(
@@ -18,7 +18,7 @@ def captioned_images(
 
     An empty name leaves no room for names. size: inches per image.
     """
-    arrays = {name: _pictures(np.asarray(images)) for name, (images, _) in rows.items()}
+    arrays = {name: pictures(np.asarray(images)) for name, (images, _) in rows.items()}
     n = max(len(images) for images in arrays.values())
     margin = 0.2 + 0.1 * max(len(name) for name in rows)
     figure = TeachingFigure(margin + n * (size + 0.06), 0.6 + len(rows) * (size + 0.34), alt or title)

@@ -111,8 +111,10 @@ def _box(axis: Axes, box: Box, left: float, width: float, bottom: float, height:
     axis.text(left + width / 2, bottom + height / 2, text, fontsize=12.5, ha="center", va="center")
 
 
-def _arrow(axis: Axes, start: tuple[float, float], end: tuple[float, float], style: str) -> None:
-    arrow = {"arrowstyle": style, "lw": 1.6, "color": "#444444", "shrinkA": 2, "shrinkB": 2}
+def _arrow(
+    axis: Axes, start: tuple[float, float], end: tuple[float, float], style: str = "-|>", **changes: Any
+) -> None:
+    arrow = {"arrowstyle": style, "lw": 1.6, "color": "#444444", "shrinkA": 2, "shrinkB": 2, **changes}
     axis.annotate("", end, start, arrowprops=arrow)
 
 
@@ -140,7 +142,7 @@ def quantizer_gradients(
     axis.set(xlim=(-0.5, 100.5), ylim=(1, 43))
     axis.axis("off")
     middles = _forward(axis)
-    blue = {"color": COLORS["decoder"], "lw": 2.6}
+    blue: dict[str, Any] = {"color": COLORS["decoder"], "lw": 2.6}
     for start, end in (("$\\hat{x}$", "$z_q$"), ("$z_e$", "encoder $g$")):
         _arrow(axis, (middles[start], 35), (middles[end], 35), **blue)
     _arrow(axis, (middles["$z_q$"], 35), (middles["$z_e$"], 35), ls=(0, (3, 2)), **blue)
@@ -162,22 +164,9 @@ def _forward(axis: Axes) -> dict[str, float]:
     )
     edges = [(left, left + width) for _, left, width, _ in boxes]
     for text, left, width, role in boxes:
-        _box(axis, (left, 21.5, width, 9), text, role)
+        _box(axis, (text, role), left, width, 21.5, 9)
     for (_, right), (left, _) in pairwise(edges):
-        _arrow(axis, (right, 26), (left, 26), color="#444444", lw=1.6)
-    _box(axis, (43, 3, 37, 8), "codebook: $e_1, e_2, \\ldots, e_K$", "codebook")
-    _arrow(axis, (62.5, 11), (62.5, 21.5), color="#444444", lw=1.6)
+        _arrow(axis, (right, 26), (left, 26), shrinkA=0, shrinkB=0)
+    _box(axis, ("codebook: $e_1, e_2, \\ldots, e_K$", "codebook"), 43, 37, 3, 8)
+    _arrow(axis, (62.5, 11), (62.5, 21.5), shrinkA=0, shrinkB=0)
     return {text: (left + right) / 2 for (text, *_), (left, right) in zip(boxes, edges, strict=True)}
-
-
-def _box(axis: Axes, place: tuple[float, float, float, float], text: str, role: str) -> None:
-    """Draw a rounded box (left, bottom, width, height) with its text."""
-    left, bottom, width, height = place
-    tint = COLORS[role] + ("00" if role == "data" else "26")
-    shape: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=0.8"}
-    axis.add_patch(FancyBboxPatch((left, bottom), width, height, ec=COLORS[role], fc=tint, lw=1.8, **shape))
-    axis.text(left + width / 2, bottom + height / 2, text, fontsize=12.5, ha="center", va="center")
-
-
-def _arrow(axis: Axes, start: tuple[float, float], end: tuple[float, float], **style: Any) -> None:
-    axis.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, **style})

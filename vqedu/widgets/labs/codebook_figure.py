@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -67,7 +67,7 @@ def _draw_map(axis: Axes, state: CodebookState) -> None:
     axis.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=[-reach, 0, reach], yticks=[-reach, 0, reach])
     where = "two fixed directions of $z_e$" if state.projected else "the two numbers of $z_e$"
     axis.set_title(where, fontsize=12, loc="left")
-    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.05), "ncol": 3, "frameon": False}
+    below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.05), "ncol": 3, "frameon": False}
     axis.legend(fontsize=11, handletextpad=0.1, columnspacing=0.8, markerscale=1.4, **below)
 
 
