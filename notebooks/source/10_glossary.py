@@ -36,7 +36,7 @@
 # | $\mathrm{KL}(q \,\Vert\, p)$ | Kullback-Leibler divergence of $q$ from $p$, never negative | $(N,)$ nats | `losses.kl_to_standard_normal` | [02 § 4](02_elbo.ipynb#4.-The-derivation,-five-lines,-each-with-its-number) |
 # | ELBO | evidence lower bound, at most $\log p(x)$ | one number, nats per image | `losses.elbo` | [02 § 4](02_elbo.ipynb#4.-The-derivation,-five-lines,-each-with-its-number) |
 # | $\mathcal{L}_k$ | the bound with $k$ samples inside the logarithm | $(N,)$ nats | `losses.importance_weighted_bound` | [02 § 6](02_elbo.ipynb#6.-More-samples,-a-tighter-bound) |
-# | $\beta$ | weight of the KL in the loss; 1 is the ELBO | a number | `losses.effective_beta` | [04 § 5](04_vae.ipynb#5.-What-is-my-beta-really?) |
+# | $\beta$ | weight of the KL in the loss; 1 is the ELBO | a number | `losses.effective_beta` | [05 § 2](05_inside_the_vae.ipynb#2.-What-is-my-β-really?) |
 
 # %% [markdown]
 # ## Vector quantization
@@ -109,16 +109,16 @@
 # | commitment | what keeps the encoder close to the codes it has chosen | [05 § 6](06_vector_quantization.ipynb#6.-Three-losses:-who-gets-which-gradient?) |
 # | cross-entropy | minus the log-probability of what is there; our reconstruction term | [01 § 3](01_autoencoder.ipynb#3.-The-autoencoder) |
 # | dead code | a code that no vector has chosen for a long time | [05 § 8](06_vector_quantization.ipynb#8.-Dead-codes) |
-# | distortion | what the image still costs, or how wrong it is, once the code is known | [04 § 7](04_vae.ipynb#7.-What-a-nat-buys:-rate-and-distortion) |
-# | dynamic binarization | throwing a coin for each pixel, with its grey level as probability | [04 § 8](04_vae.ipynb#8.-How-good-is-it?-The-log-likelihood) |
+# | distortion | what the image still costs, or how wrong it is, once the code is known | [05 § 1](05_inside_the_vae.ipynb#1.-What-a-nat-buys:-rate-and-distortion) |
+# | dynamic binarization | throwing a coin for each pixel, with its grey level as probability | [05 § 6](05_inside_the_vae.ipynb#6.-How-good-is-it?-The-log-likelihood) |
 # | EMA | exponential moving average; here of the vectors that chose a code | [05 § 7](06_vector_quantization.ipynb#7.-Gradients,-or-moving-averages?) |
-# | free bits | nats of KL that each latent number may spend without paying | [04 § 6](04_vae.ipynb#6.-Posterior-collapse:-provoke-it,-detect-it,-cure-it) |
-# | KL annealing | raising $\beta$ slowly from 0 | [04 § 6](04_vae.ipynb#6.-Posterior-collapse:-provoke-it,-detect-it,-cure-it) |
+# | free bits | nats of KL that each latent number may spend without paying | [05 § 3](05_inside_the_vae.ipynb#3.-Collapse-by-accident,-and-how-to-prevent-it) |
+# | KL annealing | raising $\beta$ slowly from 0 | [05 § 3](05_inside_the_vae.ipynb#3.-Collapse-by-accident,-and-how-to-prevent-it) |
 # | latent | not observed; a latent number is one entry of a code | [01 § 3](01_autoencoder.ipynb#3.-The-autoencoder) |
 # | logit | the number before the sigmoid or the softmax | [01 § 3](01_autoencoder.ipynb#3.-The-autoencoder) |
 # | nat | unit of information with the natural logarithm; 1 nat is 1.44 bits | [01 § 3](01_autoencoder.ipynb#3.-The-autoencoder) |
-# | posterior collapse | $q(z \mid x)$ equals the prior for every image, and $z$ tells nothing | [04 § 6](04_vae.ipynb#6.-Posterior-collapse:-provoke-it,-detect-it,-cure-it) |
-# | rate | how many nats or bits the code costs | [04 § 7](04_vae.ipynb#7.-What-a-nat-buys:-rate-and-distortion) |
+# | posterior collapse | $q(z \mid x)$ equals the prior for every image, and $z$ tells nothing | [05 § 3](05_inside_the_vae.ipynb#3.-Collapse-by-accident,-and-how-to-prevent-it) |
+# | rate | how many nats or bits the code costs | [05 § 1](05_inside_the_vae.ipynb#1.-What-a-nat-buys:-rate-and-distortion) |
 # | reparameterization | $z = \mu + \sigma \varepsilon$: the noise moves out of the gradient's way | [03 § 2](03_reparameterization.ipynb#2.-Move-the-randomness-out-of-the-way) |
 # | score function | $\partial \log q / \partial \mu$; also the gradient estimator made from it, REINFORCE | [03 § 3](03_reparameterization.ipynb#3.-The-other-way:-the-score-function) |
 # | straight-through | forwards the nearest code, backwards the gradient as if nothing had been done | [05 § 5](06_vector_quantization.ipynb#5.-Straight-through:-copy-the-arrow) |

@@ -18,6 +18,7 @@ from vqedu.checks import (
     code_prior,
     codebook_losses,
     image_tokens,
+    inside_the_vae,
     reparameterization,
     vae,
     vector_quantization,
@@ -29,7 +30,7 @@ from vqedu.checks.result import Result
 __all__ = ["ALL", "Challenge", "Demand", "Diagnosis", "Exercise", "Mistake", "Result"]
 
 _TOPICS = (
-    *(autoencoder, bayes, reparameterization, vae),
+    *(autoencoder, bayes, reparameterization, vae, inside_the_vae),
     *(vector_quantization, codebook_losses, vqvae, code_prior, image_tokens),
 )
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from vqedu import data, models, training, validate
 from vqedu.data import jitter
-from vqedu.models import words_and_images
+from vqedu.models import causal_vae, words_and_images
 from vqedu.pretrained.checkpoints import built, load
 
 
@@ -96,6 +96,14 @@ RECIPES = {
         start_at_mean_image=False,
         tokenizer="vqvae-mnist",
     ),
+    **{
+        name: Recipe("CausalVAE", cure, {"epochs": 10, "learning_rate": 3e-3}, start_at_mean_image=False)
+        for name, cure in {
+            "causal-vae": {},
+            "causal-vae-free-bits": {"floor": 0.5},
+            "causal-vae-dropout": {"dropout": 0.5},
+        }.items()
+    },
     "residual-mnist": Recipe(
         "VQVAE",
         {
@@ -144,7 +152,7 @@ def examples(recipe: Recipe, split: data.Split) -> Tensor:
     """Return what the recipe's model learns from, a row an example: the images or their codes, labels before them."""
     if recipe.model == "WordsAndImages":
         return words_and_images.training_examples(*split, load(str(recipe.tokenizer)))
-    values = split.x
+    values = causal_vae.shrink(split.x) if recipe.model == "CausalVAE" else split.x
     if recipe.tokenizer:
         vqvae: Any = load(recipe.tokenizer)
         values = torch.cat([vqvae.encode(part) for part in values.split(1000)])  # (N, 7, 7)

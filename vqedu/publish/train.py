@@ -9,7 +9,13 @@ from typing import Any
 from vqedu import data, training
 from vqedu.pretrained import load, load_checkpoint, save_checkpoint
 from vqedu.pretrained.recipes import Recipe, examples, recipe_of, retrain
-from vqedu.publish.evaluation import evaluate, evaluate_classifier, evaluate_prior, evaluate_words_and_images
+from vqedu.publish.evaluation import (
+    evaluate,
+    evaluate_causal_vae,
+    evaluate_classifier,
+    evaluate_prior,
+    evaluate_words_and_images,
+)
 
 
 def train(name: str, folder: str | Path = ".") -> Path:
@@ -38,6 +44,8 @@ def measure(model: Any, recipe: Recipe, test: data.Split) -> dict[str, float]:
     """Return what the card says of a recipe's model."""
     if recipe.model == "CodePrior":
         return evaluate_prior(model, examples(recipe, test), load(str(recipe.tokenizer)))
+    if recipe.model == "CausalVAE":
+        return evaluate_causal_vae(model, examples(recipe, test))
     if recipe.model == "DigitClassifier":
         return evaluate_classifier(model, test)
     if recipe.model == "WordsAndImages":
