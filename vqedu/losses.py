@@ -239,8 +239,10 @@ def effective_beta(
     reconstruction, kl: how the code reduces each term. "image": summed over the elements of one image, averaged over
     the batch; "element": averaged over everything, as mse_loss does by default; "total": summed over everything.
     likelihood: "bernoulli", the cross-entropy; or "gaussian", the squared error, for p(x|z) = N(x_hat, variance).
-    There -log p = (x - x_hat)^2 / (2 variance) + a constant an element. Give the variance that you mean: 1, or the
-    learned one; half says whether the code has the factor 1/2. pixels, latents: elements of an image and of a code.
+    There -log p = (x - x_hat)^2 / (2 variance) + a constant per element, so beta and the variance are one knob: the
+    code's loss is also the ELBO of a decoder whose variance is its effective beta times this one. A loss that learns
+    the variance divides by it, and is the ELBO itself. half: whether the code has the factor 1/2. pixels, latents:
+    elements of an image and of a code.
 
     Raises ValueError or TypeError for an unknown name, a beta below 0, or another number that is not positive.
     """

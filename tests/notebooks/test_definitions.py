@@ -18,7 +18,7 @@ from vector_quantize_pytorch.vector_quantize_pytorch import rotate_to
 
 from vqedu import losses, models, quantizers
 from vqedu.lessons import plane
-from vqedu.models import CodePrior, WordsAndImages, words_and_images
+from vqedu.models import CodePrior, WordsAndImages, causal_vae, words_and_images
 from vqedu.models.code_prior import probabilities
 from vqedu.models.transformer import Transformer
 from vqedu.quantizers import FSQ, ResidualVQ, VectorQuantizer, kmeans, nearest
@@ -111,6 +111,7 @@ TWINS = [
         for start in ("data", "wide")
     ),
     Twin("straight_through", pass_through, lambda: (normal(9, 3), normal(9, 3, seed=1))),
+    Twin("shrink", causal_vae.shrink, lambda: (images(),)),
     *(
         Twin(
             "next_probabilities",

@@ -28,6 +28,7 @@ _TOPICS = (
     "reparameterization",
     "vae",
     "trained_vae",
+    "inside_the_vae",
     "vector_quantization",
     "codebook_losses",
     "vqvae",

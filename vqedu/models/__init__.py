@@ -1,6 +1,7 @@
 """The networks of the course. Each decoder returns logits; sigmoid(logits) are grey levels in (0, 1)."""
 
 from vqedu.models.autoencoder import Autoencoder, AutoencoderOutput, mlp
+from vqedu.models.causal_vae import CausalVAE
 from vqedu.models.classifier import DigitClassifier
 from vqedu.models.code_prior import CodePrior
 from vqedu.models.judge import PeopleJudge
@@ -14,6 +15,7 @@ __all__ = [
     "VQVAE",
     "Autoencoder",
     "AutoencoderOutput",
+    "CausalVAE",
     "CodePrior",
     "DigitClassifier",
     "NamesAndImages",

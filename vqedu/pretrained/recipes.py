@@ -15,7 +15,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from vqedu import data, models, training, validate
 from vqedu.data import emoji, jitter
 from vqedu.data import tokenizer as text_tokenizer
-from vqedu.models import words_and_images
+from vqedu.models import causal_vae, words_and_images
 from vqedu.pretrained.checkpoints import built, load
 
 
@@ -131,6 +131,14 @@ RECIPES = {
         start_at_mean_image=False,
         tokenizer="vqvae-emoji",
     ),
+    **{
+        name: Recipe("CausalVAE", cure, {"epochs": 10, "learning_rate": 3e-3}, start_at_mean_image=False)
+        for name, cure in {
+            "causal-vae": {},
+            "causal-vae-free-bits": {"floor": 0.5},
+            "causal-vae-dropout": {"dropout": 0.5},
+        }.items()
+    },
     "residual-mnist": Recipe(
         "VQVAE",
         {
@@ -203,7 +211,7 @@ def examples(recipe: Recipe, split: Any, model: Any = None) -> Tensor:
         return model.examples(split.sentences, torch.cat([vqvae.encode(part) for part in split.x.split(500)]))
     if recipe.model == "WordsAndImages":
         return words_and_images.training_examples(split.x, split.y, load(str(recipe.tokenizer)))
-    values = split.x
+    values = causal_vae.shrink(split.x) if recipe.model == "CausalVAE" else split.x
     if recipe.tokenizer:
         vqvae = load(recipe.tokenizer)
         values = torch.cat([vqvae.encode(part) for part in values.split(1000)])  # (N, 7, 7)

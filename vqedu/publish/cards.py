@@ -12,6 +12,7 @@ LABELS = {
     "test_total_nats": "loss {} nats per image",
     "test_kl_nats": "of which KL {}",
     "test_reconstruction_nats": "reconstruction {} nats per image",
+    "test_swapped_nats": "{} with the code of another image",
     "test_squared_error": "squared error {} a pixel",
     "code_usage": "{:.0%} of the codes used",
     "perplexity": "perplexity {:.0f}",

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vqedu import data, metrics, models, pretrained
+from vqedu import data, losses, metrics, models, pretrained
 from vqedu.data import styles, tokenizer
-from vqedu.models import words_and_images
+from vqedu.models import causal_vae, words_and_images
 
 DRAWING = {"temperature": 0.7, "guidance": 2.0}  # how the names-and-images model is asked to draw
 PARTS = ("role", "person", "tone")
@@ -39,6 +39,22 @@ def evaluate(model: Any, test: data.Split, likelihood_samples: Sequence[int] = (
         for k in likelihood_samples:
             terms[f"log_p_{k}"] = metrics.log_likelihood(model, binary, k).mean().item()
     return rounded(terms)
+
+
+@torch.no_grad()
+def evaluate_causal_vae(model: Any, x: Tensor) -> dict[str, float]:
+    """Return the two terms of a CausalVAE's bound on small images x (N, 14, 14), and their sum, in nats per image.
+
+    `test_swapped_nats`: the reconstruction term with the code of the next image in place of the image's own.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        logits, mu, logvar, z = model(x)
+        kl = losses.kl_to_standard_normal(mu, logvar).mean().item()
+        own = causal_vae.pixel_losses(logits, x).mean().item()
+        other = causal_vae.pixel_losses(model.decode(z.roll(1, 0), x), x).mean().item()
+    names = ("test_total_nats", "test_kl_nats", "test_reconstruction_nats", "test_swapped_nats")
+    return rounded(dict(zip(names, (own + kl, kl, own, other), strict=True)))
 
 
 @torch.no_grad()

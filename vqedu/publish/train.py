@@ -11,6 +11,7 @@ from vqedu.pretrained import load, load_checkpoint, save_checkpoint
 from vqedu.pretrained.recipes import Recipe, examples, recipe_of, retrain
 from vqedu.publish.evaluation import (
     evaluate,
+    evaluate_causal_vae,
     evaluate_classifier,
     evaluate_emoji,
     evaluate_judge,
@@ -53,6 +54,8 @@ def measure(model: Any, recipe: Recipe, test: Any) -> dict[str, float]:
         return evaluate_emoji(model, test)
     if recipe.model == "CodePrior":
         return evaluate_prior(model, examples(recipe, test), load(str(recipe.tokenizer)))
+    if recipe.model == "CausalVAE":
+        return evaluate_causal_vae(model, examples(recipe, test))
     if recipe.model == "DigitClassifier":
         return evaluate_classifier(model, test)
     if recipe.model == "WordsAndImages":

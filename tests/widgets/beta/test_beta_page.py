@@ -22,8 +22,8 @@ NUMBERS = {
     "β in the code": ("beta", "0", "1000"),
     "weight on recon": ("weight", "0.001", "100000"),
     "variance σ²": ("variance", "0.0001", "50"),
-    "pixels of an image": ("pixels", "1", "1000000"),
-    "latents of a code": ("latents", "1", "4096"),
+    "pixels per image": ("pixels", "1", "1000000"),
+    "latent dimensions": ("latents", "1", "4096"),
     "batch size": ("batch_size", "1", "65536"),
 }
 
@@ -144,8 +144,8 @@ def test_every_number_to_both_ends_and_by_the_arrow_keys(root: Locator, label: s
 @pytest.mark.parametrize(
     ("label", "text", "sentence"),
     [
-        ("pixels of an image", "0", "Pixels must be a whole number of at least 1."),
-        ("latents of a code", "2.5", "Latents must be a whole number of at least 1."),
+        ("pixels per image", "0", "Pixels must be a whole number of at least 1."),
+        ("latent dimensions", "2.5", "Latent dimensions must be a whole number of at least 1."),
         ("batch size", "", "Batch size must be a whole number of at least 1."),
         ("β in the code", "-1", "β must be a number of at least 0."),
         ("weight on recon", "0", "The weight must be a number above 0."),

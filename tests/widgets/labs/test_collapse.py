@@ -13,9 +13,16 @@ from hypothesis import strategies as st
 
 from tests.widgets.labs.training_labs import tiny_collapse_lab as tiny_lab
 from tests.widgets.labs.training_labs import wait_until
-from vqedu import losses
+from vqedu import data, losses, models, training
 from vqedu.losses import annealed, free_bits, kl_per_dimension
-from vqedu.widgets.labs.collapse import ANNEALING_STEPS, FLOOR, CollapseState, collapse_figure, finding
+from vqedu.widgets.labs.collapse import (
+    ANNEALING_STEPS,
+    FLOOR,
+    CollapseLab,
+    CollapseState,
+    collapse_figure,
+    finding,
+)
 
 
 def test_kl_of_each_latent_by_hand() -> None:
@@ -121,9 +128,9 @@ def state(active: int, kl: float = 1.0, step: int = 10, cure: str = "none") -> C
 @pytest.mark.parametrize(
     ("active", "sentence"),
     [
-        (0, "Posterior collapse: none of the 8 latents says anything about x"),
-        (3, "5 of 8 latents silent, 3 in use: 8.0 nats"),
-        (8, "All 8 latents in use: 8.0 nats"),
+        (0, "Posterior collapse: all 8 latent dimensions are inactive"),
+        (3, "3 of 8 latent dimensions are active: 8.0 nats of KL"),
+        (8, "All 8 latent dimensions are active: 8.0 nats of KL"),
     ],
 )
 def test_the_figure_states_its_finding(active: int, sentence: str) -> None:
@@ -147,3 +154,40 @@ def test_the_figure_is_a_pure_function_of_the_state() -> None:
 def test_every_control_says_what_it_is() -> None:
     lab = tiny_lab()
     assert [control.description for control in (lab.beta, lab.cure)] == ["β", "cure"]
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_at_beta_1_the_deep_decoder_collapses_and_both_cures_prevent_it(seed: int) -> None:
+    """What notebook 05 shows with one seed: 400 steps, nats per image."""
+    images = data.load()
+    kl = {}
+    for cure in ("none", "KL annealing", "free bits"):
+        lab = CollapseLab(images, cure=cure, seed=seed)
+        lab.train(400)
+        kl[cure] = float(lab.state.kl.sum())
+        assert lab.beta_now() == 1.0
+    assert kl["none"] < 0.05
+    assert 1.5 < kl["KL annealing"] < kl["free bits"]
+    assert kl["free bits"] > 4
+
+
+@pytest.mark.nightly
+def test_rate_and_distortion_of_the_small_network_of_notebook_05() -> None:
+    """The rate falls and the distortion rises with beta; their sum is least at 1; at 30 the rate is 0.0."""
+    images = data.load()
+    points = {}
+    for beta in (0.1, 0.3, 1.0, 3.0, 10.0, 30.0):
+        torch.manual_seed(0)
+        model = models.VAE(10, hidden=(200,))
+        training.fit(
+            model, images.train.x[:20_000], epochs=2, loss=lambda x, m=model, b=beta: m.loss(x, b), background=True
+        )
+        with torch.no_grad():
+            terms = model.loss(images.test.x)
+        points[beta] = (terms.kl.item(), terms.reconstruction.item())
+    rates, distortions = zip(*points.values(), strict=True)
+    assert list(rates) == sorted(rates, reverse=True)
+    assert list(distortions) == sorted(distortions)
+    assert min(points, key=lambda beta: sum(points[beta])) == 1.0
+    assert points[30.0][0] < 0.05

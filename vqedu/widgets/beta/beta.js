@@ -23,7 +23,7 @@ function build({ recipes }, see, draft, getState, change, repaint) {
     draft.keep(state, values);
     const { wrong, values: all } = see(state);
     if (wrong) return repaint();
-    // A variance that is not learned does not count, so that it may still be a wrong number.
+    // A variance that does not count may still be a wrong number.
     change({ ...all, variance: all.variance > 0 ? all.variance : state.variance });
   };
   const recipe = recipeButtons(recipes, onset), fields = inputs(onset);

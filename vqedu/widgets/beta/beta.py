@@ -23,9 +23,9 @@ _ELBO = {
     "likelihood": "bernoulli", "reconstruction": "image", "kl": "image", "beta": 1.0, "weight": 1.0, "half": True,
     "learned": False, "variance": 1.0, "pixels": 784, "latents": 20, "batch_size": 128,
 }  # fmt: skip
-# Three recipes that are taught in public.
+# Three recipes from public code.
 RECIPES = {
-    "Squared error averaged over 28×28 pixels, KL over 5 latents, β = 0.1": _ELBO
+    "Squared error averaged over 28×28 pixels, KL over 5 dimensions, β = 0.1": _ELBO
     | {
         "likelihood": "gaussian",
         "half": False,
@@ -44,10 +44,10 @@ class BetaCalculator(Explorer):
     """Which beta a VAE's code really uses: beta_eff = beta b / (weight a), with the numbers of the reader's own code.
 
     The arguments are those of `vqedu.losses.effective_beta`, and so are the errors. They start at the first of three
-    recipes that are taught in public; a variance other than 1 is shown as a learned one.
+    recipes from public code. `variance` is that of the Gaussian decoder with whose ELBO the code is compared.
 
     `state` may be set from Python, whole or in part, and moves the figure; its parts have the names of the arguments,
-    and learned says whether the variance is learned: elsewhere it does not count.
+    and `learned` says whether `variance` counts, or 1.
     """
 
     summary = "Effective-beta calculator: beta_eff = beta * b / (weight * a) for the loss as it is written"

