@@ -111,19 +111,18 @@ def attention_maps(
     """Draw what each head looks at when it predicts the code at `position`, a row per block, a column per head.
 
     weights: (blocks, heads, 7, 7), the share of each earlier code; on_start: (blocks, heads), that of the start token.
-    The square is the position that is predicted; later ones are grey.
+    The square is the position that is predicted; what comes after it is gray, and later rows are left out.
     """
     blocks, heads = on_start.shape
-    figure = TeachingFigure(0.7 + 2.1 * heads, 0.5 + 2.2 * blocks, alt or title)
     row, column = divmod(position, 7)
+    figure = TeachingFigure(0.7 + 2.1 * heads, 0.5 + blocks * (0.55 + 0.28 * (row + 1)), alt or title)
     for (block, head), axis in np.ndenumerate(figure.subplots(blocks, heads, squeeze=False)):
-        axis.imshow(weights[block, head], cmap=BITS, vmin=0, vmax=max(0.4, float(weights[block, head].max())))
-        largest = np.unravel_index(weights[block, head].argmax(), (7, 7))
-        axis.text(largest[1], largest[0], f"{weights[block, head].max():.0%}", ha="center", va="center", fontsize=9)
-        for later in range(position, 49):
-            corner = (later % 7 - 0.5, later // 7 - 0.5)
-            axis.add_patch(Rectangle(corner, 1, 1, fc="#E6E6E6", ec="none"))
+        shown = weights[block, head, : row + 1]
+        axis.imshow(shown, cmap=BITS, vmin=0, vmax=max(0.4, float(shown.max())))
+        axis.add_patch(Rectangle((column - 0.5, row - 0.5), 7 - column, 1, fc="#E6E6E6", ec="none"))
         axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=COLORS["codebook"], lw=2.5))
+        y, x = np.unravel_index(shown.argmax(), shown.shape)
+        axis.text(float(x), float(y), f"{shown.max():.0%}", ha="center", va="center", fontsize=10)
         axis.set(xticks=[], yticks=[])
         axis.set_xlabel(f"start token {on_start[block, head]:.0%}", fontsize=10)
         if block == 0:

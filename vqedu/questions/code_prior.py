@@ -104,13 +104,13 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="Everything is right up to some code, and wrong from there on",
     ),
     "argmax": Choice(
-        "At each step we take the likeliest code (`top_k = 1`), and we do this 500 times. What do we get?",
+        "At each step we take the likeliest code (`top_k = 1`), and we do this 300 times. What do we get?",
         choices=(
-            "500 different digits of the best quality",
-            "One and the same image, 500 times",
+            "300 different digits of the best quality",
+            "One and the same image, 300 times",
             "One image of each of the ten classes, over and over",
         ),
-        answer="One and the same image, 500 times",
+        answer="One and the same image, 300 times",
         sentence="Without a draw there is only one path. And the image is not even a digit, although it costs far fewer bits than most real images.",
     ),
     "cold-samples": Recall(
