@@ -124,14 +124,14 @@ plots.image_grid(
 # |---|---|---|
 # | **00 Start here** | see where the course ends, check your machine, move a first code | 10 |
 # | [01 The autoencoder](01_autoencoder.ipynb) | describe digits by 32 numbers, beat PCA, see why random codes decode to scribbles | 45 |
-# | [02 From Bayes to the ELBO](02_elbo.ipynb) | derive the bound in five lines and check each with a number | 65 |
-# | [03 Reparameterization](03_reparameterization.ipynb) | find a path for the gradient, and measure what it saves | 45 |
+# | [02 From Bayes to the ELBO](02_elbo.ipynb) | derive the bound in five lines and check each with a number | 45 |
+# | [03 Reparameterization](03_reparameterization.ipynb) | find a path for the gradient, and measure what it saves | 35 |
 # | [04 The VAE](04_vae.ipynb) | build and train a VAE, and generate digits with it | 45 |
-# | [05 Inside the VAE](05_inside_the_vae.ipynb) | find out what beta really is, watch a posterior collapse, and rescue it | 55 |
-# | [06 Vector quantization](06_vector_quantization.ipynb) | turn vectors into entries of a table, pass a gradient through it, watch codes die and revive them | 75 |
-# | [07 The VQ-VAE](07_vqvae.ipynb) | see the 49 codes of a digit, swap one, count usage and bits | 100 |
-# | [08 A prior over codes](08_prior_over_codes.ipynb) | learn which codes go together, compress with it, draw new digits | 90 |
-# | [09 Image tokens](09_image_tokens.ipynb) | quantize without a codebook, and train one network that reads words and draws images | 105 |
+# | [05 Inside the VAE](05_inside_the_vae.ipynb) | find out what beta really is, watch a posterior collapse, and rescue it | 60 |
+# | [06 Vector quantization](06_vector_quantization.ipynb) | turn vectors into entries of a table, pass a gradient through it, watch codes die and revive them | 65 |
+# | [07 The VQ-VAE](07_vqvae.ipynb) | see the 49 codes of a digit, swap one, count usage and bits | 75 |
+# | [08 A prior over codes](08_prior_over_codes.ipynb) | learn which codes go together, compress with it, draw new digits | 85 |
+# | [09 Image tokens](09_image_tokens.ipynb) | quantize without a codebook, and train one network that reads words and draws images | 85 |
 # | [10 Glossary and notation](10_glossary.ipynb) | look up a symbol or a term | |
 #
 # ## Where you are

@@ -16,6 +16,7 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 REPOSITORY = FOLDER.parent
 PAGE = "10_glossary"
 OTHERS = sorted(name for name in notebooks.sources(FOLDER) if name != PAGE)
+TEXTS = [*sorted((FOLDER / "source").glob("*.py")), REPOSITORY / "README.md", REPOSITORY / "LECTURING.md"]
 
 
 def tables() -> list[list[list[str]]]:
@@ -115,3 +116,29 @@ def test_the_routes_of_the_lecture_map_take_the_minutes_they_say() -> None:
     assert rows[0][1:4] == ["45", "90", "180"]
     for column in (1, 2, 3):
         assert sum(int(row[column] or 0) for row in rows[2:]) == int(rows[0][column])
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_a_link_names_the_notebook_and_the_section_that_it_leads_to(path: Path) -> None:
+    text = path.read_text(encoding="utf-8").replace("\u00a0", " ")
+    named = re.findall(r"\[(\d\d)(?: § (\d+))?\b[^\]]*\]\((?:notebooks/)?(\w+)\.ipynb(?:#(\d+)\.)?", text)
+    wrong = [link for link in named if link[0] != link[2][:2] or (link[1] and link[1] != link[3])]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    "path", [FOLDER / "source" / "00_start_here.py", REPOSITORY / "README.md"], ids=lambda p: p.name
+)
+def test_the_minutes_of_a_table_are_those_of_the_notebooks(path: Path) -> None:
+    rows = re.findall(
+        r"\| \[\d\d [^\]]*\]\((?:notebooks/)?(\w+)\.ipynb\) \|.*\| (\d+)(?: \+ (\d+))? \|$",
+        path.read_text("utf-8"),
+        re.M,
+    )
+    assert len(rows) >= 9
+    for name, reading, exercises in rows:
+        source = (FOLDER / "source" / f"{name}.py").read_text(encoding="utf-8")
+        said = re.search(r"\*\*Time:\*\* (\d+) minutes(?:, and (\d+) for the exercises)?", source)
+        assert said
+        assert reading == said[1], name
+        assert not exercises or exercises == said[2], name
