@@ -99,7 +99,7 @@ reconstruction = Exercise(
         Mistake(
             "arguments exchanged",
             partial(_reconstruction, pixel=lambda logits, x: bernoulli(x, logits)),
-            "Your numbers come out when the image is taken for the logits, and the logits for the image.",
+            "Your arguments are swapped: you use the image as the logits, and the logits as the image.",
             "In which order does the cross-entropy expect prediction and target?",
         ),
         Mistake(
@@ -204,7 +204,7 @@ training_loop = Exercise(
         Mistake(
             "the same batch again and again",
             partial(_descend, pick=lambda batches: [batches[0]] * len(batches)),
-            "Every step uses the first batch. The others are never seen.",
+            "Every step uses the first batch, and the others are never used.",
             "Which name does the loop give to the batch, and which name does the loss use?",
         ),
         Mistake(
@@ -216,7 +216,7 @@ training_loop = Exercise(
         Mistake(
             "never moves",
             partial(_descend, pick=lambda batches: []),
-            "The weights are those of the start.",
+            "The weights have not changed since the start.",
             "Which line changes the weights, and is it reached?",
         ),
     ),
@@ -258,4 +258,5 @@ hole = Challenge(
         "`low + (high - low) * torch.rand(1000, 2)` fills the box between the smallest and the largest coordinates.",
         "`torch.cdist(candidates, codes).min(1).values` is the distance to the nearest code. Take the largest.",
     ),
+    done="You found a hole. The decoder was never trained there, so nothing decides what it draws.",
 )
