@@ -103,15 +103,15 @@ def free(floor: float) -> Cost:
 
 def hidden_pixels(model: models.CausalVAE, x: torch.Tensor) -> models.CausalVAE:
     model.dropout = 0.5
-    return trained_on(lambda model, x, step: model.loss(x).total, 700)(model.train(), x)
+    return trained_on(lambda model, x, step: model.loss(x).total, 1000)(model.train(), x)
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize(
     "rescue",
     [
-        trained_on(free(0.5)),
-        trained_on(lambda model, x, step: model.loss(x, losses.annealed(1.0, step, 300)).total),
+        trained_on(free(0.5), 700),
+        trained_on(lambda model, x, step: model.loss(x, losses.annealed(1.0, step, 800)).total, 1000),
         hidden_pixels,
     ],
     ids=["free bits", "annealing", "hidden pixels"],
