@@ -35,7 +35,7 @@ def test_an_outcome_is_named_only_where_it_is_certain(
 
 def constant_shift(model: models.CausalVAE, x: torch.Tensor) -> models.CausalVAE:
     with torch.no_grad():
-        last = model.encoder[-1]
+        last: Any = model.encoder[-1]
         last.weight.zero_()
         last.bias.zero_()
         last.bias[:8] = 1.0  # half a nat per dimension, for every image the same

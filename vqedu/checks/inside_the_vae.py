@@ -380,7 +380,7 @@ build_rescue = Challenge(
     parameters=("model", "x"),
     measure=_measure_rescue,
     hints=(
-        "Train it plainly first, for 300 steps, and print the loss, the reconstruction and the KL every 50 steps.",
+        "Print the loss and the KL every 50 steps. Does the code never appear, or does it appear and fade away again?",
         "The code must be worth its nats before the decoder learns to draw without it. Sections 3 and 4 have cures.",
         "Free bits: minimize reconstruction + free_bits(kl_per_dimension(mu, logvar), 0.5), 700 steps of Adam at 3e-3 "
         "with batches of 128.",
