@@ -17,7 +17,7 @@ NAMES = ("causal-vae", "causal-vae-free-bits", "causal-vae-dropout")
 
 def tiny(**options: float) -> models.CausalVAE:
     torch.manual_seed(0)
-    model = models.CausalVAE(3, hidden=8, features=4, **options)  # type: ignore[arg-type]
+    model = models.CausalVAE(3, hidden=8, features=4, **options)
     with torch.no_grad():
         model.bias.normal_()
     return model

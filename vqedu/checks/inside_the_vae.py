@@ -285,7 +285,7 @@ collapse = Challenge(
 )
 
 
-RESCUE_KL, RESCUE_LOSS, RESCUE_USE = 3.0, 31.0, 5.0  # nats per image: at least, at most, at least
+RESCUE_KL, RESCUE_LOSS, RESCUE_USE = 3.0, 32.0, 5.0  # nats per image: at least, at most, at least
 _COLLAPSED, _EXPENSIVE = 0.5, 10.0  # nats: below the first there is no code, above the second it costs too much
 
 
@@ -360,7 +360,7 @@ def _measure_rescue(ask: Callable[..., Any]) -> list[Demand]:
     found = _rescue_diagnosis(kl, own, other, moved)
 
     def demand(sentence: str, met: bool, value: float) -> Demand:
-        return Demand(sentence, met, f"{number(value, 3)} nats", None if met else found)
+        return Demand(sentence, met, f"{value:.2f} nats", None if met else found)
 
     return [
         demand(f"KL of at least {RESCUE_KL:g} nats per image", kl >= RESCUE_KL, kl),
@@ -380,12 +380,12 @@ build_rescue = Challenge(
     parameters=("model", "x"),
     measure=_measure_rescue,
     hints=(
-        "Train it plainly first, for 300 steps, and print the loss, the reconstruction and the KL every 50 steps.",
-        "The code must be worth its nats before the decoder has learned to draw without it. Section 4 has three cures.",
-        "Free bits: minimize reconstruction + free_bits(kl_per_dimension(mu, logvar), 0.5), 500 steps of Adam at 3e-3 "
+        "Print the loss and the KL every 50 steps. Does the code never appear, or does it appear and fade away again?",
+        "The code must be worth its nats before the decoder learns to draw without it. Sections 3 and 4 have cures.",
+        "Free bits: minimize reconstruction + free_bits(kl_per_dimension(mu, logvar), 0.5), 700 steps of Adam at 3e-3 "
         "with batches of 128.",
     ),
-    done="Rescued. For comparison: ours, free bits of 0.5 nats per dimension for 500 steps, reaches a KL of 4.2 and a "
-    "loss of 29.3 nats; without a cure the KL is about 0.1.",
+    done="Rescued. For comparison: ours, 700 steps with 0.5 free nats per dimension, reaches a KL of 4.1 and a loss of "
+    "30.3 nats. After 500 plain steps the KL is 0.06 and the loss 30.0.",
     seconds=90.0,
 )

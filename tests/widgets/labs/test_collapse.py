@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -180,9 +181,7 @@ def test_rate_and_distortion_of_the_small_network_of_notebook_05() -> None:
     for beta in (0.1, 0.3, 1.0, 3.0, 10.0, 30.0):
         torch.manual_seed(0)
         model = models.VAE(10, hidden=(200,))
-        training.fit(
-            model, images.train.x[:20_000], epochs=2, loss=lambda x, m=model, b=beta: m.loss(x, b), background=True
-        )
+        training.fit(model, images.train.x[:20_000], epochs=2, loss=partial(model.loss, beta=beta), background=True)
         with torch.no_grad():
             terms = model.loss(images.test.x)
         points[beta] = (terms.kl.item(), terms.reconstruction.item())
