@@ -80,7 +80,7 @@ def _a(value: Any) -> str:
 
 def _maps(model: Any, x: Tensor) -> Tensor:
     """Return the code maps (n, 7, 7) of images, whatever whole numbers they are made of."""
-    (maps,) = observing.as_tensors(running.call(model.encode, (x,)), ("code maps",))
+    (maps,) = observing.as_tensors(running.call(model.encode, (x,)), ("encode(x)",))
     if maps.shape != (len(x), 7, 7):
         raise Problem("shape", comparing.wrong_shape("encode(x)", tuple(maps.shape), (len(x), 7, 7)))
     if maps.is_floating_point():

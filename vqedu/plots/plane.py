@@ -88,8 +88,9 @@ def straight_through(
     axis.quiver(*codes[used].T, *(-0.2 * at_codes[used].T), width=0.009, zorder=3, **arrows)
     draw_codes(axis, codes, np.bincount(indices, minlength=len(codes)))
     if target is not None:
-        axis.scatter(*target, s=260, marker="D", color=COLORS["decoder"], zorder=5)
-        axis.text(*target, "t", color="white", fontsize=11, fontweight="bold", ha="center", va="center", zorder=6)
+        x, y = target
+        axis.scatter(x, y, s=260, marker="D", color=COLORS["decoder"], zorder=5)
+        axis.text(x, y, "t", color="white", fontsize=11, fontweight="bold", ha="center", va="center", zorder=6)
     figure.headline(title)
     return figure
 
