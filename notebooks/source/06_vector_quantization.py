@@ -737,7 +737,7 @@ print(f"KL of each point: from {kl.min():.2f} to {kl.max():.2f} nats; log K = {m
 # - After that, every code that no row has chosen in the last `revive_after` batches, this one included, is put onto a row of the current batch (different codes onto different rows), again with $N_k = 1$ and $M_k$ = that row.
 # - `self.codebook` is always the current table. Codebook, counts and sums belong to the `state_dict`, so make them buffers with `register_buffer`. In eval mode nothing changes.
 #
-# **Contract:** `MyQuantizer(codes, decay, revive_after)`: (K, D), a number, a whole number or None → a module as described. On the plane, after 300 batches of 64 points with decay 0.9, it should reach a mean squared distance of at most 0.12 with 8 codes from the data, and of at most 0.08, with all codes in use, from 16 codes far away that are revived after 20 batches.
+# **Contract:** `MyQuantizer(codes, decay, revive_after)`: (K, D), a number, a whole number or None → a module as described. On the plane, after 300 batches of 64 points with decay 0.9, it should reach a mean squared distance of at most 0.12 with 8 codes from the data, and of at most 0.09, with all codes in use, from 16 codes far away that are revived after 20 batches.
 
 
 # %% tags=["starter"]

@@ -60,7 +60,7 @@ def converted(exercise: Exercise, convert: Callable[[torch.Tensor], Any]) -> Cal
 def test_the_same_numbers_pass_in_any_container(container: str) -> None:
     plain = [exercise for exercise in EXERCISES if not exercise.gradients and not exercise.probe]
     refused = [e.name for e in plain if not e(converted(e, CONTAINERS[container]))]
-    assert len(plain) >= 20
+    assert len(plain) >= 10
     assert not refused
 
 

@@ -97,6 +97,8 @@ WRONG: list[tuple[str | None, list[tuple[str, str]]]] = [
          ("        if self.training:\n            self.learn(z_e.detach(), indices)\n        return", "        return")],
     ),
     (None, [("self.waiting >= self.revive_after", "self.waiting > self.revive_after")]),
+    (None, [("self.waiting >= self.revive_after", "self.counts < 0.5")]),
+    ("largest product", [("torch.cdist(z_e.detach(), self.codebook).argmin(1)", "(z_e.detach() @ self.codebook.T).argmax(1)")]),
     (None, [("torch.cdist(z_e.detach(), self.codebook)", "torch.cdist(z_e.detach()[:, :1], self.codebook[:, :1])")]),
 ]  # fmt: skip
 
@@ -145,7 +147,7 @@ def code_by_code(codes: Any, decay: float, revive_after: int | None) -> nn.Modul
                 elif self.revive_after is not None and self.waiting[k] >= self.revive_after:
                     table[k] = self.sums[k] = rows[(7 * k + 1) % len(rows)]
                     self.counts[k], self.waiting[k] = 1, 0
-            self.codebook = table
+            self.codebook: Any = table
 
     return Loops(codes, decay, revive_after)
 

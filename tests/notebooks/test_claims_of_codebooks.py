@@ -41,14 +41,15 @@ def test_each_cure_of_notebook_07_lowers_the_error() -> None:
     images = data.load("mnist")
     x = images.test.x[:1000]
     sick: dict[str, Any] = {"update": "gradient", "start": "uniform", "revive_after": None, "normalize": False}
-    ladder = [{}, {"revive_after": 20}, {"update": "ema"}, {"start": "data"}, {"normalize": True}]
+    ladder: list[dict[str, Any]] = [{}, {"revive_after": 20}, {"update": "ema"}, {"start": "data"}, {"normalize": True}]
     used, errors = [], []
     for cure in ladder:
         sick |= cure
         torch.manual_seed(0)
         model = models.VQVAE(128, 16, **sick)
         if sick["start"] == "uniform":
-            model.quantizer.set_codebook(10 * torch.randn(128, 16))  # type: ignore[operator]
+            quantizer: Any = model.quantizer
+            quantizer.set_codebook(10 * torch.randn(128, 16))
         fit: dict[str, Any] = {"epochs": 1, "batch_size": 32, "learning_rate": 2e-3, "schedule": "constant"}
         training.fit(model, images.train.x[:9600], **fit, background=True)
         found = metrics.reached(model, x)

@@ -10,6 +10,11 @@ AFTER_THE_MOVE = Diagnosis(
     "In which order do you look up and move?",
 )
 FARTHEST = Diagnosis("the farthest code", "Each row gets the code that is farthest away.", "argmin or argmax?")
+LARGEST_PRODUCT = Diagnosis(
+    "largest product",
+    "You choose by the inner product. That gives the nearest code only if all codes have the same length.",
+    "Expand |z - e|^2. Which of its terms depend on e?",
+)
 FLOATS = Diagnosis(
     "indices as floats",
     "The indices are right, but they are floats. An index into a table is a whole number.",

@@ -80,7 +80,7 @@ def _a(value: Any) -> str:
 
 def _maps(model: Any, x: Tensor) -> Tensor:
     """Return the code maps (n, 7, 7) of images, whatever whole numbers they are made of."""
-    (maps,) = observing.as_tensors(running.call(model.encode, (x,)), ("code maps",))
+    (maps,) = observing.as_tensors(running.call(model.encode, (x,)), ("encode(x)",))
     if maps.shape != (len(x), 7, 7):
         raise Problem("shape", comparing.wrong_shape("encode(x)", tuple(maps.shape), (len(x), 7, 7)))
     if maps.is_floating_point():
@@ -105,23 +105,23 @@ def _gradients(model: Any, x: Tensor) -> Gradients | None:
     """Return the gradients of the loss at z_e and at the decoder's input; None where they cannot be compared."""
     if not (isinstance(model.encoder, nn.Module) and isinstance(model.decoder, nn.Module)):
         return None
-    seen: dict[str, Any] = {}
+    outputs: list[Any] = []  # of the encoder, which `loss` may call more than once
+    inputs: list[Any] = []  # of the decoder
 
-    def keep(name: str, value: Any) -> Any:
-        seen[name] = value
-        if isinstance(value, Tensor) and value.requires_grad:
-            value.retain_grad()
-        return value
+    def keep(module: nn.Module, given: Any, out: Any) -> None:
+        outputs.append(out)
+        if isinstance(out, Tensor) and out.requires_grad:
+            out.retain_grad()
 
     def copied(module: nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        """Give the decoder a copy of z_q, so that the gradient there is the decoder's alone."""
-        tensor = bool(given) and isinstance(given[0], Tensor)
-        return (keep("z_q", given[0].clone()), *given[1:]) if tensor else None
+        """Give the decoder a copy of z_q, so that the gradient there is the decoder's alone, even of a detached one."""
+        if not given or not isinstance(given[0], Tensor):
+            return None
+        inputs.append(given[0].clone().requires_grad_())
+        inputs[-1].retain_grad()
+        return (inputs[-1], *given[1:])
 
-    hooks = [
-        model.encoder.register_forward_hook(lambda module, given, out: _nothing(keep("z_e", out))),
-        model.decoder.register_forward_pre_hook(copied),
-    ]
+    hooks = [model.encoder.register_forward_hook(keep), model.decoder.register_forward_pre_hook(copied)]
     try:
         loss = running.call(model.loss, (x,))
     finally:
@@ -130,7 +130,10 @@ def _gradients(model: Any, x: Tensor) -> Gradients | None:
     if not isinstance(loss, Tensor) or loss.numel() != 1 or not loss.requires_grad:
         raise Problem("type", "`loss(x)` should return one number, a tensor with a gradient.")
     loss.backward()
-    z_e, z_q = seen.get("z_e"), seen.get("z_q")
+    z_e, z_q = (
+        next((z for z in found if isinstance(z, Tensor) and z.grad is not None), found[-1] if found else None)
+        for found in (outputs, inputs)
+    )
     if not (isinstance(z_e, Tensor) and isinstance(z_q, Tensor) and z_e.shape == z_q.shape):
         return None
     slopes = [torch.zeros_like(z) if z.grad is None else z.grad.clone() for z in (z_e, z_q)]
@@ -150,7 +153,11 @@ def _through(found: Gradients | None) -> tuple[Demand, Diagnosis | None]:
     if _rms(found.at_z_e) < 1e-4 * max(size, 1e-12):
         return Demand(sentence, False, "none", CUT_OFF), CUT_OFF
     rest = found.at_z_e - pull * (found.at_z_e * pull).sum() / pull.square().sum()
-    if _rms(rest) < 0.01 * size and _along(found.at_z_q, pull) < 0.9:
+    if (
+        _rms(rest) < max(0.01 * size, 1e-4 * _rms(found.at_z_e))
+        and _rms(rest) < 0.1 * size
+        and _along(found.at_z_q, pull) < 0.9
+    ):
         return Demand(sentence, False, "only the commitment's", ONLY_COMMITMENT), ONLY_COMMITMENT
     if _rms(extra) < 1e-3 * _rms(found.at_z_e):
         return Demand(sentence, False, "only the decoder's", NO_COMMITMENT), None
@@ -158,10 +165,6 @@ def _through(found: Gradients | None) -> tuple[Demand, Diagnosis | None]:
     met = _along(extra, pull) > 0.99
     measured = f"both; the commitment's is {ratio:.2g} times as large" if met else "the decoder's, and another"
     return Demand(sentence, met, measured), WEIGHT if met and ratio > DROWNED else None
-
-
-def _nothing(value: Any) -> None:
-    """Return None, which tells a hook to leave things as they are."""
 
 
 def _rms(values: Tensor) -> float:
