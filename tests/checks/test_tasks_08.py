@@ -153,7 +153,7 @@ def narrowing(
             start, share = parts(before(codes, i))[code]
             low, width = low + width * start, width * share
         n = 0
-        while -(-low * 2**n // 1) >= (low + width) * 2**n:
+        while -(-low * 2**n // 1) >= (low + width) * 2**n and n < 1020:
             n += 1
         return format(int(-(-low * 2**n // 1)), f"0{n}b") if n else ""
 
@@ -178,11 +178,10 @@ def rescaling(probabilities: Any) -> Any:
         for i, code in enumerate(codes):
             shares = probabilities(codes[:i])
             high, low = high - (high - low) * sum(shares[:code]), high - (high - low) * sum(shares[: code + 1])
-        bits, at, step = "", Fraction(0), Fraction(1)
-        while not (low <= at and at + step <= high):
-            step /= 2
-            bits += "1" if at + step <= low or (at < low and at + step < high) else "0"
-            at += step if bits[-1] == "1" else 0
+        n = 0
+        while math.ceil(low * 2**n) + 1 > high * 2**n:  # until a whole cell of width 2^-n fits
+            n += 1
+        bits = format(math.ceil(low * 2**n), f"0{n}b") if n else ""
         return bits
 
     def decode(bits: str, length: int) -> list[int]:
@@ -229,7 +228,7 @@ def peeking(probabilities: Any) -> Any:
     [
         (lambda p: narrowing(p, float), "it runs out of digits"),
         (lambda p: (narrowing(p)[0], narrowing(p, before=lambda codes, i: [])[1]), "the same probabilities throughout"),
-        (whole_bits, "every code rounded up to whole bits"),
+        (whole_bits, "every code takes whole bits"),
         (peeking, "the model sees what it predicts"),
     ],
 )

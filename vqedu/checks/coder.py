@@ -66,10 +66,6 @@ class _Coded(NamedTuple):
         return _whole_bits(math.prod(self.surprises, start=Fraction(1))) + 1
 
     @property
-    def whole_bits(self) -> int:
-        return sum(_whole_bits(p) for p in self.surprises)
-
-    @property
     def only_before(self) -> bool:
         asked = self.encoder_asked + (self.decoder_asked if self.right else [])
         return all(prefix == self.codes[: len(prefix)] and len(prefix) < len(self.codes) for prefix in asked)
@@ -135,7 +131,7 @@ def _coder_demands(done: Sequence[_Coded]) -> list[Demand]:
             "at most -log2 p bits, rounded up, plus one",
             not long,
             over,
-            _WHOLE_BITS if long and all(one.length >= one.whole_bits for one in done) else None,
+            _WHOLE_BITS if long and all(one.length >= len(one.codes) for one in done) else None,
         ),
         Demand(
             "the model is asked only for codes that come before",
@@ -153,7 +149,7 @@ def _why_not_back(done: Sequence[_Coded]) -> Diagnosis | None:
     wrong = [one for one in done if not one.right]
     several = [one for one in done if len(one.codes) > 1]
     for side, asked in (("decoder", lambda one: one.decoder_asked), ("encoder", lambda one: one.encoder_asked)):
-        if wrong and all(not any(asked(one)) for one in several):
+        if wrong and all(asked(one) and not any(asked(one)) for one in several):
             return Diagnosis(
                 "the same probabilities throughout",
                 f"Your {side} asks the model once, for the beginning, and uses these probabilities for every code.",
@@ -170,8 +166,8 @@ def _why_not_back(done: Sequence[_Coded]) -> Diagnosis | None:
 
 
 _WHOLE_BITS = Diagnosis(
-    "every code rounded up to whole bits",
-    "Each code takes a whole number of bits, so a code with probability 13/16 costs one bit in place of 0.3.",
+    "every code takes whole bits",
+    "Every code adds at least one bit to the string. A code with probability 13/16 should cost 0.3 bits.",
     "Do not write anything while the interval narrows. One number at the end stands for all codes.",
 )
 _ASKS_TOO_MUCH = Diagnosis(
