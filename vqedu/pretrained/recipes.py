@@ -126,7 +126,7 @@ RECIPES = {
     "names-and-images": Recipe(
         "NamesAndImages",
         {"codebook_size": 512, "width": 128, "depth": 4},
-        {"epochs": 30, "batch_size": 32, "learning_rate": 3e-3, "optimizer": "muon", "bfloat16": True},
+        {"epochs": 30, "batch_size": 16, "learning_rate": 3e-3, "optimizer": "muon", "bfloat16": True},
         data="emoji",
         start_at_mean_image=False,
         tokenizer="vqvae-emoji",
