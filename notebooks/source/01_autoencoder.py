@@ -139,7 +139,7 @@ widgets.Prediction("autoencoder.factor")
 # which makes training faster. (There is no LayerNorm after the first layer, because in the decoder it would hide how far $z$ is from the origin.)
 
 # %% [markdown] tags=["lecturer"]
-# > **For the lecturer · 15 minutes.**
+# > **For the lecturer · 12 minutes.**
 # >
 # > - **Ask:** "What would this network be without its activation functions?" and, after the loss: "What changes if we average over the pixels instead of summing?"
 # > - **Usually answered:** "A smaller network", and "nothing". Without the activations it is at best PCA. The average breaks the link to a probability, and notebook 02 needs that link.
@@ -442,7 +442,7 @@ widgets.Quiz("autoencoder.linear-walk")
 # each of the 32 numbers is drawn independently, with mean 0 and variance 1.
 
 # %% [markdown] tags=["lecturer"]
-# > **For the lecturer · 12 minutes.**
+# > **For the lecturer · 11 minutes.**
 # >
 # > - **Ask:** "The decoder turns any code into an image. Can this network invent digits?"
 # > - **Usually answered:** "Yes, just feed it random numbers."

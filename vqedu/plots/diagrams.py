@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
+from vqedu.palette import WORDS
 from vqedu.plots.style import COLORS, TeachingFigure
 
 Box = tuple[str, str]  # (text, role); roles are the keys of plots.COLORS
@@ -149,9 +150,9 @@ def quantizer_gradients(
     for x, text in ((81, "gradient of the reconstruction loss"), (48, "copied, as if nothing\nhad been quantized")):
         axis.text(x, 36.2, text, ha="center", va="bottom", fontsize=12, color=COLORS["decoder"])
     _arrow(axis, (35, 20.6), (44, 11.8), color=COLORS["encoder"], lw=2.6)
-    _arrow(axis, (42, 8.2), (31, 19.2), color="#A4457C", lw=2.6)
-    axis.text(42, 16.8, "commitment loss:\nmoves $z_e$", fontsize=12, color="#00704F", va="center", ha="left")
-    axis.text(33, 9.2, "codebook loss:\nmoves the codes", fontsize=12, color="#A4457C", va="center", ha="right")
+    _arrow(axis, (42, 8.2), (31, 19.2), color=WORDS["codebook"], lw=2.6)
+    axis.text(42, 16.8, "commitment loss:\nmoves $z_e$", fontsize=12, color=WORDS["encoder"], va="center", ha="left")
+    axis.text(33, 9.2, "codebook loss:\nmoves the codes", fontsize=12, color=WORDS["codebook"], va="center", ha="right")
     return figure
 
 

@@ -22,7 +22,8 @@ export function codeBoard() {
       lines.forEach((line, i) => { codes[i].textContent = line; });
       notes[0].replaceChildren("recon = ", factor("a"), ` R,  a = ${equation(aProduct, a)}`);
       notes[1].replaceChildren("kl = ", factor("b"), ` KL,  b = ${equation(bProduct, b)}`);
-      const variance = used.learned ? "; R is that of a decoder with variance \u03C3\u00B2, by which the code does not divide" : "";
+      const learned = "; R is that of a decoder with variance \u03C3\u00B2, by which the code does not divide";
+      const variance = used.learned ? learned : "";
       notes[2].textContent = `R and KL: summed over one image, averaged over the batch, in nats${variance}`;
     },
   };

@@ -11,7 +11,9 @@ const CHOICES = {
     image: "sum over pixels, mean over batch", element: "mean over pixels and batch", total: "sum over everything",
   }],
   kl: ["KL is reduced to", {
-    image: "sum over dimensions, mean over batch", element: "mean over dimensions and batch", total: "sum over everything",
+    image: "sum over dimensions, mean over batch",
+    element: "mean over dimensions and batch",
+    total: "sum over everything",
   }],
 };
 const NUMBERS = {

@@ -35,7 +35,8 @@ const LINES = [
   },
   {
     written: () => formula(marked(mo("\u2265")), mi("ELBO")),
-    why: ({ gap }) => [`A KL is never negative. At your q it is ${number(gap, 6)}, and the ELBO is lower by that much.`],
+    why: ({ gap }) =>
+      [`A KL is never negative. At your q it is ${number(gap, 6)}, and the ELBO is lower by that much.`],
   },
 ];
 

@@ -55,5 +55,6 @@ export function findingWords({ state, smallest }) {
 
 export function barWords({ evidence, elbo, gap, reconstruction, toPrior }) {
   const terms = `reconstruction ${number(reconstruction)}, minus KL to the prior ${number(toPrior)}`;
-  return `Waterfall in nats: ${terms}, gives ELBO ${number(elbo)}; plus gap ${number(gap)}, log p(x) ${number(evidence)}.`;
+  const sums = `gives ELBO ${number(elbo)}; plus gap ${number(gap)}, log p(x) ${number(evidence)}`;
+  return `Waterfall in nats: ${terms}, ${sums}.`;
 }

@@ -93,7 +93,8 @@ export function walkPanel(space, hand) {
       const { a, b, t, z } = state;
       const onTheWay = same(between(a, b, t), z);
       along.show(t);
-      position.textContent = onTheWay ? `t = ${t.toFixed(2)} of the way from A to B` : "z is not on the line from A to B";
+      const where = `t = ${t.toFixed(2)} of the way from A to B`;
+      position.textContent = onTheWay ? where : "z is not on the line from A to B";
       strip.show(state);
     },
   };

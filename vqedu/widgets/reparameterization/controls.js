@@ -37,7 +37,8 @@ export function controls(getState, change) {
 }
 
 const ROWS = {
-  exact: "exact gradient", path: "re\u00ADparam\u00ADeter\u00ADization", score: "score function", ratio: "variance ratio",
+  exact: "exact gradient", path: "re\u00ADparam\u00ADeter\u00ADization",
+  score: "score function", ratio: "variance ratio",
 };
 const COLUMNS = {
   "mu.mean": "\u03BC: mean", "mu.sd": "\u03BC: SD", "sigma.mean": "\u03C3: mean", "sigma.sd": "\u03C3: SD",

@@ -45,7 +45,8 @@ export function viewer(cloud) {
 }
 
 export function findingWords({ state: { f, baseline }, summary, exact }) {
-  if (f === "step") return `A step has no slope: reparameterization returns 0, and the exact gradient is ${number(exact.mu)}`;
+  const exactly = `the exact gradient is ${number(exact.mu)}`;
+  if (f === "step") return `A step has no slope: reparameterization returns 0, and ${exactly}`;
   const { ratio } = summary.mu;
   const words = `For \u03BC, the score function${baseline ? " with a baseline" : ""} has`;
   return `${words} ${number(ratio, ratio < 1 ? 2 : 1)} times the variance of reparameterization`;
