@@ -152,6 +152,9 @@ RECIPES = {
     ),
 }
 
+# Trained by `python -m vqedu train NAME`, in this order, to the folder of the weights: these do not come with the package.
+NOT_SHIPPED = ("vqvae-emoji", "judge-emoji", "names-and-images")
+
 
 def build(recipe: Recipe, train: Any) -> nn.Module:
     """Return the untrained model of a recipe, its starting weights drawn from the recipe's seed.
