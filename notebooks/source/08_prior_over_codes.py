@@ -833,15 +833,15 @@ for name, maps_of in copied.items():
 # This is **classifier-free guidance** (Ho and Salimans 2022), and $w$ is its weight. In terms of probabilities, each code is drawn from $p_{\text{any}} \left(p_{\text{class}} / p_{\text{any}}\right)^w$, suitably normalized: codes that the class makes more likely are favored, and more strongly so for larger $w$. With $w = 1$ nothing changes. With $w > 1$ we no longer draw from the prior's own distribution. This is why the prior was trained with both start tokens.
 
 # %% tags=["nbval-ignore-output"]
-asked = torch.arange(10).repeat_interleave(50)  # (500,)
+asked = torch.arange(10).repeat_interleave(30)  # (300,)
 for w in (1.0, 2.0):
-    guided = prior.sample(500, labels=asked, guidance=w, generator=torch.Generator().manual_seed(0))
+    guided = prior.sample(300, labels=asked, guidance=w, generator=torch.Generator().manual_seed(0))
     agrees = (judge.predict(pictures(guided)) == asked).float().mean()
-    print(f"w = {w:.0f}: the judge sees the digit that was asked for in {agrees:.0%} of 500 samples")
+    print(f"w = {w:.0f}: the judge sees the digit that was asked for in {agrees:.0%} of 300 samples")
 
 # %%
 plots.image_grid(
-    {f"asked for: {digit}": pictures(guided[50 * digit : 50 * digit + 8]).numpy() for digit in range(10)},
+    {f"asked for: {digit}": pictures(guided[30 * digit : 30 * digit + 8]).numpy() for digit in range(10)},
     "The start token decides the digit, the draws decide its handwriting (w = 2)",
     size=0.95,
 )

@@ -1,7 +1,7 @@
 """VQ, FSQ and residual VQ compared: error against bits, at equal length and at equal entropy, for notebook 09.
 
     python tests/benchmarks/quantizers_compared.py                  # all runs and seeds; writes the results that ship
-    python tests/benchmarks/quantizers_compared.py --jobs 2 --seeds 1 --add   # one more seed, beside those in the file
+    python tests/benchmarks/quantizers_compared.py --jobs 2 --add   # only what the file lacks
     python tests/benchmarks/quantizers_compared.py --device cuda --jobs 10
     python tests/benchmarks/quantizers_compared.py --only "FSQ"     # the settings whose name begins so; prints them
 
@@ -165,7 +165,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--only", default="", help="only the settings whose name begins so; nothing is written")
-    parser.add_argument("--add", action="store_true", help="keep what the file already has")
+    parser.add_argument("--add", action="store_true", help="keep what the file already has, and run only what it lacks")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no further run after these")
     parser.add_argument("--to", type=Path, help="where to write the results; by default where they ship")
     chosen = parser.parse_args()
@@ -173,7 +173,7 @@ def main() -> None:
     table: dict[str, dict[str, dict[str, float]]] = _read(chosen.to) if chosen.add else {}
     begin = time.monotonic()
     with futures.ProcessPoolExecutor(chosen.jobs, mp_context=get_context("spawn")) as pool:
-        waiting = [(name, seed) for seed in chosen.seeds for name in names]
+        waiting = [(name, seed) for seed in chosen.seeds for name in names if str(seed) not in table.get(name, {})]
         running: set[Any] = set()
         while waiting or running:
             while waiting and len(running) < chosen.jobs and time.monotonic() - begin < 60 * chosen.minutes:

@@ -71,7 +71,7 @@ class Mixed(nn.Module):
 
 def next_to_last(prior: Any, codes: Tensor, labels: Tensor) -> Tensor:
     """Each position sees all codes but the one before it."""
-    logits = prior(torch.cat([codes[:, :1], codes[:, :-1]], 1), labels)
+    logits = prior(torch.cat([torch.zeros_like(codes[:, :1]), codes[:, :-1]], 1), labels)
     return torch.cat([prior(codes, labels)[:, :1], logits[:, 1:]], 1)
 
 
