@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 05 · Inside the VAE
 #
-# Here are two VAEs with the same network. Each one is shown an image, computes $q(z \mid x)$, draws one code from it, and then draws an image from that code. The second one was trained with one small change, which section 4 explains, and by the usual standard the first one is better: its loss, minus the ELBO, is 25.55 nats per image, and that of the second is 27.75.
+# Here are two VAEs with the same architecture. Each of them takes an image, computes $q(z \mid x)$, draws one code from it, and then draws an image from that code. The second was trained with one small change, which section 4 explains. By the usual standard the first one is better: its loss, minus the ELBO, is 25.55 nats per image, while that of the second is 27.75.
 
 # %%
 import torch
@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from vqedu import checks, data, losses, metrics, models, plots, pretrained, training, widgets
 from vqedu.losses import effective_beta
 
-torch.set_grad_enabled(False)  # the cells that train switch gradients on
+torch.set_grad_enabled(False)  # the cells that train a model switch gradients back on
 images = data.load("mnist")
 x_test, y_test = images.test
 
@@ -31,10 +31,10 @@ def redrawn(model, x):
 
 
 rows = {"$x$": ten.numpy(), "first VAE": redrawn(causal[""], ten), "second VAE": redrawn(causal["-dropout"], ten)}
-plots.image_grid(rows, "The first VAE draws any digit it likes, the second draws what it was shown")
+plots.image_grid(rows, "The first VAE draws any digit it likes; the second draws what it was shown")
 
 # %% [markdown]
-# The first VAE draws good digits, but not the digits that its encoder was shown. Its code says nothing about the image, and the loss does not mind. This is **posterior collapse**, the best-known failure of VAEs, and it is hard to notice because the loss looks fine.
+# The first VAE draws plausible digits, but not the digits that its encoder was shown. Its code carries no information about the image, and yet its loss is the lower of the two. This is **posterior collapse**, the best-known failure of VAEs, and it is hard to notice because the loss looks fine.
 #
 # So in this notebook we open a trained VAE and ask what its two loss terms really do, when a code is used and when it is ignored, what the latent dimensions mean, and how good the model is in the end.
 #
@@ -56,9 +56,9 @@ widgets.Quiz("inside_the_vae.without-noise", "inside_the_vae.same-for-all", "ins
 # %% [markdown]
 # ## 1. What a nat buys: rate and distortion
 #
-# The loss of the VAE has two terms, and it helps to read them as what they are in compression. The KL is the **rate**: the number of nats that the code carries, averaged over the images. The reconstruction term is the **distortion**: how many nats the image still costs once the code is known. A code with a higher rate can describe the image better, so the two trade off against each other.
+# The VAE's loss has two terms, and it helps to know what they are called in data compression. The KL is the **rate**: the number of nats that the code carries, averaged over the images. The reconstruction term is the **distortion**: how many nats the image still costs once the code is known. A code with a higher rate can describe the image better, so the two trade off against each other.
 #
-# A **β-VAE** (Higgins and others 2017) puts a weight on the rate, and minimizes distortion + $\beta$ · rate. With $\beta > 1$ the code has to be short, with $\beta < 1$ it may be long, and $\beta = 1$ is the negative ELBO. To see the whole trade-off, we train the same small network with six values of $\beta$, for a few seconds each, and plot one point for each of them (Alemi and others 2018).
+# A **β-VAE** (Higgins and others 2017) puts a weight on the rate and minimizes distortion + $\beta$ · rate. With $\beta > 1$ the code has to get by with fewer nats, with $\beta < 1$ it may use more, and $\beta = 1$ gives minus the ELBO. To see the whole trade-off, we train the same small network with six values of $\beta$, for a few seconds each, and plot one point per value (Alemi and others 2018).
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 10 minutes.**
@@ -104,7 +104,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# If the networks were trained to the end, the slope of this curve at each point would be $-\beta$: one more nat of rate would save exactly $\beta$ nats of distortion, because otherwise the network could lower its loss by moving along the curve. At $\beta = 1$ a nat of rate saves a nat of distortion, so the sum of the two, which is minus the ELBO, is smallest there.
+# If the networks were trained to convergence, the slope of this curve at each point would be $-\beta$: one more nat of rate would save exactly $\beta$ nats of distortion, because otherwise the network could lower its loss by moving along the curve. At $\beta = 1$ a nat of rate saves a nat of distortion, so the sum of the two, which is minus the ELBO, is smallest there: about 141 nats per image in the table above.
 #
 # Now look at the left end. At $\beta = 30$ the rate is 0.0 nats. Is there anything left in the code?
 
@@ -120,9 +120,9 @@ for beta in (0.1, 1.0, 10.0, 30.0):
 plots.image_grid(rows, "At beta = 30 every image gets the same reconstruction: the mean image")
 
 # %% [markdown]
-# Nothing is left. The distortion is that of a decoder that has never seen a code, and every image is reconstructed as the mean image. The encoder outputs $q(z \mid x) \approx N(0, I)$ for all of them, which makes the KL nearly 0 and the code pure noise. That is a complete posterior collapse, and at $\beta = 30$ it is simply what the loss asks for: the first nat of rate would save fewer than 30 nats of distortion.
+# Nothing is left. The distortion is about 206 nats, the same as for a decoder that always outputs the mean image, and the last row of the figure shows that it does output the mean image for every $x$. The encoder outputs $q(z \mid x) \approx N(0, I)$ for every $x$, which makes the KL nearly 0 and the code pure noise. That is a complete posterior collapse, and at $\beta = 30$ it is simply what the loss asks for: the first nat of rate would save fewer than 30 nats of distortion.
 #
-# Collapse of this kind is easy to understand, and easy to cure by a smaller $\beta$. That leaves a practical question: do you know your $\beta$?
+# Collapse of this kind is easy to understand, and easy to cure with a smaller $\beta$. That leaves a practical question: do you know your $\beta$?
 
 # %%
 widgets.Quiz("inside_the_vae.price-of-a-nat")
@@ -140,7 +140,7 @@ widgets.Quiz("inside_the_vae.price-of-a-nat")
 #
 # $$s^2 \cdot (-\mathrm{ELBO}) = \frac12 \sum_i (x_i - \hat x_i)^2 + s^2 \, \mathrm{KL} + \text{constant} .$$
 #
-# This is the loss of a β-VAE with $\beta = s^2$. So ½ squared error + $\beta$ KL *is* an ELBO, up to scale and constant: the ELBO of a decoder whose variance is $\beta$. Choosing $\beta$ and choosing the variance are the same choice, and $\beta = 1$ is not a neutral one. It claims that every pixel, which lies between 0 and 1, is off by about $\pm 1$.
+# This is the loss of a β-VAE with $\beta = s^2$. So ½ squared error + $\beta$ KL *is* minus an ELBO, up to scale and a constant: the ELBO of a decoder whose variance is $\beta$. Choosing $\beta$ and choosing the variance are the same choice, and $\beta = 1$ is not a neutral one: it claims that the decoder is off by about $\pm 1$ at every pixel, although pixels lie between 0 and 1.
 
 # %%
 vae50 = pretrained.load("vae-50d")
@@ -151,13 +151,13 @@ print(
 )
 
 # %% [markdown]
-# For pixels that are off by 0.09, the variance that fits is about 0.008, which is the mean squared error itself. A squared-error loss with $\beta = 1$ weighs the KL more than a hundred times as heavily as the ELBO of that decoder does. A loss that learns $s^2$ together with the network, as in the first formula, finds this value by itself. It is an ELBO with $\beta = 1$, and nothing needs to be tuned (Rybkin and others 2021).
+# For pixels that are off by 0.09, the variance that fits is about 0.008, which is the mean squared error itself. A squared-error loss with $\beta = 1$ weighs the KL more than a hundred times as heavily as the ELBO of a decoder with this variance does. If instead you use the first formula as the reconstruction term and learn $s^2$ together with the network, training finds this value by itself. Such a loss is minus an ELBO, with $\beta = 1$, and nothing needs to be tuned (Rybkin and others 2021).
 #
-# The Bernoulli decoder of notebook 04 has no variance, so for it this does not work: with $\beta \ne 1$ the loss is no longer an ELBO.
+# The Bernoulli decoder of notebook 04 has no variance to choose, so this reading is not available there: with $\beta \ne 1$ its loss is no longer minus an ELBO.
 #
 # ### Sums, means, and public code
 #
-# Code hides a second knob. `mse_loss` averages over pixels *and* batch by default, and the KL is sometimes summed over the latent dimensions and sometimes averaged. If the reconstruction in the code is $a \cdot R$ and the KL in the code is $b \cdot \mathrm{KL}$, where $R$ and $\mathrm{KL}$ are the terms of the ELBO, then the loss is
+# There is a second knob, and it is hidden in the code. `mse_loss` averages over pixels *and* batch by default, and the KL is sometimes summed over the latent dimensions and sometimes averaged. If the reconstruction in the code is $a \cdot R$ and the KL in the code is $b \cdot \mathrm{KL}$, where $R$ and $\mathrm{KL}$ are the terms of the ELBO, then the loss is
 #
 # $$a R + \beta\, b\, \mathrm{KL} = a \left( R + \frac{\beta\, b}{a}\, \mathrm{KL} \right), \qquad \beta_{\text{eff}} = \frac{\beta\, b}{a} .$$
 
@@ -183,9 +183,9 @@ for name, recipe in public_recipes.items():
     print(f"{name}: effective beta {effective_beta(**recipe):.3g}")
 
 # %% [markdown]
-# All three are taken from code that people share. The first one says 0.1 and means 7.84, compared with a Gaussian decoder of variance 1.
+# All three come from publicly shared code. The first one says 0.1, but its effective $\beta$ is 7.84 when we compare it with a Gaussian decoder of variance 1.
 #
-# You need not trust the formula, because the gradients know the answer. The trick is to take a loss apart at the two places where its terms begin. Only the reconstruction depends on what the decoder outputs, `out`. The KL depends on $\mu$, `m`, and if we treat `out` as an input of its own, only the KL does. So a loss $c\,(R + \beta\,\mathrm{KL})$ has the gradient $c\,\nabla R$ with respect to `out` and $c\,\beta\,\nabla \mathrm{KL}$ with respect to `m`. We divide the length of the second by that of the first, and $c$ cancels. The same ratio for the ELBO has no $\beta$ in it, so one ratio divided by the other is the effective $\beta$.
+# You need not take the formula on trust, because gradients let us measure the effective $\beta$. The trick is to differentiate the loss with respect to two tensors, each of which affects only one of the two terms. The first is `out`, the output of the decoder, which only the reconstruction depends on. The second is $\mu$, called `m` below: if we treat `out` as an independent input, only the KL depends on `m`. So a loss $c\,(R + \beta\,\mathrm{KL})$ has the gradient $c\,\nabla R$ with respect to `out` and $c\,\beta\,\nabla \mathrm{KL}$ with respect to `m`. We divide the length of the second by that of the first, and $c$ cancels. For the ELBO this ratio contains no $\beta$, so dividing the first ratio by the second gives the effective $\beta$.
 
 # %%
 torch.set_grad_enabled(True)
@@ -216,7 +216,7 @@ torch.set_grad_enabled(False)
 print(f"measured: {first:.2f}, {second:.2f}, {third:.2f}")
 
 # %% [markdown]
-# The measured values agree with the formula. Now try it with your own code: choose how its loss is written, and read off its effective $\beta$.
+# The measured values, 7.84, 2.05 and 0.50, agree with the formula. Now try it with your own code: select how its loss is computed, and read off its effective $\beta$.
 
 # %%
 widgets.BetaCalculator()
@@ -227,16 +227,16 @@ widgets.Quiz("inside_the_vae.larger-images")
 # %% [markdown]
 # ## 3. Collapse by accident, and how to prevent it
 #
-# At $\beta = 30$ the loss asks for a collapse. But VAEs also collapse at $\beta = 1$, where the best model does use its code. How can that happen?
+# At $\beta = 30$ the loss asks for a collapse. But VAEs also collapse at $\beta = 1$, where a model that uses its code would have a lower loss. How can that happen?
 #
-# Think of the first few hundred steps. The decoder cannot do anything useful with $z$ yet, so the code saves no distortion, while the KL already costs nats. The quickest way to lower the loss is to move $q(z \mid x)$ to the prior. Then $z$ is pure noise, the decoder learns to ignore it, and from then on neither of the two has a reason to change: the encoder gets no gradient from a decoder that ignores $z$, and the decoder gains nothing from a $z$ that is noise.
+# Think of the first few hundred steps. The decoder cannot do anything useful with $z$ yet, so the code saves no distortion, while the KL already costs nats. The quickest way to lower the loss is to move $q(z \mid x)$ to the prior. Then $z$ is pure noise, the decoder learns to ignore it, and from then on neither network has a reason to change: the encoder gets no gradient from a decoder that ignores $z$, and the decoder gains nothing from a $z$ that is noise.
 #
-# This is more likely the weaker the signal of $z$ is. The VAE below has an ordinary encoder, 8 latent dimensions and a decoder of 12 hidden layers without normalization, through which the signal of $z$ fades. We train it with $\beta = 1$, and compare with two classical cures:
+# The weaker the signal of $z$ is, the more likely this becomes. The VAE below has an ordinary encoder, 8 latent dimensions and a decoder of 12 hidden layers without normalization, through which the signal of $z$ fades. We train it with $\beta = 1$ and compare plain training with two classical cures:
 #
 # - **KL annealing** starts with $\beta = 0$ and raises it slowly, here over 300 steps, so that the decoder learns to use the code before the code costs anything (Bowman and others 2016).
 # - **Free bits** gives each latent dimension some nats for free, here half a nat. Below that floor the KL has no gradient, so nothing pushes the dimension any closer to the prior (Kingma and others 2016).
 #
-# Each of them is one line. In the second one, `kl_per_dimension` has already been averaged over the batch:
+# Each of them takes one line of code. The second one expects a `kl_per_dimension` that has already been averaged over the batch:
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
@@ -273,12 +273,12 @@ rows = {"$x$": x_test[:8].numpy()}
 for cure, lab in labs.items():
     mu, _ = lab.model.encode(x_test[:8])
     rows[f"{cure}: $\\hat x$"] = torch.sigmoid(lab.model.decode(mu)).numpy()
-plots.image_grid(rows, "At beta = 1: collapsed without a cure, digits begin to appear with one")
+plots.image_grid(rows, "At beta = 1, the model collapses without a cure; with one, digits begin to appear")
 
 # %% [markdown]
-# All three runs start from the same weights of the same network, and from step 300 on the first two minimize the very same loss. Without a cure the KL is 0.0 and the loss is that of the mean image. With annealing the model has begun to use one or two dimensions, and free bits keeps all eight of them active. The loss is far lower with either of them, so here a better optimum exists, and plain training fails to find it.
+# All three runs start from the same weights of the same network, and from step 300 on the first two minimize the very same loss. Without a cure the KL is 0.0 and the loss is about 206 nats, which is that of the mean image. With annealing the model has begun to use one or two dimensions, and free bits keeps all eight of them active. Either cure lowers the loss by more than 20 nats, so a better optimum does exist, and plain training fails to find it.
 #
-# These are 400 steps of one seed, and the images are still poor, because such a deep network is hard to train at all. The tests of this course repeat the experiment with two more seeds and find the same after 400 steps, although with one of them the plain run finds its way out by step 600. The lab lets you try: press **Start**, watch the bars, and move $\beta$ while it trains. To try a cure, choose it, press **Reset**, then **Start**, because annealing works from the beginning and does not revive a model that has already collapsed.
+# These are the results of 400 steps with one seed, and the images are still poor, because such a deep network is hard to train at all. The tests of this course repeat the experiment with two more seeds and find the same after 400 steps, although with one of them the plain run has escaped the collapse by step 600. In the lab you can try it yourself: press **Start**, watch the bars, and move $\beta$ while it trains. To try a cure, choose it, press **Reset**, and then **Start**. The reset is needed because annealing has to begin with the training; it does not revive a model that has already collapsed.
 
 # %%
 labs["none"]
@@ -289,15 +289,15 @@ widgets.Quiz("inside_the_vae.same-loss")
 # %% [markdown]
 # ## 4. A decoder that does not need the code
 #
-# So far the collapse was a matter of a wrong weight or of bad luck at the start. The third cause is the one that the field worries about most, because it is neither. It appears as soon as the decoder is good.
+# So far a collapse came from too large a weight or from a bad start. The third cause is the one that the field worries about most, because it needs neither of these: a good decoder is enough.
 #
-# The decoder of notebook 04 draws each pixel independently of the others, given $z$. Whatever two pixels have in common has to come from $z$. An **autoregressive** decoder drops this restriction. It draws one pixel after the other, and each one depends on $z$ *and* on all the pixels before it:
+# The decoder of notebook 04 draws each pixel independently of the others, given $z$, so whatever two pixels have in common has to come from $z$. An **autoregressive** decoder drops this restriction: it draws one pixel after another, and each one depends on $z$ *and* on all the pixels before it:
 #
 # $$p(x \mid z) = \prod_i p(x_i \mid x_1, \dots, x_{i-1}, z) .$$
 #
-# Language models work this way, and so will the prior of notebook 08. Our decoder is a small one, for images of 14 × 14 pixels in black and white. A recurrent network (a GRU) reads the rows above, with a first state that is computed from $z$, and a masked layer sees the pixels to the left. In training all pixels of $x$ are known, so all 196 factors are computed at once (**teacher forcing**).
+# Language models work this way, and so will the prior of notebook 08. Our decoder is a small one, for images of 14 × 14 pixels in black and white. A recurrent network (a GRU), whose initial state is computed from $z$, reads the rows above, and a masked layer reads the pixels to the left. During training all pixels of $x$ are known, so all 196 factors are computed at once (**teacher forcing**).
 #
-# We train it with $\beta = 1$, beside an ordinary decoder on the same images, and with nothing done wrong.
+# We train it with $\beta = 1$ and a correct loss, and compare it with an ordinary decoder that is trained on the same images.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
@@ -348,7 +348,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# With the ordinary decoder the KL climbs and stays. With the autoregressive one it rises for a moment and then dies away, unless some nats are free. These were 250 steps; three models of this kind, with a somewhat wider decoder, ship with the course, trained for ten epochs. Let's measure them on all test images: the reconstruction term, the KL, their sum, and one more number that tells whether the decoder uses the code at all. For that we give each image the code of *another* image, the next one in the test set, and compute the reconstruction term again.
+# With the ordinary decoder the KL settles at about 6 nats. With the autoregressive one it rises for a moment and then falls to almost 0, unless some nats are free. These runs had only 250 steps, so the course also ships three models of this kind, with a somewhat wider decoder, that were trained for ten epochs. Let's measure them on all test images: the reconstruction term, the KL, their sum, and one more number that shows whether the decoder uses the code at all. To get it, we give each image the code of *another* image, the next one in the test set, and compute the reconstruction term again.
 
 
 # %%
@@ -361,13 +361,13 @@ for name, model in zip(("plain", "free bits", "hidden pixels"), causal.values())
     print(f"{name:14s} {own:16.2f} {kl:6.2f} {own + kl:6.2f} {other:11.2f}")
 
 # %% [markdown]
-# **Plain.** The KL is 0.02 nats, and the code of another image does just as well. This model has the best sum of the three. From the point of view of the ELBO, nothing is wrong with it.
+# **Plain.** The KL is 0.02 nats, and with the code of another image the reconstruction term is just as low (25.56 against 25.54). This model has the best sum of the three. From the point of view of the ELBO, nothing is wrong with it.
 #
-# Why does this happen? A nat of code costs one nat, and it saves only what the decoder could not have predicted from the pixels it has already seen. After two or three rows of a digit it can guess the rest quite well, so little is left to save. If the decoder could model $p(x)$ perfectly, nothing at all would be left, and $q(z \mid x) = p(z)$ would be the optimum (Chen and others 2017). Here the optimization adds to it: the pixels are easy to use from the first step on, while the code must be learned.
+# Why does this happen? A nat of code costs one nat, and it saves only what the decoder could not have predicted from the pixels it has already seen. After two or three rows of a digit it can guess the rest quite well, so little is left to save. If the decoder could model $p(x)$ perfectly, nothing at all would be left, and $q(z \mid x) = p(z)$ would be the optimum (Chen and others 2017). Here the optimization makes matters worse: the decoder can use the pixels from the first step on, while a useful code has yet to be learned.
 #
-# **Free bits.** With half a nat free for each of the 8 dimensions the model keeps 4.4 nats, and now they matter: the code of another image makes the reconstruction 15 nats worse. The bound is 0.3 nats worse than before, which is the cost of having a code.
+# **Free bits.** With half a nat free for each of the 8 dimensions the model keeps 4.4 nats, and the decoder uses them: the code of another image makes the reconstruction 15 nats worse. The sum is 0.3 nats higher than that of the plain model, which is what it costs to have a code.
 #
-# **Hidden pixels.** Here half of the pixels were hidden from the decoder during training, but not from the loss (*word dropout* in Bowman and others 2016). A decoder that sees less needs the code more. Chen and others 2017 restrict the decoder to a small neighborhood of each pixel for the same reason. The code carries the most of the three, and the bound suffers the most. This is the second VAE of the first figure.
+# **Hidden pixels.** Here half of the pixels were hidden from the decoder during training, but not from the loss (*word dropout* in Bowman and others 2016). A decoder that sees less needs the code more. Chen and others (2017) restrict the decoder to a small neighborhood of each pixel for the same reason. Of the three models this one has the code with the most nats, 8.6, and also the highest sum, 27.75. This is the second VAE of the first figure.
 #
 # So with a strong decoder you have to *decide* how much information the code should carry, because the ELBO will not do it for you. This is one of the reasons why discrete codes were invented. A VQ-VAE chooses one of $K$ codes for each position of a small map. It is trained as if all of them were equally likely, so its KL is the constant $\log K$ per position, and no gradient can turn it down (van den Oord and others 2017). In the [next notebook](06_vector_quantization.ipynb) we begin to build one.
 
@@ -377,7 +377,7 @@ widgets.Quiz("inside_the_vae.which-model")
 # %% [markdown]
 # ## 5. What do the latent dimensions mean?
 #
-# If a code is used, one would like to know what for. The usual tool is a **traversal**: take the code of one image, change a single latent dimension step by step, and decode. Let us do this with the 50-dimensional VAE, for the four dimensions that carry the most nats.
+# If a model uses its code, you would like to know what for. The usual tool is a **traversal**: take the code of one image, change a single latent dimension step by step, and decode. Let's do this with the 50-dimensional VAE, for the four dimensions that carry the most nats.
 
 # %%
 mu, logvar = vae50.encode(x_test)
@@ -389,7 +389,7 @@ steps = torch.linspace(-2.5, 2.5, 9)
 start = mu[y_test == 7][0]
 
 
-def traversal(direction):  # the code of one 7, with its part along the direction replaced by each of the steps
+def traversal(direction):  # the code of one 7, with its component along the direction replaced by each of the steps
     z = start + (steps - start @ direction)[:, None] * direction
     return torch.sigmoid(vae50.decode(z)).numpy()
 
@@ -398,9 +398,9 @@ rows = {f"$z_{{{d + 1}}}$": traversal(torch.eye(50)[d]) for d in order[:4].tolis
 plots.image_grid(rows, "One latent dimension changes several things at once", columns=[f"{s:.1f}" for s in steps])
 
 # %% [markdown]
-# Each row changes smoothly, and you can almost give the changes a name. But look closely. The first row changes the slant and the length of the bar together, and at its right end the 7 has become a 1. The second row turns the lower half of the 7 into that of another digit. None of these dimensions is "the slant" or "the width" and nothing else. A representation in which each dimension controls one factor of variation is called **disentangled**. Higgins and others (2017) proposed the β-VAE for exactly this purpose: with $\beta > 1$ the code becomes so expensive that, on images with a few independent factors, single dimensions often line up with single factors.
+# In each row the image changes smoothly, and you can almost put a name to the change. But look closely. The first row changes the slant and the length of the bar together, and at its right end the 7 has become a 1. The second row turns the lower half of the 7 into that of another digit. None of these dimensions is purely "the slant" or "the width". A representation in which each dimension controls one factor of variation is called **disentangled**. Higgins and others (2017) proposed the β-VAE for exactly this purpose: with $\beta > 1$ the code becomes so expensive that, on images with a few independent factors, single dimensions often line up with single factors.
 #
-# How far can you trust that? Take a rotation $R$. It leaves the prior $N(0, I)$ as it is, so a decoder $f(Rz)$ generates exactly the same images equally often, although its axes are different ones. Here are the traversals along four axes that we have rotated at random, within the space of the same four dimensions.
+# How far can you trust that? Take a rotation $R$. It leaves the prior $N(0, I)$ as it is, so a decoder $f(Rz)$ generates exactly the same images with the same probabilities, although its latent axes are different. Here are traversals along four randomly rotated axes of the space that the same four dimensions span.
 
 
 # %%
@@ -415,7 +415,7 @@ rows = {f"rotated {i + 1}": traversal(direction) for i, direction in enumerate(d
 plots.image_grid(rows, "Rotated axes give traversals of the same kind", columns=[f"{s:.1f}" for s in steps])
 
 # %% [markdown]
-# If you had been shown these rows alone, you would have found names for some of them, too: the first one looks like a slant. What distinguishes the learned axes is not $p(x)$ but $q(z \mid x)$, which describes each dimension separately. In rotated coordinates the same posterior has correlated components, and a $q$ with independent dimensions fits it less well. We can compute by how much: the KL from the best such $q$ to the rotated posterior, averaged over the images.
+# If you had been shown these rows alone, you would have found names for some of them too: the first one looks like the slant. What distinguishes the learned axes is not $p(x)$ but $q(z \mid x)$, which treats the dimensions as independent. In rotated coordinates the same posterior has correlated components, and a $q$ with independent dimensions fits it less well. We can compute by how much: the KL from the best such $q$ to the rotated posterior, averaged over the images.
 
 # %%
 for count in (4, metrics.active_units(mu)):
@@ -425,7 +425,7 @@ for count in (4, metrics.active_units(mu)):
     print(f"a random rotation of {count} dimensions costs q(z|x) {lost:.1f} nats per image")
 
 # %% [markdown]
-# So the axes of a VAE are not arbitrary. The independence of the dimensions in $q$ holds them in place (Rolínek and others 2019), firmly where their precisions differ much and only loosely among four that carry nearly the same number of nats. Whether they mean something to us is a different matter. Locatello and others (2019) trained more than 12,000 models and found that the random seed and the hyperparameters mattered more than the method. Without labels, or an assumption about the data, disentanglement cannot be guaranteed. A traversal is a good way to look at a model, and a poor proof that it has understood something.
+# So the axes of a VAE are not arbitrary. What holds them in place is that $q$ treats the dimensions as independent (Rolínek and others 2019). It holds them firmly where the dimensions differ a lot in precision (13.6 nats for all 25), but only loosely among four that carry nearly the same number of nats (0.3 nats). Whether they mean something to us is a different matter. Locatello and others (2019) trained more than 12,000 models and found that the random seed and the hyperparameters mattered more than the method. Without labels or assumptions about the data, disentanglement cannot be guaranteed. A traversal is a good way to look at a model, but it is poor evidence that the model has understood anything.
 
 # %%
 widgets.Quiz("inside_the_vae.rotated-codes")
@@ -433,7 +433,7 @@ widgets.Quiz("inside_the_vae.rotated-codes")
 # %% [markdown]
 # ## 6. How good is it? The log-likelihood
 #
-# The loss gave us a bound. How far is it from $\log p(x)$ itself? In notebook 02 we closed the gap by importance sampling: draw $k$ codes from $q(z \mid x)$ and average the weights $p(x, z) / q(z \mid x)$ inside the logarithm. The expected result is a lower bound for every $k$, and a tighter one for a larger $k$.
+# The loss gave us a bound. How far is it from $\log p(x)$ itself? In notebook 02 we closed the gap by importance sampling: draw $k$ codes from $q(z \mid x)$ and average the weights $p(x, z) / q(z \mid x)$ inside the logarithm. In expectation the result is a lower bound for every $k$, and it becomes tighter as $k$ grows.
 #
 # Published numbers are for black-and-white images, so we make the test images black and white by flipping a coin for each pixel, with its gray level as the probability.
 
@@ -442,7 +442,7 @@ widgets.Quiz("inside_the_vae.rotated-codes")
 # >
 # > - **Ask:** "The ELBO says −89. What do you know about log p(x)?"
 # > - **Usually answered:** "It is about −89." It is at least −89; the card says −85.2 with 5,000 samples.
-# > - **Show:** The table of the card, then the three binarizations of the same images. Leave the calculation for home.
+# > - **Show:** The table of the card, then the three binarizations of the same images. Leave the calculation as homework.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -456,7 +456,7 @@ for k, estimate in zip(ks, estimates):
 # %%
 plots.lines(
     {"vae-50d": (ks, estimates)},
-    "The ELBO (k = 1) is several nats too pessimistic about this model",
+    "The ELBO (k = 1) is several nats below the bound with 500 samples",
     "samples per image, k",
     "lower bound on log p(x), nats per image",
     colors={"vae-50d": "encoder"},
@@ -467,7 +467,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# Each step up closes less of the gap, but the curve has not become flat, so even at $k = 500$ some of it remains. With all 10,000 test images and $k = 5000$ the calculation takes a quarter of an hour, so the card of the shipped file has the result:
+# Each larger $k$ closes less of the gap, but the curve is not flat yet, so some of the gap remains even at $k = 500$. With all 10,000 test images and $k = 5000$ the calculation takes a quarter of an hour, so we read the result from the model card that ships with the weights:
 
 # %%
 card = pretrained.read_card(pretrained.path_of("vae-50d"))
@@ -478,9 +478,9 @@ print(
 )
 
 # %% [markdown]
-# Burda, Grosse and Salakhutdinov (2016, table 1) report −86.76 for a VAE with one layer of 50 latent dimensions, also with $k = 5000$. Ours is 1.6 nats better. Is it a better method? No, it is the same method with a larger network: they use two hidden layers of 200 tanh units on each side, ours has two of 512, with LayerNorm and SiLU. (Their better number, −84.78, comes from training on the bound with $k = 50$ itself.)
+# Burda, Grosse and Salakhutdinov (2016, table 1) report −86.76 for a VAE with one layer of 50 latent dimensions, also with $k = 5000$. Ours, with −85.17, is 1.6 nats better. Is it a better method? No, it is the same method with a larger network: they use two hidden layers of 200 tanh units on each side, ours has two of 512, with LayerNorm and SiLU. (Their better number, −84.78, comes from training on the bound with $k = 50$ itself.)
 #
-# Before you compare two numbers, check one more thing: how the images were made black and white. In **dynamic binarization** the coins are flipped anew whenever an image is used, as above. In **fixed binarization** they were flipped once, and everybody uses the same file. Some papers simply apply a threshold. What difference does it make to one and the same model?
+# Before you compare two numbers, check one more thing: how the images were made black and white. In **dynamic binarization** the coins are flipped anew whenever an image is used, as above. In **fixed binarization** they were flipped once, and everybody uses the same file. Some papers simply apply a threshold. How much does this matter for one and the same model?
 
 # %%
 versions = {
@@ -492,7 +492,7 @@ for name, version in versions.items():
     print(f"{name:20s} {metrics.log_likelihood(vae50, version, 50, generator).mean():.1f} nats per image")
 
 # %% [markdown]
-# Flipping the coins again hardly matters. The threshold gives images with smooth edges, which the model finds much more probable, although it was never trained on any of them. The same holds for training: a model that sees new coins at every step, as ours did, cannot memorize them, while one that is trained on a fixed file can. So never compare a log-likelihood without its binarization. It would be like comparing temperatures without their units.
+# Flipping the coins again hardly matters: we get −84.8 and −85.1. But the threshold produces images with smooth edges, to which the model assigns a much higher probability, −69.4, although it was never trained on any of them. The same holds for training: a model that sees new coins at every step, as ours did, cannot memorize them, while one that is trained on a fixed file can. So never compare a log-likelihood without its binarization. It would be like comparing temperatures without their units.
 
 # %%
 widgets.Quiz("inside_the_vae.two-models")
@@ -500,7 +500,7 @@ widgets.Quiz("inside_the_vae.two-models")
 # %% [markdown]
 # ## Exercises (45 minutes)
 #
-# Three short ones and a larger one. Replace the starter, run the two cells and read the card; its hints unfold one by one. Nothing below depends on your answers.
+# There are three short exercises and a larger one. Replace the starter code, run the two cells, and read the card that appears. You can unfold its hints one at a time. Nothing below depends on your answers.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · The real beta
@@ -531,9 +531,9 @@ checks.effective_beta(my_effective_beta)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · Bug hunt: free bits that are not free
 #
-# **★★☆ · 5 minutes.** This function runs, trains, and does not protect the latent dimensions from becoming inactive. Find out why.
+# **★★☆ · 5 minutes.** This function runs and can be trained with, but it does not protect the latent dimensions from becoming inactive. Find out why.
 #
-# **Contract:** `my_free_bits(kl, floor)`: the KL of each latent dimension of each image (N, D), a number → one number: the KL of each latent dimension is averaged over the batch, then the first `floor` nats of each are free.
+# **Contract:** `my_free_bits(kl, floor)`: the KL of each image and latent dimension, (N, D), and a number of nats → one number: the KL of each latent dimension is averaged over the batch, and then the first `floor` nats of each dimension are free.
 
 
 # %% tags=["starter"]
@@ -559,9 +559,9 @@ checks.free_bits(my_free_bits)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · Break it: a collapse without a beta
 #
-# **★★☆ · 8 minutes.** Here is a sound loss for a small VAE with 16 pixels and a Gaussian decoder. Change its sums and means, and nothing else, until the posterior collapses. The checker trains with your loss.
+# **★★☆ · 8 minutes.** Here is a sound loss for a small VAE with 16 pixels and a Gaussian decoder. Change its sums and means, and nothing else, until the posterior collapses. The checker trains a VAE with your loss.
 #
-# **Contract:** `my_collapse(x_hat, x, mu, logvar)`: (N, 16) twice, (N, 2) twice → a loss with both terms of the ELBO and no beta in sight, on which the posterior of a small linear VAE collapses.
+# **Contract:** `my_collapse(x_hat, x, mu, logvar)`: two tensors (N, 16) and two (N, 2) → a loss with both terms of the ELBO and no explicit beta, with which the posterior of a small linear VAE collapses.
 
 
 # %% tags=["starter"]
@@ -589,12 +589,12 @@ checks.collapse(my_collapse)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · Rescue a collapsed VAE
 #
-# **★★★ · 28 minutes.** You get the untrained autoregressive VAE of section 4, a narrow one, and 20,000 small images. Trained in the plain way it collapses. First see that for yourself: write a training loop, and print the loss and the KL every 50 steps. Then train it so that it keeps a code worth having and is still a good model. How you do that is up to you. Sections 3 and 4 have cures, and there are others.
+# **★★★ · 28 minutes.** You get the narrow autoregressive VAE from the first experiment of section 4, untrained, and 20,000 small images. Plain training makes it collapse. First see that for yourself: write a training loop and print the loss and the KL every 50 steps. Then train it so that it keeps a code worth having and is still a good model. How you do that is up to you. Sections 3 and 4 show some cures, and there are others.
 #
 # You may change how the model is trained, but not its layers. The checker trains with your function (you have 60 seconds of computing; ours takes about 15) and judges the model on 2,000 test images:
 #
 # - a KL of at least 3 nats per image,
-# - reconstruction + KL of at most 32 nats per image, measured with $\beta = 1$ (after 500 plain steps the model has 30.0, with a KL of 0.06),
+# - reconstruction + KL of at most 32 nats per image, measured with $\beta = 1$ (after 500 steps of plain training the sum is 30.0, with a KL of 0.06),
 # - a code that the decoder uses: with the code of another image, the reconstruction must be at least 5 nats worse.
 #
 # Useful parts: `model(x)` returns `logits, mu, logvar, z`; `model.loss(x, beta)` returns `total, reconstruction, kl`; `losses.kl_per_dimension(mu, logvar)` returns the KL of each dimension, (8,). Try it here first, with `my_rescue(models.CausalVAE(8, hidden=64), small[:20_000])` and gradients switched on by `torch.set_grad_enabled(True)`.
@@ -628,7 +628,7 @@ checks.build_rescue(my_rescue)
 #     return model
 # ```
 #
-# This reaches a KL of 4.1 and a loss of 30.3 nats. KL annealing works as well, if it is slow enough: with `model.loss(batch, losses.annealed(1.0, step, 800)).total` and 1,000 steps the KL ends at 3.6, with a ramp of 300 steps it falls back to 0.3. With `model.dropout = 0.5`, which hides pixels from the decoder while it trains, 1,000 steps give 5.2 and a loss of 31.3.
+# This reaches a KL of 4.1 and a loss of 30.3 nats. KL annealing works as well, if it is slow enough: with `model.loss(batch, losses.annealed(1.0, step, 800)).total` and 1,000 steps the KL ends at 3.6, but with a ramp of 300 steps it falls back to 0.3. With `model.dropout = 0.5`, which hides pixels from the decoder while it trains, 1,000 steps give 5.2 and a loss of 31.3.
 #
 # </details>
 
@@ -636,9 +636,9 @@ checks.build_rescue(my_rescue)
 # ## Summary
 #
 # - The KL is the **rate** of the code and the reconstruction term its **distortion**. With $\beta$ you choose a point on the curve between them, and at $\beta = 1$ their sum is smallest.
-# - For a Gaussian decoder, $\beta$ and the variance are one knob. Every mean in the code turns it, too, so compute or measure your effective $\beta$.
-# - A posterior collapses because the KL counts too much, because the decoder cannot use $z$ early in training, or because it is strong enough to do without. The loss alone does not show it: look at the KL, the active units, and what happens when codes are swapped. Annealing, free bits and a weaker decoder help.
-# - Traversals show what a dimension changes. The likelihood does not care about the axes, so a meaning is not guaranteed.
-# - $\log p(x)$ is estimated by importance sampling. It is several nats above the ELBO, and comparable only for the same binarization.
+# - For a Gaussian decoder, $\beta$ and the variance are one knob. Every mean in the code changes the effective $\beta$ too, so compute it or measure it.
+# - A posterior collapses because the KL counts too much, because the decoder cannot use $z$ early in training, or because the decoder is strong enough to do without it. The loss alone does not show it: look at the KL, the active units, and what happens when codes are swapped. Annealing, free bits and a weaker decoder help.
+# - Traversals show what a dimension changes. The likelihood stays the same when the axes are rotated, so nothing guarantees that a dimension has a meaning.
+# - $\log p(x)$ is estimated by importance sampling. For our model it is several nats above the ELBO, and two such numbers are comparable only if the images were binarized in the same way.
 #
 # **Next:** [06 Vector quantization](06_vector_quantization.ipynb). If we want a strong decoder *and* a code that it must use, a code from a finite table is a natural choice. How do you look something up in a table and still train by gradients?

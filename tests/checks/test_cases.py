@@ -60,7 +60,7 @@ def converted(exercise: Exercise, convert: Callable[[torch.Tensor], Any]) -> Cal
 def test_the_same_numbers_pass_in_any_container(container: str) -> None:
     plain = [exercise for exercise in EXERCISES if not exercise.gradients and not exercise.probe]
     refused = [e.name for e in plain if not e(converted(e, CONTAINERS[container]))]
-    assert len(plain) >= 10
+    assert len(plain) >= 8
     assert not refused
 
 
@@ -273,7 +273,7 @@ def test_an_import_is_neither_counted_nor_interrupted(tmp_path: Path, monkeypatc
 
 
 def test_without_a_home_a_right_answer_passes() -> None:
-    code = "from vqedu import checks; print(checks.rate(checks.rate.reference).passed)"
+    code = "from vqedu import checks; print(checks.kl(checks.kl.reference).passed)"
     kept = {k: v for k, v in os.environ.items() if k in ("PATH", "PYTHONPATH", "SYSTEMROOT")}
     found = subprocess.run([sys.executable, "-c", code], env=kept, capture_output=True, text=True, check=True)
     assert found.stdout == "True\n"

@@ -65,13 +65,13 @@ effective_beta = Exercise(
         Mistake(
             "beta left out",
             partial(_beta, b=0),
-            "The factor of the reductions is right. The beta of the code comes on top.",
+            "The factor that comes from the two averages is right, but it still has to be multiplied by the beta in the code.",
             "What does your formula say for beta = 0?",
         ),
         Mistake(
             "multiplied by both",
             partial(_beta, d=1),
-            "One average weakens the reconstruction, the other weakens the KL. They work against each other.",
+            "One average weakens the reconstruction and the other weakens the KL, so they work against each other.",
             "Does an average over more latent dimensions make the KL heavier or lighter?",
         ),
         Mistake(
@@ -84,7 +84,7 @@ effective_beta = Exercise(
             "rounded down",
             lambda beta, pixels, latents: beta * pixels // latents,
             "Your division rounds down to a whole number. A beta of 2.5 becomes 2.",
-            "Which division does `//` do, and which one does `/`?",
+            "What is the difference between `//` and `/`?",
         ),
     ),
     hints=(
@@ -108,10 +108,11 @@ def _free(
 
 free_bits = Exercise(
     name="free_bits",
-    contract="free_bits(kl, floor): the KL of each latent dimension of each image (N, D), a number -> one number: the "
-    "KL of each latent dimension is averaged over the batch, then the first `floor` nats of each are free",
+    contract="free_bits(kl, floor): the KL of each image and latent dimension, (N, D), and a number of nats -> one "
+    "number: the KL of each latent dimension is averaged over the batch, and then the first `floor` nats of each "
+    "dimension are free",
     cases=lambda: [
-        # no mean lies on the floor, where the gradient would be a matter of taste
+        # no mean lies on the floor, where the gradient would not be unique
         {"kl": quarters(i, n, d).abs(), "floor": floor + 1 / 32}
         for i, (n, d, floor) in enumerate([(2, 1, 1.0), (2, 2, 0.5), (4, 3, 1.0), (3, 5, 0.75)], 1)
     ],
@@ -121,8 +122,8 @@ free_bits = Exercise(
         Mistake(
             "clamped element by element",
             lambda kl, floor: kl.clamp(min=floor).sum(1).mean(),
-            "Each image gets a floor of its own. An image above it is pushed down even where the average over the "
-            "batch is still below.",
+            "Each image gets a floor of its own. An image above it is pushed down even if the average over the batch "
+            "is still below the floor.",
             "Which comes first, the average over the batch or the floor?",
         ),
         Mistake(
@@ -130,13 +131,13 @@ free_bits = Exercise(
             lambda kl, floor: kl.sum(1).clamp(min=floor).mean(),
             "You sum over the latent dimensions first, and give each image one floor. A single dimension can use it "
             "up, and the others collapse.",
-            "For what does the floor apply: for an image, or for a latent dimension?",
+            "Does the floor apply to an image or to a latent dimension?",
         ),
         Mistake(
             "max for min",
             partial(_free, clip=lambda kl, floor: kl.clamp(max=floor)),
-            "You cut off what lies above the floor: a KL that stops growing.",
-            "Should the number be at least or at most `floor` for each latent dimension?",
+            "You cut off what lies above the floor, so the loss ignores any KL beyond it.",
+            "Should each latent dimension contribute at least `floor` nats to the loss, or at most?",
         ),
         Mistake(
             "one floor for all",
@@ -159,21 +160,21 @@ free_bits = Exercise(
         Mistake(
             "summed over the batch",
             partial(_free, batch=lambda kl: kl.sum(0)),
-            "You add the images up before the floor. In a large batch the floor then has no effect.",
-            "Which comes first, and is it a sum or a mean?",
+            "You sum over the images before you apply the floor. In a large batch the floor then has no effect.",
+            "What should happen to the N images before the floor is applied: a sum or a mean?",
         ),
         Mistake(
             "floor subtracted",
             partial(_free, clip=lambda kl, floor: (kl - floor).clamp(min=0)),
-            "The gradient is right. The value is lower by `floor` for each latent dimension: the definition takes the "
-            "larger of the two.",
+            "The gradient is right, but the value is too low by `floor` for each latent dimension: free bits takes the "
+            "larger of the KL and the floor.",
             "What should the answer be if every KL is zero?",
         ),
         Mistake(
             "zero below the floor",
             partial(_free, clip=lambda kl, floor: kl * (kl > floor)),
-            "A mask removes what lies below the floor: the loss jumps by `floor` nats when a KL crosses it. The "
-            "definition takes the larger of the two.",
+            "Your mask removes what lies below the floor, so the loss jumps by `floor` nats when a KL crosses it. Free "
+            "bits takes the larger of the KL and the floor.",
             "What should the answer be if every KL is zero?",
         ),
         Mistake(
@@ -256,10 +257,10 @@ def _measure_collapse(ask: Callable[..., Any]) -> list[Demand]:
     most = 2 * _N * _PIXELS  # a mean over everything beside a sum over everything, and a KL without its 1/2
     activity = _train(ask)
     return [
-        Demand("the loss contains the squared error: it grows in proportion to it", first, "yes" if first else "no"),
-        Demand("the loss contains the KL: it grows in proportion to it", second, "yes" if second else "no"),
+        Demand("the loss contains the squared error and grows in proportion to it", first, "yes" if first else "no"),
+        Demand("the loss contains the KL and grows in proportion to it", second, "yes" if second else "no"),
         Demand(
-            f"no beta in sight: sums and means of {_N} images make at most {most}",
+            f"no explicit beta: sums and means over {_N} images make an effective beta of at most {most}",
             beta <= 1.01 * most,
             f"{number(beta, 3)}" if beta < math.inf else "not measured",
         ),
@@ -273,13 +274,13 @@ def _measure_collapse(ask: Callable[..., Any]) -> list[Demand]:
 
 collapse = Challenge(
     name="collapse",
-    contract="collapse(x_hat, x, mu, logvar): (N, 16) twice, (N, 2) twice -> a loss with both terms of the ELBO and no "
-    "beta in sight, on which the posterior of a small linear VAE collapses",
+    contract="collapse(x_hat, x, mu, logvar): two tensors (N, 16) and two (N, 2) -> a loss with both terms of the ELBO "
+    "and no explicit beta, with which the posterior of a small linear VAE collapses",
     parameters=("x_hat", "x", "mu", "logvar"),
     measure=_measure_collapse,
     hints=(
-        "Section 2 has codes that hide a large beta. Which reduction makes the KL heavy?",
-        "The reconstruction becomes light when it is averaged. By what, at most, can you average here?",
+        "Section 2 shows code that hides a large beta. Which reduction gives the KL more weight?",
+        "Averaging gives the reconstruction less weight. What is the largest number of elements to average over here?",
         "Average the squared error over everything, pixels and batch, and sum the KL over everything.",
     ),
 )
@@ -321,7 +322,7 @@ def _rate_and_use(model: models.CausalVAE, x: Tensor) -> tuple[float, float, flo
 
 
 def _rescue_diagnosis(kl: float, own: float, other: float, moved: bool) -> Diagnosis | None:
-    """Return what explains an outcome that falls short, where it is certain."""
+    """Return what explains an outcome that falls short, if that is certain."""
     if not moved:
         return Diagnosis(
             "returned as it came",
@@ -381,11 +382,11 @@ build_rescue = Challenge(
     measure=_measure_rescue,
     hints=(
         "Print the loss and the KL every 50 steps. Does the code never appear, or does it appear and fade away again?",
-        "The code must be worth its nats before the decoder learns to draw without it. Sections 3 and 4 have cures.",
+        "The code must be worth its nats before the decoder learns to draw without it. Sections 3 and 4 show cures.",
         "Free bits: minimize reconstruction + free_bits(kl_per_dimension(mu, logvar), 0.5), 700 steps of Adam at 3e-3 "
         "with batches of 128.",
     ),
-    done="Rescued. For comparison: ours, 700 steps with 0.5 free nats per dimension, reaches a KL of 4.1 and a loss of "
-    "30.3 nats. After 500 plain steps the KL is 0.06 and the loss 30.0.",
+    done="Rescued. For comparison, our solution, 700 steps with 0.5 free nats per dimension, reaches a KL of 4.1 and a "
+    "loss of 30.3 nats. After 500 steps of plain training the KL is 0.06 and the loss 30.0.",
     seconds=90.0,
 )
