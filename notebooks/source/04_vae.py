@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 04 · The variational autoencoder
 #
-# Every image on the map below comes from one small network. It received two numbers, the coordinates of a place, and decoded them. Drag $z$ across the map, or click it and use the arrow keys, and watch the digits turn into one another.
+# Every image on the map below comes from one small network, which received two numbers, the coordinates of a place on the map, and decoded them. Drag $z$ across the map, or click it and use the arrow keys, and watch the digits turn into one another.
 
 # %%
 import math
@@ -22,7 +22,7 @@ widgets.LatentExplorer(
 )
 
 # %% [markdown]
-# In notebook 01 the decoder of an autoencoder turned most random codes into scribbles. Here almost every place decodes to a digit. What was trained differently? In this notebook you build such a model, a *variational autoencoder* (VAE), train it, and find out.
+# In notebook 01 the decoder of an autoencoder turned most random codes into scribbles. Here almost every place decodes to a digit. What is different about its training? In this notebook you build such a model, a *variational autoencoder* (VAE), train it, and find out.
 #
 # **After this notebook you can**
 #
@@ -76,7 +76,7 @@ class VAE(nn.Module):
 
 
 # %% [markdown]
-# Now the loss. Optimizers minimize, so we take **minus** the ELBO, which flips both signs: the cross-entropy is $-\log p(x \mid z)$, and the KL is added. Each term is summed over one image, that is over its 784 pixels or over all latent dimensions, and only then averaged over the batch. The factor `beta` is 1 for the ELBO; [notebook 05](05_inside_the_vae.ipynb) shows what happens when it is not.
+# Now the loss. Optimizers minimize, so we take **minus** the ELBO, which flips both signs: the cross-entropy is $-\log p(x \mid z)$, and the KL is added. Each term is summed for each image, over its 784 pixels or over all latent dimensions, and only then averaged over the batch. The factor `beta` is 1 for the ELBO; [notebook 05](05_inside_the_vae.ipynb) shows what happens when it is not.
 
 
 # %%
@@ -87,7 +87,7 @@ def elbo_loss(logits, x, mu, logvar, beta=1.0):
 
 
 # %% [markdown]
-# Let's train one with 20 latent dimensions. Two passes over the 60,000 images take about ten seconds.
+# Let's train a VAE with 20 latent dimensions. Two passes over the 60,000 images take about ten seconds.
 
 # %%
 torch.manual_seed(0)
@@ -135,9 +135,9 @@ plots.image_grid(
 )
 
 # %% [markdown]
-# The last row is no match for real handwriting yet, but several of its images can be read. The autoencoder of notebook 01 was trained ten times as long, and its random codes decoded to scribbles.
+# The last row is no match for real handwriting yet, but several of its images are readable. The autoencoder of notebook 01 was trained ten times as long, and yet its random codes decoded to scribbles.
 #
-# Which of the three changes made the difference? All of them are needed, as the question below shows for the draw.
+# Which of the three changes made the difference? All three are needed. The question below is about the second one, the draw.
 
 # %%
 widgets.Quiz("vae.no-draw")
@@ -145,13 +145,13 @@ widgets.Quiz("vae.no-draw")
 # %% [markdown]
 # ## 2. Two latent maps side by side
 #
-# Where does the VAE put its codes? With 20 dimensions we cannot look. So we go back to two, and compare the VAE of the first figure, which was trained for 80 epochs, with the two-dimensional autoencoder of notebook 01.
+# Where does the VAE put its codes? We cannot draw a map of 20 dimensions, so we go back to two and compare the VAE of the first figure, which was trained for 80 epochs, with the two-dimensional autoencoder of notebook 01.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 10 minutes.**
 # >
 # > - **Ask:** "Where will the VAE's codes lie, and what happens to the holes?"
-# > - **Usually answered:** "All at one point", from those who have understood the KL best. Ask them what the reconstruction term says to that.
+# > - **Usually answered:** "All at one point", from those who have understood the KL best. Ask them what that would do to the reconstruction term.
 # > - **Show:** The two maps, then the grid of decoded images. Let a student drag one $z$ into a hole of the autoencoder's map in the side-by-side explorer.
 
 # %%
@@ -166,7 +166,7 @@ plots.latent_maps(
         "autoencoder: $z = g(x)$": (ae2.encode(x_test[:3000]).numpy(), digits),
         "VAE: $\\mu(x)$ of $q(z|x)$": (mu2[:3000].numpy(), digits),
     },
-    "The autoencoder's codes scatter with holes between them; the VAE's fill a disc",
+    "The autoencoder's codes scatter with holes between them; the VAE's fill a disk",
     prior_circle=True,
     limit=(17, 4),
 )
@@ -176,11 +176,11 @@ inside = (mu2.norm(dim=1) < 2).float().mean()
 print(f"{inside:.0%} of the VAE's codes lie inside the circle; of draws from N(0, I), 86% do")
 
 # %% [markdown]
-# Mind the scales. The square in the left map is the whole of the right one. The autoencoder spread its codes over a region more than four times as wide, crowded some digits together in the middle, and left large areas empty.
+# Mind the scales: the square in the left map is the whole of the right map. The autoencoder spread its codes over a region more than four times as wide, crowded some digits together in the middle, and left large areas empty.
 #
-# The VAE could not do that. The KL pulls every $q(z \mid x)$ towards $N(0, I)$, so no code strays far from the origin. The reconstruction term pushes the other way, because images that share a code cannot both be reconstructed. The compromise is a disc in which every class has its region and hardly any space is left over. And since the decoder is trained on random draws, it has seen the whole neighborhood of every code, so that nearby codes decode to nearly the same image.
+# The VAE could not do that. The KL pulls every $q(z \mid x)$ toward $N(0, I)$, so no code strays far from the origin. The reconstruction term pushes the other way, because images that share a code cannot both be reconstructed. The compromise is a disk in which every class has its own region and hardly any space is left empty. And since the decoder is trained on random draws, it has seen the whole neighborhood of every code, so nearby codes decode to nearly the same image.
 #
-# Now decode the map systematically. We want every part of the prior to appear in proportion to its probability, so we space the 20 values along each axis by the quantiles of $N(0, 1)$: densely near 0, and more widely farther out. This is figure 4 of Kingma and Welling (2014), probably the best-known picture of a VAE.
+# Now let's decode the map systematically. We want every part of the prior to appear in proportion to its probability, so we space the 20 values along each axis by the quantiles of $N(0, 1)$: densely near 0, and more widely farther out. This is figure 4 of Kingma and Welling (2014), probably the best-known picture of a VAE.
 
 # %%
 steps = torch.special.ndtri(torch.linspace(0.025, 0.975, 20))  # (20,) values that cut N(0, 1) into equal shares
@@ -189,9 +189,9 @@ plane = torch.sigmoid(vae2.decode(z.view(-1, 2))).view(20, 20, 28, 28)
 plots.decoded_plane(plane.numpy(), steps.tolist(), "Four hundred codes spread like the prior: most decode to a digit")
 
 # %% [markdown]
-# Neighbors differ by a stroke, and each digit changes into the next through shapes that somebody could have written. Only along some borders, most of all where the 2s, the 4s and the 6s meet at the lower left, do we find images that are no digit at all. Section 3 returns to them.
+# Neighbors differ by a stroke, and each digit changes into the next through shapes that a person could have written. Only along some borders, most of all where the 2s, the 4s and the 6s meet at the lower left, do we find images that are not digits at all. Section 3 returns to them.
 #
-# The explorer shows where these clouds of codes are. Pick a digit: the ellipse is its $q(z \mid x)$. Press *e* to draw another $\varepsilon$, and see how much the decoded image varies within one cloud.
+# The next explorer shows the cloud of codes that each image is encoded as. Pick a digit: the ellipse is its $q(z \mid x)$. Press *e* to draw another $\varepsilon$, and see how much the decoded image varies within one cloud.
 
 # %%
 widgets.LatentExplorer(vae2, images.test, title="Each image is encoded as a small cloud, not as a point")
@@ -215,7 +215,7 @@ widgets.Quiz("vae.weak-kl")
 # >
 # > - **Ask:** "Will random codes decode to digits now? And how would you measure whether they do?"
 # > - **Usually answered:** "Ask a classifier." Collect objections before you show the table: a classifier has never been asked whether an image is a digit at all.
-# > - **Show:** The figure, the table, and the last row of the table. It is the best warning against judging samples by a classifier's confidence.
+# > - **Show:** The figure, the table, and then the white noise in the cell after it. That is the best warning against judging samples by a classifier's confidence.
 
 # %%
 models = {
@@ -243,9 +243,9 @@ widgets.Prediction("vae.sharper")
 # %% [markdown]
 # Two measures, the same for all three models, put numbers on what we see.
 #
-# **Is a random code near the codes that the decoder was trained on?** This is the measure of notebook 01. For a code $z$, take the distance to the nearest of 60,000 training codes. Within the distance $r$ of one lie 95% of the codes of test images. How many random codes do? A VAE's codes are draws from $q(z \mid x)$, and we look only at the dimensions that the model uses (in the 50-D model that is half of them, as section 4 will show).
+# **Is a random code near the codes that the decoder was trained on?** This is the measure of notebook 01. For a code $z$, take the distance to the nearest of the 60,000 training codes. We choose $r$ so that this distance is at most $r$ for 95% of the codes of test images. For what share of random codes is it at most $r$? A VAE's codes are draws from $q(z \mid x)$, and we look only at the dimensions that the model uses (in the 50-D model that is half of them, as section 4 will show).
 #
-# **Does a classifier recognize the image?** We take the shipped digit classifier and count the images of which it is more than 99% sure.
+# **Does a classifier recognize the image?** We take the digit classifier that ships with the course and count the images for which it is more than 99% sure of a class.
 
 
 # %%
@@ -280,9 +280,9 @@ for name, generated in samples.items():
 print(f"{'real test images':20s} {0.95:9.0%} {sure_share(x_test):13.0%}")
 
 # %% [markdown]
-# Both measures separate the VAEs clearly from the autoencoder. (For test images, the 95% hold by construction.) But compare the two VAEs: the 50-D model's images are sharper, and yet *fewer* of them are recognized, and fewer of its random codes are near a training code. A likely reason is that many dimensions offer more ways to go wrong, since it is enough that a few of the numbers ask for strokes that do not go together. The 2-D model has less variety to offer and blurs where it is unsure, but nearly every place of its plane belongs to some digit.
+# Both measures separate the VAEs clearly from the autoencoder: 93% and 83% of their random codes are near a training code, against 4%, and 61% and 50% of their images are recognized, against 13%. (For test images, the 95% in the first column is true by construction.) But compare the two VAEs: the 50-D model's images are sharper, and yet *fewer* of them are recognized, and fewer of its random codes are near a training code. A likely reason is that more dimensions offer more ways to go wrong: it is enough that a few of the coordinates ask for strokes that do not go together. The 2-D model has less variety to offer and blurs where it is unsure, but nearly every point of its plane belongs to some digit.
 #
-# How far should we trust the judge? It was sure about more than a tenth of the autoencoder's scribbles. Let's show it some images that are certainly not digits.
+# How far should we trust this classifier as a judge? It was sure about 13% of the autoencoder's scribbles. Let's show it some images that are certainly not digits.
 
 # %%
 torch.manual_seed(0)
@@ -291,7 +291,7 @@ print(f"averages of two real digits:         {sure_share((x_test[:5000] + x_test
 print(f"white noise, uniform between 0 and 1: {sure_share(torch.rand(2000, 1, 28, 28)):3.0%}")
 
 # %% [markdown]
-# It is completely sure about white noise. A classifier was only ever asked *which* digit an image shows, never *whether* it shows one, and so its confidence means little far from the data it was trained on. High confidence is what we expect of good samples, but it does not prove that they are good. It is one reason why we prefer to judge a generative model by the probability that it assigns to real images, as notebook 05 does.
+# It is more than 99% sure of a class for all 2,000 images of white noise. A classifier was only ever asked *which* digit an image shows, never *whether* it shows one, and so its confidence means little far from the data it was trained on. High confidence is what we expect of good samples, but it does not prove that they are good. This is one reason why we prefer to judge a generative model by the probability that it assigns to real images, as notebook 05 does.
 #
 # ### Why a few samples fail: the aggregate posterior
 #
@@ -304,11 +304,11 @@ shown = {name: (z.numpy(), judge.predict(torch.sigmoid(vae2.decode(z))).numpy())
 plots.latent_maps(shown, "The aggregate posterior covers the prior, but not evenly", prior_circle=True, limit=4)
 
 # %% [markdown]
-# The colors are the classifier's, applied to the decoded images. The two clouds have the same shape and the same regions, but on the right there are seams and thin spots where few training codes fall. A random code does land there now and then, and the decoder has to improvise: those are the images between two digits.
+# The color of each code shows which digit the classifier sees in the decoded image. The two clouds have the same shape and the same regions, but on the right there are seams and thin spots where few training codes fall. A random code does land there now and then, and the decoder has to improvise: those are the images between two digits.
 #
 # ### The decoder's mean, and a sample from the decoder
 #
-# So far we have shown the decoder's *mean*, the grey image of probabilities. To draw a sample from $p(x \mid z)$ we have to flip a coin for every pixel. Papers nearly always show the mean, and here is why:
+# So far we have shown the decoder's *mean*, the gray image of probabilities. To draw a sample from $p(x \mid z)$, we have to flip a coin for every pixel. Papers nearly always show the mean, and here is why:
 
 # %%
 torch.manual_seed(0)
@@ -328,7 +328,7 @@ widgets.Quiz("vae.speckle")
 # %% [markdown]
 # ## 4. How does the model spend its nats?
 #
-# The KL is the cost of the code. Averaged over the images, it is an upper bound on how much information, in nats, the code carries about the image. Because it is a sum over latent dimensions, we can ask how much each of them contributes. A dimension whose $q(z_d \mid x)$ equals the prior for every image contributes nothing, and it tells the decoder nothing, because it is the same noise whatever the image was.
+# The KL is the cost of the code. Averaged over the images, it is an upper bound on how much information, in nats, the code carries about the image. Because it is a sum over latent dimensions, we can ask how much each of them contributes. A dimension whose $q(z_d \mid x)$ equals the prior for every image contributes nothing, and the decoder cannot get any information from it, because it is the same noise whatever the image was.
 #
 # The larger model has fifty dimensions. Does it use them all?
 
@@ -336,7 +336,7 @@ widgets.Quiz("vae.speckle")
 # > **For the lecturer · 6 minutes.**
 # >
 # > - **Ask:** "The model has 50 latent dimensions. How many does it use?"
-# > - **Usually answered:** "All of them; why would it give any away?"
+# > - **Usually answered:** "All of them; why would it leave any unused?"
 # > - **Show:** The bars, then the experiment with noise. Introduce the words *active* and *inactive*; notebook 05 needs both.
 
 # %%
@@ -358,7 +358,7 @@ plots.bars(
 )
 
 # %% [markdown]
-# A latent dimension, also called a *unit*, is **active** if the variance of $\mu_d(x)$ over the images is above 0.01 (Burda and others, 2016). Here 25 are. For the other 25, whatever they could have told the decoder would have saved less reconstruction than its KL cost, so training moved them to the prior.
+# A latent dimension, also called a *unit*, is **active** if the variance of $\mu_d(x)$ over the images is above 0.01 (Burda and others, 2016). In this model 25 are. Any information that the other 25 could have carried would have saved fewer nats of reconstruction than its KL cost, so training moved them to the prior.
 #
 # If the inactive dimensions really carry nothing, we should be able to replace them by fresh noise without harm. For comparison we replace a single active one, the one with the largest KL.
 
@@ -371,7 +371,7 @@ for name, replaced in {"nothing": [], "the 25 inactive": ~active, "one active": 
     print(f"noise in place of {name:15s} {losses.reconstruction(vae50.decode(z), x_test).mean():6.1f} nats per image")
 
 # %% [markdown]
-# The decoder ignores the inactive dimensions. For a model with room to spare this is thrift. But the same force can go too far: if *all* dimensions become inactive, the code says nothing about the image, and the VAE is useless. This is called **posterior collapse**, and notebook 05 is about how it happens and how to prevent it.
+# The decoder ignores the inactive dimensions: with noise in all 25 of them the reconstruction term stays at 68.2 nats per image, while noise in a single active one raises it to 211.6. If a model has dimensions to spare, leaving them unused does no harm. But the same pressure can go too far: if *all* dimensions become inactive, the code carries no information about the image, and the VAE is useless. This is called **posterior collapse**, and notebook 05 is about how it happens and how to prevent it.
 
 # %%
 widgets.Quiz("vae.same-for-all")
@@ -379,14 +379,14 @@ widgets.Quiz("vae.same-for-all")
 # %% [markdown]
 # ## Exercises (59 minutes)
 #
-# Replace the starter, run the two cells and read the card; its hints unfold one at a time. Nothing else in the course depends on your answers.
+# Replace the starter code, run the two cells, and read the card that appears. You can unfold its hints one at a time. Nothing else in the course depends on your answers.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · The loss of the VAE
 #
 # **★★☆ · 8 minutes.** Write minus the ELBO from memory. Mind every sum and every mean; the checker works out which $\beta$ they amount to.
 #
-# **Contract:** `my_elbo(logits, x, mu, logvar)`: images (N, 1, H, W) twice, moments (N, D) twice → one number: minus the ELBO in nats per image, averaged over the batch.
+# **Contract:** `my_elbo(logits, x, mu, logvar)`: logits and images, both (N, 1, H, W), and mu and logvar, both (N, D) → one number: minus the ELBO in nats per image, averaged over the batch.
 
 
 # %% tags=["starter"]
@@ -414,9 +414,9 @@ checks.elbo(my_elbo)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · A Gaussian decoder
 #
-# **★★☆ · 8 minutes.** Images of other kinds are often modeled by a Gaussian per pixel, $p(x \mid z) = N(\hat x, s^2)$, whose $-\log p$ contains the squared error. Write that loss, with $s^2$ given as `variance`. Include every constant: they matter as soon as the variance is learned, which is how notebook 05 will use it.
+# **★★☆ · 8 minutes.** Images of other kinds are often modeled with a Gaussian per pixel, $p(x \mid z) = N(\hat x, s^2)$, whose $-\log p$ contains the squared error. Write that loss, with $s^2$ given as `variance`. Include every constant: they matter as soon as the variance is learned, which notebook 05 comes back to.
 #
-# **Contract:** `my_gaussian_loss(x_hat, x, variance)`: images (N, 1, H, W) twice, a number → (N,): -log N(x; x_hat, variance) in nats per image, constants included.
+# **Contract:** `my_gaussian_loss(x_hat, x, variance)`: two batches of images, both (N, 1, H, W), and a number → (N,): -log N(x; x_hat, variance) in nats per image, constants included.
 
 
 # %% tags=["starter"]
@@ -443,9 +443,9 @@ checks.gaussian_loss(my_gaussian_loss)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · Bug hunt: pale images, and codes that wander off
 #
-# **★★☆ · 8 minutes.** A VAE trained with this loss never raises an error. But its images come out grey, and the KL barely constrains its codes. Find out why, and fix the loss.
+# **★★☆ · 8 minutes.** A VAE trained with this loss never raises an error. But its images come out gray, and the KL barely constrains its codes. Find out why, and fix the loss.
 #
-# **Contract:** `my_mended_loss(logits, x, mu, logvar)`: like `my_elbo`, minus the ELBO in nats per image.
+# **Contract:** `my_mended_loss(logits, x, mu, logvar)`: the same arguments as `my_elbo` → minus the ELBO in nats per image.
 
 
 # %% tags=["starter"]
@@ -464,7 +464,7 @@ checks.mended_loss(my_mended_loss)
 #
 # ```python
 # def my_mended_loss(logits, x, mu, logvar):
-#     pixels = F.binary_cross_entropy_with_logits(logits, x, reduction="none")  # logits, not grey levels
+#     pixels = F.binary_cross_entropy_with_logits(logits, x, reduction="none")  # logits, not gray levels
 #     kl = 0.5 * (mu.square() + torch.exp(logvar) - 1 - logvar).sum(1).mean()  # summed over the code
 #     return pixels.flatten(1).sum(1).mean() + kl
 # ```
@@ -474,11 +474,11 @@ checks.mended_loss(my_mended_loss)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · Build a VAE
 #
-# **★★★ · 35 minutes.** Write a VAE from a blank page and train it. The architecture, the number of latent dimensions, the optimizer and its schedule are yours to choose; try to do it without scrolling up. The live model of section 1 reached about 111 nats. Yours should get below 110, which takes a little more care or a little more training, and still be trained within a minute or so (the checker stops it after two minutes of computing).
+# **★★★ · 35 minutes.** Write a VAE from scratch and train it. The architecture, the number of latent dimensions, the optimizer and its schedule are yours to choose; try to do it without scrolling up. The live model of section 1 reached about 111 nats. Yours should get below 110, which takes a little more care or a little more training, and it should still train within a minute or so (the checker stops it after two minutes of computing).
 #
-# The checker encodes the 10,000 test images with your model, draws $z$ itself, decodes it and computes minus the ELBO. It also measures on your finished model how much reconstruction a nat of KL buys. After a training with the ELBO the answer is one nat, so a wrong sum or mean in your loss will show, even if the bound is met.
+# The checker encodes the 10,000 test images with your model, draws $z$ itself, decodes it and computes minus the ELBO. It also measures, on your finished model, how many nats of reconstruction one nat of KL saves. After training on the ELBO the answer is one, so a wrong sum or mean in your loss will show, even if the bound is met.
 #
-# **Contract:** `my_vae(x)`: the training images, (60000, 1, 28, 28) with grey levels in [0, 1] → a trained model with two methods: `encode(x)` returns `mu, logvar`, each (N, D), and `decode(z)` returns logits (N, 1, 28, 28). Minus the ELBO on the test images: at most 110 nats per image. The KL must count as in the ELBO: measured $\beta$ between 0.7 and 1.5.
+# **Contract:** `my_vae(x)`: the training images, (60000, 1, 28, 28) with gray levels in [0, 1] → a trained model with two methods: `encode(x)` returns `mu, logvar`, each (N, D), and `decode(z)` returns logits (N, 1, 28, 28). Minus the ELBO on the test images: at most 110 nats per image. The KL must count as in the ELBO: measured $\beta$ between 0.7 and 1.5.
 
 
 # %% tags=["starter"]
@@ -545,7 +545,7 @@ checks.build_vae(my_vae)
 #
 # - A VAE is an autoencoder whose encoder outputs $\mu$ and `logvar`, whose code is drawn from $N(\mu, \sigma^2)$, and whose loss adds the KL from $q(z \mid x)$ to the prior.
 # - The clouds of all images together nearly fill the prior, so codes drawn from the prior decode to images. Where they leave thin spots, samples fail.
-# - A classifier's confidence is a weak judge of samples: ours is sure about all of 2,000 images of noise.
+# - A classifier's confidence is a weak judge of samples: ours is sure about all 2,000 images of white noise.
 # - The KL shows how many nats each latent dimension carries. Dimensions that are not worth their cost become inactive.
 #
-# **Next:** [05 Inside the VAE](05_inside_the_vae.ipynb): what beta really is, how a posterior collapses, and how probable the model finds real images.
+# **Next:** [05 Inside the VAE](05_inside_the_vae.ipynb): what beta really is, how a posterior collapses, and how much probability the model assigns to real images.

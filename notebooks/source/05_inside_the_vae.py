@@ -120,7 +120,7 @@ for beta in (0.1, 1.0, 10.0, 30.0):
 plots.image_grid(rows, "At beta = 30 every image gets the same reconstruction: the mean image")
 
 # %% [markdown]
-# Nothing is left. The distortion is about 206 nats, the same as for a decoder that always outputs the mean image, and the last row of the figure shows that it does output the mean image for every $x$. The encoder outputs $q(z \mid x) \approx N(0, I)$ for every $x$, which makes the KL nearly 0 and the code pure noise. That is a complete posterior collapse, and at $\beta = 30$ it is simply what the loss asks for: the first nat of rate would save fewer than 30 nats of distortion.
+# Nothing is left. The distortion is about 206 nats, the same as for a decoder that always outputs the mean image, and the last row of the figure shows that image for every $x$. The encoder outputs $q(z \mid x) \approx N(0, I)$ for every $x$, which makes the KL nearly 0 and the code pure noise. That is a complete posterior collapse, and at $\beta = 30$ it is simply what the loss asks for: the first nat of rate would save fewer than 30 nats of distortion.
 #
 # Collapse of this kind is easy to understand, and easy to cure with a smaller $\beta$. That leaves a practical question: do you know your $\beta$?
 

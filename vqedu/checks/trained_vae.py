@@ -34,7 +34,7 @@ class Model(NamedTuple):
 
 
 def wrapped(answer: Any) -> Model:
-    """Return the learner's model with its answers checked. Raises Problem for anything else than a model."""
+    """Return the learner's model with its answers checked. Raises Problem for anything other than a model."""
     if not all(callable(getattr(answer, name, None)) for name in ("encode", "decode")):
         came = f"a {type(answer).__name__}"
         raise Problem("type", f"`my_vae` should return a model with the methods `encode` and `decode`, not {came}.")
@@ -45,7 +45,7 @@ def wrapped(answer: Any) -> Model:
         mu, logvar = as_tensors(running.call(answer.encode, (x,)), ("mu", "logvar"))
         for name, value in (("mu", mu), ("logvar", logvar)):
             if value.dim() != 2 or len(value) != len(x) or value.shape != mu.shape:
-                wanted = f"`{name}` from `encode` should have the shape ({len(x)}, D), and mu and logvar the same one"
+                wanted = f"`{name}` from `encode` should have the shape ({len(x)}, D), the same for mu and logvar"
                 raise Problem("shape", f"{wanted}; it has {tuple(value.shape)}.")
         return _finite(mu, "mu"), _finite(logvar, "logvar")
 
@@ -60,7 +60,7 @@ def wrapped(answer: Any) -> Model:
 
 def _finite(value: Tensor, name: str) -> Tensor:
     if not bool(torch.isfinite(value).all()):
-        raise Problem("nan", f"`{name}` contains NaN or infinity: the training has diverged, or a log of 0 is taken.")
+        raise Problem("nan", f"`{name}` contains NaN or infinity: the training diverged, or a logarithm of 0 was taken.")
     return value.float()
 
 
@@ -147,7 +147,7 @@ def _grey_levels(judge: Judge) -> Diagnosis | None:
         return None
     return Diagnosis(
         "grey levels instead of logits",
-        "Every number that `decode` returns lies between 0 and 1: these are grey levels. The contract asks for logits, "
+        "Every number that `decode` returns lies between 0 and 1: these are gray levels. The contract asks for logits, "
         "the numbers before the sigmoid.",
         "Which function of your decoder turns a logit into a probability, and does your loss apply it once more?",
     )
@@ -158,8 +158,8 @@ def _collapse(judge: Judge) -> Diagnosis | None:
         return None
     return Diagnosis(
         "posterior collapse",
-        f"The KL of your model is {judge.rate():.1f} nats: q(z|x) is the prior for every image, so the code says "
-        "nothing about x, and every image gets the same reconstruction.",
+        f"The KL of your model is {judge.rate():.1f} nats: q(z|x) is the prior for every image, so the code carries "
+        "no information about x, and every image gets the same reconstruction.",
         "Is the reconstruction summed over the 784 pixels? If it is averaged, the KL weighs 784 times too much.",
     )
 
@@ -175,8 +175,8 @@ def _unused_sigma(judge: Judge) -> Diagnosis | None:
     return Diagnosis(
         "the reconstruction does not depend on sigma",
         f"Your sigma is about 1 for every image, although a smaller one would help: with z = mu the reconstruction "
-        f"costs {gain:.0f} nats less. So in your training it did not depend on the sigma that `encode` returns.",
-        "Which z does your decoder receive during the training, and does sigma take part in it?",
+        f"costs {gain:.0f} nats less. So in your training the reconstruction did not depend on the sigma of `encode`.",
+        "Which z does your decoder receive during training, and is sigma part of its computation?",
     )
 
 
@@ -213,7 +213,7 @@ def _wrong_sigma(judge: Judge) -> Diagnosis | None:
     return Diagnosis(
         "sigma taken as exp(logvar)",
         "Your two terms balance in every dimension if z is drawn with sigma = exp(logvar). But logvar is log sigma^2, "
-        "and your KL reads it so.",
+        "and your KL treats it as such.",
         "If logvar is log sigma^2, what is sigma?",
     )
 
@@ -231,7 +231,7 @@ def _too_extreme(judge: Judge) -> Diagnosis | None:
         "logits far too large",
         f"Your reconstruction costs {now:.0f} nats; with all logits multiplied by {factor:g} it would cost {best:.0f}. "
         "A decoder that is trained by the cross-entropy of its logits is not that overconfident.",
-        "How many times does a sigmoid act between your decoder's last layer and the loss?",
+        "How many times is a sigmoid applied between your decoder's last layer and the loss?",
     )
 
 
@@ -243,7 +243,7 @@ def _unbalanced(judge: Judge) -> Diagnosis | None:
         return None
     return Diagnosis(
         "the KL counts too little" if beta < 1 else "the KL counts too much",
-        f"On your trained model one nat of KL buys {number(beta, 2)} nats of reconstruction, so in your training the "
+        f"In your trained model one nat of KL saves {number(beta, 2)} nats of reconstruction, so in your training the "
         f"KL counted about {number(beta, 2)} times as much as in the ELBO.{_likely(beta, judge.mu.shape[1])}",
         "Write both terms for one image: a cross-entropy summed over its pixels, and a KL summed over the dimensions "
         "of its code. Which of yours differs?",
@@ -281,7 +281,7 @@ def judged(answer: Any, x: Tensor) -> list[Demand]:
     return [
         Demand(f"minus the ELBO on {len(x):,} test images is at most {BOUND:g} nats per image", reached, measured, why),
         Demand(
-            f"the KL weighs as much as in the ELBO: beta, measured on the model, is {BETAS[0]:g} to {BETAS[1]:g}",
+            f"the KL counts as much as in the ELBO: the measured beta is between {BETAS[0]:g} and {BETAS[1]:g}",
             balanced,
             number(judge.beta, 2) if math.isfinite(judge.beta) else "no slope to measure",
             why,
@@ -304,11 +304,11 @@ build_vae = Challenge(
     hints=(
         "Train the live cell's VAE for one epoch first and see what it reaches. Only then change something.",
         "One epoch of Adam at a constant rate is not enough. More epochs help, and so does a learning rate that rises "
-        "to several thousandths and then falls to nothing: `torch.optim.lr_scheduler.OneCycleLR`.",
-        "Start the decoder's last bias at the log-odds of the mean training image. Training then begins with the right "
+        "to several thousandths and then falls to zero: `torch.optim.lr_scheduler.OneCycleLR`.",
+        "Set the decoder's last bias to the log-odds of the mean training image. Training then begins with the right "
         "amount of ink in every pixel.",
     ),
-    done="You have written a VAE and trained it to the bound. Ours (20 dimensions, two hidden layers of 400, three "
+    done="You have written a VAE and trained it well enough to meet the bound. Ours (20 dimensions, two hidden layers of 400, three "
     "epochs with a one-cycle schedule) reaches about 106.",
     seconds=SECONDS,
 )

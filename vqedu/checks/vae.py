@@ -73,7 +73,7 @@ _ELBO_MISTAKES = (
     Mistake(
         "reconstruction averaged over the pixels",
         partial(_elbo, reconstruction=_mean),
-        "Your reconstruction is averaged over the pixels, the KL is not. With 784 pixels the effective beta is 784.",
+        "Your reconstruction is averaged over the pixels, but the KL is summed. With 784 pixels the effective beta is 784.",
         "Both terms must be summed over one image before anything is averaged.",
     ),
     Mistake(
@@ -92,21 +92,21 @@ _ELBO_MISTAKES = (
     Mistake(
         "summed over the batch",
         partial(_elbo, reconstruction=_sum, kl=_sum),
-        "Your loss is that of the whole batch. The balance of the terms is right, but the step grows with the batch.",
+        "Your loss is summed over the whole batch. The balance of the terms is right, but the gradient grows with N.",
         "The loss is in nats per image. Which step makes it so?",
     ),
     Mistake(
         "only the reconstruction summed over the batch",
         partial(_elbo, reconstruction=_sum),
-        "The reconstruction is that of the whole batch, the KL that of one image: with N images the effective beta is "
-        "1 / N.",
+        "The reconstruction is summed over the batch, but the KL is averaged over it: with N images the effective beta "
+        "is 1 / N.",
         "If the batch had twice as many images, which of your two terms would grow?",
     ),
     Mistake(
         "only the KL summed over the batch",
         partial(_elbo, kl=_sum),
-        "The KL is that of the whole batch, the reconstruction that of one image: with N images the effective beta is "
-        "N.",
+        "The KL is summed over the batch, but the reconstruction is averaged over it: with N images the effective beta "
+        "is N.",
         "If the batch had twice as many images, which of your two terms would grow?",
     ),
     Mistake(
@@ -120,20 +120,20 @@ _ELBO_MISTAKES = (
         "both terms divided by the number of all pixels",
         partial(_elbo, reconstruction=_over_all_pixels, kl=_over_all_pixels),
         "The balance of the terms is right, but the loss is per pixel: 784 times smaller than in nats per image.",
-        "By what do you divide, and what is there N of?",
+        "By which number do you divide? The loss per image is the sum over the batch divided by N.",
     ),
     Mistake(
         "only the KL divided by the number of all pixels",
         partial(_elbo, kl=_over_all_pixels),
-        "The KL is divided by the number of pixels, the reconstruction is not: with 784 pixels the effective beta is "
-        "1 / 784.",
+        "The KL is divided by the number of pixels, but the reconstruction is not: with 784 pixels the effective beta "
+        "is 1 / 784.",
         "Both terms belong to the same image. By what should each be divided?",
     ),
     Mistake(
         "not averaged over the batch",
         partial(_elbo, reconstruction=lambda terms, x: terms.sum(1), kl=lambda terms, x: terms.sum(1)),
         "You return one number per image. A loss is a single number.",
-        "What is still to be done with (N,)?",
+        "What is still to be done with these N numbers?",
     ),
     Mistake(
         "KL with the wrong sign",
@@ -150,9 +150,9 @@ _ELBO_MISTAKES = (
     Mistake(
         "sigmoid taken twice",
         partial(_elbo, pixel=_twice),
-        "The sigmoid is applied twice. A number between 0 and 1 is taken for a logit, so the decoder can only express "
+        "The sigmoid is applied twice. A number between 0 and 1 is treated as a logit, so the decoder can only express "
         "probabilities between 0.5 and 0.73.",
-        "Does `binary_cross_entropy_with_logits` expect logits or grey levels?",
+        "Does `binary_cross_entropy_with_logits` expect logits or gray levels?",
     ),
     Mistake(
         "log of a rounded sigmoid",
@@ -165,7 +165,7 @@ _ELBO_MISTAKES = (
         "KL without the factor 1/2",
         partial(_elbo, weight=2),
         "Your KL is exactly twice the right value, so the effective beta is 2.",
-        "Compare your KL of N(1, 1) with one half.",
+        "The KL from N(1, 1) to the prior is one half. What is yours?",
     ),
     Mistake(
         "logvar taken for log sigma",
@@ -190,8 +190,8 @@ _ELBO_MISTAKES = (
 
 elbo = Exercise(
     name="elbo",
-    contract="elbo(logits, x, mu, logvar): images (N, 1, H, W) twice, moments (N, D) twice -> one number: minus the "
-    "ELBO, nats per image, averaged over the batch",
+    contract="elbo(logits, x, mu, logvar): logits and images, both (N, 1, H, W), and mu and logvar, both (N, D) -> one "
+    "number: minus the ELBO in nats per image, averaged over the batch",
     cases=_terms,
     reference=_elbo,
     gradients=("logits", "mu", "logvar"),
@@ -223,8 +223,8 @@ def _gaussian(
 
 gaussian_loss = Exercise(
     name="gaussian_loss",
-    contract="gaussian_loss(x_hat, x, variance): images (N, 1, H, W) twice, a number -> (N,): -log N(x; x_hat, "
-    "variance), nats per image, constants included",
+    contract="gaussian_loss(x_hat, x, variance): two batches of images, both (N, 1, H, W), and a number -> (N,): "
+    "-log N(x; x_hat, variance) in nats per image, constants included",
     cases=lambda: [
         {"x_hat": grey(i, *s), "x": grey(i + 5, *s), "variance": v}
         for i, (s, v) in enumerate([((1, 1, 1, 1), 0.25), ((2, 1, 1, 2), 1.0), ((3, 1, 3, 2), 0.5)], 1)
@@ -235,7 +235,7 @@ gaussian_loss = Exercise(
         Mistake(
             "1/2 missing before the squared error",
             partial(_gaussian, half=1),
-            "The squared error has no factor 1/2. It then belongs to half the variance, and the effective beta is 1/2.",
+            "The squared error has no factor 1/2. It is then that of half the variance, and the effective beta is 1/2.",
             "What is the exponent of a normal density?",
         ),
         Mistake(
@@ -280,7 +280,7 @@ gaussian_loss = Exercise(
             "averaged over the pixels",
             partial(_gaussian, reduce=lambda losses, x: losses / x[0].numel()),
             "Your number is the loss of an average pixel: with 784 pixels the effective beta is 784.",
-            "Independent pixels multiply their densities. What happens to the logarithms?",
+            "The densities of independent pixels are multiplied. What happens to their logarithms?",
         ),
         Mistake(
             "averaged over the batch as well",
@@ -291,7 +291,7 @@ gaussian_loss = Exercise(
         Mistake(
             "variance squared",
             partial(_gaussian, spread=lambda variance: variance**2),
-            "Your numbers are those of a loss that takes the given variance for a standard deviation and squares it.",
+            "Your loss treats the given variance as a standard deviation and squares it.",
             "Is your argument sigma or sigma squared?",
         ),
         Mistake(
@@ -311,7 +311,7 @@ gaussian_loss = Exercise(
 
 mended_loss = Exercise(
     name="mended_loss",
-    contract="mended_loss(logits, x, mu, logvar): as elbo: minus the ELBO, nats per image",
+    contract="mended_loss(logits, x, mu, logvar): the same arguments as elbo -> minus the ELBO in nats per image",
     cases=_terms,
     reference=_elbo,
     gradients=("logits", "mu", "logvar"),
@@ -319,21 +319,21 @@ mended_loss = Exercise(
         Mistake(
             "not fixed yet",
             partial(_elbo, pixel=_twice, kl=_mean),
-            "A training with this loss raises no error, but the images stay grey and pale, and the codes hardly follow "
-            "the prior.",
-            "Look at each term alone. Which range of numbers does each function expect, and which shape does each step "
-            "return?",
+            "Training with this loss raises no error, but the images stay gray and pale, and the KL hardly holds the "
+            "codes near the prior.",
+            "Look at each term on its own. Which range of numbers does each function expect, and which shape does each "
+            "step return?",
         ),
         Mistake(
             "still wrong: the reconstruction",
             partial(_elbo, pixel=_twice),
-            "The KL is right now. But the images would still come out pale.",
+            "The KL is now right, but the images would still come out pale.",
             "What does the decoder return, and what does the loss function expect?",
         ),
         Mistake(
             "still wrong: the KL",
             partial(_elbo, kl=_mean),
-            "The reconstruction is right now. But the KL would still be D times too weak.",
+            "The reconstruction is now right, but the KL would still be D times too small.",
             "Write down the shape of the KL before and after its reduction.",
         ),
         *(m for m in _ELBO_MISTAKES if m.name not in ("KL averaged over the latent dimensions", "sigmoid taken twice")),

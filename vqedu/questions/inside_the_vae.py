@@ -61,7 +61,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
     "larger-images": Recall(
         "A piece of code averages the squared error over the pixels and sums the KL. You move from 28 × 28 to 56 × 56 images and leave β as it is. What happens to the effective β?",
         choices={
-            "It falls to a quarter": "The average now divides by four times as many pixels, so it is the reconstruction that counts for less. That makes β larger, not smaller.",
+            "It falls to a quarter": "The average now divides by four times as many pixels. Which of the two terms does that make smaller?",
             "It becomes four times as large": "The factor a of the reconstruction falls to a quarter, so β b / a grows by a factor of 4. The same line of code trains a different model for each image size.",
             "It stays the same, because an average does not grow": "The average in the code does not grow. The ELBO's reconstruction term does, because it is a sum over the image, and β is measured against that.",
         },
