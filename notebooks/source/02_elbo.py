@@ -2,7 +2,7 @@
 # # 02 · From Bayes to the ELBO
 #
 # Here is an image, and a model that can generate digits. **How probable is it that the model generates exactly this image?** There is an obvious way to find out: draw many random codes, decode each of them, and
-# average how probable the image is given the code. We do it three times, with 20,000 codes each and nothing changed but the seed.
+# average how probable the image is given the code. We do this three times, with 20,000 codes each, and change nothing but the seed.
 
 # %%
 import math
@@ -42,13 +42,13 @@ plots.captioned_images(
 )
 
 # %% [markdown]
-# The answers differ by 14 nats, which is a factor of more than a million. The method is correct, and yet it is useless. Why does it fail, and what can we compute instead?
+# The answers range from −84.6 to −70.2. That is a difference of 14 nats, a factor of more than a million in $p(x)$. The method is correct, and yet it is useless. Why does it fail, and what can we compute instead?
 # The answer to the second question is the **evidence lower bound** (ELBO), and it is what a VAE is trained with.
 #
 # **After this notebook you can**
 #
 # - say why $p(x)$ cannot be estimated by drawing codes at random,
-# - derive the ELBO in one line, and say in five lines what it leaves out, with a number beside each line,
+# - derive the ELBO in one line, and find out in five more what it leaves out, checking each line with a number,
 # - read the ELBO as reconstruction minus KL, and compute the KL of Gaussians,
 # - tighten the bound with more samples,
 # - write the ELBO of a model you have not seen before, and find its best $q$.
@@ -63,7 +63,7 @@ widgets.Quiz("autoencoder.pca", "autoencoder.decoder-output", "autoencoder.junk"
 # %% [markdown]
 # ## 1. The probability of an image
 #
-# The autoencoder of notebook 01 could not generate, because nobody had told it where the codes should be. So let us choose their distribution *first*: the **prior** $p(z)$, which in this course is always $N(0, I)$. The decoder
+# The autoencoder of notebook 01 could not generate, because nothing in its training determined where the codes should lie. So let us choose their distribution *first*: the **prior** $p(z)$, which in this course is always $N(0, I)$. The decoder
 # then assigns a probability to every image, given a code: this is the **likelihood** $p(x \mid z)$. We observe $x$ but never $z$, which is why $z$ is called a **latent variable**.
 #
 # Prior and decoder together are a complete model of images: draw $z$ from the prior, then $x$ from $p(x \mid z)$. The probability that this produces a given $x$ is
@@ -71,11 +71,11 @@ widgets.Quiz("autoencoder.pca", "autoencoder.decoder-output", "autoencoder.junk"
 # $$p(x) = \int p(x \mid z)\, p(z)\, dz = \mathbb{E}_{z \sim p(z)}\left[p(x \mid z)\right],$$
 #
 # the **evidence** or marginal likelihood. A good model gives a high $p(x)$ to real images, so we want to train it by maximum likelihood, which means raising $\log p(x)$. Why the logarithm? The training images are independent, so
-# their joint probability is a product, and the logarithm turns it into a sum over images. It also keeps the numbers in a range that a computer can handle: the $p(x)$ of our 7 is near $e^{-50}$.
+# their joint probability is a product, and the logarithm turns it into a sum over images. It also keeps the numbers in a range that a computer can handle: the $p(x)$ of our 7 is near $e^{-50}$, as section 2 will show.
 #
 # For a black-and-white image, $\log p(x \mid z)$ is minus the cross-entropy of notebook 01, summed over the pixels.
 #
-# The expectation above suggests what we did at the top: draw codes, decode, average. We will look at it once more, with the model of 50 latent dimensions and with one that has only 2. (Notebook 04 builds both. Here we only use
+# The expectation above suggests what we did at the top: draw codes, decode, average. Let us look at this more closely, with the model of 50 latent dimensions and with one that has only 2. (Notebook 04 builds both; here we only use
 # them.) First, make a guess.
 
 # %% [markdown] tags=["lecturer"]
@@ -83,7 +83,7 @@ widgets.Quiz("autoencoder.pca", "autoencoder.decoder-output", "autoencoder.junk"
 # >
 # > - **Ask:** "p(x) is an average over the prior, so draw codes, decode, and average. Of 20,000 draws, how many matter?"
 # > - **Usually answered:** Thousands. Collect numbers on the board before anybody commits.
-# > - **Show:** The printed table: three seeds side by side, first with 2 latent dimensions and then with 50. Then the figure: log p(x|z) under each image explains why a clean but different seven is worth nothing.
+# > - **Show:** The printed table: three seeds side by side, first with 2 latent dimensions and then with 50. Then the figure: the log p(x|z) under each image shows why a clean seven that differs from ours adds almost nothing to the average.
 
 # %%
 widgets.Prediction("elbo.draws")
@@ -105,10 +105,10 @@ for name in ("vae-2d", "vae-50d"):
         print(f"{name:8s} {seed:4d} {estimate:17.1f} {carriers(log_px_z):28d}")
 
 # %% [markdown]
-# With two latent dimensions, between 24 and 35 of the 20,000 draws carry nearly the whole average, and the three estimates agree to within a nat. With 50 dimensions it is one or two draws. Such an average is little
-# more than the luckiest draw of the run, and every run has a different one.
+# With two latent dimensions, between 24 and 35 of the 20,000 draws make up 99% of the average, and the three estimates agree to within a nat. With 50 dimensions, one or two draws are enough. Such an average depends
+# almost entirely on the luckiest draw, which is a different one in every run.
 #
-# The estimator is **unbiased**: averaged over infinitely many runs it is exactly $p(x)$. But almost every single run is far too low, and the balance is restored by a run so rare that we will never see it.
+# The estimator is **unbiased**: averaged over infinitely many runs it is exactly $p(x)$. But almost every single run gives a value that is far too low. What makes up for it are runs so rare that we will never see one.
 # The figure shows what the best draws decode to, with their $\log p(x \mid z)$.
 
 # %%
@@ -120,9 +120,9 @@ for name, model in (("vae-2d", vae2), ("vae-50d", vae50)):
 plots.captioned_images(rows, "The best 6 of 20,000 random codes (seed 0), with log p(x|z): one lucky draw decides")
 
 # %% [markdown]
-# In the second row, the draws are equally good, so the average does not hang on any one of them. In the third, the first draw is 15 nats better than the next, which is a factor of three million: it *is* the average. The other five are clean
+# In the second row (2 dimensions) the draws are about equally good, so the average does not depend on any one of them. In the third (50 dimensions), the first draw is 15 nats better than the next, which is a factor of three million: it *is* the average. The other five are clean
 # sevens, yet their $\log p(x \mid z)$ is lower than that of the blurry ones above. The 50-D model can draw many different sevens, all of them sharp, and a sharp seven that is a few pixels off is confident in the wrong places. That is the
-# difficulty with this average: the more precise the model and the more dimensions it has, the smaller the part of the prior that our image could have come from.
+# difficulty with this average: the more precise the model and the more dimensions it has, the smaller the region of the prior from which our image could have come.
 
 # %%
 widgets.Quiz("elbo.ten-pixels")
@@ -141,10 +141,10 @@ widgets.Quiz("elbo.ten-pixels")
 #
 # $$\log p(x) = \log \mathbb{E}_{q}\left[\frac{p(x, z)}{q(z \mid x)}\right] \;\ge\; \mathbb{E}_{q}\left[\log \frac{p(x, z)}{q(z \mid x)}\right] = \text{ELBO} .$$
 #
-# Every term on the right can be computed: $\log p(x \mid z)$ by the decoder, $\log p(z)$ by the formula of the prior, $\log q(z \mid x)$ because we chose $q$. And because it is an average over $q$, a few draws estimate it.
+# Every term on the right can be computed: $\log p(x \mid z)$ by the decoder, $\log p(z)$ by the formula of the prior, and $\log q(z \mid x)$ because we chose $q$. And because the ELBO is an average over $q$, we can estimate it from a few draws.
 #
 # Where does $q$ come from? The VAE has an encoder that reads an image and returns the mean and the standard deviation of a Gaussian $q(z \mid x)$. We could instead search for the best Gaussian separately for every image, but
-# the encoder learns to do it for all images at once. This is called **amortized inference**: the effort of finding $q$ is spent once, during training, and shared by all images. Let us use it.
+# the encoder learns to do it for all images at once. This is called **amortized inference**: the effort of finding $q$ is spent once, during training, and shared by all images. Let us use this encoder.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 6 minutes.**
@@ -171,11 +171,11 @@ for seed, naive in zip((0, 1, 2), estimates):
     print(f"{seed:4d} {naive:18.1f} {importance:19.1f} {log_w.mean().item():20.1f}")
 
 # %% [markdown]
-# Five hundred draws from $q$ give estimates near $-50$, which is 20 to 35 nats above what 20,000 draws from the prior give, and they agree to about a nat. The ELBO is 1 to 3 nats lower still, as Jensen's inequality promises, and
-# it is the steadiest of the three.
+# With 500 draws from $q$, all three estimates are near $-50$ and agree to about a nat. They are 20 to 35 nats higher than those from 20,000 draws from the prior. The ELBO, near $-51.8$, is 1 to 3 nats below the estimates from $q$, as
+# Jensen's inequality promises, and it varies least from seed to seed.
 #
-# Why should we trust the higher numbers? Both averages are unbiased for $p(x)$. Their logarithms are not: by Jensen's inequality again, they are **biased low** for $\log p(x)$. They can come out too high by bad luck, but not by
-# much. An average that is positive and correct on average exceeds 20 times the truth in at most one run out of 20 (Markov's inequality), and 20 times is 3 nats. So the higher one is closer.
+# Why should we trust the higher numbers? Both averages are unbiased for $p(x)$. Their logarithms are not: by Jensen's inequality again, they are **biased low** for $\log p(x)$. A single estimate can still come out too high by chance, but
+# rarely by much: an unbiased estimate that is never negative exceeds 20 times the truth in at most one run out of 20 (Markov's inequality), and a factor of 20 is only 3 nats. So the higher estimates are almost certainly the closer ones.
 #
 # What does the bound leave out, and how do we choose $q$ so that it leaves out little? To see that, we need a model in which even $p(x)$ can be computed.
 
@@ -189,8 +189,8 @@ widgets.Quiz("elbo.two-weights")
 #
 # $$z \sim N(0, 1), \qquad x \mid z \sim N\!\left(f(z),\, s^2\right), \qquad f(z) = \log(1 + e^{4z}), \quad s = 0.5 .$$
 #
-# $f$ plays the decoder and is nonlinear, as a decoder is. (Here $s$ is a standard deviation, not the sigmoid of notebook 01.) An integral over one number is a sum over a fine grid, times the step of the grid, so in this model we can check
-# every claim by a number.
+# $f$ plays the role of the decoder and, like a real decoder, it is nonlinear. (Here $s$ is a standard deviation, not the sigmoid of notebook 01.) An integral over a single variable can be computed as a sum over a fine grid, times the step of the grid, so in this
+# model we can check every claim numerically.
 
 # %%
 dz = 0.001
@@ -210,7 +210,7 @@ print(f"log p(x) = {log_px:.6f} nats")
 # $$p(z \mid x) = \frac{p(x, z)}{p(x)} = \frac{p(x \mid z)\, p(z)}{p(x)} .$$
 #
 # It is large exactly at the codes that matter, so it would be the ideal distribution to draw from. But its denominator is $p(x)$, the number we are looking for. In a real model we therefore use a simple $q(z \mid x)$ as an **approximate
-# posterior**, here a Gaussian with mean $\mu$ and standard deviation $\sigma$. An encoder would compute both from $x$. With a single $x$ we choose them by hand, $\mu = -0.1$ and $\sigma = 0.3$ to begin with.
+# posterior**, here a Gaussian with mean $\mu$ and standard deviation $\sigma$. An encoder would compute both from $x$. Here we have only a single $x$, so we choose them by hand, starting with $\mu = -0.1$ and $\sigma = 0.3$.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 4 minutes.**
@@ -240,7 +240,7 @@ widgets.Quiz("elbo.bayes-number")
 # %% [markdown]
 # ## 4. The derivation, five lines, each with its number
 #
-# Jensen's inequality told us *that* there is a gap. Five lines tell us *what* the gap is. They start from $\log p(x)$ and never use an inequality until the last one. We write $\int q(z \mid x)\, h(z)\, dz$ for the mean of a function $h$
+# Jensen's inequality told us *that* there is a gap. Five lines tell us *what* the gap is. They start from $\log p(x)$, and only the last of them uses an inequality. We write $\int q(z \mid x)\, h(z)\, dz$ for the mean of a function $h$
 # under $q$. On the grid, this is `mean_under_q(h)`.
 
 # %% [markdown] tags=["lecturer"]
@@ -286,7 +286,7 @@ print(f"line 3: {mean_under_q((log_joint - log_q) + (log_q - log_posterior)):.6f
 # $$= \underbrace{\int q(z \mid x)\, \log \frac{p(x, z)}{q(z \mid x)}\, dz}_{\text{ELBO}}
 # \;+\; \underbrace{\int q(z \mid x)\, \log \frac{q(z \mid x)}{p(z \mid x)}\, dz}_{\mathrm{KL}(q(z \mid x)\,\|\,p(z \mid x))}$$
 #
-# The first term is the bound of section 2. The second is the **Kullback-Leibler divergence** (KL) of $q$ from the posterior: how much larger $\log q$ is than the logarithm of the posterior, on average under $q$, in nats.
+# The first term is the bound of section 2. The second is the **Kullback-Leibler divergence** (KL) of $q$ from the posterior. It measures how much larger $\log q$ is than the logarithm of the posterior, on average under $q$, in nats.
 
 # %%
 elbo = mean_under_q(log_joint - log_q)
@@ -294,7 +294,7 @@ gap = mean_under_q(log_q - log_posterior)
 print(f"line 4: {elbo:.6f} + {gap:.6f} = {elbo + gap:.6f}")
 
 # %% [markdown]
-# So far everything is an equation, true for *every* $q$. What happens to its three numbers when we choose another $q$?
+# So far every line is an equality, and it is true for *every* $q$. What happens to the three numbers of line 4 when we choose another $q$?
 
 # %%
 widgets.Prediction("elbo.moving-q")
@@ -306,10 +306,10 @@ for m, s in ((-0.1, 0.3), (-1.0, 1.0), (0.5, 0.3), (0.13, 0.05)):
     print(f"{m:5.2f} {s:6.2f} {bound + rest:10.3f} = {bound:7.3f} + {rest:6.3f}")
 
 # %% [markdown]
-# $\log p(x)$ depends on the prior and the decoder alone, so $q$ cannot change it. Whatever the ELBO gains, the gap loses. (Here `toy` computes ELBO and gap with different code, on points other than our grid: that they add up to
-# $\log p(x)$ was not built in.)
+# $\log p(x)$ depends on the prior and the decoder alone, so $q$ cannot change it. Whatever the ELBO gains, the gap loses. (`toy` computes the ELBO and the gap separately, each on its own grid, so nothing in the code forces them to
+# add up to $\log p(x)$.)
 #
-# **Line 5.** A KL divergence is never negative, and it is zero only if the two distributions are equal. Leave it out, and a bound remains:
+# **Line 5.** A KL divergence is never negative, and it is zero only if the two distributions are equal. If we leave it out, a bound remains:
 #
 # $$\log p(x) \;\ge\; \text{ELBO}$$
 
@@ -319,13 +319,13 @@ print(f"line 5: {log_px:.6f} >= {elbo:.6f}")
 # %% [markdown]
 # **Why is a KL never negative?** Jensen's inequality once more, with $p$ for the posterior: $-\mathrm{KL} = \int q \log \frac{p}{q}\, dz \le \log \int q\, \frac{p}{q}\, dz = \log 1 = 0$.
 #
-# **What the bound is good for.** If we keep the decoder and raise the ELBO by changing $q$, the gap must shrink, and $q$ comes closer to the posterior, which we cannot even compute. If we raise it by changing the decoder, we raise a floor
+# **What the bound is good for.** If we keep the decoder fixed and raise the ELBO by changing $q$, the gap must shrink: $q$ comes closer to the posterior, although we cannot even compute the posterior. If we raise it by changing the decoder, we raise a floor
 # under $\log p(x)$. A VAE does both at once.
 #
 # ### Find the best q yourself
 #
-# Drag the green $q$ and watch the waterfall: $\log p(x)$ stays, and the gap is what the ELBO is missing. **Try to find the best $q$ by hand**, then press *Find the best q*. With the linear decoder the gap closes completely, because there the
-# posterior is a Gaussian. With the curved decoder it cannot. Below it are the five lines, computed at your $q$; *From the top* steps through them one by one.
+# Drag the green $q$ and watch the waterfall chart: $\log p(x)$ does not move, and the gap is what separates the ELBO from it. **Try to find the best $q$ by hand**, then press *Find the best q*. With the linear decoder the gap closes completely, because there the
+# posterior is a Gaussian. With the curved decoder it cannot close. Below the chart are the five lines, computed at your $q$. Press *From the top* to go back to line 1, and then *Next line* to step through them.
 
 # %%
 widgets.ElboExplorer("curved", x=1.0, mu=-1.0, sigma=1.0, line=5)
@@ -345,7 +345,7 @@ posterior = np.exp(two_sided.log_posterior(2.0, z))
 mean = np.sum(posterior * z) * dz  # the Gaussian with the lowest forward KL has the posterior's mean and spread
 spread = math.sqrt(np.sum(posterior * (z - mean) ** 2) * dz)
 best = two_sided.best_gaussian(2.0)  # the highest ELBO: the lowest reverse KL
-names = ("posterior $p(z|x)$", "best $q$ by reverse KL, the ELBO's", "best $q$ by forward KL")
+names = ("posterior $p(z|x)$", "best $q$ by reverse KL (highest ELBO)", "best $q$ by forward KL")
 densities = (posterior, np.exp(toy.log_normal(z, *best)), np.exp(toy.log_normal(z, mean, spread)))
 plots.lines(
     {name: (z, density) for name, density in zip(names, densities)},
@@ -359,8 +359,8 @@ plots.lines(
 )
 
 # %% [markdown]
-# The reverse KL averages $\log q/p$ under $q$, so it punishes $q$ for putting mass where the posterior has none: $q$ retreats to one mode. It is called *mode-seeking*. The forward KL averages under $p$ and punishes $q$ for missing any part of
-# the posterior: it covers everything, including the valley in between. It needs draws from the posterior, which we do not have. This is why a VAE uses the reverse one.
+# The reverse KL averages $\log q/p$ under $q$, so it punishes $q$ for putting mass where the posterior has none. The best $q$ therefore settles on one mode, and the reverse KL is called *mode-seeking*. The forward KL averages under $p$ and punishes $q$ for missing any part of
+# the posterior, so the best $q$ covers everything, including the valley in between. To minimize it we would need draws from the posterior, which we do not have. This is why a VAE uses the reverse KL.
 #
 # ## 5. The second form: reconstruction minus KL to the prior
 #
@@ -369,7 +369,7 @@ plots.lines(
 # $$\text{ELBO} = \underbrace{\mathbb{E}_{q}\left[\log p(x \mid z)\right]}_{\text{reconstruction}}
 # \;-\; \underbrace{\mathrm{KL}\left(q(z \mid x)\,\|\,p(z)\right)}_{\text{cost of the code}} .$$
 #
-# The first term asks that codes drawn from $q$ decode to $x$. The second asks that $q$ stays close to the prior. This is the form in which a VAE is trained.
+# The first term rewards a $q$ whose codes decode to $x$, while the second keeps $q$ close to the prior. A VAE is trained with the ELBO in this form.
 #
 # **Careful:** this KL is not the gap. The gap compares $q$ with the *posterior* and cannot be computed in a real model. This one compares $q$ with the *prior*, and for Gaussians there is a formula.
 
@@ -406,7 +406,7 @@ widgets.Quiz("elbo.two-kls")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · From the formula to code
 #
-# **★☆☆ · 5 minutes.** The KL for a batch of codes.
+# **★☆☆ · 5 minutes.** Compute the KL to the prior for each code of a batch.
 #
 # **Contract:** `my_kl(mu, logvar)`: two float tensors (N, D), logvar = log sigma^2 → (N,): KL(N(mu, sigma^2) || N(0, I)), nats.
 
@@ -448,7 +448,7 @@ print("torch       ", [f"{value:.1f}" for value in kl_divergence(q_50, prior_50)
 print("Monte Carlo ", [f"{value:.1f}" for value in log_ratio.mean(0).tolist()])
 
 # %% [markdown]
-# The KL also explains section 1. Here it is for our image and the 50-D model.
+# The KL also explains why draws from the prior failed in section 1. Here it is for our image and the 50-D model.
 
 # %%
 print(
@@ -456,7 +456,7 @@ print(
 )
 
 # %% [markdown]
-# Roughly speaking, $q$ fills a fraction $e^{-\mathrm{KL}}$ of the prior. So it takes on the order of $e^{21}$, a billion draws from the prior, to hit a place where $q$ puts most of its mass. We drew 20,000.
+# Roughly speaking, $q$ fills a fraction $e^{-\mathrm{KL}}$ of the prior. So it takes on the order of $e^{21}$ draws from the prior, about a billion, to land once where $q$ has most of its mass. We drew 20,000.
 #
 # ## 6. More samples, a tighter bound
 #
@@ -465,7 +465,7 @@ print(
 # $$\mathcal{L}_k = \mathbb{E}\left[\log \frac{1}{k} \sum_{j=1}^{k} \frac{p(x, z_j)}{q(z_j \mid x)}\right]
 # \;\le\; \log \mathbb{E}\left[\frac{1}{k} \sum_{j=1}^{k} \frac{p(x, z_j)}{q(z_j \mid x)}\right] = \log p(x) .$$
 #
-# The inequality is Jensen's, and the equality is section 2: each weight has the mean $p(x)$, so their average has, too. With $k = 1$ this is the ELBO. As $k$ grows, the average inside fluctuates less, so its logarithm loses less, and
+# The inequality is Jensen's, and the equality comes from section 2: each weight has the mean $p(x)$, and therefore so does their average. With $k = 1$ this is the ELBO. As $k$ grows, the average inside the logarithm fluctuates less, so Jensen's inequality loses less, and
 # $\mathcal{L}_k$ climbs towards $\log p(x)$ (Burda, Grosse and Salakhutdinov 2016, the importance-weighted autoencoder).
 
 # %% [markdown] tags=["lecturer"]
@@ -473,7 +473,7 @@ print(
 # >
 # > - **Ask:** "The gap is a quarter of a nat. Do 50 samples close it?"
 # > - **Usually answered:** "Yes, 50 is a lot."
-# > - **Show:** One student sketches the curve on the projected sheet before the cell runs. Then the infinite-variance remark: it is the reason why more samples stop helping.
+# > - **Show:** One student sketches the curve on the projected sheet before the cell runs. Then the remark on infinite variance, which is why more samples soon stop helping.
 
 # %%
 widgets.Prediction("elbo.samples")
@@ -494,11 +494,11 @@ for k, bound in bounds.items():
 plots.bounds(bounds, log_px, "Fifty samples close most of the gap, and the next 450 close little more")
 
 # %% [markdown]
-# Fifty samples close three quarters of the gap, and the next 450 close little more. The reason is the left tail of the posterior, which our Gaussian hardly covers. A draw from that tail has a huge weight but almost never occurs, so
-# the average improves only when one happens to turn up. Here it is as bad as it can be: the tail of $q$ is so much lighter than that of the posterior that the weights have *infinite* variance. A $q$ with heavier tails
+# Fifty samples close three quarters of the gap, from 0.24 to 0.06 nats, and the next 450 only bring it down to 0.04. The reason is the left tail of the posterior, which our Gaussian hardly covers. A draw from that tail has a huge weight but almost never occurs, so
+# the average improves only when one happens to turn up. Our example is an extreme case: the tail of $q$ is so much lighter than that of the posterior that the weights have *infinite* variance. A $q$ with heavier tails
 # than the posterior would not have this problem.
 #
-# For the image of the 7, the same 5,000 draws from the encoder's $q$ give all four bounds, depending on how many weights are averaged before the logarithm:
+# For the image of the 7, we compute four bounds from the same 5,000 draws from the encoder's $q$. They differ only in how many weights are averaged before we take the logarithm:
 
 # %%
 log_w = log_weights(vae50, 5000, seed=0)
@@ -507,7 +507,7 @@ for k in (1, 50, 500, 5000):
     print(f"k = {k:4d}: {groups.mean().item():.1f} nats")
 
 # %% [markdown]
-# `metrics.log_likelihood` computes this bound for many images at once. Notebook 05 uses it with $k = 5{,}000$ to report $\log p(x)$ of a trained VAE.
+# In the course's package, `vqedu.metrics.log_likelihood` computes this bound for many images at once. Notebook 05 uses it with $k = 5{,}000$ to report $\log p(x)$ of a trained VAE.
 #
 # ## Exercises (52 minutes)
 #
@@ -516,7 +516,7 @@ for k in (1, 50, 500, 5000):
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · Average inside the logarithm
 #
-# **★★☆ · 8 minutes.** The bound of section 6 for a batch of images: one column of log-weights per image. The checker uses log-weights as real images have them.
+# **★★☆ · 8 minutes.** Compute the bound of section 6 for a batch of images, given one column of log-weights per image. Among the checker's log-weights are some as far below zero as those of real images.
 #
 # **Contract:** `my_importance_weighted_bound(log_weights)`: (k, N), one column per image → (N,): log of the mean weight, nats.
 
@@ -572,7 +572,7 @@ checks.kl_by_sampling(my_kl_by_sampling)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · Break it: a q that reconstructs too well
 #
-# **★★☆ · 6 minutes.** If you judge a $q$ by its reconstruction alone, you will be fooled. Find $\mu$ and $\sigma$ for the curved model at $x = 1$ whose reconstruction term is better than that of the best $q$ and whose ELBO is far worse. The explorer of section 4 helps.
+# **★★☆ · 6 minutes.** If you judge a $q$ by its reconstruction alone, you will be fooled. For the curved model at $x = 1$, find $\mu$ and $\sigma$ such that the reconstruction term is at least 0.1 nats better than that of the best $q$, although the ELBO is at least 1.5 nats worse. The explorer of section 4 helps.
 #
 # **Contract:** `my_overconfident_q()`: no argument → (mu, sigma) of a q whose reconstruction is better and whose ELBO is worse.
 
@@ -591,7 +591,7 @@ checks.overconfident_q(my_overconfident_q)
 #
 # ```python
 # def my_overconfident_q():
-#     mu, sigma = 0.13, 0.02  # certain that z = 0.13, where f(z) = 1
+#     mu, sigma = 0.13, 0.02  # almost certain that z = 0.13, where f(z) is close to 1
 #     return mu, sigma
 # ```
 #
@@ -600,14 +600,14 @@ checks.overconfident_q(my_overconfident_q)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 5 · Build it: the ELBO of a model that counts
 #
-# **★★★ · 30 minutes.** A detector counts events. The logarithm of the expected number of events is $1 + 2z$, and we observe one count $x$, which is 0, 1, 2 or any other whole number:
+# **★★★ · 30 minutes.** A detector counts events. The logarithm of the expected number of events is $1 + 2z$, where $z$ is a latent variable, and we observe a single count $x$, which can be $0, 1, 2, \dots$:
 #
 # $$z \sim N(0, 1), \qquad x \mid z \sim \text{Poisson}\!\left(e^{1 + 2z}\right), \qquad \log p(x \mid z) = x\, (1 + 2z) - e^{1 + 2z} - \log x! .$$
 #
-# What does the count tell us about $z$? Do for this model everything that this notebook did for the last one. Compute $\log p(x)$, write the ELBO of a Gaussian $q(z \mid x) = N(\mu, \sigma^2)$, and find the $q$ with the highest ELBO. One fact saves
-# you a quadrature: under $N(\mu, \sigma^2)$ the mean of $e^{a z}$ is $e^{a \mu + a^2 \sigma^2 / 2}$.
+# What does the count tell us about $z$? Do for this model everything that this notebook did for the curved one. Compute $\log p(x)$, write the ELBO of a Gaussian $q(z \mid x) = N(\mu, \sigma^2)$, and find the $q$ with the highest ELBO. One fact saves
+# you a numerical integral: under $N(\mu, \sigma^2)$ the mean of $e^{a z}$ is $e^{a \mu + a^2 \sigma^2 / 2}$.
 #
-# You are free in how you search: a table of $\mu$ and $\sigma$, an optimizer, or two derivatives set to zero. The checker calls your function for four counts, and the three numbers in nats should be right to 0.005.
+# You are free in how you search: a table of $\mu$ and $\sigma$, an optimizer, or two derivatives set to zero. The checker calls your function for four counts. Your $q$ should have an ELBO within 0.005 nats of the highest, and `elbo` and `log_px` should be right to 0.005 nats.
 #
 # **Contract:** `my_build_elbo(x)`: an observed count, a whole number from 0 to 20 → mu, sigma, elbo, log_px: the Gaussian q with the highest ELBO, that ELBO, and log p(x), nats.
 
@@ -653,7 +653,7 @@ checks.build_elbo(my_build_elbo)
 #
 # ## Summary
 #
-# - $p(x)$ is an average over the prior, but in 50 dimensions one draw in 20,000 decides it. Almost every run comes out far too low.
+# - $p(x)$ is an average over the prior, but in 50 dimensions one or two draws in 20,000 decide the estimate, and almost every run comes out far too low.
 # - Drawing from $q$ and dividing by it gives $p(x) = \mathbb{E}_q[p(x, z)/q(z \mid x)]$, and Jensen's inequality turns this into $\log p(x) \ge \text{ELBO}$.
 # - The gap is $\mathrm{KL}(q(z \mid x) \,\|\, p(z \mid x))$, for every $q$.
 # - $\text{ELBO} = \mathbb{E}_q[\log p(x \mid z)] - \mathrm{KL}(q(z \mid x) \,\|\, p(z))$: reconstruction minus the cost of the code.

@@ -433,7 +433,7 @@ widgets.Quiz("inside_the_vae.rotated-codes")
 # %% [markdown]
 # ## 6. How good is it? The log-likelihood
 #
-# The loss gave us a bound. How far is it from $\log p(x)$ itself? In notebook 02 we closed the gap by importance sampling: draw $k$ codes from $q(z \mid x)$ and average the weights $p(x, z) / q(z \mid x)$ inside the logarithm. In expectation the result is a lower bound for every $k$, and it becomes tighter as $k$ grows.
+# The loss gave us a bound. How far is it from $\log p(x)$ itself? In notebook 02 we narrowed the gap by importance sampling: draw $k$ codes from $q(z \mid x)$ and average the weights $p(x, z) / q(z \mid x)$ inside the logarithm. In expectation the result is a lower bound for every $k$, and it becomes tighter as $k$ grows.
 #
 # Published numbers are for black-and-white images, so we make the test images black and white by flipping a coin for each pixel, with its gray level as the probability.
 
@@ -478,7 +478,7 @@ print(
 )
 
 # %% [markdown]
-# Burda, Grosse and Salakhutdinov (2016, table 1) report −86.76 for a VAE with one layer of 50 latent dimensions, also with $k = 5000$. Ours, with −85.17, is 1.6 nats better. Is it a better method? No, it is the same method with a larger network: they use two hidden layers of 200 tanh units on each side, ours has two of 512, with LayerNorm and SiLU. (Their better number, −84.78, comes from training on the bound with $k = 50$ itself.)
+# Burda, Grosse and Salakhutdinov (2016, table 1) report −86.76 for a VAE with one layer of 50 latent dimensions, also with $k = 5000$. Ours, with −85.17, is 1.6 nats better. Is it a better method? No, it is the same method with a larger network: they use two hidden layers of 200 tanh units on each side, while ours has two of 512, with LayerNorm and SiLU. (Their better number, −84.78, comes from training on the bound with $k = 50$ itself.)
 #
 # Before you compare two numbers, check one more thing: how the images were made black and white. In **dynamic binarization** the coins are flipped anew whenever an image is used, as above. In **fixed binarization** they were flipped once, and everybody uses the same file. Some papers simply apply a threshold. How much does this matter for one and the same model?
 
@@ -492,7 +492,7 @@ for name, version in versions.items():
     print(f"{name:20s} {metrics.log_likelihood(vae50, version, 50, generator).mean():.1f} nats per image")
 
 # %% [markdown]
-# Flipping the coins again hardly matters: we get −84.8 and −85.1. But the threshold produces images with smooth edges, to which the model assigns a much higher probability, −69.4, although it was never trained on any of them. The same holds for training: a model that sees new coins at every step, as ours did, cannot memorize them, while one that is trained on a fixed file can. So never compare a log-likelihood without its binarization. It would be like comparing temperatures without their units.
+# Flipping the coins again hardly matters: we get −84.8 and −85.1. But the threshold produces images with smooth edges, to which the model assigns a much higher probability, −69.4, although it was never trained on any of them. Binarization also matters during training: a model that sees new coins at every step, as ours did, cannot memorize them, while one that is trained on a fixed file can. So never compare a log-likelihood without its binarization. It would be like comparing temperatures without their units.
 
 # %%
 widgets.Quiz("inside_the_vae.two-models")

@@ -63,8 +63,8 @@ importance_weighted_bound = Exercise(
         Mistake(
             "exp underflows",
             partial(_bound, total=lambda table, axis: table.exp().sum(axis).log()),
-            "Right for small numbers. But the log-weights of images are near -100 or -400, where exp gives 0, and "
-            "log(0) is minus infinity.",
+            "Your answer is right for small numbers. But the log-weights of images can lie below -104, where exp gives "
+            "0 in float32, and log(0) is minus infinity.",
             "Subtract the largest log-weight before the exponential, and add it again at the end.",
         ),
         Mistake(
@@ -83,7 +83,7 @@ importance_weighted_bound = Exercise(
         Mistake(
             "sign flipped",
             partial(_bound, sign=-1),
-            "This is minus the bound, the form that is minimized. What is asked for is the bound itself.",
+            "This is minus the bound, which is what we would minimize. The exercise asks for the bound itself.",
             "The bound should grow when the weights grow.",
         ),
     ),
@@ -138,7 +138,7 @@ kl = Exercise(
         Mistake(
             "sigma where sigma squared belongs",
             partial(_kl, variance=lambda logvar: torch.exp(logvar / 2)),
-            "You get these numbers if the standard deviation takes the place of the variance.",
+            "You get these numbers if you use the standard deviation where the variance belongs.",
             "What is exp(logvar): sigma or sigma squared? And which one does the formula want?",
         ),
         Mistake(
@@ -247,7 +247,7 @@ def _sampled_kl(
 
 kl_by_sampling = Exercise(
     name="kl_by_sampling",
-    contract="kl_by_sampling(z, mu, sigma): samples z (S, D) from N(mu, sigma^2), mu and sigma (D,) -> (D,): an "
+    contract="kl_by_sampling(z, mu, sigma): draws z (S, D) from N(mu, sigma^2), mu and sigma (D,) -> (D,): an "
     "estimate of KL(N(mu, sigma^2) || N(0, 1)) for each of the D dimensions, nats",
     cases=lambda: [
         {"z": quarters(i, s, d), "mu": quarters(i + 5, d, limit=4), "sigma": quarters(i + 9, d, limit=2).abs() + 0.5}
@@ -264,13 +264,13 @@ kl_by_sampling = Exercise(
         Mistake(
             "variance for standard deviation",
             partial(_sampled_kl, spread=torch.square),
-            "You get these numbers if sigma^2 takes the place of sigma.",
+            "You get these numbers if you use sigma^2 where sigma belongs.",
             "In the exponent, by what is z - mu divided before it is squared?",
         ),
         Mistake(
             "log sigma with the wrong sign",
             partial(_sampled_kl, log_sigma=-1),
-            "The right term, but you add it where it should be subtracted.",
+            "You have the right term, but you add it where it should be subtracted.",
             "A narrow density is high at its peak. Does yours grow when sigma falls?",
         ),
         Mistake(
@@ -282,7 +282,7 @@ kl_by_sampling = Exercise(
         Mistake(
             "summed over the samples",
             partial(_sampled_kl, reduce=lambda log_ratio: log_ratio.sum(0)),
-            "You add the samples up. With more samples your estimate would grow instead of becoming more exact.",
+            "You sum over the samples. With more samples your estimate would grow instead of becoming more accurate.",
             "How do you estimate a mean from S samples?",
         ),
         Mistake(
@@ -296,7 +296,7 @@ kl_by_sampling = Exercise(
         "Try sigma = 1, then sigma = 2, with the same z. For which is the estimate wrong, and does the error depend on "
         "z?",
         "Write both densities with everything that appears before the exponential.",
-        "The factor 1/(sigma sqrt(2 pi)) becomes -log sigma - log sqrt(2 pi). For the prior sigma is 1. What does not "
+        "The factor 1/(sigma sqrt(2 pi)) becomes -log sigma - log sqrt(2 pi). For the prior, sigma is 1. What does not "
         "cancel?",
     ),
 )
@@ -325,7 +325,7 @@ def _measure_q(ask: Callable[..., Any]) -> list[Demand]:
     gain = float(model.reconstruction(x, mu, sigma) - model.reconstruction(x, *best))
     loss = float(model.elbo(x, *best) - model.elbo(x, mu, sigma))
     return [
-        Demand("a reconstruction term better than that of the best q by 0.1 nats", gain >= 0.1, f"{gain:+.1f} nats"),
+        Demand("a reconstruction term better than the best q's by at least 0.1 nats", gain >= 0.1, f"{gain:+.1f} nats"),
         Demand("an ELBO at least 1.5 nats below that of the best q", loss >= 1.5, f"{loss:.1f} nats below"),
     ]
 

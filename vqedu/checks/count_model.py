@@ -35,9 +35,8 @@ _OBJECTIVES = (
         Diagnosis(
             "mean of exp taken as exp of the mean",
             "Your q is the best one for an objective that contains exp(1 + 2 mu) where the mean of exp(1 + 2z) "
-            "belongs. "
-            "Then nothing but the KL cares about sigma, and sigma = 1 is best for every count.",
-            "Which is larger, the mean of exp(2z) under q or exp of the mean of 2z?",
+            "belongs. Then only the KL depends on sigma, and sigma = 1 is best for every count.",
+            "Which is larger: the mean of exp(2z) under q, or exp of the mean of 2z?",
         ),
     ),
     (
@@ -96,7 +95,7 @@ _OBJECTIVES = (
 _VARIANCE = Diagnosis(
     "variance returned",
     "The `sigma` that you return is the variance of the best q.",
-    "Which power of sigma does a normal distribution have in its name, and which one is asked for?",
+    "The second number in N(mu, sigma^2) is the variance. Is that what the contract asks for?",
 )
 _LOGARITHM = Diagnosis(
     "logarithm returned",
@@ -112,12 +111,12 @@ _LAPLACE = Diagnosis(
     "mode and curvature of the posterior",
     "Your q has its mean at the mode of the posterior and takes sigma from the curvature there. This is the Laplace "
     "approximation: a Gaussian close to the posterior, but not the one with the highest ELBO.",
-    "The best mean lies where the derivative of the ELBO with respect to mu is zero, not that of log p(x, z).",
+    "The best mean lies where the derivative of the ELBO with respect to mu is zero, not where that of log p(x, z) is.",
 )
 _MOMENTS = Diagnosis(
     "mean and standard deviation of the posterior",
     "Your q has the mean and the standard deviation of the true posterior. It minimizes KL(p || q), the forward KL. "
-    "The ELBO asks for the reverse one.",
+    "The q with the highest ELBO minimizes the reverse KL.",
     "Evaluate the ELBO at your sigma and at one that is a little smaller.",
 )
 _POINT = Diagnosis(
@@ -183,7 +182,7 @@ def _why_this_elbo(elbo: Array, mu: Array, sigma: Array) -> Diagnosis | None:
 
 
 HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
-_CONSTANT = "It is too {} by log sqrt(2 pi) = 0.919: one of two normal densities is not normalized."
+_CONSTANT = "It is too {} by log sqrt(2 pi) = 0.919: one of the two normal densities is not normalized."
 _MEANS = (
     (0.0, "mean of exp taken as exp of the mean", "It contains exp(1 + 2 mu), which is not the mean of exp(1 + 2z)."),
     (0.5, "a squared left out", "It contains exp(1 + 2 mu + sigma^2 / 2)."),
@@ -201,7 +200,7 @@ def _why_this_evidence(log_px: Array, best: Array) -> Diagnosis | None:
         (
             COUNTS - np.exp(3) - toy.log_factorial(COUNTS),
             "mean of the logarithms",
-            "It is the mean of log p(x|z) over the prior. What is asked for is the logarithm of the mean.",
+            "It is the mean of log p(x|z) over the prior. The exercise asks for the logarithm of the mean.",
             "the order of mean and logarithm",
         ),
         (np.exp(truth), "p(x) for log p(x)", "It is p(x) itself.", "the last step"),
@@ -219,8 +218,8 @@ def _why_this_evidence(log_px: Array, best: Array) -> Diagnosis | None:
         return Diagnosis(
             "sum for integral",
             f"Your `log_px` is too high by {number(float((log_px - truth).mean()), 3)} nats for every count, so p(x) "
-            f"is "
-            "too large by one factor: you add numbers up that should be averaged, or multiplied by the step of a grid.",
+            "is too large by the same factor each time: you add up numbers that should be averaged, or multiplied by "
+            "the step of a grid.",
             "Would a finer grid, or more draws, change your number?",
         )
     return None
@@ -247,7 +246,7 @@ def _measure_elbo(ask: Callable[..., Any]) -> list[Demand]:
     mu, sigma, elbo, log_px = np.array([_four(ask(int(x)), int(x)) for x in COUNTS]).T
     why = _why_this_q(mu, sigma)
     if (sigma <= 0).any():
-        return [Demand("sigma is positive, as a standard deviation is", False, _each(sigma), why)]
+        return [Demand("sigma is positive, as a standard deviation must be", False, _each(sigma), why)]
     exact, best = MODEL.elbo(COUNTS, mu, sigma), MODEL.elbo(COUNTS, *MODEL.best_gaussian(COUNTS))
     short, wrong, off = best - exact, elbo - exact, log_px - MODEL.log_evidence(COUNTS)
     return [
@@ -274,8 +273,8 @@ build_elbo = Challenge(
         "The mean of exp(1 + 2z) is exp(1 + 2 mu + 2 sigma^2). Now evaluate the ELBO on a table of mu and sigma and "
         "take the best entry; steps of 0.01 are fine enough.",
     ),
-    done="Ours finds the same q, where both derivatives of the ELBO are zero. Its gap is 0.040 nats at x = 0 and 0.011 "
-    "at x = 7: the more events are counted, the closer the posterior is to a Gaussian.",
+    done="The best q is the one at which both derivatives of the ELBO are zero. Its gap is 0.040 nats at "
+    "x = 0 and 0.011 at x = 7: the more events are counted, the closer the posterior is to a Gaussian.",
     seconds=SECONDS,
 )
 
@@ -345,49 +344,48 @@ _FIT_LOG = Diagnosis(
 )
 _FIT_SIGN = Diagnosis(
     "negative sigma",
-    "Your fit is right except that some sigma came out negative: the draws do not notice, since -eps is as likely as "
-    "eps.",
+    "Your fit is right except that some values of sigma are negative. The draws do not show it, because -eps is as "
+    "likely as eps.",
     "Which of the parametrizations of section 5 keeps sigma positive?",
 )
 _FIT_ROOT = Diagnosis(
     "exp(logvar) scaled the noise",
-    "The sigma that you return is the root of the one that was fitted: in the draws, exp(logvar) had the place of the "
-    "standard deviation.",
-    "Use one and the same formula for sigma in the draws and in what you return.",
+    "The sigma that you return is the square root of the one that you fitted: in the draws, exp(logvar) took the place "
+    "of the standard deviation.",
+    "Use the same formula for sigma in the draws and in what you return.",
 )
 _FIT_PRIOR = Diagnosis(
     "prior counted twice",
-    "Your q are the best ones for an objective in which log p(z) counts twice: once inside `log_joint`, and once more "
-    "in a KL to the prior.",
+    "Each q that you return is the best one for an objective in which log p(z) counts twice: once inside `log_joint`, "
+    "and once more in a KL to the prior.",
     "`log_joint` is log p(x|z) + log p(z). What is left to subtract?",
 )
 _FIT_TWICE = Diagnosis(
     "entropy counted twice",
-    "Your q are the best ones for an objective in which the entropy of q counts twice. Was logvar added where log "
-    "sigma belongs?",
+    "Each q that you return is the best one for an objective in which the entropy of q counts twice. Did you add "
+    "logvar where log sigma belongs?",
     "The entropy of N(mu, sigma^2) is log sigma plus a constant.",
 )
 _FIT_HALF = Diagnosis(
     "half of the entropy",
-    "Your q are the best ones for an objective in which the entropy of q counts only half.",
+    "Each q that you return is the best one for an objective in which the entropy of q counts only half.",
     "The entropy of N(mu, sigma^2) is log sigma plus a constant.",
 )
 _FIT_POINT = Diagnosis(
     "entropy left out",
-    "Your q have shrunk to points at the modes of the posteriors: nothing in your objective rewards a wide q.",
+    "Each q has shrunk to a point at the mode of its posterior: nothing in your objective rewards a wide q.",
     "The ELBO is the mean of log p(x, z) - log q(z). Is the second term there, and does its gradient reach sigma?",
 )
 _FIT_ONE = Diagnosis(
     "one q for all",
-    "All observations get the same mu and the same sigma. Each of them has a posterior of its own.",
-    "Which shape do your parameters have, and which shape has z?",
+    "All observations get the same mu and the same sigma, although each of them has its own posterior.",
+    "What shape do your parameters have, and what shape does z have?",
 )
 _NO_PATH = Diagnosis(
     "draws without a path",
-    "The z that you gave to `log_joint` never carried a gradient: they were drawn by `sample`, detached, or computed "
-    "under `no_grad`. Without a path mu and sigma learn nothing from `log_joint`. (If you used the score function: "
-    "this "
-    "task asks for the path.)",
+    "No z that you passed to `log_joint` carried a gradient: each was drawn by `sample`, detached, or computed under "
+    "`no_grad`. Without a path, no gradient gets from `log_joint` to mu and sigma. (If you used the score function, "
+    "note that this task asks for the path.)",
     "Print `z.requires_grad` just before you call `log_joint`.",
 )
 
@@ -448,8 +446,8 @@ def _measure_fit(ask: Callable[..., Any]) -> list[Demand]:
         path, thrift, sound,
         Demand(f"on average the ELBO is within {AVERAGE} nats of the highest", right,
                f"{number(float(below.mean()), 3)} nats below", why),
-        Demand(f"no observation is more than {WORST} nats below its highest", none_left,
-               f"{number(float(below.max()), 3)} nats below, at its worst", why),
+        Demand(f"no observation is more than {WORST} nats below its highest ELBO", none_left,
+               f"{number(float(below.max()), 3)} nats below, at worst", why),
     ]  # fmt: skip
 
 
@@ -466,15 +464,14 @@ build_fit = Challenge(
     parameters=("log_joint", "n"),
     measure=_measure_fit,
     hints=(
-        "It is the loop of section 6 with n numbers in place of one: two tensors of shape (n,) as parameters, one draw "
-        "for each element, one loss for all.",
+        "Use the loop of `climb` with n numbers in place of one: two tensors of shape (n,) as parameters, one draw for "
+        "each element, and one loss for all.",
         "The ELBO of one draw is log p(x, z) - log q(z). On average -log q(z) is log sigma plus a constant, so the "
-        "loss "
-        "is -(log_joint(z) + logvar / 2).sum().",
-        "Start narrow, with sigma near 0.3: a wide q draws z where exp(1 + 2z) is huge, and its gradients with it. Let "
-        "the learning rate fall to zero, or average the last iterates, to get rid of the noise of single draws.",
+        "loss is -(log_joint(z) + logvar / 2).sum().",
+        "Start narrow, with sigma near 0.3: a wide q draws z where exp(1 + 2z) and its gradient are huge. Let the "
+        "learning rate fall to zero, or average the last iterates, to get rid of the noise of single draws.",
     ),
-    done="Ours ends 0.003 nats below the best on average, with 2,000 draws per observation, one per step, and a "
-    "learning rate that falls from 0.05 to zero.",
+    done="Our solution ends 0.003 nats below the best on average, with 2,000 draws per observation, one per step, and "
+    "a learning rate that falls from 0.05 to zero.",
     seconds=SECONDS,
 )

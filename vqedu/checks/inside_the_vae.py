@@ -65,8 +65,7 @@ effective_beta = Exercise(
         Mistake(
             "beta left out",
             partial(_beta, b=0),
-            "The factor that comes from the two averages is right, but it still has to be multiplied by the beta in the "
-            "code.",
+            "The factor that comes from the two averages is right, but it has to be multiplied by the code's beta.",
             "What does your formula say for beta = 0?",
         ),
         Mistake(

@@ -136,7 +136,7 @@ reparameterize = Exercise(
             "variance for standard deviation",
             partial(_draw, scale=torch.exp),
             "The spread of your z is sigma squared: you multiply the noise by exp(logvar), which is the variance.",
-            "What has to be done to a variance before it can scale noise?",
+            "What must you do to a variance before it can scale the noise?",
         ),
         Mistake(
             "logvar itself scales the noise",
@@ -148,24 +148,24 @@ reparameterize = Exercise(
             "root taken twice",
             partial(_draw, scale=lambda logvar: torch.exp(logvar / 4)),
             "The spread of your z is the root of sigma: half of logvar is already log sigma.",
-            "Which root has to be taken, and how often?",
+            "How do you get from log sigma to sigma? No further root is needed.",
         ),
         Mistake(
             "the same noise for the whole batch",
             partial(_draw, noise=lambda mu: torch.randn(mu.shape[1])),
             "All rows of the batch get the same noise, so their errors do not average out.",
-            "Which shape does your eps have, and which shape does mu have?",
+            "What shape does your eps have, and what shape does mu have?",
         ),
         Mistake(
             "the same noise for all latent dimensions",
             partial(_draw, noise=lambda mu: _even_noise(mu[:, :1])),
             "All dimensions of one code get the same noise. They should be independent.",
-            "Which shape does your eps have, and which shape does mu have?",
+            "What shape does your eps have, and what shape does mu have?",
         ),
         Mistake(
             "one number of noise for everything",
             partial(_draw, noise=lambda mu: torch.randn(1)),
-            "One single random number shifts the whole batch.",
+            "A single random number is used for the whole batch.",
             "How many random numbers does a batch of N codes of D dimensions need?",
         ),
         Mistake(
@@ -190,36 +190,36 @@ reparameterize = Exercise(
             "sigma is added, not multiplied by noise",
             partial(_draw, noise=torch.ones_like),
             "You return mu + sigma, the same for every draw.",
-            "There is a third quantity in the line, and it is random.",
+            "The formula for z contains a third quantity, and it is random.",
         ),
         Mistake(
             "drawn without a path",
             lambda mu, logvar: (mu + torch.exp(logvar / 2) * _even_noise(mu)).detach(),
-            "The distribution is right, but z was drawn as a number: no gradient will ever reach mu or logvar.",
+            "The distribution is right, but z has no history: no gradient will ever reach mu or logvar.",
             "Draw something that does not depend on mu and sigma, and build z from it.",
         ),
         Mistake(
             "eps not detached",
             _undetached,
             "Your eps is computed from mu and sigma, and its gradient cancels that of mu + sigma * eps exactly.",
-            "eps must be a number without a history.",
+            "Draw eps without using mu and sigma, so that it has no history.",
         ),
         Mistake(
             "no gradient for logvar",
             partial(_draw, scale=lambda logvar: torch.exp(logvar / 2).detach()),
-            "mu gets its gradient, logvar gets none: sigma was cut off.",
+            "mu gets its gradient but logvar gets none: sigma was cut off.",
             "Look for `detach`, `.data`, `.item()` or `no_grad` around sigma.",
         ),
         Mistake(
             "no gradient for mu",
             partial(_draw, center=torch.detach),
-            "logvar gets its gradient, mu gets none: mu was cut off.",
+            "logvar gets its gradient but mu gets none: mu was cut off.",
             "Look for `detach`, `.data`, `.item()` or `no_grad` around mu.",
         ),
     ),
     hints=(
         "Draw eps first, from a normal distribution that does not depend on mu and sigma.",
-        "`torch.randn_like(mu)` has one random number per element. sigma is the root of exp(logvar).",
+        "`torch.randn_like(mu)` has one random number per element. sigma is the square root of exp(logvar).",
         "sigma = exp(logvar / 2). Scale eps with it, then shift by mu.",
     ),
 )
@@ -268,7 +268,7 @@ score_gradient = Exercise(
         Mistake(
             "not divided by sigma",
             partial(_score, score=lambda eps, sigma: eps),
-            "Right for sigma = 1 only: the score with respect to mu is eps / sigma.",
+            "Your estimate is right only for sigma = 1: the score with respect to mu is eps / sigma.",
             "Write the score as (z - mu) / sigma^2 and insert z.",
         ),
         Mistake(
@@ -298,8 +298,8 @@ score_gradient = Exercise(
         Mistake(
             "averaged over the samples",
             partial(_score, reduce=torch.mean),
-            "You return the mean of the estimates. What is asked for is one estimate per sample, so that their "
-            "variance can be seen.",
+            "You return the mean of the estimates. The exercise asks for one estimate per sample, so that we can see "
+            "their variance.",
             "The contract ends in (n,).",
         ),
         Mistake(
@@ -343,14 +343,14 @@ mean_of_square = Exercise(
         Mistake(
             "sigma gets no gradient",
             lambda mu, sigma, eps: _mean_square(mu, sigma, eps, to_sigma=torch.detach),
-            "mu gets its gradient now, sigma still gets none.",
-            "There is more than one way to sigma; all of them must stay open.",
+            "mu now gets its gradient, but sigma still gets none.",
+            "Follow sigma through your function, step by step. Where does it lose its history?",
         ),
         Mistake(
             "mu gets no gradient",
             lambda mu, sigma, eps: _mean_square(mu, sigma, eps, to_mu=torch.detach),
-            "sigma gets its gradient now, mu still gets none.",
-            "There is more than one way to mu; all of them must stay open.",
+            "sigma now gets its gradient, but mu still gets none.",
+            "Follow mu through your function, step by step. Where does it lose its history?",
         ),
         Mistake(
             "square of the mean",
@@ -361,7 +361,7 @@ mean_of_square = Exercise(
         Mistake(
             "sum for mean",
             partial(_mean_square, reduce=lambda z: z.square().sum()),
-            "You add the squares up, but their mean is asked for.",
+            "You add up the squares, but the exercise asks for their mean.",
             "Should the number grow with the number of samples?",
         ),
     ),
@@ -369,7 +369,7 @@ mean_of_square = Exercise(
         "The value is right, so look at the gradients: `torch.autograd.grad(mean_of_square(mu, sigma, eps), mu)`.",
         "Print `requires_grad` after each step. Where does True become False?",
         "Which operations discard the history of a tensor? `.detach()`, `.data`, `.item()`, `.tolist()` do, and "
-        "building a new tensor from numbers does, too.",
+        "so does building a new tensor from numbers.",
     ),
 )
 
@@ -380,7 +380,7 @@ def _measure_path(ask: Callable[..., Any]) -> list[Demand]:
     z = eps.clone().requires_grad_()
     (values,) = as_tensors(ask(z), ("h(z)",))
     if values.shape != z.shape:
-        raise running.Problem("shape", "h should return a tensor of the shape of z, (20000,).")
+        raise running.Problem("shape", "h should return a tensor of the same shape as z, (20000,).")
     (slope,) = torch.autograd.grad(values.sum(), z, allow_unused=True) if values.requires_grad else (None,)
     path = torch.zeros_like(eps) if slope is None else slope
     score = values.detach() * eps

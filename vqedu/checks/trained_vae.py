@@ -60,7 +60,7 @@ def wrapped(answer: Any) -> Model:
 
 def _finite(value: Tensor, name: str) -> Tensor:
     if not bool(torch.isfinite(value).all()):
-        raise Problem("nan", f"`{name}` contains NaN or infinity: the training diverged, or a logarithm of 0 was taken.")
+        raise Problem("nan", f"`{name}` contains NaN or infinity: the training diverged, or log(0) was computed.")
     return value.float()
 
 
@@ -308,7 +308,7 @@ build_vae = Challenge(
         "Set the decoder's last bias to the log-odds of the mean training image. Training then begins with the right "
         "amount of ink in every pixel.",
     ),
-    done="You have written a VAE and trained it well enough to meet the bound. Ours (20 dimensions, two hidden layers of 400, three "
-    "epochs with a one-cycle schedule) reaches about 106.",
+    done="You have written a VAE and trained it well enough to meet the bound. Ours (20 dimensions, two hidden layers "
+    "of 400, three epochs with a one-cycle schedule) reaches about 106.",
     seconds=SECONDS,
 )

@@ -73,7 +73,8 @@ _ELBO_MISTAKES = (
     Mistake(
         "reconstruction averaged over the pixels",
         partial(_elbo, reconstruction=_mean),
-        "Your reconstruction is averaged over the pixels, but the KL is summed. With 784 pixels the effective beta is 784.",
+        "Your reconstruction is averaged over the pixels, but the KL is summed: with 784 pixels the effective beta is "
+        "784.",
         "Both terms must be summed over one image before anything is averaged.",
     ),
     Mistake(

@@ -12,14 +12,14 @@ QUESTIONS: dict[str, Guess | Recall] = {
         truth=1,
         log=True,
         unit="draws",
-        sentence="One or two, depending on the seed. The luckiest draw outweighs nearly 20,000 others together. With 2 latent dimensions it takes about two dozen.",
+        sentence="One or two, depending on the seed. Those one or two outweigh all the others together. With 2 latent dimensions, 24 to 35 draws make up 99% of the average.",
     ),
     "ten-pixels": Recall(
-        "A draw decodes to nearly our image. At 774 of the 784 pixels it gives the true value the probability 1, at the other 10 only 0.01. What is p(x|z)?",
+        "A draw decodes to nearly our image. It assigns the true value a probability of 1 at 774 of the 784 pixels, but only 0.01 at the other 10. What is p(x|z)?",
         choices={
             "About 0.99, because 774 of 784 pixels are right": "That is an average over the pixels. The probability of all pixels together is a product.",
-            "About 0.1, which is 10 times 0.01": "Sums are for logarithms. The probabilities of the pixels are multiplied.",
-            "10⁻²⁰, which is 0.01 to the power of 10": "Ten pixels cost 46 nats. This is why a seven that is slightly off adds next to nothing to the average.",
+            "About 0.1, which is 10 times 0.01": "Log-probabilities are added, but the probabilities themselves are multiplied.",
+            "10⁻²⁰, which is 0.01 to the power of 10": "These ten pixels cost 46 nats. This is why a seven that is slightly off adds next to nothing to the average.",
         },
         answer="10⁻²⁰, which is 0.01 to the power of 10",
     ),
@@ -37,7 +37,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         choices={
             "0.8": "That is p(x|0), the probability of the image given z = 0. We ask for the probability of z = 0 given the image.",
             "0.4": "p(0|x) = 0.8 · ¼ / 0.5 = 0.4. Seeing the image raises the probability of z = 0 from ¼ to 0.4.",
-            "2/3": "0.8 / (0.8 + 0.4) ignores the prior. z = 1 is drawn three times as often.",
+            "2/3": "0.8 / (0.8 + 0.4) ignores the prior, which draws z = 1 three times as often as z = 0.",
         },
         answer="0.4",
     ),
@@ -52,7 +52,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         sentence="log p(x) depends on the prior and the decoder only. Whatever the ELBO gains, the gap loses.",
     ),
     "floor": Recall(
-        "Suppose that encoder and decoder both change during training, and the ELBO of an image rises from −90 to −87. What is certain about log p(x) of this image?",
+        "Suppose that encoder and decoder both change during training, and the ELBO of an image rises from −90 to −87. What do we then know for certain about log p(x) of this image?",
         choices={
             "It has not changed, because it does not depend on q": "It does depend on the decoder, and the decoder has changed.",
             "It has risen by 3 nats": "Only if the gap stayed the same. But both q and the posterior have changed, so the gap may have changed, too.",
@@ -77,14 +77,14 @@ QUESTIONS: dict[str, Guess | Recall] = {
         x_label="samples k",
         y_label="bound, nats",
         log=True,
-        sentence="The first few samples gain most. After that progress is slow: 500 samples still leave 0.04 nats.",
+        sentence="The first few samples help most. After that, progress is slow: 500 samples still leave a gap of 0.04 nats.",
     ),
     # What notebook 03 asks about notebook 02.
     "gap-zero": Recall(
         "When is the gap between the ELBO and log p(x) zero?",
         choices={
             "When the reconstruction is perfect": "The gap is the KL from q to the posterior. A perfect reconstruction says nothing about the shape of q.",
-            "When q equals the prior": "Then the other KL is zero, the cost of the code. The gap remains, unless the posterior equals the prior, too.",
+            "When q equals the prior": "Then it is the other KL, the cost of the code, that is zero. The gap remains, unless the posterior equals the prior, too.",
             "When q equals the true posterior": "A KL is zero only between equal distributions. A Gaussian q can achieve that if the posterior is Gaussian, as with a linear decoder.",
             "Never": "With the linear decoder the explorer closed the gap completely.",
         },
@@ -103,7 +103,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "Suppose q equals the posterior exactly. How much tighter is the bound with 500 samples than with one?",
         choices={
             "A little: more samples always tighten the bound": "They never loosen it, but they need not tighten it. What is a single importance weight when q equals p(z|x)?",
-            "500 times: the gap is divided by the number of samples": "Nothing divides the gap like that. For the q of notebook 02 it went from 0.24 to 0.04 nats.",
+            "500 times: the gap is divided by the number of samples": "The gap does not shrink in proportion. For the q of notebook 02, 500 samples only took it from 0.24 to 0.04 nats.",
             "Not at all: every weight already equals p(x)": "The weight is p(x, z) / q(z|x) = p(x) p(z|x) / q(z|x) = p(x). There is no gap to close.",
         },
         answer="Not at all: every weight already equals p(x)",

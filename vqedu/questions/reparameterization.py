@@ -9,14 +9,14 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "We draw 1,000 values of z with `Normal(mu, sigma).sample((1000,))`, square them, average, and call `backward()` on the result. The exact gradient for μ is 4. What does μ receive?",
         choices=("About 4", "0", "Nothing: `backward()` raises an error"),
         answer="Nothing: `backward()` raises an error",
-        sentence="The draws are numbers without a history, so the mean does not depend on μ as far as torch can tell.",
+        sentence="The draws are numbers without a history, so as far as torch can tell, the mean does not depend on μ.",
     ),
     "kl-alone": Recall(
-        "A loss consists of −log p(x|z), with z from `sample()`, and the KL to N(0, 1), computed from μ and σ by its formula. It trains without an error. Where do μ and σ go?",
+        "A loss consists of −log p(x|z), with z from `sample()`, and the KL to N(0, 1), computed from μ and σ by its formula. Training with it raises no error. Where do μ and σ go?",
         choices={
             "Nowhere, because no gradient reaches them": "None reaches them through z. But the KL is computed from μ and σ directly.",
-            "To 0 and 1, whatever the image": "Only the KL has a gradient, and it is smallest where q equals the prior. The code then contains no information about x. It is what the orange run at the top of this notebook does.",
-            "To the right values, only more slowly": "Through `sample()` nothing about x reaches μ and σ, neither fast nor slowly.",
+            "To 0 and 1, whatever the image": "Only the KL has a gradient, and it is smallest where q equals the prior. The code then contains no information about x. This is what happened to the orange run at the top of this notebook.",
+            "To the right values, only more slowly": "Through `sample()` nothing about x reaches μ and σ, however long we train.",
         },
         answer="To 0 and 1, whatever the image",
     ),
@@ -36,10 +36,10 @@ QUESTIONS: dict[str, Guess | Recall] = {
         truth=22,
         log=True,
         unit="times",
-        sentence="5.40 against 0.25. The score function only uses how large h is; reparameterization uses its slope.",
+        sentence="The variances are 5.40 and 0.25. The score function only uses how large h is; reparameterization uses its slope.",
     ),
     "plus-hundred": Recall(
-        "h(z) = z² becomes z² + 100. The exact gradient stays the same. What happens to the two estimates of it?",
+        "Suppose we replace h(z) = z² by z² + 100. The exact gradient stays the same. What happens to the two estimates of it?",
         choices={
             "Both are off by 100 on average": "The constant moves E[h(z)] by 100, but not its derivative, and both estimators are unbiased for the derivative.",
             "Neither changes, because a constant has no derivative": "True of the estimator that uses the derivative of h. The other one uses its value.",
@@ -48,7 +48,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="Only the score function's estimate gets noisier",
     ),
     "step": Choice(
-        "In the explorer below, h can be a step: 0 on the left of a threshold, 1 on its right. What will the two estimators return?",
+        "In the explorer below, h can be a step: 0 to the left of a threshold and 1 to the right of it. What will the two estimators return?",
         choices=(
             "Both are right on average, with more variance than before",
             "Reparameterization returns exactly 0; the score function is right on average",
