@@ -308,7 +308,7 @@ build_vae = Challenge(
         "Set the decoder's last bias to the log-odds of the mean training image. Training then begins with the right "
         "amount of ink in every pixel.",
     ),
-    done="You have written a VAE and trained it well enough to meet the bound. Ours (20 dimensions, two hidden layers "
+    done="You have written a VAE and trained it well enough to meet the bound. Ours (20 dimensions, one hidden layer "
     "of 400, three epochs with a one-cycle schedule) reaches about 106.",
     seconds=SECONDS,
 )

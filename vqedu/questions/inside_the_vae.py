@@ -83,7 +83,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         sentence="About 0.1 nats. The pixels seen so far already contain nearly everything that a code could add, and they cost nothing.",
     ),
     "which-model": Recall(
-        "Model A has a loss of 25.55 nats and a KL of 0.02. Model B has a loss of 25.82 and a KL of 4.42. You need codes to search a collection for similar images. Which model do you take?",
+        "Model A has a loss of 25.55 nats and a KL of 0.02. Model B has a loss of 25.84 and a KL of 4.42. You need codes to search a collection for similar images. Which model do you take?",
         choices={
             "A, because its bound on log p(x) is better": "It is a slightly better model of the images. But whatever the image, its codes are just draws from the prior.",
             "B, because the loss does not measure how good the codes are": "The ELBO rewards a good density. How much of it goes through z makes no difference to it.",
