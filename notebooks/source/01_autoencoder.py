@@ -550,7 +550,7 @@ widgets.SideBySideExplorer(ae2, vae2, images.test)
 # %% [markdown]
 # ## Exercises (60 minutes)
 #
-# Replace the starter, run the two cells, and read the checker's answer; its hints unfold one by one. Nothing below depends on your answers.
+# Replace the starter, run the two cells, and read the checker's answer. Its hints unfold one by one. Nothing below depends on your answers.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · The cross-entropy of an image

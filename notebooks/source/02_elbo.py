@@ -511,7 +511,7 @@ for k in (1, 50, 500, 5000):
 #
 # ## Exercises (52 minutes)
 #
-# Replace the starter, run the two cells and read the card. Its hints unfold one by one. Nothing below depends on your answers.
+# Replace the starter, run the two cells, and read the checker's answer. Its hints unfold one by one. Nothing below depends on your answers.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · Average inside the logarithm

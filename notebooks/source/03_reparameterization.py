@@ -382,7 +382,7 @@ plots.climbs(
 #
 # ## Exercises (51 minutes)
 #
-# Replace the starter, run the two cells and read the card. Its hints unfold one by one. Nothing below depends on your answers.
+# Replace the starter, run the two cells, and read the checker's answer. Its hints unfold one by one. Nothing below depends on your answers.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · The score

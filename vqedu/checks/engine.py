@@ -230,7 +230,7 @@ class Challenge:
             if found:
                 hints = (found.hint, *self.hints[1:])
                 return Result(self.name, "mistake", found.why, found.name, facts, hints, share=share)
-        text = "Not everything that was asked has happened."
+        text = "Some of what was asked for is still missing; the marks below say which."
         return Result(self.name, "not met", text, None, facts, self.hints, share=share)
 
 
