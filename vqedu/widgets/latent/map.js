@@ -65,7 +65,8 @@ export function latentMap(space, { place, onmove, onpick, onhome }) {
   });
   const layer = canvas(466, 400);
   let limits = space.config, at = mapFrame(limits, surface), stale = true, only = null, tiles = false;
-  listen(surface, space, () => at, place, { onmove, onpick });
+  // Where the map shows decoded pictures there are no dots to pick.
+  listen(surface, space, () => at, place, { onmove, onpick: (digit) => { if (!tiles) onpick(digit); } });
   listenForKeys(surface, () => at, place, { onmove, onhome });
   function repaintLayer() {
     layer.pen.clearRect(0, 0, layer.width, layer.height);
