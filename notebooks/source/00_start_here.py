@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Start here
 #
-# This is where the course ends. The figure below runs one small network that has learned to draw what words say, and to put into words what an image shows.
+# This is where the course ends. The figure below runs one small network that can draw what you ask for in words, and describe in words what an image shows.
 # Change the request to `a thick three` or `five plus two`, press *Play*, and watch the drawing grow piece by piece. Then switch to the other direction with the second button: draw a digit, and read what the network writes about it.
 
 # %%
@@ -14,39 +14,39 @@ images = data.load("mnist")
 words_and_images = widgets.WordsAndImages(
     pretrained.load("words-and-images"), pretrained.load("vqvae-mnist"), images.test, text="two plus four"
 )
-words_and_images.state = {"temperature": 0.6}  # how boldly it draws
+words_and_images.state = {"temperature": 0.6}  # lower: safer drawings, higher: more varied ones
 words_and_images
 
 # %% [markdown]
 # A network that predicts the next word of a sentence is nothing new. The surprise is that the same network can also draw. It never handles a pixel: to this network an image is
 # a sequence of 49 whole numbers, called *image tokens*, and it predicts the next one just as it predicts the next word. A second network translates between tokens and pixels.
 #
-# So the question behind the whole course is: **how few numbers can describe an image, and what can we do with them?** We start with the *autoencoder*, which describes an image by a handful of numbers.
-# The *variational autoencoder* (VAE) arranges these numbers so well that random ones decode to new images. The *VQ-VAE* replaces them by entries of a table, and these entries are the image tokens.
+# So the question behind the whole course is: **how few numbers can describe an image, and what can we do with them?** We start with the *autoencoder*, which describes an image with a handful of numbers.
+# The *variational autoencoder* (VAE) arranges these numbers so well that random ones decode to new images. The *VQ-VAE* replaces them with entries of a table, and the numbers of these entries are the image tokens.
 #
 # **After this page you can**
 #
 # - name the four systems that the course builds, and the question that each one answers,
-# - tell whether your machine is ready,
+# - check whether your machine is ready,
 # - explain why a decoder that can draw digits does not always draw a digit.
 #
-# **Time:** 10 minutes. **Builds on:** nothing. The course assumes linear algebra, a little probability, and one torch tutorial.
+# **Time:** 10 minutes. **Builds on:** nothing. The course assumes linear algebra, a little probability, and the basics of PyTorch.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 3 minutes.**
 # >
 # > - **Ask:** "What is the shortest description of an image from which you could draw it again?"
 # > - **Usually answered:** "A compressed file", or "its caption". Both come back: compression in notebook 08, captions in 09.
-# > - **Show:** The figure above. Let the room choose a sum; type it, and let the drawing finish before you explain anything.
+# > - **Show:** The figure above. Let the room choose a sum, type it, and let the drawing finish before you explain anything.
 
 # %% [markdown]
 # ## The map of the course
 #
-# Each row of the map is one system. The image $x$ enters at the left, and $\hat x$ ("x hat"), the network's reconstruction of it, leaves at the right.
+# Each row of the map is one system. The image $x$ enters on the left, and $\hat x$ ("x hat"), the network's reconstruction of it, leaves on the right.
 # Between them is the *code*: the numbers that describe the image. Colors mean the same thing throughout the course:
 # <span style="color:#009E73">■</span> **green** is the encoder and what it outputs,
 # <span style="color:#CC79A7">■</span> **purple** is the codebook, the table of the VQ-VAE, <span style="color:#0072B2">■</span> **blue** is the decoder, and
-# <span style="color:#D55E00">■</span> **red-orange** is the prior, which says what codes to expect before we have seen an image.
+# <span style="color:#D55E00">■</span> **red-orange** is the prior, which describes the codes to expect before we have seen an image.
 
 # %%
 plots.course_map()
@@ -62,8 +62,8 @@ machine.check()
 # %% [markdown]
 # ## Move a code yourself
 #
-# The network in the next figure was trained on 60,000 handwritten digits. It describes each image by only **two numbers**, $z_1$ and $z_2$, and it can turn any two numbers back into an image.
-# With two numbers a code is a point, so we can look at all codes at once: each dot on the map is the code of one test image, colored by its digit.
+# The network in the next figure was trained on 60,000 handwritten digits. It describes each image with only **two numbers**, $z_1$ and $z_2$, and it can turn any two numbers back into an image.
+# A code of two numbers is a point in the plane, so we can look at all codes at once: each dot on the map is the code of one test image, colored by its digit.
 #
 # What do you expect between the dots? Guess before you look. Your guess stays on this machine, and you can go on without one.
 
@@ -106,15 +106,15 @@ plots.image_grid(
 # a smudge and something like a 5, and only at the end do we see a 3. Two things are worth remembering:
 #
 # - Every point of the map decodes to an image, even where there are no dots. Nearby points decode to similar images, so *short* steps blend smoothly.
-# - Nothing forces the points between two digits to be a blend of the two, or to be a digit at all.
+# - Nothing forces a point between two digits to decode to a blend of the two, or to a digit at all.
 #
-# A map on which every point decodes to a plausible digit would let us invent new ones. Notebook 01 shows what is missing, and notebooks 02 to 04 build such a map.
+# A map on which every point decodes to a plausible digit would let us invent new digits. Notebook 01 shows what is missing, and notebooks 02 to 04 build such a map.
 #
 # ## How to work through a notebook
 #
 # - **Guess before you look.** Before a surprising result you are asked for a prediction, and the result is then drawn over it. A wrong guess teaches you more than no guess. Nothing is locked: you can always go on without answering.
 # - **Check yourself.** Some sections end with a question. If you choose a wrong answer, you are told why it is wrong and can try again. From notebook 02 on, each notebook opens with three questions about the one before.
-# - **Build things.** Each notebook ends with short exercises and one larger task, in which you build and train something yourself. A checker runs your code, and if something is wrong, it says what.
+# - **Build things.** Each notebook ends with short exercises and one larger task, in which you build and train something yourself. A checker runs your code and, if something is wrong, tells you what.
 # - Look up symbols and terms in the [glossary](10_glossary.ipynb).
 # - Run a cell with <kbd>Shift</kbd>+<kbd>Enter</kbd>. "Run All" always works.
 # - Trained networks come with the course, so every figure is ready within seconds. Where a notebook says `RETRAIN = False`, you can set it to `True` to train the same network yourself and watch it learn.
@@ -122,13 +122,13 @@ plots.image_grid(
 #
 # | notebook | you will | minutes, without exercises |
 # |---|---|---|
-# | **00 Start here** | see where the course ends, check your machine, move a first code | 10 |
-# | [01 The autoencoder](01_autoencoder.ipynb) | describe digits by 32 numbers, beat PCA, see why random codes decode to scribbles | 45 |
-# | [02 From Bayes to the ELBO](02_elbo.ipynb) | derive the bound in five lines and check each with a number | 45 |
-# | [03 Reparameterization](03_reparameterization.ipynb) | find a path for the gradient, and measure what it saves | 35 |
+# | **00 Start here** | see where the course ends, check your machine, move your first code | 10 |
+# | [01 The autoencoder](01_autoencoder.ipynb) | describe digits with 32 numbers, beat PCA, see why random codes decode to scribbles | 45 |
+# | [02 From Bayes to the ELBO](02_elbo.ipynb) | derive the bound in one line, find out in five more what it leaves out, and check each line with a number | 45 |
+# | [03 Reparameterization](03_reparameterization.ipynb) | find a path for the gradient through a random draw, and measure how much less noisy it is | 35 |
 # | [04 The VAE](04_vae.ipynb) | build and train a VAE, and generate digits with it | 45 |
 # | [05 Inside the VAE](05_inside_the_vae.ipynb) | find out what beta really is, watch a posterior collapse, and rescue it | 60 |
-# | [06 Vector quantization](06_vector_quantization.ipynb) | turn vectors into entries of a table, pass a gradient through it, watch codes die and revive them | 65 |
+# | [06 Vector quantization](06_vector_quantization.ipynb) | turn vectors into entries of a table, pass a gradient through this choice, watch codes die and revive them | 65 |
 # | [07 The VQ-VAE](07_vqvae.ipynb) | see the 49 codes of a digit, swap one, count usage and bits | 75 |
 # | [08 A prior over codes](08_prior_over_codes.ipynb) | learn which codes go together, compress with it, draw new digits | 85 |
 # | [09 Image tokens](09_image_tokens.ipynb) | quantize without a codebook, and train one network that reads words and draws images | 85 |
@@ -136,7 +136,7 @@ plots.image_grid(
 #
 # ## Where you are
 #
-# Your answers and the exercises you have solved are saved in a file on this machine (in an exported page, your browser saves the answers). Run the cell again to update the table.
+# Your answers and the exercises you have solved are saved in a file on this machine (on an exported page, your browser saves the answers). Run the cell again to update the table.
 
 # %% tags=["nbval-ignore-output"]
 widgets.progress()

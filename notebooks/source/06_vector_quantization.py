@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 06 · Vector quantization: a code from a table
 #
-# Below are 240 points and six **codes**, the purple discs. Every point is replaced by its nearest code, and the *mean squared distance* says how much is lost on average. Drag the codes and try to bring it down to 0.13.
+# Below are 240 points and six **codes**, the purple discs. Every point is replaced by its nearest code, and the *mean squared distance* says how much is lost on average. Drag the codes and try to bring this distance down to 0.13.
 # Then press *k-means step* a few times and see whether the algorithm does better than you did.
 
 # %%
@@ -18,15 +18,15 @@ points = plane.points("kinds")  # (240, 2), float32: six clusters in the plane
 widgets.QuantizationExplorer("kinds", codebook_size=6, seed=23)
 
 # %% [markdown]
-# (The explorer also shows the **perplexity** of the codes. It is the number of equally popular codes that would be as varied: 6 if each code serves 40 points, and less if a few codes serve most of them. Notebook 07 has the formula.)
+# (The explorer also shows the **perplexity** of the codes. Roughly speaking, it says how many codes are effectively in use: 6 if each code serves 40 points, and fewer if a few codes serve most of them. Notebook 07 has the formula.)
 #
-# A table like this can be the code of an autoencoder. The encoder computes a vector, the vector is replaced by the nearest entry of the table, and the decoder has to work with that entry. The difficulty is that choosing the nearest entry has no useful derivative. How can anything before the choice be trained?
+# An autoencoder can use a table like this as its bottleneck. The encoder computes a vector, the vector is replaced by the nearest entry of the table, and the decoder has to work with that entry. The difficulty is that choosing the nearest entry has no useful derivative. So how can we train anything that comes before the choice?
 #
 # **After this notebook you can**
 #
 # - say why one would want a discrete code, and draw a VQ-VAE with the gradients of its three losses,
-# - find good codes with k-means, and say what k-means cannot repair,
-# - pass a gradient through "take the nearest", and explain why it is wrong as a derivative and still works,
+# - find good codes with k-means, and explain where k-means gets stuck,
+# - pass a gradient through "take the nearest", and explain why this works although it is wrong as a derivative,
 # - predict from `detach()` alone which loss moves which part, and check it with `.grad`,
 # - write a vector quantizer that learns by moving averages and revives its dead codes.
 #
@@ -42,12 +42,12 @@ widgets.Quiz(
 # %% [markdown]
 # ## 1. Why a discrete code?
 #
-# There are three reasons, and the first comes from the end of notebook 05. A **strong decoder ignores a continuous $z$**. An autoregressive decoder, which predicts each pixel from the pixels before it, can describe digits well without any $z$. Every nat of information in $z$ adds to the KL, so such a model is cheapest when $z$ carries nothing.
-# The best decoders we know are of this kind, which makes posterior collapse a serious obstacle. As section 10 shows, a code chosen from a table has no such way out.
+# There are three reasons, and the first comes from the end of notebook 05. A **strong decoder ignores a continuous $z$**. An autoregressive decoder, which predicts each pixel from the pixels before it, can describe digits well without any $z$. Every nat of information in $z$ adds to the KL, so the loss of such a model is lowest when $z$ carries no information.
+# The best decoders we know are of this kind, which makes posterior collapse a serious obstacle. With a code chosen from a table, the model has no such way out, as section 10 shows.
 #
-# Second, many **things come in kinds**. A spoken word is a sequence of phonemes, written text a sequence of letters, and a digit is drawn with strokes of which there are not infinitely many sorts. For such things the entry of a table is a more natural description than a number that may take any value.
+# Second, many **things come in kinds**. A spoken word is a sequence of phonemes, written text a sequence of letters, and a digit is drawn with only a few kinds of strokes. For such things an entry in a table is a more natural description than a number that can take any value.
 #
-# Third, a **sequence of table entries can be modelled like text**. Once an image is a list of whole numbers, everything that was invented for language models can be used on it. Notebooks 08 and 09 do exactly this.
+# Third, a **sequence of table entries can be modeled like text**. Once an image is a list of whole numbers, everything that was invented for language models can be applied to it. Notebooks 08 and 09 do exactly this.
 #
 # Here is the whole machine. Come back to this picture whenever you lose track; by section 7 you will be able to explain each of its arrows.
 
@@ -55,21 +55,21 @@ widgets.Quiz(
 plots.quantizer_gradients()
 
 # %% [markdown]
-# The black arrows are the forward pass. The encoder $g$ turns the image $x$ into a vector $z_e$, where the subscript stands for *encoder*. The **codebook** is a table of $K$ vectors $e_1, \dots, e_K$, the **codes** (papers say *embeddings*, hence the letter). The vector $z_e$ is replaced by the nearest of them; the result is $z_q$, where $q$ stands for *quantized*. (It has nothing to do with the posterior $q(z \mid x)$.) The decoder $f$ sees $z_q$ only.
+# The black arrows are the forward pass. The encoder $g$ turns the image $x$ into a vector $z_e$, where the subscript stands for *encoder*. The **codebook** is a table of $K$ vectors $e_1, \dots, e_K$, the **codes** (papers say *embeddings*, hence the letter). The vector $z_e$ is replaced by the nearest of them; the result is $z_q$, where $q$ stands for *quantized*. (It has nothing to do with the posterior $q(z \mid x)$.) The decoder $f$ sees only $z_q$.
 #
-# The coloured arrows are the gradients of three losses. The blue one has to get past the choice of the nearest code somehow, and that is the main question of this notebook. We first look at the table itself.
+# The colored arrows are the gradients of three losses. How the blue one gets past the choice of the nearest code is the main question of this notebook. We first look at the table itself.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 8 minutes.**
 # >
-# > - **Ask:** "Where have you already met something continuous that was rounded to a table today?" (The colours of a screen, 16-bit sound, grades.)
+# > - **Ask:** "What continuous quantity have you already seen today that was rounded to the entries of a table?" (The colors of a screen, 16-bit sound, grades.)
 # > - **Usually answered:** "In digital photos."
 # > - **Show:** The picture above. Leave it on the board: the lecture fills in its arrows one by one.
 
 # %% [markdown]
 # ## 2. From rounding to a table of vectors
 #
-# You know the simplest quantizer from rounding. The whole numbers are a table of allowed values, and rounding takes the nearest one.
+# The simplest quantizer is one you know: rounding. The whole numbers are a table of allowed values, and rounding picks the nearest one.
 
 # %%
 z = torch.tensor([0.2, 2.7, 1.1, -0.4, 3.3])
@@ -87,7 +87,7 @@ widgets.Prediction("vector_quantization.grid")
 
 # %%
 low, high = points.min(0).values, points.max(0).values
-levels = [torch.tensor([1, 3, 5]) / 6 * (high[d] - low[d]) + low[d] for d in (0, 1)]  # the middles of three thirds
+levels = [torch.tensor([1, 3, 5]) / 6 * (high[d] - low[d]) + low[d] for d in (0, 1)]  # midpoints of three equal parts
 grid = torch.cartesian_prod(*levels)  # (9, 2)
 placed, _ = kmeans.kmeans(points, plane.start_codes(points, 9), steps=20)  # section 3 shows how
 
@@ -111,12 +111,12 @@ plots.codebooks(
 # %% [markdown]
 # ## 3. k-means: where should the codes be?
 #
-# Two rules, applied in turn (Lloyd 1957):
+# k-means applies two rules in turn (Lloyd 1957):
 #
 # 1. Each point chooses its nearest code.
 # 2. Each code moves to the mean of the points that chose it.
 #
-# Why does this work? The loss is the mean squared distance between points and codes. The first rule lowers it while the codes stay fixed. The second lowers it while the choices stay fixed, since the mean is the place with the smallest mean squared distance to a set of points. So no step can raise the loss.
+# Why does this work? The loss is the mean squared distance between points and codes. The first rule lowers it while the codes stay fixed. The second lowers it while the choices stay fixed, since the mean of a set of points has the smallest mean squared distance to them. So no step can raise the loss.
 #
 # **The nearest code without a loop.** To compare $n$ points $z$ with $K$ codes, expand the square:
 #
@@ -129,12 +129,12 @@ plots.codebooks(
 # >
 # > - **Ask:** "I start six codes at random on six clusters. How many clusters will have a code of their own in the end?"
 # > - **Usually answered:** "All six, because the loss falls with every step."
-# > - **Show:** The three panels, then the explorer at the top. Let a student drag one of the two codes that share a cluster to where it is missing, and press *k-means step* again.
+# > - **Show:** The three panels, then the explorer at the top. Let a student drag one of the two codes that share a cluster to the cluster without a code of its own, and press *k-means step* again.
 
 
 # %%
 def nearest_code(rows, codebook):
-    distances = codebook.square().sum(1) - 2 * rows @ codebook.T  # (K,) - (n, D) @ (D, K) -> (n, K), less |z|^2
+    distances = codebook.square().sum(1) - 2 * rows @ codebook.T  # (K,) - (n, D) @ (D, K) -> (n, K), without |z|^2
     return distances.argmin(1)  # (n,)
 
 
@@ -158,7 +158,7 @@ print("loss after 0, 1, 2, ... steps:", " ".join(f"{loss:.2f}" for loss in losse
 plots.codebooks(
     points.numpy(),
     {f"steps: {n}": (steps[n].numpy(), nearest_code(points, steps[n]).numpy()) for n in (0, 1, 15)},
-    "k-means has come to rest, and one code still serves two clusters",
+    "k-means has converged, and one code still serves two clusters",
 )
 
 # %% [markdown]
@@ -172,7 +172,7 @@ found = sum(metrics.measure(points, codes).loss < 0.13 for codes in ends)
 print(f"{found} of 20 random starts end with one code per cluster")
 
 # %% [markdown]
-# k-means walks downhill to the nearest local minimum, and the start decides which one that is. In practice you start several times and keep the best result, or choose the start with care. Remember this for section 9, where a bad start does far more damage.
+# k-means walks downhill to the nearest local minimum, and the start decides which one that is. In practice you run it from several starts and keep the best result, or you choose the start with care. Remember this for section 9, where a bad start does far more damage.
 
 # %%
 widgets.Quiz("vector_quantization.stuck")
@@ -206,10 +206,10 @@ print("indices", tuple(indices.shape), "-> z_q", tuple(z_q.shape))
 # %%
 wrong = z_e.reshape(-1, 3)  # runs, and has the same shape
 print("shapes:", tuple(wrong.shape), tuple(rows.shape))
-print("row 0 of the wrong reshape is three neighbours of one channel:", torch.equal(wrong[0], z_e[0, 0, 0, :3]))
+print("row 0 of the wrong reshape is three neighbors of one channel:", torch.equal(wrong[0], z_e[0, 0, 0, :3]))
 
 # %% [markdown]
-# A network with the wrong reshape trains without an error. It quantizes neighbouring numbers of one channel together, and its images stay blurred. (For the same reason, `VectorQuantizer` of `vqedu` raises an error unless dimension 1 has exactly $D$ channels.)
+# A network with the wrong reshape trains without an error. It quantizes neighboring numbers of one channel together, and its images stay blurred. (To catch at least some mistakes in the layout, `VectorQuantizer` of `vqedu` raises an error unless dimension 1 has exactly $D$ channels.)
 
 # %%
 widgets.Quiz("vector_quantization.codes-back")
@@ -219,7 +219,7 @@ widgets.Quiz("vector_quantization.codes-back")
 #
 # **★★☆ · 8 minutes.** A colleague's quantizer trains without an error, but its images never become sharp. All shapes are right. Find the bug and fix it.
 #
-# **Contract:** `my_quantize(z_e, codebook)`: (N, D, H, W), codes (K, D) → z_q (N, D, H, W): each vector along dimension 1 is replaced by its nearest code. One bug is planted.
+# **Contract:** `my_quantize(z_e, codebook)`: (N, D, H, W), codes (K, D) → z_q (N, D, H, W): each vector along dimension 1 is replaced by its nearest code. The code below contains one bug.
 
 
 # %% tags=["starter"]
@@ -288,7 +288,7 @@ walk = torch.stack([torch.linspace(-3, 3, 601), torch.ones(601)], 1).double()  #
 plots.lines(
     {"L": (walk[:, 0].tolist(), toy_loss(quantize(walk)).tolist())},
     "The loss as a function of z_e is a staircase: flat inside a cell, a jump at each border",
-    "$z_1$ of $z_e$, at $z_2 = 1$",
+    "first coordinate of $z_e$ (the second is 1)",
     "toy loss $L$",
     colors={"L": "decoder"},
 )
@@ -301,8 +301,8 @@ leaf = points[:1].double().requires_grad_()
 print("is z_q connected to z_e in the graph?", quantize(leaf).requires_grad)
 
 # %% [markdown]
-# **What about the score function?** It needs no derivative of the loss, and notebook 03 announced it as the way past such a step. To use it, the choice must become random: draw code $k$ with a probability $q(k \mid z_e)$ that is larger for nearer codes, and multiply the loss by the score $\partial \log q(k \mid z_e) / \partial z_e$. On average this is the exact gradient.
-# The trouble is its variance. All 49 positions of an image share *one* loss, so the score at one position is multiplied by the noise of the 48 other choices. Let us measure the standard deviation of one sample against the length of the gradient that it estimates.
+# **What about the score function?** It needs no derivative of the loss, and notebook 03 mentioned it as a way to get past such a step. To use it, the choice must become random: draw code $k$ with a probability $q(k \mid z_e)$ that is larger for nearer codes, and multiply the loss by the score $\partial \log q(k \mid z_e) / \partial z_e$. On average this is the exact gradient.
+# The trouble is its variance. All 49 positions of an image share *one* loss, so the score at one position is multiplied by the noise of the 48 other choices. Let us compare the standard deviation of one sample with the length of the gradient that it estimates.
 
 
 # %%
@@ -322,7 +322,7 @@ for positions in (1, 49):
     print(f"{positions:2d} positions: the noise is {noise_to_signal(positions):.1f} times the signal")
 
 # %% [markdown]
-# Four times the noise means about fifteen times as many samples for the same certainty. A VQ-VAE accepts a gradient that is *biased*, in exchange for one without noise.
+# With about four times the noise (9.3 against 2.4), you need about fifteen times as many samples for the same precision. A VQ-VAE makes a different trade: it accepts a gradient that is *biased* and gets one without noise.
 
 # %%
 widgets.Quiz("vector_quantization.trained-table")
@@ -330,7 +330,7 @@ widgets.Quiz("vector_quantization.trained-table")
 # %% [markdown]
 # ## 6. Straight-through: copy the gradient
 #
-# The biased gradient is a bold one (Bengio, Léonard and Courville 2013; van den Oord et al. 2017). In the forward pass use $z_q$. In the backward pass treat quantization as the identity, so that the gradient is **copied from $z_q$ to $z_e$**:
+# The biased gradient that it uses is a bold one (Bengio, Léonard and Courville 2013; van den Oord et al. 2017). In the forward pass use $z_q$. In the backward pass treat quantization as the identity, so that the gradient is **copied from $z_q$ to $z_e$**:
 #
 # $$\frac{\partial L}{\partial z_e} := \frac{\partial L}{\partial z_q} .$$
 #
@@ -370,9 +370,9 @@ plots.straight_through(
 )
 
 # %% [markdown]
-# The arrows point against the gradient, in the direction of a descent step. As a derivative the copy is simply *wrong*, since the right one is 0. It is useful all the same, because it says where the decoder would like the code to be. A $z_e$ that follows it comes to a border sooner or later, and behind the border is another code.
+# The arrows point against the gradient, in the direction of a descent step. As a derivative the copy is simply *wrong*, since the right one is 0. It is useful all the same, because it says where the decoder would like the code to be. Sooner or later, a $z_e$ that follows it crosses a border into the cell of another code.
 #
-# Let us follow one point on its way. Only this point moves; the codes are fixed. Leave `cost` at 0 for now, section 7 explains it.
+# Let us follow one point on its way while the codes stay fixed. Leave `cost` at 0 for now; section 7 explains it.
 
 
 # %%
@@ -394,7 +394,7 @@ print("loss of each code:", {k: round(loss, 2) for k, loss in enumerate(toy_loss
 print("code at each step:", *follow(start, cost=0))
 
 # %% [markdown]
-# For ten steps the loss does not change, although the point moves in each of them. Then it crosses a border, and the loss drops from 2.62 to 0.59 in a single step. Afterwards it never comes to rest. No code lies exactly at the target, so the copied gradient is never zero and keeps pushing $z_e$ across one border after another. Something has to hold it.
+# For ten steps the loss does not change, although the point moves in each of them. Then it crosses a border, and the loss drops from 2.62 to 0.59 in a single step. Afterward the point never settles. No code lies exactly at the target, so the copied gradient is never zero and keeps pushing $z_e$ across one border after another. Something has to hold it in place.
 #
 # Try it yourself: drag the target $t$ and the codes. The thick arrows are at the codes, their thin copies at the points.
 
@@ -407,18 +407,18 @@ widgets.Quiz("vector_quantization.forgotten-detach")
 # %% [markdown]
 # ## 7. Three losses: which one moves what?
 #
-# Straight-through leads the decoder's gradient past the codebook, so the reconstruction loss never moves a code. Two more terms are needed (van den Oord et al. 2017, eq. 3). Let $\mathrm{sg}[\cdot]$ be the **stop-gradient**, which passes the value on in the forward pass and no gradient in the backward pass; in torch it is `detach()`.
+# Straight-through carries the decoder's gradient past the codebook, so the reconstruction loss never moves a code. Two more terms are needed (van den Oord et al. 2017, eq. 3). Let $\mathrm{sg}[\cdot]$ be the **stop-gradient**, which passes the value on in the forward pass and no gradient in the backward pass; in torch it is `detach()`.
 #
 # $$L = \underbrace{-\log p(x \mid z_q)}_{\text{reconstruction}} + \underbrace{\lVert \mathrm{sg}[z_e] - e \rVert^2}_{\text{codebook loss}} + \text{cost} \cdot \underbrace{\lVert z_e - \mathrm{sg}[e] \rVert^2}_{\text{commitment loss}}$$
 #
-# Here $e$ is the code that $z_e$ has chosen, *before* straight-through; $z_q$ has the same values after it. The codebook loss pulls each code towards the vectors that chose it. The commitment loss pulls each vector towards the code it chose. The paper calls the weight of the commitment loss $\beta$. We call it `commitment_cost`, because $\beta$ is already the weight of the VAE's KL.
+# Here $e$ is the code that $z_e$ has chosen, as it comes out of the codebook, *before* straight-through. After straight-through it is called $z_q$, which has the same values but is attached to $z_e$ in the graph. The codebook loss pulls each code toward the vectors that chose it. The commitment loss pulls each vector toward the code it chose. The paper calls the weight of the commitment loss $\beta$. We call it `commitment_cost`, because $\beta$ is already the weight of the VAE's KL.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 10 minutes.**
 # >
 # > - **Ask:** "Codebook loss and commitment loss always have the same value. Why not write a single term with the factor 1.25?"
 # > - **Usually answered:** "It would be the same."
-# > - **Show:** The table of gradients. Let the room fill in the row without `detach` before its cell is run.
+# > - **Show:** The table of gradients. Let the room fill in the row without `detach` before you run its cell.
 
 
 # %%
@@ -468,7 +468,7 @@ for name in ("reconstruction", "codebook", "commitment"):
     print(f"{name:15s}{loss.item():8.2f} {' '.join(arrivals(loss))}")
 
 # %% [markdown]
-# This is the opening picture in numbers. The reconstruction loss trains the decoder and, by the copied gradient, the encoder. The codebook loss moves only the codes, the commitment loss only the encoder.
+# This is the opening picture in numbers. The reconstruction loss trains the decoder and, by the copied gradient, the encoder. The codebook loss moves only the codes, and the commitment loss moves only the encoder.
 #
 # The last two are **equal in value**, since `detach` changes no number, and **different in gradient**. Without the stop-gradients, one term would do the work of both:
 
@@ -480,18 +480,18 @@ print(f"{'no detach':15s}{plain.item():8.2f} {' '.join(arrivals(plain))}")
 # %% [markdown]
 # Why do we want two? Because the two sides should move at different rates. The codes should follow the vectors quickly, while the encoder should listen to the *image* first and to the codes only a little, so the commitment loss gets a weight below 1 (0.25 in the paper). Besides, a separate codebook loss can be taken out and replaced by something better, as section 8 does.
 #
-# And what does the commitment loss achieve? Here is the point of section 6 again, the one that never came to rest:
+# And what does the commitment loss achieve? Here is the point from section 6 again, the one that never settled:
 
 # %%
 for cost in (0, 0.25, 0.5, 1):
     print(f"cost {cost:4.2f}:", *follow(start, cost))
 
 # %% [markdown]
-# One line explains all four rows. Inside the cell of $e$ the copied gradient is $e - t$ and that of the commitment term is $2\,\text{cost}\,(z - e)$, so they balance at
+# One line explains all four rows. Inside the cell of $e$ the copied gradient is $e - t$ and the gradient of the commitment term is $2\,\text{cost}\,(z - e)$, so the two cancel at
 #
 # $$z = e - \frac{e - t}{2\,\text{cost}} .$$
 #
-# At cost 0.5 this is exactly $t$, which lies in the cell of code 4, so the point settles there. At cost 1 it is halfway between the code and $t$; for code 3 that is still inside its own cell, and the point never leaves. At cost 0.25 it is as far beyond $t$ as the code is before it, in another cell, so the point keeps moving; and at cost 0 there is no balance at all.
+# At cost 0.5 this is exactly $t$, which lies in the cell of code 4, so the point settles there. At cost 1 it is halfway between the code and $t$; for code 3 that is still inside its own cell, and the point never leaves. At cost 0.25 it is the mirror image of the code on the other side of $t$, which lies in another cell, so the point keeps moving. And at cost 0 there is no such point at all.
 # Where the balance lies depends on the scale of the reconstruction loss and of $z_e$, which is why the cost has to be tuned.
 
 # %%
@@ -504,7 +504,7 @@ widgets.Quiz("vector_quantization.unequal-values")
 #
 # `loss = F.mse_loss(z_e.detach(), z_q) + cost * F.mse_loss(z_e, z_q.detach())`
 #
-# Its gradients go to the right parts, but it is not the loss of the paper when the reconstruction is summed over an image, as ours is: the balance between the three terms then changes with $D$ and with the number of positions. Write the two terms so that they fit.
+# Its gradients go to the right parts. But our reconstruction loss is summed over an image, while these two terms are averaged over everything, so this is not the loss of the paper: the balance between the three terms changes with $D$ and with the number of positions. Write the two terms so that they match a reconstruction loss that is summed.
 #
 # **Contract:** `my_vq_loss(z_e, z_q, cost)`: two tensors (N, ...), a number → one number: ‖sg[z_e] − z_q‖² + cost ‖z_e − sg[z_q]‖², summed over one example, averaged over the batch. (Here `z_q` are the codes before straight-through.)
 
@@ -532,9 +532,9 @@ checks.vq_loss(my_vq_loss)
 # %% [markdown]
 # ## 8. Gradients, or moving averages?
 #
-# Look at what the codebook loss does to one code. Suppose $n_k$ of the $n$ vectors of a batch chose code $k$, and their mean is $\bar z_k$. The gradient of the loss is then $\frac{2 n_k}{n}(e_k - \bar z_k)$, so a descent step moves the code straight towards the mean. k-means would go all the way. But a batch is a small sample, and a code that jumped to the mean of every batch would never settle.
+# Look at what the codebook loss does to one code. Suppose $n_k$ of the $n$ vectors of a batch chose code $k$, and their mean is $\bar z_k$. The gradient of the loss is then $\frac{2 n_k}{n}(e_k - \bar z_k)$, so a descent step moves the code straight toward the mean. k-means would go all the way. But a batch is a small sample, and a code that jumped to the mean of every batch would never settle.
 #
-# So let it go part of the way and remember what it has seen before. For each code keep a running count $N_k$ and a running sum $M_k$ of the vectors that chose it (van den Oord et al. 2017, appendix A.1):
+# So let each code go only part of the way and remember the earlier batches. For each code we keep a running count $N_k$ and a running sum $M_k$ of the vectors that chose it (van den Oord et al. 2017, appendix A.1):
 #
 # $$N_k \leftarrow \gamma N_k + (1 - \gamma)\, n_k, \qquad M_k \leftarrow \gamma M_k + (1 - \gamma) \sum_{i \text{ chose } k} z_i, \qquad e_k \leftarrow M_k / N_k .$$
 #
@@ -545,7 +545,7 @@ checks.vq_loss(my_vq_loss)
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 8 minutes.**
 # >
-# > - **Ask:** "What does EMA become for decay 0, with all data in one batch?"
+# > - **Ask:** "What does EMA turn into at decay 0, with all data in one batch?"
 # > - **Usually answered:** "Gradient descent."
 # > - **Show:** The explorer: move the decay to 0, press *EMA step*, and compare with *k-means step*.
 
@@ -563,7 +563,7 @@ def ema_update(codebook, counts, sums, rows, indices, decay, epsilon=1e-5):
 
 
 # %% [markdown]
-# **EMA is k-means on batches.** If we give it all points at once, its step comes closer to a k-means step the more it forgets, and at $\gamma = 0$ the two are the same.
+# **EMA is k-means on batches.** If we give it all points at once, the EMA step gets closer to a k-means step the more it forgets, and at $\gamma = 0$ the two are the same.
 
 # %%
 codes = steps[0]
@@ -572,7 +572,7 @@ for decay in (0.99, 0.9, 0.5, 0.1, 0.0):
     print(f"decay {decay:4.2f}: largest distance to the k-means step {(moved - steps[1]).norm(dim=1).max():.3f}")
 
 # %% [markdown]
-# **Side by side.** Two codebooks begin with the same eight codes and receive the same batches of 64 points. One is moved by EMA, the other by the gradient of the codebook loss with Adam. `VectorQuantizer` contains what you have just read, for $z_e$ of any shape.
+# **Side by side.** Two codebooks begin with the same eight codes and receive the same batches of 64 points. One is moved by EMA, the other by the gradient of the codebook loss with Adam. `VectorQuantizer` does what you have just read, for $z_e$ of any shape.
 
 # %%
 many = plane.points("kinds", 10_000, seed=1)
@@ -612,7 +612,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# The comparison depends on the learning rate, and with a larger one Adam would be faster here. The point is that EMA has none: each code covers a fixed share of the distance to the mean of its vectors, no matter how many of them chose it. The plain gradient carries the factor $n_k / n$, so codes of rare kinds move slowly (Adam removes most of that factor again).
+# The comparison depends on the learning rate, and with a larger one Adam would be faster here. The point is that EMA has no learning rate: each code covers a fixed share of the distance to the mean of its vectors, no matter how many of them chose it. The plain gradient carries the factor $n_k / n$, so rarely chosen codes move slowly (Adam removes most of that factor again).
 
 # %%
 widgets.Quiz("vector_quantization.rare-codes")
@@ -622,7 +622,7 @@ widgets.Quiz("vector_quantization.rare-codes")
 #
 # A code that no vector chooses receives no gradient, and its running sum sees no new vectors. So it stays where it is, no vector chooses it in the next batch either, and so on. Such a code is called **dead**.
 #
-# How bad is it? We try three starts. "Data" takes random points. "Uniform" is the usual one in public code, $U(-1/K, 1/K)$ in each coordinate, so all codes begin close to the origin. "Far" is a deliberately bad one: $N(0, 10^2)$, although nearly all points lie within 3 of the origin.
+# How bad is it? We try three starts. "Data" takes random points of the data. "Uniform" is the usual start in public code: $U(-1/K, 1/K)$ in each coordinate, so all codes begin close to the origin. "Far" is deliberately bad: $N(0, 10^2)$, although nearly all points lie within 3 of the origin.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 8 minutes.**
@@ -646,7 +646,7 @@ print(
 )
 
 # %% [markdown]
-# Apart from a start on the data there is a second cure. **Revival** moves a code that no vector has chosen for 20 batches onto a random vector of the current batch. Here are all combinations, each trained for 300 batches with one seed.
+# One cure is to start from the data. Another is **revival**, which moves a code that no vector has chosen for 20 batches onto a random vector of the current batch. Here are all combinations, each trained for 300 batches with one seed.
 
 # %% tags=["nbval-ignore-output"]
 torch.manual_seed(0)
@@ -659,11 +659,11 @@ for name, codes in starts.items():
         print(f"{name:9s} {update:10s}", "".join(f"{end.used:2d} codes, loss {end.loss:.2f}   " for end in ends))
 
 # %% [markdown]
-# From far away only a few codes are ever used, whether gradients or averages move them, and more training would not help because nothing pulls at the others. Revival brings all of them in. The usual start near the origin kills no code here, since everything in this plane is close by. But its codes are badly distributed: without revival it ends with almost twice the loss of the start from the data.
+# From far away only three codes are ever used, whether gradients or averages move them, and more training would not help because nothing pulls on the others. Revival brings all of them in. The usual start near the origin kills no code here, since everything in this plane is close by. But its codes are badly distributed: without revival it ends with a loss of 0.10, against 0.06 for the start from the data.
 #
 # In this notebook the points stay where they are. In a VQ-VAE the encoder keeps changing during the training, so codes can also be left behind later, by vectors that have moved on.
 #
-# In the explorer below the codes begin at $N(0, 10^2)$; those outside the board are shown at its edge. Press *Run*, then *revive*, then *Run* again. Then *kill* a code and see that no kind of step brings it back.
+# In the explorer below the codes are drawn from $N(0, 10^2)$; those outside the board are shown at its edge. Press *Run*, then *revive*, then *Run* again. Then *kill* a code and see that no kind of step brings it back.
 
 # %%
 widgets.QuantizationExplorer("kinds", codebook_size=12, start="wide")
@@ -702,7 +702,7 @@ checks.dead_codes(my_dead_codes)
 #
 # The ELBO of [notebook 02](02_elbo.ipynb) has a second term, $\mathrm{KL}(q(z \mid x) \,\|\, p(z))$. The loss of section 7 has none. Was it forgotten?
 #
-# Now $z$ is one of $K$ codes, and the encoder's choice is certain: $q(z = k \mid x)$ is 1 for the nearest code and 0 for all others (the posterior is *one-hot*). While the VQ-VAE is trained, its prior is uniform, $p(z = k) = 1/K$.
+# Now $z$ is one of $K$ codes, and the encoder's choice is deterministic: $q(z = k \mid x)$ is 1 for the nearest code and 0 for all others (the posterior is *one-hot*). While the VQ-VAE is trained, its prior is uniform, $p(z = k) = 1/K$.
 
 # %%
 widgets.Prediction("vector_quantization.kl")
@@ -717,27 +717,27 @@ print(f"KL of each point: from {kl.min():.2f} to {kl.max():.2f} nats; log K = {m
 # %% [markdown]
 # $$\mathrm{KL} = \sum_k q(k) \log \frac{q(k)}{1/K} = 1 \cdot \log \frac{1}{1/K} = \log K .$$
 #
-# The KL is $\log K$ at each position, whatever the encoder does. A constant has no gradient, so it may be left out of the loss, and nothing pushes the encoder towards the prior. This is the promise of section 1: however strong the decoder is, the encoder cannot lower its KL by saying less. (The *codebook* can still collapse, as section 9 showed.)
+# The KL is $\log K$ at each position, whatever the encoder does. A constant has no gradient, so we can leave it out of the loss, and nothing pushes the encoder toward the prior. This is the promise of section 1: however strong the decoder is, the encoder cannot lower its KL by carrying less information. (The *codebook* can still collapse, as section 9 showed.)
 #
-# All of this holds for a uniform prior. The codes of real images are far from uniformly distributed, and notebook 08 learns a prior that knows it.
+# All of this holds for a uniform prior. The codes of real images are far from uniformly distributed, and notebook 08 learns a prior that takes this into account.
 
 # %% [markdown]
 # ## 11. Build it
 #
-# You have now seen every part of a vector quantizer. The exercise asks for the whole.
+# You have now seen every part of a vector quantizer. The exercise asks you to put them together.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · Build a vector quantizer
 #
 # **★★★ · 35 minutes.** Write the module from an empty class: nearest code, straight-through, commitment loss, moving averages and revival. Work in this order and check after each step; the checker shows which parts are already right.
 #
-# - `codes` (K, D) are the codes to begin with, each as if chosen once: $N_k = 1$, $M_k = e_k$. `decay` is $\gamma$; `revive_after` is a number of batches, or `None`.
-# - `forward(z_e)` takes rows (n, D) and returns three things. `z_q` (n, D) are the nearest codes as they were when the batch came, with the straight-through gradient. `indices` (n,) are whole numbers. `commitment_loss` is one number, $\lVert z_e - \mathrm{sg}[e] \rVert^2$ summed over D and averaged over the rows, without a cost.
+# - `codes` (K, D) are the initial codes. Treat each as if it had been chosen once: $N_k = 1$, $M_k = e_k$. `decay` is $\gamma$; `revive_after` is a number of batches, or `None`.
+# - `forward(z_e)` takes rows (n, D) and returns three things. `z_q` (n, D) are the nearest codes, as they were before this batch moved them, with the straight-through gradient. `indices` (n,) are whole numbers. `commitment_loss` is one number, $\lVert z_e - \mathrm{sg}[e] \rVert^2$ summed over D and averaged over the rows, not multiplied by a cost.
 # - In training mode (`self.training`) each forward pass then moves the codes by the three formulas of section 8. A code that no row chose stays where it is; smoothing is optional.
-# - After that, every code that no row has chosen in the last `revive_after` batches, this one included, is put onto a row of the current batch (different codes onto different rows), again with $N_k = 1$ and $M_k$ = that row.
-# - `self.codebook` is always the current table. Codebook, counts and sums belong to the `state_dict`, so make them buffers with `register_buffer`. In eval mode nothing changes.
+# - After that, every code that no row has chosen in the last `revive_after` batches (this one included) is moved onto a row of the current batch (different codes onto different rows), again with $N_k = 1$ and $M_k$ = that row.
+# - `self.codebook` is always the current table. The codebook, the counts and the sums belong in the `state_dict`, so make them buffers with `register_buffer`. In eval mode nothing changes.
 #
-# **Contract:** `MyQuantizer(codes, decay, revive_after)`: (K, D), a number, a whole number or None → a module as described. On the plane, after 300 batches of 64 points with decay 0.9, it should reach a mean squared distance of at most 0.12 with 8 codes from the data, and of at most 0.09, with all codes in use, from 16 codes far away that are revived after 20 batches.
+# **Contract:** `MyQuantizer(codes, decay, revive_after)`: (K, D), a number, a whole number or None → a module as described. On the plane, after 300 batches of 64 points with decay 0.9, it should reach a mean squared distance of at most 0.12 when it starts with 8 codes from the data. When it starts with 16 codes far away and revives them after 20 batches, it should reach at most 0.09 with all codes in use.
 
 
 # %% tags=["starter"]
@@ -795,12 +795,12 @@ checks.build_quantizer(MyQuantizer)
 # %% [markdown]
 # ## Summary
 #
-# - A codebook is a table of $K$ codes with $D$ numbers each. A vector of $z_e$, as a whole, becomes the index of its nearest code.
+# - A codebook is a table of $K$ codes with $D$ numbers each. Each vector of $z_e$, as a whole, becomes the index of its nearest code.
 # - k-means finds good codes by applying two rules in turn. Its loss never rises, but where it ends depends on the start.
 # - The choice of the nearest code has derivative 0 almost everywhere. Straight-through copies the gradient of $z_q$ to $z_e$: wrong as a derivative, useful as a direction, and free of noise.
 # - The reconstruction loss trains decoder and encoder, the codebook loss only the codes, the commitment loss only the encoder. The last two have the same value.
-# - Moving averages replace the codebook loss. They are k-means on batches, and have no learning rate.
-# - A code that no vector chooses is dead. It needs a start on the data, or revival.
+# - Moving averages replace the codebook loss. They are k-means on batches and have no learning rate.
+# - A code that no vector chooses is dead. A start from the data makes this less likely, and revival brings the code back.
 # - With a one-hot posterior and a uniform prior, the KL is $\log K$ per position. It is constant, so the encoder gains nothing by carrying less information.
 #
 # **Next:** [07 The VQ-VAE](07_vqvae.ipynb) puts this table between a convolutional encoder and decoder and trains it on images.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 07 · The VQ-VAE: an image as 49 whole numbers
 #
-# Here is a digit, and beside it the 49 whole numbers that a trained VQ-VAE makes of it. From these numbers alone, the decoder draws the image on the right. Point at a cell to see which code it has and where else that code occurs. Click to put another code there, or draw a digit of your own.
+# Here is a digit, and beside it the 49 whole numbers into which a trained VQ-VAE turns it. From these numbers alone, the decoder draws the image on the right. Point at a cell to see which code it has and where else that code occurs. Click to put another code there, or draw a digit of your own.
 
 # %%
 import math
@@ -21,7 +21,7 @@ vqvae, history = pretrained.retrain("vqvae-mnist", images.train) if RETRAIN else
 widgets.CodebookExplorer(vqvae, images.test)
 
 # %% [markdown]
-# Each of the numbers is below 128, so it takes 7 bits, and the whole image takes 343. How does a network learn such a language? How good is it for its size? And what do you get if you write 49 numbers of your own?
+# Each of the numbers is below 128, so it takes 7 bits, and the whole image takes 343. How does a network learn to describe images this way? How good are the descriptions for their size? And what do you get if you write 49 numbers of your own?
 #
 # **After this notebook you can**
 #
@@ -47,9 +47,9 @@ widgets.Quiz("vector_quantization.position", "vector_quantization.two-terms", "v
 plots.quantizer_gradients("From notebook 06: the VQ-VAE and the gradients of its three losses")
 
 # %% [markdown]
-# One vector per image would be far too coarse, because then the decoder could draw only $K$ different images. So the encoder computes a **map** of $7 \times 7$ vectors, one for each region of the image, and all 49 are quantized by the same table. With $K = 128$ this makes $128^{49}$ different code maps.
+# One vector per image would be far too coarse, because then the decoder could draw only $K$ different images. So the encoder computes a **map** of $7 \times 7$ vectors, one for each region of the image, and all 49 are quantized by the same table. With $K = 128$ there are $128^{49}$ different code maps.
 #
-# Maps of vectors are what convolutions compute. These are the two networks. *BatchNorm* keeps the activations at one scale, as LayerNorm did in notebook 04.
+# Convolutions compute exactly such maps, so we build both networks from them. *BatchNorm* keeps the activations at one scale, as LayerNorm did in notebook 04.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
@@ -119,15 +119,15 @@ class VQVAE(nn.Module):
 # %%
 def vqvae_loss(logits, x, z_e, e, commitment_cost=0.25):
     reconstruction = F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)  # (N,)
-    codebook = (z_e.detach() - e).square().flatten(1).sum(1)  # (N,), pulls the codes towards z_e
-    commitment = (z_e - e.detach()).square().flatten(1).sum(1)  # (N,), pulls z_e towards its code
+    codebook = (z_e.detach() - e).square().flatten(1).sum(1)  # (N,), pulls the codes toward z_e
+    commitment = (z_e - e.detach()).square().flatten(1).sum(1)  # (N,), pulls z_e toward its code
     return (reconstruction + codebook + commitment_cost * commitment).mean()
 
 
 # %% [markdown]
-# There is no KL. With a uniform prior over the codes it is $\log K$ at each position whatever the weights are, so it has no gradient. It comes back in section 6, as the $49 \log_2 K$ bits of an image.
+# There is no KL. With a uniform prior over the codes the KL is $\log K$ at each position, whatever the weights are, so it has no gradient. It comes back in section 6 as the $49 \log_2 K$ bits per image.
 #
-# The training loop is the one of notebook 04. It takes 300 small batches, which is a few seconds.
+# The training loop is the one from notebook 04. It runs through 300 small batches, which takes a few seconds.
 
 # %%
 torch.manual_seed(0)
@@ -143,7 +143,7 @@ for batch in torch.randperm(len(images.train.x))[:19_200].split(64):
     optimizer.step()
 
 # %%
-torch.set_grad_enabled(False)  # from here on only `training.fit` learns
+torch.set_grad_enabled(False)  # from here on only `training.fit` needs gradients
 
 
 def squared_error(x_hat, x):
@@ -168,12 +168,12 @@ widgets.Quiz("vqvae.which-e")
 # %% [markdown]
 # ## 2. What a code sees and what it draws
 #
-# Now to the trained model: $K = 128$ codes of $D = 16$ numbers, trained for 30 epochs. Is it any good? Notebook 01 compressed an image to 32 floats, which take 1,024 bits.
+# Now to the trained model: $K = 128$ codes of $D = 16$ numbers, trained for 30 epochs. Is it any good? For comparison, notebook 01 compressed an image to 32 floats, which take 1,024 bits.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
 # >
-# > - **Ask:** "Which pixels does the index in the middle of the map decide about?"
+# > - **Ask:** "Which pixels does the index in the middle of the map affect?"
 # > - **Usually answered:** "The 4 x 4 pixels of its cell." It is a patch of 18 x 18, because the convolutions of the decoder overlap.
 # > - **Show:** The explorer at the top: draw a digit, then swap one code in the middle of a stroke.
 
@@ -191,8 +191,8 @@ print(f"autoencoder of 01, 32 floats:     squared error {squared_error(torch.sig
 print(f"this network without a quantizer: squared error {unquantized[16]['squared_error']:.4f}")
 
 # %% [markdown]
-# Fewer bits and a smaller error: this looks like a triumph of the codebook, but it is not a fair comparison. Notebook 01 used fully connected layers, and here we have convolutions, which suit images better. The last line is the missing baseline: the same convolutional encoder and decoder *without* a quantizer, so that the decoder sees all $49 \cdot 16 = 784$ floats. After only 2 epochs, where the VQ-VAE had 30, its error is about half as large. (It comes from `python tests/benchmarks/unquantized.py`, one seed.)
-# So the convolutions explain the small error, and quantization *costs* something, as it must: 343 bits contain less than 784 floats. The interesting comparison is the one at equal numbers of bits, which section 7 makes.
+# Fewer bits and a smaller error: this looks like a triumph of the codebook, but it is not a fair comparison. Notebook 01 used fully connected layers, and here we have convolutions, which suit images better. The last line is the missing baseline: the same convolutional encoder and decoder *without* a quantizer, so that the decoder sees all $49 \cdot 16 = 784$ floats. After only 2 epochs, where the VQ-VAE had 30, its error is about half as large: 0.0015 against 0.0027. (The baseline comes from `python tests/benchmarks/unquantized.py`, one seed.)
+# So the convolutions explain the small error, and quantization *costs* something, as it must: 343 bits can carry less information than 784 floats. The interesting comparison is at an equal number of bits, and section 7 makes it.
 
 # %%
 out = vqvae(x[:2])
@@ -205,7 +205,7 @@ plots.code_maps(
 )
 
 # %% [markdown]
-# Follow one row. The encoder's $z_e$ has 16 numbers at each of 49 positions. At each position the 16 numbers are replaced *as a whole* by the nearest of 128 codes, and only the index of that code is kept. The white cells have the commonest code of the map.
+# Follow one row. The encoder's $z_e$ has 16 numbers at each of 49 positions. At each position the 16 numbers are replaced *as a whole* by the nearest of 128 codes, and only the index of that code is kept. The white cells contain the most common code of the map.
 # (For photographs a single map is not enough. Razavi and others stack a coarse map for the shapes and a fine one for the texture.)
 #
 # You might expect that all cells of blank paper get the same code. They do not:
@@ -241,7 +241,7 @@ z[0, 3, 3] = out.indices[1, 3, 3]  # the middle cell, with the code that the sec
 print("its code changes:     ", extent((torch.sigmoid(vqvae.decode(z)) - before).abs()[0, 0] > 0))
 
 # %% [markdown]
-# Both patches are 18 x 18 pixels, although the cell itself is only 4 x 4. So the code of a blank cell also tells the decoder what is going on in the neighbourhood, for example that a stroke begins just to the right. And in the decoder each code affects its neighbours' pixels: a code is not a stamp, and what it draws depends on the codes around it.
+# Both patches are 18 x 18 pixels, although the cell itself is only 4 x 4. So the code of a blank cell also carries information about its neighborhood, for example that a stroke begins just to the right. And in the decoder each code affects the pixels of neighboring cells: a code is not a stamp, and what it draws depends on the codes around it.
 
 # %%
 widgets.Quiz("vqvae.one-more-layer")
@@ -251,7 +251,7 @@ widgets.Quiz("vqvae.one-more-layer")
 #
 # **★★☆ · 8 minutes.** This function turns indices into the input of the decoder. The shape is right, but the decoder draws noise. Find the bug and fix it.
 #
-# **Contract:** `my_lookup(indices, codebook)`: whole numbers (N, H, W), codes (K, D) → z_q (N, D, H, W), channels first. One bug is planted.
+# **Contract:** `my_lookup(indices, codebook)`: whole numbers (N, H, W), codes (K, D) → z_q (N, D, H, W), channels first. The code below contains one bug.
 
 
 # %% tags=["starter"]
@@ -280,7 +280,7 @@ checks.lookup(my_lookup)
 #
 # $$\text{perplexity} = \exp\Big(-\sum_k p_k \log p_k\Big),$$
 #
-# which is $K$ if all codes are equally common, and 1 if there is only one. The exponent is the *entropy* of the shares, so the perplexity is the number of equally common codes with the same entropy. `metrics.perplexity` computes it; in the exercise of this section you write it yourself.
+# which is $K$ if all codes are equally common, and 1 if only one of them ever occurs. The exponent is the *entropy* of the shares, so the perplexity is the number of equally common codes that would have the same entropy. `metrics.perplexity` computes it; in Exercise 2 you write it yourself.
 #
 # Both numbers are usually logged for one batch at a time. Is that a problem?
 
@@ -320,7 +320,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# Every code is in use in the data set, but not in a batch of 8, although it has three positions for each code. So a usage of 75% in a log says nothing about dead codes until you know how many images were counted. Perplexities can be compared only at the same number of images, too. The one of the data set is less than half of $K$, because some codes are far more common than others.
+# Over all 10,000 images every code is in use, but a batch of 8 uses only 95 of the 128 on average, although it has three positions for each code. So a usage of 75% in a log says nothing about dead codes until you know how many images were counted. Perplexities can be compared only at the same number of images, too. The perplexity of all 10,000 images is 58, less than half of $K$, because some codes are far more common than others.
 
 # %%
 widgets.Quiz("vqvae.log-line")
@@ -328,7 +328,7 @@ widgets.Quiz("vqvae.log-line")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · Write the perplexity
 #
-# **★★☆ · 8 minutes.** Compute the perplexity of all indices together, from the formula above. Two things go wrong easily: the base of the logarithm, and codes that never occur.
+# **★★☆ · 8 minutes.** Compute the perplexity of all indices together, from the formula above. Two things are easy to get wrong: the base of the logarithm, and codes that never occur.
 #
 # **Contract:** `my_perplexity(indices, K)`: whole numbers (N, H, W), a number → one number: exp of the entropy, in nats, of the shares of the K codes.
 
@@ -355,9 +355,9 @@ checks.perplexity(my_perplexity)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · Break it: the same perplexity, and noise
 #
-# **★★☆ · 6 minutes.** Usage and perplexity only count. Change code maps so that both stay exactly the same and the pictures become noise.
+# **★★☆ · 6 minutes.** Usage and perplexity only count how often each code occurs. Change code maps so that both numbers stay exactly the same but the pictures become noise.
 #
-# **Contract:** `my_scramble(indices)`: code maps (N, H, W) → code maps with the same codes in each image, and so the same usage and perplexity, whose pictures are noise.
+# **Contract:** `my_scramble(indices)`: code maps (N, H, W) → code maps that have the same codes in each image, and so the same usage and perplexity, but decode to noise.
 
 
 # %% tags=["starter"]
@@ -382,15 +382,15 @@ checks.scramble(my_scramble)
 # %% [markdown]
 # ## 4. Kill a codebook, and bring it back
 #
-# In notebook 06 a code that no vector chose stayed dead. The same happens here, and if it happens to nearly all codes it is called **codebook collapse**. To provoke it we start the codes far away: $N(0, 10^2)$ in 16 dimensions puts them at a distance of about 40 from the origin, while all $z_e$ are close to it.
+# In notebook 06 a code that no vector chose stayed dead. The same happens here. If it happens to nearly all codes, it is called **codebook collapse**. To provoke it we start the codes far away: $N(0, 10^2)$ in 16 dimensions puts them at a distance of about 40 from the origin, while all $z_e$ are close to it.
 #
-# We train the same network five times, for 300 small batches and with one seed, and add one cure at a time.
+# We train the same network five times, each time for 300 small batches with the same seed, and add one cure at a time.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 15 minutes.**
 # >
 # > - **Ask:** "Which of the four cures helps a code that is already dead?"
-# > - **Usually answered:** "EMA" or "a better start". Only revival does: a dead code has no vectors whose mean it could follow.
+# > - **Usually answered:** "EMA" or "a better start". Only revival does: a dead code has no vectors whose mean it could move toward.
 # > - **Show:** The codebook lab: far start, gradient, everything off. Wait until one code is left, then switch revival on while it trains.
 
 # %%
@@ -437,14 +437,14 @@ plots.image_grid(
 # %% [markdown]
 # What does each cure do?
 #
-# - **Revival** puts a dead code onto a vector $z_e$ of the current batch. It is the only one of the four that helps a code *after* it has died, and here it restores the usage by itself.
+# - **Revival** puts a dead code onto a vector $z_e$ of the current batch. It is the only one of the four that helps a code *after* it has died, and here it restores the usage on its own.
 # - **EMA** moves each code a fixed share of the way to the mean of the vectors that chose it. The gradient points to the same mean, but the length of its step is set by the optimizer, whose learning rate was chosen for the networks.
-# - A **start from data** puts the codes where the vectors are, so hardly any is dead at the beginning.
-# - **Normalization**, the BatchNorm before the quantizer, gives $z_e$ a fixed scale. The encoder can then neither run away from the codes nor shrink to please the commitment loss.
+# - A **start from data** puts the codes where the vectors are, so hardly any code is dead at the beginning.
+# - **Normalization**, the BatchNorm before the quantizer, gives $z_e$ a fixed scale. The encoder can then neither run away from the codes nor shrink $z_e$ just to lower the commitment loss.
 #
-# Usage does not tell the last four rows apart, since nearly all codes are in use in each of them. Yet the error of the last is less than half of that with revival alone. To be in use is not the same as to be in a good place.
+# Usage does not tell the last four rows apart, since nearly all codes are in use in each of them. Yet the error of the last is less than half of that with revival alone. Being in use is not the same as being in a good place.
 #
-# Now try it live. The lab begins with *N(0, 10²)*, *gradient*, revival *off* and normalization *off*. Press **Start** and watch the orange crosses, then switch revival on while it trains. (The map on the left shows two fixed directions out of 16. In this projection many dead codes seem to be closer to the green $z_e$ than the code in use. In all 16 dimensions they are not.)
+# Now try it live. The lab begins with *N(0, 10²)*, *gradient*, revival *off* and normalization *off*. Press **Start** and watch the orange crosses, which are the dead codes, then switch revival on while it trains. (The map on the left shows two fixed directions out of 16. In this projection many dead codes look closer to the green $z_e$ than the code in use, but in all 16 dimensions they are not.)
 
 # %%
 widgets.CodebookLab(images, start="far", update="gradient", revive=False, normalize=False)
@@ -455,13 +455,13 @@ widgets.Quiz("vqvae.first-aid")
 # %% [markdown]
 # ## 5. How many codes, how long, how committed?
 #
-# $K$, $D$ and the commitment cost are chosen by hand. To see what they do, one has to train many networks, so that was done beforehand: `python tests/benchmarks/vqvae_sweeps.py` trains each of them for 2 epochs and writes down the result. We read it here.
+# $K$, $D$ and the commitment cost are chosen by hand. To see what they do, you have to train many networks, so we did that beforehand: `python tests/benchmarks/vqvae_sweeps.py` trains each of them for 2 epochs and saves the results, which we read here.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 10 minutes.**
 # >
 # > - **Ask:** "The images are too blurred. What would you raise first, K or D?"
-# > - **Usually answered:** "Both." The bits are in K.
+# > - **Usually answered:** "Both." Only K changes the number of bits.
 # > - **Show:** Let the room sketch the curve over K, then the three panels.
 
 # %%
@@ -494,7 +494,7 @@ plots.panels(
         "code dimension D (cost 0.25)": {"K = 128": by_length},
         "commitment cost": {"normalized $z_e$": by_cost[True], "not normalized": by_cost[False]},
     },
-    "More codes help; from 2 to 16 dimensions nothing changes; the commitment cost has a wide best range",
+    "More codes help; from 2 to 16 dimensions hardly anything changes; a wide range of commitment costs works",
     "squared error per pixel",
     colors={"D = 16": "codebook", "K = 128": "codebook", "normalized $z_e$": "encoder", "not normalized": "warning"},
     xscales={"commitment cost": "symlog"},
@@ -503,7 +503,7 @@ plots.panels(
 # %% [markdown]
 # **Codebook size.** More codes help at every step, but each factor of 4 costs 98 bits per image and helps less than the one before.
 #
-# **Code dimension.** One number per code is too few. From 2 to 16 the differences are about as large as those between seeds. At 64 the error is larger, but be careful with the explanation: all of these models have a commitment cost of 0.25, and the commitment loss is summed over $D$. With longer codes $z_e$ is longer, so the same cost weighs more. A fair comparison tunes the cost for each $D$:
+# **Code dimension.** One number per code is too few: the error is 0.0072. From 2 to 16 it is between 0.0043 and 0.0048, a difference about as large as that between seeds. At 64 the error is larger, 0.0054, but be careful with the explanation. All of these models have a commitment cost of 0.25, and the commitment loss is summed over $D$, so the same cost weighs more when $D$ is larger. A fair comparison tunes the cost for each $D$:
 
 # %%
 for dim, tried in sweeps.TUNED.items():
@@ -511,9 +511,9 @@ for dim, tried in sweeps.TUNED.items():
     print(f"D = {dim:2d}: " + ", ".join(f"cost {cost:g}: {error:.4f}" for cost, error in sorted(errors.items())))
 
 # %% [markdown]
-# Tuning the cost removes a part of the disadvantage of the long codes. What is left, 0.0050 against 0.0043, is not much more than the 0.0004 between seeds. So from these runs (one seed each, 2 epochs) we may conclude that 64 numbers per code gain nothing here, but hardly that they do harm. And why should they gain anything? The bits of an index depend on $K$ alone.
+# Tuning the cost removes part of the disadvantage of the long codes. What is left, 0.0050 against 0.0043, is not much more than the 0.0004 between seeds. So from these runs (one seed each, 2 epochs) we can conclude that 64 numbers per code bring no gain here, but hardly that they do harm. And why should they bring any? The number of bits per index depends on $K$ alone.
 #
-# **Commitment cost.** Without normalization it sets the scale of $z_e$, as this table shows. At cost 0 the encoder runs away from its codes. At a high cost it makes $z_e$ small, so that the commitment loss becomes small without any commitment. *With* normalization the scale is fixed, and a cost that is too high shows up as a larger error.
+# **Commitment cost.** Without normalization it sets the scale of $z_e$, as the table below shows. At cost 0 the encoder runs away from its codes. At a high cost it makes $z_e$ small, so that the commitment loss becomes small without any commitment. *With* normalization the scale is fixed, and a cost that is too high shows up as a larger error.
 
 # %%
 for run in sweeps.select(results, commitment_cost=(0.0, 0.25, 25.0), normalize=False):
@@ -525,13 +525,13 @@ widgets.Quiz("vqvae.seed-noise")
 # %% [markdown]
 # ## 6. What does an image cost?
 #
-# A code map is a file: 49 indices of $\log_2 K$ bits each. The original image has 784 pixels of 8 bits.
+# To store a code map, we need 49 indices of $\log_2 K$ bits each. The original image has 784 pixels of 8 bits.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
 # >
-# > - **Ask:** "At 343 bits per image, who wins: JPEG or the VQ-VAE? And at 476 bits, PNG with four grey levels or the larger VQ-VAE?"
-# > - **Usually answered:** "The network, of course." That is true against JPEG. PNG with four grey levels has a smaller error than both of our models.
+# > - **Ask:** "At 343 bits per image, who wins: JPEG or the VQ-VAE? And at 476 bits, PNG with four gray levels or the larger VQ-VAE?"
+# > - **Usually answered:** "The network, of course." That is true against JPEG. PNG with four gray levels has a smaller error than both of our models.
 # > - **Show:** The rows of images, then the sizes. Ask what the network knows that JPEG does not, and where that knowledge is stored.
 
 # %%
@@ -544,7 +544,7 @@ for size, error_ in vq_error.items():
     print(f"K = {size}: {bits:.0f} bits, {784 * 8 / bits:.0f} times fewer; squared error {error_:.4f} per pixel")
 
 # %% [markdown]
-# Giving all indices the same length is wasteful, because some codes are far more common than others. Shannon's result is that index $k$ needs only $-\log_2 p_k$ bits, so common codes get short codewords. An *arithmetic coder* turns a whole sequence of such indices into one file that is only a few bits longer than their sum; you will build one in notebook 08.
+# Giving all indices the same length is wasteful, because some codes are far more common than others. Shannon's result is that index $k$ needs only $-\log_2 p_k$ bits, so common codes get short codewords. An *arithmetic coder* turns a whole sequence of indices into one file that is only a few bits longer than the sum of these lengths; you will build one in notebook 08.
 # It is better still to count the shares $p_k$ separately at each of the 49 positions, since what is common in a corner is not what is common in the middle. We count on training images and apply the result to test images.
 
 # %%
@@ -559,9 +559,9 @@ for name, bits in needed.items():
     print(f"{bits:4.0f} bits per image, {name}")
 
 # %% [markdown]
-# Notebook 08 goes on from here, with a network that predicts each index from those before it.
+# Notebook 08 continues from here, with a network that predicts each index from those before it.
 #
-# **A fair match.** A JPEG file of a single digit is four fifths header and tables. So we put all 1,000 images onto one sheet and divide the size of the file by 1,000. We choose the JPEG quality whose file comes closest to 343 bits per image. PNG is lossless; to make it smaller, we first round the grey levels to 4 or to 2.
+# **A fair match.** A JPEG file of a single digit is four fifths header and tables. So we put all 1,000 images onto one sheet and divide the size of the file by 1,000. We choose the JPEG quality whose file comes closest to 343 bits per image. PNG is lossless; to make it smaller, we first round the gray levels to 4 or to 2.
 
 # %%
 widgets.Prediction("vqvae.jpeg")
@@ -570,7 +570,7 @@ widgets.Prediction("vqvae.jpeg")
 jpegs = {quality: rates.jpeg(x, quality) for quality in (1, 3, 5, 10, 20, 30, 50, 75, 90)}
 pngs = {levels: rates.png(x, levels) for levels in (2, 3, 4, 16, 256)}
 jpeg = min(jpegs.values(), key=lambda file: abs(file.bits - 343))
-match = {"JPEG": jpeg, "PNG, 2 grey levels": pngs[2], "PNG, 4 grey levels": pngs[4], "PNG, all": pngs[256]}
+match = {"JPEG": jpeg, "PNG, 2 gray levels": pngs[2], "PNG, 4 gray levels": pngs[4], "PNG, all": pngs[256]}
 print(f"VQ-VAE               343 bits, squared error {vq_error[128]:.4f}")
 for name, file in match.items():
     print(f"{name:19s} {file.bits:5.0f} bits, squared error {squared_error(file.images, x):.4f}")
@@ -578,12 +578,12 @@ for name, file in match.items():
 # %%
 rows = {"$x$: 6,272 bits": x[:9].numpy(), "VQ-VAE: 343 bits": x_hat[:9].numpy()}
 rows |= {f"{name}: {match[name].bits:.0f} bits": match[name].images[:9].numpy() for name in list(match)[:3]}
-plots.image_grid(rows, "At equal size JPEG blurs and rings; black and white PNG loses the soft edges")
+plots.image_grid(rows, "At equal size JPEG blurs and rings; black-and-white PNG loses the soft edges")
 
 # %% [markdown]
-# At equal size the VQ-VAE is much closer to the original than JPEG. But look at PNG with 4 grey levels: 476 bits, and an error that neither of our models reaches. Digits are nearly black and white with long runs of paper, and that is what PNG was made for. On photographs it would have no chance.
+# At equal size the squared error of JPEG is about three times that of the VQ-VAE. But look at PNG with 4 gray levels: it takes 476 bits, and neither of our models reaches its error of 0.0011. Digits are nearly black and white with long runs of paper, and that is what PNG was made for. On photographs it would not stand a chance.
 #
-# Nor is the match quite fair to PNG and JPEG. They know nothing about digits, while our decoder does, and its weights take space too: the file of the network has 42 kB, which is 34 bits per image if 10,000 images share it and 3,360 if only 100 do.
+# Nor is the match quite fair to PNG and JPEG. They know nothing about digits, while our decoder does, and its weights take space too: the file of the network is 42 kB, which is 34 bits per image if 10,000 images share it and 3,360 if only 100 do.
 
 # %%
 widgets.Quiz("vqvae.by-place")
@@ -595,9 +595,9 @@ widgets.Quiz("vqvae.by-place")
 #
 # - **VQ-VAE:** $49 \log_2 K$ bits. The dashed curve shows the VQ-VAEs of section 5, which had 2 epochs of training.
 # - **Autoencoder:** a float has no natural number of bits. So we round the 32 numbers to $2^b$ levels each, decode them, and measure the error: $32\, b$ bits.
-# - **The VQ-VAE's network without a quantizer:** likewise, with one or two numbers per position instead of a code, so $49\, b$ or $98\, b$ bits. It was trained for 2 epochs, too, and rounded afterwards.
+# - **The VQ-VAE's network without a quantizer:** likewise, with one or two numbers per position instead of a code, so $49\, b$ or $98\, b$ bits. This network, too, was trained for 2 epochs, and its numbers were rounded afterward.
 # - **VAE, rounded:** likewise for $\mu$, but only for the active units of notebook 04.
-# - **VAE, KL:** the KL in bits, with a sampled $z$. It is the least a code for a *sample* of $q(z \mid x)$ can cost if sender and receiver share the prior. *Relative entropy coding* comes close to it (Havasi et al. 2019; Flamich et al. 2020). We do not write such a file.
+# - **VAE, KL:** the KL in bits, with a sampled $z$. It is the least that it can cost to transmit a *sample* of $q(z \mid x)$ if sender and receiver share the prior. *Relative entropy coding* comes close to it (Havasi et al. 2019; Flamich et al. 2020). We do not implement it here.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 8 minutes.**
@@ -652,7 +652,7 @@ curves = {
     "VQ-VAE, shipped": ([343, 441], [vq_error[128], vq_error[512]]),
     "VQ-VAE, by position": ([needed["by their shares at each position"]], [vq_error[128]]),
     "JPEG": ([file.bits for file in jpegs.values()], [squared_error(file.images, x) for file in jpegs.values()]),
-    "PNG, fewer greys": ([pngs[n].bits for n in greys], [squared_error(pngs[n].images, x) for n in greys]),
+    "PNG, fewer grays": ([pngs[n].bits for n in greys], [squared_error(pngs[n].images, x) for n in greys]),
 }
 
 # %%
@@ -661,7 +661,7 @@ places += [(66, 0.0026), (1400, 0.0012), (210, 0.0003)]  # where each name begin
 inks = ["prior", "prior", "encoder", "warning", "warning", "codebook", "codebook", "codebook", "data", "#777777"]
 plots.rate_distortion(
     curves,
-    "Rounded vectors up to about 200 bits, then the VQ-VAE; from about 450 bits on, PNG",
+    "Lowest error: rounded vectors up to about 200 bits, then the VQ-VAE, and PNG from about 450 bits",
     dict(zip(curves, inks)),
     dashed=["VAE: KL", "VQ-VAEs", "VQ-VAE, by position"],
     lossless={"raw": 6272, "PNG": pngs[256].bits},
@@ -673,12 +673,12 @@ plots.rate_distortion(
 #
 # **Floats are mostly empty.** The autoencoder's numbers need about 5 bits each, 160 bits per image rather than 1,024, for a tenth more error. After that its curve is flat, because finer steps cannot bring back what the 32 numbers never contained.
 #
-# **The table alone does not explain the small error.** Compare the dashed purple curve with the two orange ones, which come from the same network with the same training. At 49 bits the codes are clearly better. From 98 bits on, one or two rounded numbers per position lie about on the curve of the codes: at 392 bits they have an error of 0.0038, between those of the VQ-VAEs at 343 and 441 bits. (One seed, indices of equal length.) So much of the credit belongs to the convolutions, and a grid is not a bad table if the network has learned to fill it. Notebook 09 makes a method of that.
-# What the codebook gives us is one symbol per position, from an alphabet of 128 that are far from equally common. By position these need only 225 bits, and with a good prior fewer still.
+# **The table alone does not explain the small error.** Compare the dashed purple curve with the two orange ones, which come from the same network with the same training. At 49 bits the codes are clearly better, 0.029 against 0.039. From 98 bits on, one or two rounded numbers per position are roughly on the curve of the codes: at 392 bits they have an error of 0.0038, between those of the VQ-VAEs at 343 and 441 bits. (One seed, indices of equal length.) So much of the credit belongs to the convolutions, and a grid is not a bad table if the network has learned to fill it. Notebook 09 turns this into a method.
+# What the codebook gives us is one symbol per position, from an alphabet of 128 that are far from equally common. Coded with the shares at each position, an image needs only 225 bits, and with a good prior fewer still.
 #
 # Below about 200 bits the rounded vectors of the fully connected models are better than all small models with a map. (Those had only 2 epochs of training, the autoencoder 20 and the VAE 200.)
 #
-# **A sample costs less than an exact number.** The VAE's KL is far below all other points on the left. To transmit $\mu$ finely takes many bits; to transmit *any one* sample from $q(z \mid x)$ takes few, because the receiver need not learn which one.
+# **A sample costs less than an exact number.** With a KL of 38 bits, the VAE's point lies far below all others on the left. Transmitting $\mu$ precisely takes many bits; transmitting *any one* sample from $q(z \mid x)$ takes few, because it does not matter which one the receiver gets.
 
 # %%
 widgets.Quiz("vqvae.noisy-code")
@@ -686,12 +686,12 @@ widgets.Quiz("vqvae.noisy-code")
 # %% [markdown]
 # ## 8. Build it
 #
-# So far you have read a VQ-VAE. Now write one, without looking at section 1 if you can. It may well be different from ours.
+# So far you have read a VQ-VAE. Now write one, without looking at section 1 if you can. It does not have to look like ours.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · Build a VQ-VAE and train it
 #
-# **★★★ · 35 minutes.** Write a function that assembles a VQ-VAE, trains it and returns it. About 300 steps on batches of 64 are enough. `VectorQuantizer` may be used, and so may your own quantizer from notebook 06.
+# **★★★ · 35 minutes.** Write a function that assembles a VQ-VAE, trains it and returns it. About 300 steps on batches of 64 are enough. You may use `VectorQuantizer` or your own quantizer from notebook 06.
 #
 # - The function receives 20,000 training images, (20000, 1, 28, 28), and returns an `nn.Module`.
 # - The model has the parts `encoder` and `decoder`. The encoder returns $z_e$; the decoder is given $z_q$ of the same shape.
@@ -757,7 +757,7 @@ checks.build_vqvae(my_vqvae)
 # %% [markdown]
 # ## 9. And what if we choose the codes ourselves?
 #
-# So far each code map came from an image. With the VAE we drew $z$ from the prior and decoded it, and got digits. Here the prior of the training was uniform: all maps are equally likely. So let us draw 49 indices at random and decode them.
+# So far each code map came from an image. With the VAE we drew $z$ from the prior and decoded it, and got digits. Here the prior used in training was uniform, so all maps are equally likely under it. Let us draw 49 indices at random and decode them.
 
 # %%
 torch.manual_seed(0)
@@ -766,22 +766,22 @@ shuffled = real.flatten(1)[:, torch.randperm(49)].view_as(real)
 maps = {"codes of digits": real, "the same, shuffled": shuffled, "random codes": torch.randint(128, (9, 7, 7))}
 plots.image_grid(
     {name: torch.sigmoid(vqvae.decode(z)).numpy() for name, z in maps.items()},
-    "Every row is made of the same 128 codes, and only the first one shows digits",
+    "Every row is made of the same 128 codes, but only the first one shows digits",
 )
 
 # %% [markdown]
-# Noise. Not even the right codes in a wrong order look like anything. Among the $128^{49}$ maps those of digits are a tiny minority, and nothing in the training had to tell them apart from the rest. A VQ-VAE is an excellent compressor and, for now, no generative model at all.
+# The result is noise. Even the right codes in the wrong order do not look like anything. Among the $128^{49}$ maps, those of digits are a tiny minority, and nothing in the training taught the model to tell them apart from the rest. A VQ-VAE is an excellent compressor and, for now, no generative model at all.
 #
-# What is missing is a distribution over maps, one that knows which code is likely next to which. Maps are sequences of whole numbers, like text, and for those we have the best models there are.
+# What is missing is a distribution over maps, one that assigns a high probability to codes that really occur next to each other. Maps are sequences of whole numbers, like text, and for text we have very good models.
 
 # %% [markdown]
 # ## Summary
 #
 # - A VQ-VAE is an autoencoder whose code is a map of indices into a table. Compared with the VAE there is no $\mu$, no `logvar`, no sampling and no KL, but a quantizer and two more terms in the loss.
-# - Each index depends on a patch of 18 x 18 pixels and changes such a patch, together with its neighbours.
+# - Each index depends on a patch of 18 x 18 pixels and changes such a patch, together with its neighbors.
 # - Usage and perplexity depend on how many images are counted.
 # - A far start kills a codebook. Revival brings the codes back; EMA, a start from data and normalization put them in better places.
-# - A code map takes $49 \log_2 K$ bits, and fewer if common codes get short codewords. At equal size it beats JPEG on digits by far, but not rounded numbers from the same network.
+# - A code map takes $49 \log_2 K$ bits, and fewer if common codes get short codewords. At equal size its error on digits is about a third of JPEG's, but no smaller than that of rounded numbers from the same network.
 # - Random codes decode to noise.
 #
 # **Next:** [08 A prior over codes](08_prior_over_codes.ipynb) learns which maps are likely, and then generates digits.

@@ -306,9 +306,11 @@ checks.residual(my_residual)
 
 # %%
 compared = sweeps.quantizers()  # name -> one dict per seed
+starts = {"VQ": "VQ, ", "FSQ": "FSQ, ", "residual VQ, two stages": "residual VQ, 2"}
+starts |= {"residual VQ, more stages": ("residual VQ, 3", "residual VQ, 4")}
 families = {
-    family: {name: runs for name, runs in compared.items() if name.startswith(f"{family},")}
-    for family in ("VQ", "FSQ", "residual VQ")
+    family: {name: runs for name, runs in compared.items() if name.startswith(begin)}
+    for family, begin in starts.items()
 }
 without = [run["squared_error"] for run in compared["no quantizer, D = 16"]]
 
@@ -331,7 +333,7 @@ plots.equal_bits(
     families,
     sum(without) / len(without),
     "RESULT-TITLE",
-    {"VQ": "codebook", "FSQ": "encoder", "residual VQ": "decoder"},
+    {"VQ": "codebook", "FSQ": "encoder", "residual VQ, two stages": "decoder", "residual VQ, more stages": "prior"},
 )
 
 
@@ -348,11 +350,11 @@ def error_at(family, bits, seed):
     return math.nan
 
 
-for bits in AT_BITS:
-    print(f"at an entropy of {bits} bits per image:")
-    for family in families:
+for bits in (275, 300, 350):
+    print(f"at an entropy of {bits} bits per image, squared error:")
+    for family in ("VQ", "FSQ", "residual VQ, two stages"):
         found = [error_at(family, bits, seed) for seed in range(3)]
-        print(f"   {family:12s} {sum(found) / 3:.4f}  ({min(found):.4f} to {max(found):.4f})")
+        print(f"   {family:24s} {sum(found) / 3:.4f}  ({min(found):.4f} to {max(found):.4f})")
 
 # %% [markdown]
 # RESULT-OF-COMPARISON

@@ -40,6 +40,8 @@ def code_names() -> list[str]:
 def resolve(dotted: str) -> object:
     """What a name such as models.VAEOutput.mu stands for inside vqedu; raises AttributeError if nothing does."""
     module, *names = dotted.split(".")
+    if module == "lessons":  # its modules are imported one by one
+        module, names = f"{module}.{names[0]}", names[1:]
     value: object = importlib.import_module(f"vqedu.{module}")
     for name in names:
         # a buffer of a module is only announced in its class

@@ -61,7 +61,7 @@ reconstruction = Exercise(
         Mistake(
             "averaged over the pixels",
             partial(_reconstruction, reduce=lambda pixels: pixels.mean(1)),
-            "Your number is the loss of an average pixel. For 784 pixels it is 784 times too small.",
+            "Your number is the average loss per pixel. For an image of 784 pixels it is 784 times too small.",
             "What should happen to the loss of an image that has twice as many pixels?",
         ),
         Mistake(
@@ -79,21 +79,21 @@ reconstruction = Exercise(
         Mistake(
             "averaged over everything",
             partial(_reconstruction, reduce=torch.mean),
-            "You return one average over images and pixels. What is asked for is the sum over the pixels of each "
+            "You return one average over images and pixels. The contract asks for the sum over the pixels of each "
             "image.",
             "A loss function of torch averages unless you tell it otherwise. Which `reduction` keeps every pixel?",
         ),
         Mistake(
             "sigmoid taken twice",
             partial(_reconstruction, pixel=lambda logits, x: bernoulli(torch.sigmoid(logits), x)),
-            "Your numbers are those of a sigmoid applied to a sigmoid: all grey levels then lie between 0.5 and 0.73.",
-            "Does the function you call expect grey levels or logits?",
+            "Your numbers are those of a sigmoid applied to a sigmoid: all gray levels then lie between 0.5 and 0.73.",
+            "Does the function you call expect gray levels or logits?",
         ),
         Mistake(
             "log of a rounded sigmoid",
             partial(_reconstruction, pixel=naive_bernoulli),
             "This is the right formula, but at logit 20 float32 rounds the sigmoid to 1, and 0 times log(0) is NaN. "
-            "A trained network has many such logits.",
+            "A trained network outputs many such logits.",
             "Use a function that takes logits: `F.logsigmoid`, or a cross-entropy `with_logits`.",
         ),
         Mistake(
@@ -111,18 +111,18 @@ reconstruction = Exercise(
         Mistake(
             "only the ink counts",
             partial(_reconstruction, pixel=lambda logits, x: -(x * F.logsigmoid(logits)).flatten(1)),
-            "Pixels with x = 0 cost nothing. A network that paints everything white would then have a loss near 0.",
+            "Pixels with x = 0 cost nothing. A network that predicts ink everywhere would then have a loss near 0.",
             "What is the loss of a pixel with x = 0 if the network predicts 1?",
         ),
         Mistake(
             "squared error",
             partial(_reconstruction, pixel=lambda logits, x: (torch.sigmoid(logits) - x).square().flatten(1)),
-            "This is the squared error of the grey levels: a useful measure, but not a number of nats.",
+            "This is the squared error of the gray levels: a useful measure, but it is not in nats.",
             "The loss of a pixel with x = 1 is -log s(l). There should be a logarithm somewhere.",
         ),
     ),
     hints=(
-        "Write the loss of one pixel first, as a tensor of the shape of x, and reduce afterwards.",
+        "First compute the loss of each pixel, as a tensor with the shape of x, and then sum.",
         "A pixel's loss is -x log s(l) - (1 - x) log(1 - s(l)). `F.logsigmoid(l)` is log s(l), and 1 - s(l) is s(-l).",
         "Flatten everything but the batch, `.flatten(1)`, and sum over dimension 1.",
     ),
@@ -180,7 +180,7 @@ training_loop = Exercise(
         Mistake(
             "gradients pile up",
             partial(_descend, clear=False),
-            "The first step is right, the second is not: it moves along the sum of both gradients.",
+            "The first step is right, but the second moves along the sum of both gradients.",
             "`backward()` adds to `.grad`. What does the second batch find there?",
         ),
         Mistake(
@@ -198,7 +198,7 @@ training_loop = Exercise(
         Mistake(
             "summed over the batch",
             partial(_descend, reduce=torch.sum),
-            "Your steps grow with the batch: the squared error is summed over the examples as well.",
+            "Your steps grow with the batch size, because you sum the squared error over the examples as well.",
             "If a batch contained every example twice, should the step change?",
         ),
         Mistake(
@@ -241,9 +241,9 @@ def _measure_hole(ask: Callable[..., Any]) -> list[Demand]:
     return [
         Demand("inside the range of the codes, in both coordinates", inside, "yes" if inside else "no"),
         Demand(
-            "at least twice as far from every code as 95% of the codes are from their nearest one",
+            "at least 2 r away from every code, where r is the distance within which 95% of the codes have a neighbor",
             min(ratios) >= 2,
-            f"{number(round(min(ratios), 1))} times in the worst of 3 clouds",
+            f"{number(round(min(ratios), 1))} r in the worst of 3 clouds",
         ),
     ]
 
@@ -256,7 +256,7 @@ hole = Challenge(
     hints=(
         "You do not have to be clever: many random candidates in the right box will do.",
         "`low + (high - low) * torch.rand(1000, 2)` fills the box between the smallest and the largest coordinates.",
-        "`torch.cdist(candidates, codes).min(1).values` is the distance to the nearest code. Take the largest.",
+        "`torch.cdist(candidates, codes).min(1).values` is the distance to the nearest code. Make it large.",
     ),
-    done="You found a hole. The decoder was never trained there, so nothing decides what it draws.",
+    done="You found a hole. The decoder was never trained there, so nothing determines what it draws.",
 )

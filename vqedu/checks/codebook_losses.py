@@ -64,15 +64,15 @@ vq_loss = Exercise(
         Mistake(
             "cost on the wrong term",
             partial(_vq, weights=lambda cost: (cost, 1)),
-            "The number is right, but the cost multiplies the term that moves the codes. (Exchanged stop-gradients do "
-            "the same.)",
+            "The number is right, but the cost multiplies the term that moves the codes. (Swapped stop-"
+            "gradients have the same effect.)",
             "Which term moves the encoder? That one is multiplied by the cost.",
         ),
         Mistake(
             "no stop-gradient",
             partial(_vq, first=(_pass, _pass), second=(_pass, _pass)),
             "The number is right, but both terms move both sides.",
-            "Where is sg( ) in your code?",
+            "Where is the stop-gradient in your code?",
         ),
         Mistake(
             "no stop-gradient in the codebook loss",
@@ -90,19 +90,19 @@ vq_loss = Exercise(
             "both sides stopped",
             partial(_vq, first=(_stop, _stop), second=(_stop, _stop)),
             "The number is right, but nothing moves.",
-            "In each term exactly one side is detached.",
+            "In each term exactly one side should be detached.",
         ),
         Mistake(
             "straight-through before the losses",
             partial(_vq, before=_through),
-            "You replaced z_q by its straight-through version before computing the losses. Its history leads to z_e, "
+            "You replaced z_q by its straight-through version before computing the losses. It is attached to z_e, "
             "so the codes never move, and the codebook loss pushes the encoder away from them.",
             "Which z_q belongs in the losses: the one from the codebook, or the one for the decoder?",
         ),
         Mistake(
             "cost on both terms",
             partial(_vq, weights=lambda cost: (cost, cost)),
-            "The cost multiplies the codebook's term as well.",
+            "The cost multiplies the codebook loss as well.",
             "How many of the two terms does the formula multiply by the cost?",
         ),
         Mistake(
@@ -115,7 +115,7 @@ vq_loss = Exercise(
             "codebook loss left out",
             partial(_vq, weights=lambda cost: (0, cost)),
             "Only the commitment loss is there. Without running averages (EMA) the codes would never move.",
-            "Which term has a gradient for z_q?",
+            "Which term has a gradient with respect to z_q?",
         ),
         Mistake(
             "commitment loss left out",
@@ -133,7 +133,7 @@ vq_loss = Exercise(
             "summed over the batch",
             partial(_vq, reduce=torch.sum),
             "You summed over the batch as well.",
-            "Divide by what, so that a batch of twice the size gives the same loss?",
+            "What do you have to divide by, so that a batch of twice the size gives the same loss?",
         ),
     ),
     hints=(
@@ -146,7 +146,7 @@ vq_loss = Exercise(
 
 build_quantizer = Challenge(
     name="build_quantizer",
-    contract="MyQuantizer(codes, decay, revive_after): start codes (K, D), a number, a whole number or None -> a "
+    contract="MyQuantizer(codes, decay, revive_after): initial codes (K, D), a number, a whole number or None -> a "
     "module whose forward(z_e) takes (n, D) and returns z_q (n, D), indices (n,) and the commitment loss; in training "
     "mode it then moves `codebook` (K, D) by moving averages and revives dead codes",
     parameters=("codes", "decay", "revive_after"),
@@ -154,8 +154,8 @@ build_quantizer = Challenge(
     hints=(
         "Build it in three steps, and check after each: first the nearest codes and straight-through, then the moving "
         "averages under `if self.training:`, then the revival.",
-        "`self.register_buffer(name, tensor)` in `__init__` makes what belongs to the state: the codebook, the counts "
-        "N and the sums M, and how many batches each code has waited. You may assign to `self.codebook` later.",
+        "`self.register_buffer(name, tensor)` in `__init__` registers what belongs to the state: the codebook, the "
+        "counts N and the sums M, and how many batches each code has waited. You may assign to `self.codebook` later.",
         "`torch.bincount(indices, minlength=K)` gives n, `zeros.index_add(0, indices, z_e)` the sums. A code moves "
         "only where n > 0. Revived codes need N = 1 and M = their new place, or the old sums pull them back.",
     ),

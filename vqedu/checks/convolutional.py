@@ -37,11 +37,11 @@ def _measure_autoencoder(ask: Callable[..., Any]) -> list[Demand]:
     model = ask(images.train.x)
     if isinstance(model, type):
         name = model.__name__
-        raise Problem("type", f"The class `{name}` came back. Return a trained object of it, which `{name}()` makes.")
+        raise Problem("type", f"This is the class `{name}` itself. Create a model with `{name}()` and train it.")
     for method in ("encode", "decode"):
         if not callable(getattr(model, method, None)):
             kind = type(model).__name__
-            raise Problem("type", f"Return the trained module. A {kind} came back, and it has no method `{method}`.")
+            raise Problem("type", f"You return a `{kind}`, which has no method `{method}`. Return the trained module.")
     if callable(getattr(model, "eval", None)):
         model.eval()
     with torch.no_grad():
@@ -50,7 +50,7 @@ def _measure_autoencoder(ask: Callable[..., Any]) -> list[Demand]:
 
 def _judge_autoencoder(model: Any, seen: Tensor, test: Tensor) -> list[Demand]:
     """Return the demands on a trained model: its codes, what it decodes from, its layers, and its loss on `test`."""
-    few, sizes = test[:100], "codes of 32 numbers, logits of the shape of an image"
+    few, sizes = test[:100], "codes of 32 numbers, and logits with the shape of an image"
     with _Convolutions() as in_encoder:
         z = _numbers(model.encode, few)
     if tuple(z.shape) != (100, 32):
@@ -108,13 +108,13 @@ def _wrong_code(shape: tuple[int, ...]) -> Diagnosis | None:
         return Diagnosis(
             "another code size",
             f"Your code has {shape[1]} numbers per image instead of 32, so it cannot be compared with ours.",
-            "What is the size of the last layer of your encoder?",
+            "How many numbers does the last layer of your encoder output?",
         )
     return None
 
 
 def _more_than_z(model: Any, z: Tensor, test: Tensor) -> Diagnosis | None:
-    """Return what besides z decides on the logits, if anything does: chance, or the images that were last encoded."""
+    """Return what besides z determines the logits, if anything does: chance, or the images that were last encoded."""
     _numbers(model.encode, test[:100])
     first, again = _numbers(model.decode, z), _numbers(model.decode, z)
     _numbers(model.encode, test[100:200])
@@ -138,7 +138,7 @@ def _more_than_z(model: Any, z: Tensor, test: Tensor) -> Diagnosis | None:
 NO_CONVOLUTION = Diagnosis(
     "no convolution",
     "One of the two halves computes without any convolution.",
-    "Which layers does torch offer that make an image smaller, and which ones that make it larger again?",
+    "Which layers of torch make an image smaller, and which ones make it larger again?",
 )
 
 
@@ -148,7 +148,7 @@ def _why_high(model: Any, nats: float, logits: Tensor, seen: Tensor, test: Tenso
         return Diagnosis(
             "logits not finite",
             "The logits contain NaN or infinity, so the training has diverged.",
-            "Print the loss every 50 steps. When does it break, and how large is your learning rate?",
+            "Print the loss every 50 steps. When does it become NaN, and how large is your learning rate?",
         )
     if _are_grey_levels(logits, test):
         return Diagnosis(
@@ -182,7 +182,7 @@ def _why_high(model: Any, nats: float, logits: Tensor, seen: Tensor, test: Tenso
 
 
 def _are_grey_levels(logits: Tensor, x: Tensor) -> bool:
-    """Return whether what should be logits are the grey levels of x: none beyond 0 and 1, or hardly any, and close."""
+    """Return whether what should be logits are the gray levels of x: none beyond 0 and 1, or hardly any, and close."""
     if 0 <= logits.min() < 0.1 and 0.9 < logits.max() <= 1:
         return True
     between = ((logits > -0.5) & (logits < 1.5)).float().mean().item()
@@ -190,7 +190,7 @@ def _are_grey_levels(logits: Tensor, x: Tensor) -> bool:
 
 
 def _only_while_training(model: Any, nats: float, test: Tensor) -> Diagnosis | None:
-    """Return that the model is good in training mode only, if it is."""
+    """Return a diagnosis if the model is good in training mode only."""
     if not callable(getattr(model, "train", None)):
         return None
     model.train()
@@ -200,8 +200,8 @@ def _only_while_training(model: Any, nats: float, test: Tensor) -> Diagnosis | N
     return Diagnosis(
         "good in training mode only",
         f"In training mode your loss is {training:.1f} nats per image, in eval mode {nats:.1f}. A layer such as "
-        "BatchNorm behaves differently in the two modes, and its running averages do not fit yet.",
-        "BatchNorm averages its statistics over many steps. How many steps did it see, with which momentum?",
+        "BatchNorm behaves differently in the two modes, and its running averages have not caught up yet.",
+        "BatchNorm averages its statistics over many steps. How many steps has it seen, and with what momentum?",
     )
 
 
@@ -214,13 +214,13 @@ build_autoencoder = Challenge(
     hints=(
         "Start from the class in section 3. In the encoder, two `nn.Conv2d` with stride 2 take 28 x 28 pixels to "
         "7 x 7; then flatten, and use linear layers. In the decoder, `nn.ConvTranspose2d` does the opposite.",
-        "A training this short depends on normalization: put `nn.BatchNorm2d` after each convolution but the last. "
+        "When training is this short, normalization matters: put `nn.BatchNorm2d` after each convolution but the last. "
         "Check your shapes on 10 images before you train on 60,000.",
         "A learning rate of about 8e-3 that first rises and then falls to zero (`OneCycleLR`) gains several nats over "
         "a constant one.",
     ),
     done="A convolutional autoencoder, built and trained by you. Ours has 16 and 32 channels with BatchNorm and "
-    "reaches 57.5 nats after two epochs. The multilayer perceptron of this notebook needs "
-    "twenty for 56.6.",
+    "reaches 57.5 nats after two epochs. The multilayer perceptron of this notebook takes twenty epochs "
+    "to reach 56.6.",
     seconds=60.0,
 )

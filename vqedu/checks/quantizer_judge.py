@@ -115,10 +115,10 @@ def _forward(ask: Callable[..., Any]) -> list[Demand]:
     seen, chosen = quantizer(z), _nearest(z.detach(), codes)
     old, new = codes[chosen], quantizer.codes[chosen]
     return [
-        Demand("the codes given are those to begin with", _same(before, codes), _apart(before, codes)),
+        Demand("the codebook begins with the codes given", _same(before, codes), _apart(before, codes)),
         _indices_right(seen.indices, z.detach(), codes),
         Demand(
-            "z_q: the codes as they were when the batch came",
+            "z_q: the nearest codes, as they were before this batch moved them",
             _same(seen.z_q, old),
             _apart(seen.z_q, old),
             mistakes.AFTER_THE_MOVE if not _same(old, new) and _same(seen.z_q, new) else None,
@@ -253,7 +253,7 @@ def _unchosen(ask: Callable[..., Any]) -> Demand:
     elif any(_same(end, FAR * (end @ FAR) / (FAR @ FAR)) and (end @ FAR) < 0.99 * (FAR @ FAR) for end in ends):
         found = mistakes.PULLED_TO_ZERO
     measured = "it became NaN or infinite" if moved == float("inf") else f"it moved by {moved:.3g}"
-    return Demand("a code that no row chooses stays: 200 batches at decay 0.9, one at 0", moved < 0.02, measured, found)
+    return Demand("an unchosen code stays put (200 batches at decay 0.9, 1 at 0)", moved < 0.02, measured, found)
 
 
 # --- eval mode, saving
@@ -274,11 +274,11 @@ def _state(ask: Callable[..., Any]) -> list[Demand]:
     restored = _same(other.codes, quantizer.codes)
     quantizer(z), other(z)
     alike = restored and _same(other.codes[:3], quantizer.codes[:3])
-    measured = "alike" if alike else "other codes at once" if not restored else "the codes move differently"
+    measured = "it does" if alike else "the codes differ at once" if not restored else "the codes move differently"
     return [
         Demand("in eval mode nothing moves", not moved, "the codes moved" if moved else "nothing moved",
                mistakes.MOVES_IN_EVAL if moved else None),
-        Demand("saved and loaded it goes on alike", alike, measured,
+        Demand("after saving and loading, it continues in the same way", alike, measured,
                None if alike else mistakes.COUNTS_NOT_SAVED if restored else mistakes.NOT_SAVED),
     ]  # fmt: skip
 
@@ -311,7 +311,7 @@ def _revival(ask: Callable[..., Any]) -> Demand:
     elif stayed == [True, True, False] and all(on_rows):
         found = mistakes.ONE_ROW if not apart else mistakes.FLIES_BACK if back else None
     measured = f"{when}; {sum(on_rows) if not all(stayed) else 0} on rows of it" + (", later far away" if back else "")
-    return Demand("2 codes unused for 3 batches are put onto different rows of the third", met, measured, found)
+    return Demand("2 codes unused for 3 batches move onto different rows of the third", met, measured, found)
 
 
 def _on_the_plane(ask: Callable[..., Any]) -> list[Demand]:

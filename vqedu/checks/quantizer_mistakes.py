@@ -6,8 +6,8 @@ from vqedu.checks.engine import Diagnosis
 
 AFTER_THE_MOVE = Diagnosis(
     "the codes after the move",
-    "You look the codes up after this batch has moved them, so z_q is not what was nearest to z_e.",
-    "In which order do you look up and move?",
+    "You look the codes up after this batch has moved them, so z_q is no longer the code that was nearest to z_e.",
+    "Which comes first in your code, the lookup or the move?",
 )
 FARTHEST = Diagnosis("the farthest code", "Each row gets the code that is farthest away.", "argmin or argmax?")
 LARGEST_PRODUCT = Diagnosis(
@@ -43,17 +43,17 @@ MEAN_OVER_D = Diagnosis(
 SUM_OVER_ROWS = Diagnosis(
     "summed over the rows",
     "Your commitment loss is summed over the rows of the batch, so twice the rows give twice the loss.",
-    "Divide by what, so that a larger batch gives the same loss?",
+    "What do you have to divide by, so that a larger batch gives the same loss?",
 )
 COMMITMENT_THROUGH = Diagnosis(
     "commitment with the straight-through z_q",
     "The value is right, but its gradient is zero: the loss contains z_q after straight-through, and the gradient that "
     "z_q passes on to z_e cancels the other one.",
-    "Which tensor has the numbers of the code and no history?",
+    "Which tensor has the values of the code and is not attached to z_e?",
 )
 COMMITMENT_STOPPED = Diagnosis(
     "commitment without a gradient to z_e",
-    "The value is right, but no gradient reaches z_e, so nothing pulls the encoder towards its codes.",
+    "The value is right, but no gradient reaches z_e, so nothing pulls the encoder toward its codes.",
     "Which of the two has to be detached, and which must not be?",
 )
 COMMITMENT_MOVES_CODES = Diagnosis(
@@ -63,7 +63,7 @@ COMMITMENT_MOVES_CODES = Diagnosis(
 )
 NOT_MOVED = Diagnosis(
     "the codes never move",
-    "After a batch in training mode the codebook is what it was.",
+    "After a batch in training mode the codebook is still the same.",
     "Do you write the new codes into `self.codebook`? And is the update inside `if self.training:`?",
 )
 WRONG_SIDE = Diagnosis(
@@ -85,26 +85,26 @@ OF_MEANS = Diagnosis(
 ADDED_UP = Diagnosis(
     "added up",
     "Counts and sums only grow, so the code is the mean of all rows so far, and it forgets nothing.",
-    "Both the old and the new value have a factor.",
+    "Both the old and the new value are multiplied by a factor.",
 )
 DIVIDED_BY_ZERO = Diagnosis(
     "divided by a count of zero",
-    "The code of which no row is left became NaN or infinite: its count is 0, and so is its sum.",
+    "A code that no row chose became NaN or infinite, because its count and its sum are both 0.",
     "Move only the codes that the batch has chosen.",
 )
 PULLED_TO_ZERO = Diagnosis(
     "unchosen codes are pulled to zero",
-    "A code that no row chooses moves towards 0. Its count fades until the epsilon in the division is larger.",
+    "A code that no row chooses moves toward 0. Its count fades until the epsilon in the division dominates.",
     "Move only the codes that the batch has chosen.",
 )
 MOVES_IN_EVAL = Diagnosis(
     "it learns in eval mode",
-    "The codes move in eval mode too, so whoever measures the model changes it.",
+    "The codes move in eval mode too, so measuring the model changes it.",
     "Every module knows whether it is in training mode: `self.training`.",
 )
 NOT_SAVED = Diagnosis(
     "the codebook is not saved",
-    "A new module that loads the `state_dict` has other codes: the codebook is not in it.",
+    "A new module that loads the `state_dict` ends up with different codes: the codebook is not saved in it.",
     "A plain attribute is not saved with the module. What is?",
 )
 COUNTS_NOT_SAVED = Diagnosis(
@@ -116,7 +116,7 @@ COUNTS_NOT_SAVED = Diagnosis(
 NO_REVIVAL = Diagnosis(
     "no revival",
     "Codes that no row has chosen for `revive_after` batches stay where they are.",
-    "Count for each code how many batches it has waited.",
+    "For each code, count how many batches have passed since it was last chosen.",
 )
 ONE_ROW = Diagnosis(
     "all on one row",
@@ -125,6 +125,6 @@ ONE_ROW = Diagnosis(
 )
 FLIES_BACK = Diagnosis(
     "old sums kept",
-    "A revived code leaves again: its running sum still remembers its old place, far away.",
+    "A revived code leaves again, because its running sum still contains its old place, far away.",
     "What do N and M have to be for a code that has been chosen once, at its new place?",
 )

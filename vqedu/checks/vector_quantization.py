@@ -53,7 +53,7 @@ def _quantize(
 quantize = Exercise(
     name="quantize",
     contract="quantize(z_e, codebook): (N, D, H, W), codes (K, D) -> z_q (N, D, H, W): each vector along dimension 1 "
-    "replaced by its nearest code. One bug is planted",
+    "replaced by its nearest code. The code given contains one bug",
     cases=_maps,
     reference=_quantize,
     outputs=("z_q",),
@@ -61,7 +61,7 @@ quantize = Exercise(
         Mistake(
             "the planted bug",
             partial(_quantize, split=_split_by_reshape, lay_out=lambda codes, z_e: codes.view_as(z_e)),
-            "Every shape is right, and nothing complains. But try a z_e that is made of codes: it does not come back.",
+            "Every shape is right, and there is no error. But try a z_e that is made of codes: it comes back changed.",
             "Follow the D numbers of one vector through each line. Do they stay together?",
         ),
         Mistake(
@@ -74,12 +74,12 @@ quantize = Exercise(
             "fixed on the way out only",
             partial(_quantize, split=_split_by_reshape),
             "The codes are arranged correctly, but the wrong ones are chosen.",
-            "Are the rows that you compare with the codes really vectors of z_e?",
+            "Is each row that you compare with the codes really one vector of z_e?",
         ),
         Mistake(
             "the farthest code",
             partial(_quantize, choose=lambda rows, codebook: _distances(rows, codebook).argmax(1)),
-            "Each vector is replaced by the code farthest away.",
+            "Each vector is replaced by the code that is farthest away.",
             "argmin or argmax?",
         ),
         Mistake(
@@ -91,13 +91,13 @@ quantize = Exercise(
         Mistake(
             "height and width exchanged",
             partial(_quantize, lay_out=lambda codes, z_e: _exchanged(codes, z_e)),
-            "The right codes are chosen, but rows and columns of the map are exchanged.",
+            "The right codes are chosen, but the rows and columns of the map are swapped.",
             "In which order do N, H, W and D lie after the lookup?",
         ),
     ),
     hints=(
         "Test it: fill z_e with codes only, as `codebook[indices].movedim(-1, 1)`. It must come back unchanged.",
-        "A reshape keeps the order in memory. In z_e the numbers that lie side by side belong to different vectors.",
+        "A reshape keeps the order in memory. In z_e, neighbors in memory belong to different vectors.",
         "Move dimension 1 to the end before the reshape, and back after the lookup.",
     ),
 )
@@ -137,7 +137,7 @@ dead_codes = Challenge(
     measure=_measure_dead,
     hints=(
         "A code moves only if some vector chooses it. Which codes will no vector ever choose?",
-        "Codes far from all vectors lose against any code that is near.",
+        "Codes far from all vectors lose to any code that is near.",
         "Put one code near the vectors, or the whole codebook far away in one direction, each a little farther.",
     ),
 )

@@ -53,8 +53,8 @@ perplexity = Exercise(
         Mistake(
             "base mixed up: log2 with exp",
             partial(_perplexity, unit=math.log(2)),
-            "The entropy is in bits, but you undo it with exp. If all codes are used equally often the answer is then "
-            "more than their number.",
+            "The entropy is in bits, but you undo it with exp. If all codes are used equally often, your answer is "
+            "larger than their number.",
             "Which function is the inverse of log2?",
         ),
         Mistake(
@@ -66,32 +66,32 @@ perplexity = Exercise(
         Mistake(
             "mean of the images' perplexities",
             lambda indices, K: _each(indices, K, torch.exp),
-            "You took the perplexity of each image and averaged. The shares are those of all images together.",
-            "Two images, each of a single code, but different ones: how many codes are in use?",
+            "You computed the perplexity of each image and averaged. The shares are those of all images together.",
+            "Take two images, each made of a single code, but not of the same one. How many codes are in use?",
         ),
         Mistake(
             "exp of the images' mean entropy",
             lambda indices, K: _each(indices, K, lambda h: h).exp(),
             "You averaged the images' entropies. The shares are those of all images together.",
-            "Count over the whole batch first. The entropy comes after.",
+            "Count over the whole batch first, then compute the entropy.",
         ),
         Mistake(
             "NaN from codes that never occur",
             lambda indices, K: torch.exp(-(_shares(indices, K) * _shares(indices, K).log()).sum()),
             "A code that never occurs has the share 0, and 0 times the logarithm of 0 is NaN.",
-            "What should a code that never occurs add to the entropy? Which function of torch knows that?",
+            "What should a code that never occurs add to the entropy? Which function of torch handles that?",
         ),
         Mistake(
             "entropy, not perplexity",
             partial(_perplexity, undo=lambda entropy: entropy),
-            "This is the entropy. One step is left.",
+            "This is the entropy, so one step is missing.",
             "With 8 codes used equally often the answer should be 8.",
         ),
         Mistake(
             "number of used codes",
             lambda indices, K: (_shares(indices, K) > 0).sum().float(),
             "You counted the codes that occur. A code used once then counts as much as one used a thousand times.",
-            "The shares themselves should enter.",
+            "The formula needs the shares themselves.",
         ),
         Mistake(
             "divided by K",
@@ -103,17 +103,17 @@ perplexity = Exercise(
             "counts, not shares",
             lambda indices, K: torch.special.entr(_shares(indices, K) * indices.numel()).sum().exp(),
             "You computed the entropy of the counts. They do not sum to 1.",
-            "By what must the counts be divided?",
+            "What do you have to divide the counts by?",
         ),
         Mistake(
             "sign flipped",
             partial(_perplexity, sign=-1),
-            "Your number lies below 1: the sign of the entropy is wrong.",
+            "Your number is below 1: the sign of the entropy is wrong.",
             "The logarithm of a share is negative. What makes the entropy positive?",
         ),
     ),
     hints=(
-        "Three steps: count, turn counts into shares, entropy. Then one more.",
+        "Count the codes, turn the counts into shares, and compute the entropy. After that, one step is left.",
         "`torch.bincount(indices.flatten(), minlength=K)` counts. Codes that never occur add 0 to the entropy, not "
         "NaN.",
         "`torch.special.entr(p)` is -p log p, with 0 at p = 0. Sum it, and take exp.",
@@ -124,7 +124,7 @@ perplexity = Exercise(
 lookup = Exercise(
     name="lookup",
     contract="lookup(indices, codebook): whole numbers (N, H, W), codes (K, D) -> z_q (N, D, H, W), channels first. "
-    "One bug is planted",
+    "The code given contains one bug",
     cases=lambda: [
         {"indices": whole(i, k, *shape), "codebook": quarters(i + 3, k, d)}
         for i, (shape, k, d) in enumerate([((1, 1, 2), 3, 2), ((1, 2, 2), 4, 2), ((3, 2, 3), 6, 4)], 1)
@@ -148,8 +148,8 @@ lookup = Exercise(
         Mistake(
             "height and width exchanged",
             lambda indices, codebook: codebook[indices].transpose(1, 3),
-            "The channels are in their place, but rows and columns of the map are exchanged.",
-            "`transpose` exchanges two dimensions. Here one has to move past two others.",
+            "The channels are in their place, but the rows and columns of the map are swapped.",
+            "`transpose` swaps two dimensions. Here one has to move past two others.",
         ),
         Mistake(
             "the codes are cut off",
@@ -167,7 +167,7 @@ lookup = Exercise(
 
 
 def _measure_scramble(ask: Callable[..., Any]) -> list[Demand]:
-    """Scramble maps in which neighbours are alike; measure the counts and how many neighbours are still alike."""
+    """Scramble maps in which neighbors are alike; measure the counts and how many neighbors are still alike."""
     smooth = (torch.arange(7)[:, None] + torch.arange(7)) // 3  # (7, 7), diagonal bands of 0 .. 4
     maps = torch.stack([(smooth + shift) % 8 for shift in range(8)])  # (8, 7, 7)
     answer = ask(maps.clone(), shape=(8, 7, 7)).double()
@@ -176,7 +176,7 @@ def _measure_scramble(ask: Callable[..., Any]) -> list[Demand]:
     return [
         Demand("each image keeps its codes, each as often as before", same, "yes" if same else "no"),
         Demand(
-            "equal neighbours become rarer by half",
+            "at most half as many neighbors are equal",
             bool(after <= before / 2),
             f"{before:.0%} before, {after:.0%} after",
         ),
@@ -185,12 +185,12 @@ def _measure_scramble(ask: Callable[..., Any]) -> list[Demand]:
 
 scramble = Challenge(
     name="scramble",
-    contract="scramble(indices): code maps (N, H, W) -> code maps with the same codes in each image, and so the same "
-    "usage and perplexity, whose pictures are noise",
+    contract="scramble(indices): code maps (N, H, W) -> code maps that have the same codes in each image, and so the "
+    "same usage and perplexity, but decode to noise",
     parameters=("indices",),
     measure=_measure_scramble,
     hints=(
-        "Perplexity and usage only count. What do they not see?",
+        "Perplexity and usage only count how often each code occurs. What do they ignore?",
         "Move the codes of an image to other positions, and change none of them.",
         "`indices.flatten(1)[:, torch.randperm(H * W)].view_as(indices)` moves them all.",
     ),
@@ -205,7 +205,7 @@ build_vqvae = Challenge(
     measure=vqvae_judge.measure,
     hints=(
         "Begin with the shapes: x (64, 1, 28, 28), z_e (64, D, 7, 7), indices (64, 7, 7), z_q like z_e, logits like x. "
-        "Let one batch through before you train.",
+        "Run one batch through the model before you train.",
         "The loss is the cross-entropy summed over the pixels, averaged over the batch, plus `commitment_cost` times "
         'the quantizer\'s `commitment_loss`. With update="gradient" add its `codebook_loss`, too.',
         "300 steps of Adam with a learning rate of 4e-3 on batches of 64 are enough, if BatchNorm follows each hidden "

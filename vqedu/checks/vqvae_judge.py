@@ -143,7 +143,7 @@ def _gradients(model: Any, x: Tensor) -> Gradients | None:
 
 def _through(found: Gradients | None) -> tuple[Demand, Diagnosis | None]:
     """Return what is asked of the gradient at z_e, and whether the commitment drowns the decoder's."""
-    sentence = "the gradient at z_e: the decoder's, and the commitment's"
+    sentence = "the gradient at z_e: the decoder's plus that of the commitment loss"
     if found is None:
         return Demand(sentence, True, "not measured"), None
     pull = found.z_e - found.z_q
@@ -163,7 +163,7 @@ def _through(found: Gradients | None) -> tuple[Demand, Diagnosis | None]:
         return Demand(sentence, False, "only the decoder's", NO_COMMITMENT), None
     ratio = _rms(extra) / max(size, 1e-12)
     met = _along(extra, pull) > 0.99
-    measured = f"both; the commitment's is {ratio:.2g} times as large" if met else "the decoder's, and another"
+    measured = f"both; the commitment's is {ratio:.2g} times as large" if met else "the decoder's, and something else"
     return Demand(sentence, met, measured), WEIGHT if met and ratio > DROWNED else None
 
 
@@ -178,17 +178,17 @@ def _along(a: Tensor, b: Tensor) -> float:
 
 GREY = Diagnosis(
     "grey levels for logits",
-    "`decode` returns grey levels. It should return logits, to which the checker applies the sigmoid.",
+    "`decode` returns gray levels. It should return logits, to which the checker applies the sigmoid.",
     "Where is the sigmoid in your code?",
 )
 COLLAPSE = Diagnosis(
     "codebook collapse",
     "Nearly all codes are dead, so nearly every position of every image gets the same code.",
-    "Where do your codes begin, and what happens to one that nothing chooses?",
+    "Where do your codes begin, and what happens to one that no vector chooses?",
 )
 BATCH = Diagnosis(
     "the code depends on the batch",
-    "An image gets other codes when it comes alone. In eval mode BatchNorm should use what it learned in the training.",
+    "An image gets different codes when it is encoded alone. In eval mode BatchNorm should use its running statistics.",
     "Does anything in `encode` switch the model back to training mode, or compute statistics of the batch?",
 )
 LEFT_OUT = Diagnosis(
@@ -203,15 +203,15 @@ CUT_OFF = Diagnosis(
 )
 ONLY_COMMITMENT = Diagnosis(
     "no straight-through",
-    "The encoder receives only the gradient of the commitment loss. It learns to be near a code, and nothing about the "
-    "image.",
-    "The decoder should be given z_q with the gradient of z_e. Is it given a lookup, or a detached z_q?",
+    "The encoder receives only the gradient of the commitment loss. It learns to stay near a code, but nothing "
+    "about the image.",
+    "The decoder needs a z_q that passes its gradient on to z_e. Is it given a plain lookup, or a detached z_q?",
 )
 NO_COMMITMENT = Diagnosis(
     "no commitment",
     "The encoder receives the decoder's gradient and nothing else. Either the commitment loss is left out, or it is "
     "computed with the straight-through z_q, so that its gradient cancels.",
-    "Which term of the loss pulls z_e towards its code, and is it in the sum?",
+    "Which term of the loss pulls z_e toward its code, and is it in the sum?",
 )
 WEIGHT = Diagnosis(
     "the commitment drowns the image",

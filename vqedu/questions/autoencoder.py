@@ -6,10 +6,10 @@ from vqedu.questions.kinds import Choice, Curve, Guess, Number, Recall
 
 QUESTIONS: dict[str, Guess | Recall] = {
     "snow": Recall(
-        "Suppose the images were television snow: each pixel is drawn at random, independently of all others. How many numbers does a code need for good copies?",
+        "Suppose the images were television snow: each pixel is drawn at random, independently of all others. How many numbers would a code need so that every image can be rebuilt well?",
         choices={
-            "Hardly any, because snow shows nothing": "It means nothing to us, but a good copy has to get every gray level right, and none of them can be predicted.",
-            "Far fewer than 784, because the image is no larger": "The size of an image does not matter. We save numbers only where one pixel can be predicted from others.",
+            "Hardly any, because snow means nothing": "It means nothing to us, but a good reconstruction has to get every gray level right, and none of them can be predicted.",
+            "Far fewer than 784, because the images are still small": "The size of an image does not matter. We save numbers only where one pixel can be predicted from others.",
             "About 784, because no pixel predicts another": "Every pixel is new information, so nothing can be left out. A digit has a short description because its pixels depend on each other.",
         },
         answer="About 784, because no pixel predicts another",
@@ -21,10 +21,10 @@ QUESTIONS: dict[str, Guess | Recall] = {
         step=0.5,
         truth=4.5,
         unit="times",
-        sentence="The code is just as long, and the error is four and a half times smaller.",
+        sentence="The code is just as long, and the error is 4.5 times smaller: 0.0038 against 0.0168 per pixel.",
     ),
     "sum": Recall(
-        "A colleague averages the cross-entropy over the 784 pixels instead of summing it, and with Adam the network learns just as well. Why do we sum all the same?",
+        "A colleague averages the cross-entropy over the 784 pixels instead of summing it, and with Adam the network learns just as well. Why do we sum anyway?",
         choices={
             "The sum makes the gradients larger and the training faster": "Adam divides by the size of the gradients, so a factor of 784 hardly changes its steps.",
             "The sum counts every pixel, while the mean smooths over them": "The mean counts every pixel as well. The two differ by the factor 784 and by nothing else.",
@@ -40,14 +40,14 @@ QUESTIONS: dict[str, Guess | Recall] = {
         x_label="latent dimensions",
         y_label="squared error per pixel",
         log=True,
-        sentence="The first few dimensions matter most. Between 32 and 64 there is little left to gain.",
+        sentence="The first few dimensions matter most: from 1 to 16 the error falls from 0.0480 to 0.0085. From 32 to 64 it falls only from 0.0049 to 0.0036.",
     ),
     "code-size": Recall(
         "An autoencoder has 784 latent dimensions, hidden layers of 2,000 units, and is trained for a long time. What test error do you expect, and what has it learned about digits?",
         choices={
             "Nearly no error, and a good description of digits": "The error may become small, but 784 numbers have room for any image, so nothing forces the network to find out what digits have in common.",
             "Nearly no error, and perhaps nothing about digits": "With as many latent numbers as pixels, copying is enough. The bottleneck is what turns a code into a description.",
-            "A large error, because nonlinearities lose information": "A wide network can route all the information around a nonlinearity. With 784 latent numbers there is room for every pixel.",
+            "A large error, because nonlinearities lose information": "A wide network can carry all the information through its nonlinearities. With 784 latent numbers there is room for every pixel.",
         },
         answer="Nearly no error, and perhaps nothing about digits",
     ),
@@ -66,7 +66,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         choices={
             "A sharp 4 for each 4, and a sharp 9 for each 9": "The decoder receives two numbers and nothing else, so the same code cannot give two different images.",
             "One blurred image, between a 4 and a 9": "A pixel that is ink in half of these images and paper in the other half has the smallest loss when it is gray. That is why images from two numbers are blurry.",
-            "At random, a 4 in half of the cases and a 9 in the others": "This decoder is deterministic: the same code always gives the same image.",
+            "At random, a 4 half of the time and a 9 otherwise": "This decoder is deterministic: the same code always gives the same image.",
         },
         answer="One blurred image, between a 4 and a 9",
     ),
@@ -74,11 +74,11 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "We move in a straight line from the code of a 7 to the code of a similar 2, and decode every step. What will the middle look like?",
         choices=(
             "Both digits on top of each other, half transparent",
-            "One shape, whose strokes are between those of the two digits",
+            "One shape whose strokes are between those of the two digits",
             "Noise, because there is no image between a 7 and a 2",
         ),
-        answer="One shape, whose strokes are between those of the two digits",
-        sentence="Half-transparent images are what a cross-fade of the pixels gives. The decoder outputs clear strokes for nearly every code here, so the strokes themselves change.",
+        answer="One shape whose strokes are between those of the two digits",
+        sentence="A cross-fade of the pixels would give half-transparent images. The decoder outputs clear strokes for nearly every code on this line, so it is the strokes themselves that change.",
     ),
     "linear-walk": Recall(
         "For which decoder would the walk look exactly like a cross-fade of the two decoded images?",
@@ -109,7 +109,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
     "pca": Recall(
         "Why can PCA not match the autoencoder, although both use 32 numbers?",
         choices={
-            "PCA is computed by a formula and not trained step by step": "The formula finds the best linear code at once. No amount of training could find a better linear code.",
+            "PCA is computed by a formula, not trained step by step": "The formula finds the best linear code at once. No amount of training could find a better linear code.",
             "In PCA each number adds a fixed picture, whatever the others are": "PCA's decoder is linear. The autoencoder's is not, so the effect of one latent number depends on the other 31.",
             "PCA's code does not contain the mean image, so it is missing": "The mean image is stored separately and added back when decoding.",
         },

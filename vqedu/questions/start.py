@@ -13,6 +13,6 @@ QUESTIONS: dict[str, Guess | Recall] = {
             "Gray noise",
         ),
         answer="Sometimes a blend, sometimes another digit entirely",
-        sentence="Small steps change the image only a little, but the line between two codes may cross the region of a third digit. The walk below shows one that does.",
+        sentence="Small steps change the image only a little, but the line between two codes may cross the region of a third digit. The walk below shows such a line.",
     ),
 }

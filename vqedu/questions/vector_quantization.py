@@ -8,7 +8,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
     "last-collapse": Recall(
         "A VAE has collapsed completely: its KL is 0 for every image. What does its decoder know about x when it reconstructs x?",
         choices={
-            "The mean μ, but without the noise": "If the KL is 0, then μ = 0 and σ = 1 for every image. There is nothing of x in them.",
+            "The mean μ, but without the noise": "If the KL is 0, then μ = 0 and σ = 1 for every image. They contain nothing about x.",
             "Nothing: z is noise for every image": "KL 0 means q(z|x) = N(0, I) for every x, so z is independent of x. The decoder outputs one average picture, or what it can predict without z.",
             "As much as before, at a lower rate": "The KL is the rate. At rate 0 no information about x passes through z.",
         },
@@ -17,23 +17,23 @@ QUESTIONS: dict[str, Guess | Recall] = {
     "last-strong-decoder": Recall(
         "Two decoders read the same z. One predicts all pixels from z alone; the other is autoregressive and also sees the pixels before each pixel. Which one is more likely to ignore z?",
         choices={
-            "The one that uses z alone": "It has nothing else to go by, so z saves it a great many nats of reconstruction.",
-            "Both alike, since the KL is the same": "What information in z costs is the same. What it saves is not: ask how well each decoder does without z.",
-            "The autoregressive one": "It predicts pixels well without z, so z saves little reconstruction, while every nat in z costs a nat of KL. Not using z is the cheaper way.",
+            "The one that uses z alone": "It has nothing else to go by, so z saves it many nats of reconstruction.",
+            "Both alike, since the KL is the same": "Information in z costs the same in both. What it saves differs: ask how well each decoder does without z.",
+            "The autoregressive one": "It predicts pixels well without z, so z saves little reconstruction, while every nat in z costs a nat of KL. Ignoring z is cheaper.",
         },
         answer="The autoregressive one",
     ),
     "last-rate": Recall(
-        "Raising β from 1 to 4 in a VAE lowers one term and raises the other. Which way?",
+        "Raising β from 1 to 4 in a VAE lowers one term and raises the other. Which is which?",
         choices={
             "Lower rate, higher reconstruction error": "A larger β makes information in z more expensive, so the model uses less of it and reconstructs worse.",
-            "Higher rate, lower reconstruction error": "That would be β below 1: information in z becomes cheap.",
-            "Both fall, at the price of more training": "Rate and distortion are traded against each other. On the frontier neither falls without the other rising.",
+            "Higher rate, lower reconstruction error": "That would happen with β below 1, which makes information in z cheaper.",
+            "Both fall, if the training takes longer": "Rate and distortion are traded against each other. On the frontier neither falls without the other rising.",
         },
         answer="Lower rate, higher reconstruction error",
     ),
     "grid": Number(
-        "Nine values either way: 3 levels for each coordinate, or 9 codes placed where the points are. How many times smaller is the mean squared distance of the placed codes?",
+        "Nine values either way: 3 levels for each coordinate, or 9 codes placed where the points are. By what factor is the mean squared distance smaller with the placed codes?",
         low=1,
         high=10,
         step=0.1,
@@ -42,7 +42,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         sentence="With the same number of values the error is almost four times smaller, because the grid spends values on combinations that hardly occur.",
     ),
     "k-means": Choice(
-        "Six codes begin at six random points, and the points form six clusters. Where will k-means end?",
+        "Six codes start at six random points, and the points form six clusters. Where will k-means end?",
         choices=(
             "With one code per cluster, from every start",
             "With one code per cluster, but only from some starts",
@@ -52,7 +52,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         sentence="The loss falls with each step, but only to the nearest local minimum. From most starts two codes end up in one cluster, while another code serves two.",
     ),
     "stuck": Recall(
-        "k-means has come to rest with two codes in one cluster and one code for two clusters. How do you get a better result?",
+        "k-means has converged with two codes in one cluster and one code for two clusters. How do you get a better result?",
         choices={
             "Start again from other codes, and keep the best": "The start decides which local minimum is reached. Of the 20 starts in this section, 4 found all six clusters.",
             "Continue: the loss never rises, so it will fall": "Not rising is not the same as falling. Once no point changes its code, no code moves any more.",
@@ -98,7 +98,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="The codebook and the decoder",
     ),
     "three-losses": Choice(
-        "Three losses, three parts. Which loss moves the codes?",
+        "There are three losses and three parts to train. Which loss moves the codes?",
         choices=(
             "All three, each in its own way",
             "The reconstruction and the codebook loss",
@@ -119,31 +119,31 @@ QUESTIONS: dict[str, Guess | Recall] = {
     "rare-codes": Recall(
         "In every batch of 64, code A is chosen by 32 vectors and code B by 2. Both are equally far from the mean of their vectors. Which one moves farther in the next step?",
         choices={
-            "A, with the plain gradient and with EMA alike": "True for the gradient. In EMA both the sum and the count of A are larger.",
-            "B with EMA, A with the plain gradient": "EMA does not favour rare codes. Work out its step for a code whose running count is what each batch brings.",
+            "A, with the plain gradient and with EMA alike": "That is true for the gradient. With EMA both the sum and the count of A are larger.",
+            "B with EMA, A with the plain gradient": "EMA does not favor rare codes. Work out its step for a code whose running count is what each batch brings.",
             "A with the plain gradient, neither with EMA": "The gradient has the factor n_k / n, which is 16 times as large for A. EMA divides a sum by a count; both contain that factor, and it cancels.",
         },
         answer="A with the plain gradient, neither with EMA",
     ),
     "dead": Number(
-        "16 codes are drawn from N(0, 10²), and the points lie within about 3 of the origin. After 300 batches of training without a cure, how many codes are in use?",
+        "16 codes are drawn from N(0, 10²), and the points lie within about 3 of the origin. After 300 batches of training without revival, how many codes are in use?",
         low=0,
         high=16,
         truth=3,
         unit="codes",
-        sentence="The few codes that happened to be nearest take all points. The others are never chosen, so nothing ever moves them.",
+        sentence="The few codes that happened to be nearest serve all the points. The others are never chosen, so nothing ever moves them.",
     ),
     "left-behind": Recall(
         "The codebook of a VQ-VAE started from data, and every code was in use. Later in the training many are dead. What has happened?",
         choices={
-            "The codes drifted away until nothing was near": "A code never moves by itself, only towards vectors that chose it.",
+            "The codes drifted away until nothing was near": "A code never moves by itself, only toward vectors that chose it.",
             "The averages forgot the codes that are rarely used": "What fades is the running count of a code. The code itself stays in its place.",
             "The encoder moved on and left codes behind": "Codes follow the vectors that chose them. When z_e moves away faster than that, its former codes are no longer chosen and stay where they are.",
         },
         answer="The encoder moved on and left codes behind",
     ),
     "kl": Choice(
-        "The posterior is certain of one code, and the prior gives each of K codes the probability 1/K. What is the KL between them?",
+        "The posterior puts all its probability on one code, and the prior gives each of K codes the probability 1/K. What is the KL between them?",
         choices=(
             "0, since nothing is random",
             "log K, whichever code it is",
@@ -166,8 +166,8 @@ QUESTIONS: dict[str, Guess | Recall] = {
     "two-terms": Recall(
         "Codebook loss and commitment loss always have the same value. Why are there two?",
         choices={
-            "One is for training, the other for testing": "In testing nothing is moved, so neither is needed.",
-            "They move different parts, at different rates": "One moves the codes, the other the encoder. Only as two terms can they have two weights, or can one be replaced by moving averages.",
+            "One is for training, the other for testing": "At test time nothing moves, so neither is needed.",
+            "They move different parts, at different rates": "One moves the codes, the other the encoder. Keeping them apart lets us give them different weights, or replace one of them by moving averages.",
             "Their sum is smoother than each of them": "Both are the same number, so their sum is twice that number.",
         },
         answer="They move different parts, at different rates",
@@ -175,8 +175,8 @@ QUESTIONS: dict[str, Guess | Recall] = {
     "where-kl": Recall(
         "The prior over the codes is uniform while a VQ-VAE is trained. Why does the loss have no KL term?",
         choices={
-            "It is the constant log K, without a gradient": "It is still there as a cost, log K nats per position. But it is the same whatever the encoder does, so it may be left out.",
-            "It is zero, because the encoder adds no noise": "A certain q is as far from a uniform prior as it can be.",
+            "It is the constant log K, without a gradient": "It is still there as a cost, log K nats per position. But it is the same whatever the encoder does, so we can leave it out.",
+            "It is zero, because the encoder adds no noise": "A q that puts all its probability on one code is as far from a uniform prior as it can be.",
             "The commitment loss is the KL in another form": "The commitment loss is a squared distance between z_e and its code. The prior does not occur in it.",
         },
         answer="It is the constant log K, without a gradient",
