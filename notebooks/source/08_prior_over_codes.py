@@ -27,10 +27,8 @@ def pictures(indices):
 # %%
 seeded = torch.Generator().manual_seed(5)
 opening = {f"{digit}": pictures(prior.sample(12, labels=digit, guidance=2.0, generator=seeded)) for digit in (3, 5, 8)}
-plots.image_grid(
-    {f"asked for: {name}": x.numpy() for name, x in opening.items()},
-    "Nobody wrote these digits. A network drew them, one code after the other",
-)
+rows = {f"asked for: {name}": x.numpy() for name, x in opening.items()}
+plots.image_grid(rows, "Nobody wrote these digits. A network drew them, one code after the other")
 
 # %% [markdown]
 # The VQ-VAE of notebook 07 turns an image into 49 whole numbers and back. These 36 images were never images before: a second network wrote 49 numbers, and the decoder of notebook 07 turned them into pictures. How does a network write numbers that fit together?
@@ -76,15 +74,13 @@ shuffled = codes.flatten()[torch.randint(codes.numel(), (12, 7, 7), generator=ge
 # %%
 ae, vae = pretrained.load("ae-32d"), pretrained.load("vae-50d")
 z = torch.randn(2, 12, 50, generator=generator)
-plots.image_grid(
-    {
-        "VQ-VAE, uniform codes": pictures(uniform).numpy(),
-        "codes as often\nas they occur": pictures(shuffled).numpy(),
-        "autoencoder, $N(0, I)$": torch.sigmoid(ae.decode(z[0, :, :32])).numpy(),
-        "VAE, $N(0, I)$": torch.sigmoid(vae.decode(z[1])).numpy(),
-    },
-    "Random codes decode to noise. Only the VAE was trained for random codes",
-)
+rows = {
+    "VQ-VAE, uniform codes": pictures(uniform).numpy(),
+    "codes as often\nas they occur": pictures(shuffled).numpy(),
+    "autoencoder, $N(0, I)$": torch.sigmoid(ae.decode(z[0, :, :32])).numpy(),
+    "VAE, $N(0, I)$": torch.sigmoid(vae.decode(z[1])).numpy(),
+}
+plots.image_grid(rows, "Random codes decode to noise. Only the VAE was trained for random codes")
 
 # %% [markdown]
 # **What we saw.** None of the 24 random code maps is a digit. (The autoencoder is luckier: its ninth image happens to be a 0.) The VAE was penalized whenever its codes strayed from $N(0, I)$, the distribution that we sample from, so sampling works. Nothing of the kind happens in the VQ-VAE: its KL is the constant $49 \log 128$, so nothing in the loss asks the codes of an image to be independent, or equally frequent.
@@ -137,10 +133,8 @@ for name, value in bits.items():
 # %%
 ones = codes[images.train.y == 1].flatten(1)  # (6742, 49)
 of_ones = torch.stack([torch.bincount(column, minlength=K) for column in ones.T])
-plots.bit_maps(
-    {"all digits": entropy(by_position).view(7, 7).numpy(), "only ones": entropy(of_ones).view(7, 7).numpy()},
-    "Few codes occur in the upper corners, nearly all of them in the middle",
-)
+shown = {name: entropy(found).view(7, 7).numpy() for name, found in (("all digits", by_position), ("ones", of_ones))}
+plots.bit_maps(shown, "Few codes occur in the upper corners, nearly all of them in the middle")
 
 # %% [markdown]
 # **What we saw.** Whatever we know about a code saves bits: its frequency, a neighbor, its position, and which digit it belongs to. (The numbers are those of the 36 positions that have a neighbor on the left and one above, so that all five lines are about the same codes.)
@@ -505,12 +499,8 @@ def attention_maps(maps, slot):
 # %%
 weights = attention_maps(codes_test[:300], slot=24)
 on_codes = F.pad(weights[..., 1:], (0, 1)).view(4, 4, 7, 7)  # input slot j + 1 is the code at position j
-plots.attention_maps(
-    on_codes.numpy(),
-    weights[..., 0].numpy(),
-    24,
-    "The heads have found neighbors that they were never told about",
-)
+title = "The heads have found neighbors that they were never told about"
+plots.attention_maps(on_codes.numpy(), weights[..., 0].numpy(), 24, title)
 
 # %% [markdown]
 # The square marks the code to be predicted. Head 4 of block 2 puts 92% of its weight on the code directly above, head 3 of the same block 97% on the one above and to the left, and head 3 of block 3 looks two to the left. Nothing told the network that the sequence is a map with rows of seven. No head looks at the code directly on the left, and none needs to: that code is the input of this very slot.
@@ -525,11 +515,8 @@ def surprise(indices):
 
 
 first = codes_test[:5]
-plots.surprise(
-    pictures(first).numpy(),
-    surprise(first).numpy(),
-    "Where a stroke begins or turns, a code costs up to 10 bits; blank paper costs little",
-)
+title = "Where a stroke begins or turns, a code costs up to 10 bits; blank paper costs little"
+plots.surprise(pictures(first).numpy(), surprise(first).numpy(), title)
 
 # %%
 bits_of = surprise(some)  # (1000, 7, 7)
@@ -714,10 +701,8 @@ settings |= {"top_k = 5": {"top_k": 5}, "top_k = 1 (argmax)": {"top_k": 1}}
 drawn = {
     name: prior.sample(300, generator=torch.Generator().manual_seed(1), **setting) for name, setting in settings.items()
 }
-plots.image_grid(
-    {name: pictures(indices[:12]).numpy() for name, indices in drawn.items()},
-    "T = 2 is too wild for digits, and argmax draws the same two dashes every time",
-)
+rows = {name: pictures(indices[:12]).numpy() for name, indices in drawn.items()}
+plots.image_grid(rows, "T = 2 is too wild for digits, and argmax draws the same two dashes every time")
 
 # %% tags=["nbval-ignore-output"]
 judge = pretrained.load("classifier-mnist")
@@ -797,14 +782,9 @@ for name, x in judged.items():
 # For twelve images, your eyes are still the better instrument:
 
 # %%
-plots.image_grid(
-    {
-        "VAE, $N(0, I)$": vae_samples[:12].numpy(),
-        "VQ-VAE, prior at T = 1": pictures(drawn["T = 1"][:12]).numpy(),
-        "VQ-VAE, prior at T = 0.7": pictures(drawn["T = 0.7"][:12]).numpy(),
-    },
-    "Samples of the VAE are smooth blends, samples of the prior have crisp strokes that may go wrong",
-)
+rows = {"VAE, $N(0, I)$": vae_samples[:12].numpy()}
+rows |= {f"VQ-VAE, prior at {T}": pictures(drawn[T][:12]).numpy() for T in ("T = 1", "T = 0.7")}
+plots.image_grid(rows, "The VAE's samples are smooth blends, the prior's have crisp strokes that may go wrong")
 
 # %% [markdown]
 # **Are they copies?** For each sample we look for the training map that agrees with it in the most positions. A number alone would mean little, so we do the same with test maps, which nobody copied.
@@ -840,11 +820,8 @@ for w in (1.0, 2.0):
     print(f"w = {w:.0f}: the judge sees the digit that was asked for in {agrees:.0%} of 300 samples")
 
 # %%
-plots.image_grid(
-    {f"asked for: {digit}": pictures(guided[30 * digit : 30 * digit + 8]).numpy() for digit in range(10)},
-    "The start token decides the digit, the draws decide its handwriting (w = 2)",
-    size=0.95,
-)
+rows = {f"asked for: {digit}": pictures(guided[30 * digit : 30 * digit + 8]).numpy() for digit in range(10)}
+plots.image_grid(rows, "The start token decides the digit, the draws decide its handwriting (w = 2)", size=0.95)
 
 # %% [markdown]
 # **A beginning.** Instead of starting from nothing, we can start from given codes. Here the prior gets the upper three rows of a map, 21 codes, and draws the other 28. It is not told the class.
@@ -862,12 +839,9 @@ widgets.Prediction("code_prior.halves")
 # %%
 upper = codes_test[:8].flatten(1)[:, :21]  # (8, 21)
 completed = prior.sample(8 * 5, prefix=upper.repeat_interleave(5, 0), generator=torch.Generator().manual_seed(0))
-rows = {"the original": pictures(codes_test[:8])}
-rows |= {f"completion {i + 1}": pictures(completed[i::5]) for i in range(5)}
-plots.image_grid(
-    {name: x.numpy() for name, x in rows.items()},
-    "The upper three rows of codes are given, the rest is drawn: several endings fit",
-)
+rows = {"the original": pictures(codes_test[:8]).numpy()}
+rows |= {f"completion {i + 1}": pictures(completed[i::5]).numpy() for i in range(5)}
+plots.image_grid(rows, "The upper three rows of codes are given, the rest is drawn: several endings fit")
 
 # %% tags=["nbval-ignore-output"]
 twos = codes_test[y_test == 2][:200].flatten(1)
