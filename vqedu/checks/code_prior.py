@@ -42,7 +42,7 @@ prior_loss = Exercise(
     name="prior_loss",
     contract="prior_loss(logits, tokens): logits (N, L, K) and whole numbers (N, L); logits[:, i] were computed from "
     "tokens[:, : i + 1] and predict the next token -> one number: nats per image, averaged over the batch, for the "
-    "L - 1 tokens that are predicted. One bug is planted",
+    "L - 1 tokens that are predicted. The code given contains one bug",
     cases=_sequences,
     reference=_prior_loss,
     gradients=("logits",),

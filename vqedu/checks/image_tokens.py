@@ -152,7 +152,7 @@ def _tables() -> list[Case]:
 residual = Exercise(
     name="residual",
     contract="residual(z, codebooks): vectors (n, D), codes (stages, K, D) -> z_q (n, D): each stage quantizes what "
-    "the stages before it left over, and z_q is the sum of the chosen codes. One bug is planted",
+    "the stages before it left over, and z_q is the sum of the chosen codes. The code given contains one bug",
     cases=_tables,
     reference=_residual,
     outputs=("z_q",),
