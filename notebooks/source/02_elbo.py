@@ -42,7 +42,7 @@ plots.captioned_images(
 )
 
 # %% [markdown]
-# The answers range from −84.6 to −70.2. That is a difference of 14 nats, a factor of more than a million in $p(x)$. The method is correct, and yet it is useless. Why does it fail, and what can we compute instead?
+# The answers range from −84.6 to −70.2. That is a difference of 14 nats (the unit of natural logarithms), and so a factor of more than a million in $p(x)$. The method is correct, and yet it is useless. Why does it fail, and what can we compute instead?
 # The answer to the second question is the **evidence lower bound** (ELBO), and it is what a VAE is trained with.
 #
 # **After this notebook you can**
@@ -72,6 +72,8 @@ widgets.Quiz("autoencoder.pca", "autoencoder.decoder-output", "autoencoder.junk"
 #
 # the **evidence** or marginal likelihood. A good model gives a high $p(x)$ to real images, so we want to train it by maximum likelihood, which means raising $\log p(x)$. Why the logarithm? The training images are independent, so
 # their joint probability is a product, and the logarithm turns it into a sum over images. It also keeps the numbers in a range that a computer can handle: the $p(x)$ of our 7 is near $e^{-50}$, as section 2 will show.
+# For the same reason the code averages with `logsumexp`: it takes the values of $\log p(x \mid z)$ and returns the logarithm of the sum of the
+# probabilities, without rounding any tiny number to zero on the way.
 #
 # For a black-and-white image, $\log p(x \mid z)$ is minus the cross-entropy of notebook 01, summed over the pixels.
 #
@@ -131,11 +133,11 @@ widgets.Quiz("elbo.ten-pixels")
 # ## 2. Draw where it matters: the bound in one line
 #
 # We cannot wait for the prior to hit the right codes. What we can do is draw from a distribution that we choose ourselves, one that concentrates on codes from which *this* image could have come. Call it $q(z \mid x)$. Wherever $q$
-# is positive we may multiply and divide by it, so $p(x)$ is also an average over $q$:
+# is positive we may multiply and divide by it, and a Gaussian is positive everywhere. So $p(x)$ is also an average over $q$:
 #
 # $$p(x) = \int p(x, z)\, dz = \int q(z \mid x)\, \frac{p(x, z)}{q(z \mid x)}\, dz = \mathbb{E}_{q}\left[\frac{p(x, z)}{q(z \mid x)}\right], \qquad p(x, z) = p(x \mid z)\, p(z) .$$
 #
-# The fraction is an **importance weight**: it makes up for drawing some codes more often than the prior would.
+# The fraction is an **importance weight**. It is $p(x \mid z)$, which we averaged before, times $p(z) / q(z \mid x)$, and this factor makes up for drawing some codes more often than the prior would.
 #
 # We want $\log p(x)$. The logarithm is concave, so the mean of a logarithm is never larger than the logarithm of the mean. This is **Jensen's inequality**, and it gives the bound in one line:
 #
@@ -145,6 +147,7 @@ widgets.Quiz("elbo.ten-pixels")
 #
 # Where does $q$ come from? The VAE has an encoder that reads an image and returns the mean and the standard deviation of a Gaussian $q(z \mid x)$. We could instead search for the best Gaussian separately for every image, but
 # the encoder learns to do it for all images at once. This is called **amortized inference**: the effort of finding $q$ is spent once, during training, and shared by all images. Let us use this encoder.
+# (In place of the standard deviation, ours returns `logvar`, the logarithm of the variance. Section 5 says why.)
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 6 minutes.**
@@ -317,7 +320,7 @@ for m, s in ((-0.1, 0.3), (-1.0, 1.0), (0.5, 0.3), (0.13, 0.05)):
 print(f"line 5: {log_px:.6f} >= {elbo:.6f}")
 
 # %% [markdown]
-# **Why is a KL never negative?** Jensen's inequality once more, with $p$ for the posterior: $-\mathrm{KL} = \int q \log \frac{p}{q}\, dz \le \log \int q\, \frac{p}{q}\, dz = \log 1 = 0$.
+# **Why is a KL never negative?** Jensen's inequality once more, with $p$ for the posterior: $-\mathrm{KL} = \int q \log \frac{p}{q}\, dz \le \log \int q\, \frac{p}{q}\, dz = \log 1 = 0$. (In the last integral $q$ cancels, and $p$ integrates to 1.)
 #
 # **What the bound is good for.** If we keep the decoder fixed and raise the ELBO by changing $q$, the gap must shrink: $q$ comes closer to the posterior, although we cannot even compute the posterior. If we raise it by changing the decoder, we raise a floor
 # under $\log p(x)$. A VAE does both at once.
@@ -336,8 +339,8 @@ widgets.Quiz("elbo.floor")
 # %% [markdown]
 # ### The KL is not symmetric: which way round?
 #
-# Raising the ELBO minimizes $\mathrm{KL}(q \,\|\, p)$, which is called the **reverse KL**. We could have asked for the **forward KL**, $\mathrm{KL}(p \,\|\, q)$, instead. The difference is plain to see when the posterior has two modes, as with
-# the decoder $f(z) = z^2$, where $z$ and $-z$ explain $x$ equally well.
+# With a fixed decoder, raising the ELBO lowers $\mathrm{KL}(q \,\|\, p)$, where $p$ is again the posterior. This is called the **reverse KL**. We could have asked for the **forward KL**, $\mathrm{KL}(p \,\|\, q)$, instead. The difference
+# is plain to see when the posterior has two modes, as with the decoder $f(z) = z^2$, where $z$ and $-z$ explain $x$ equally well.
 
 # %%
 two_sided = toy.LatentModel("two-sided")
@@ -369,7 +372,7 @@ plots.lines(
 # $$\text{ELBO} = \underbrace{\mathbb{E}_{q}\left[\log p(x \mid z)\right]}_{\text{reconstruction}}
 # \;-\; \underbrace{\mathrm{KL}\left(q(z \mid x)\,\|\,p(z)\right)}_{\text{cost of the code}} .$$
 #
-# The first term rewards a $q$ whose codes decode to $x$, while the second keeps $q$ close to the prior. A VAE is trained with the ELBO in this form.
+# (The KL collects the two terms $\log q(z \mid x) - \log p(z)$.) The first term rewards a $q$ whose codes decode to $x$, while the second keeps $q$ close to the prior. A VAE is trained with the ELBO in this form.
 #
 # **Careful:** this KL is not the gap. The gap compares $q$ with the *posterior* and cannot be computed in a real model. This one compares $q$ with the *prior*, and for Gaussians there is a formula.
 
@@ -396,7 +399,7 @@ widgets.Quiz("elbo.two-kls")
 #
 # $$\log q(z) - \log p(z) = -\frac{(z-\mu)^2}{2 \sigma^2} - \frac12 \log \sigma^2 + \frac{z^2}{2} .$$
 #
-# Under $q$, the mean of $(z - \mu)^2$ is $\sigma^2$ and the mean of $z^2$ is $\mu^2 + \sigma^2$. Insert both, and sum over the dimensions:
+# The constants $\frac12 \log 2\pi$ of the two densities have canceled. Under $q$, the mean of $(z - \mu)^2$ is $\sigma^2$ and the mean of $z^2$ is $\mu^2 + \sigma^2$. Insert both, and sum over the dimensions:
 #
 # $$\mathrm{KL} = \frac{1}{2} \sum_{d=1}^{D} \left( \mu_d^2 + \sigma_d^2 - 1 - \log \sigma_d^2 \right) .$$
 #
@@ -456,7 +459,8 @@ print(
 )
 
 # %% [markdown]
-# Roughly speaking, $q$ fills a fraction $e^{-\mathrm{KL}}$ of the prior. So it takes on the order of $e^{21}$ draws from the prior, about a billion, to land once where $q$ has most of its mass. We drew 20,000.
+# Roughly speaking, $q$ fills a fraction $e^{-\mathrm{KL}}$ of the prior. (If $q$ were the prior cut down to a region that contains a fraction $m$ of its mass, then $q = p/m$ there, and the KL would be
+# exactly $-\log m$.) So it takes on the order of $e^{21}$ draws from the prior, about a billion, to land once where $q$ has most of its mass. We drew 20,000.
 #
 # ## 6. More samples, a tighter bound
 #
@@ -494,9 +498,10 @@ for k, bound in bounds.items():
 plots.bounds(bounds, log_px, "Fifty samples close most of the gap, and the next 450 close little more")
 
 # %% [markdown]
-# Fifty samples close three quarters of the gap, from 0.24 to 0.06 nats, and the next 450 only bring it down to 0.04. The reason is the left tail of the posterior, which our Gaussian hardly covers. A draw from that tail has a huge weight but almost never occurs, so
+# Fifty samples close three quarters of the gap, from 0.24 to 0.06 nats, and the next 450 only bring it down to 0.04. The reason is the left tail of the posterior, which our Gaussian hardly covers:
+# far to the left $f$ is nearly flat, so the posterior falls off only as slowly as the prior, whose standard deviation is 1, while $q$ has 0.3. A draw from that tail has a huge weight but almost never occurs, so
 # the average improves only when one happens to turn up. Our example is an extreme case: the tail of $q$ is so much lighter than that of the posterior that the weights have *infinite* variance. A $q$ with heavier tails
-# than the posterior would not have this problem.
+# than the posterior would not have this problem. (The printed ± 0.01 allows for the noise that remains after averaging 20,000 repetitions.)
 #
 # For the image of the 7, we compute four bounds from the same 5,000 draws from the encoder's $q$. They differ only in how many weights are averaged before we take the logarithm:
 

@@ -3,6 +3,7 @@
 #
 # In notebook 02 you looked for the best $q(z \mid x)$ by hand. An optimizer should be able to do that. The next cell climbs the ELBO of the same toy model with Adam, changing only $\mu$ and `logvar` $= \log \sigma^2$. It does so twice, and the two
 # runs differ in a single letter: one draws $z$ with `q.sample()`, the other with `q.rsample()`. Both take ten draws per step.
+# The figure shows the exact ELBO after each step, computed on a grid as in notebook 02 and not from the draws.
 
 # %%
 import math
@@ -123,6 +124,8 @@ print("q.sample() ends at mu and sigma =", (paths["q.sample()"][:, -1] + 1e-6).r
 #
 # $$\frac{\partial h(z)}{\partial \mu} = h'(z), \qquad \frac{\partial h(z)}{\partial \sigma} = h'(z)\, \varepsilon .$$
 #
+# The distribution of $\varepsilon$ does not depend on $\mu$ or $\sigma$, so for a differentiable $h$ we may differentiate inside the average over $\varepsilon$. The mean of these derivatives over many draws is therefore the gradient that we want.
+#
 # This is the **reparameterization trick** (Kingma and Welling 2014). The gradient takes the *path* from the loss through $z$ to the parameters, so it is also called the pathwise gradient. In torch, `rsample` (the *r* is for
 # reparameterized) draws in this way, and this is the one letter in which the two runs of the first figure differ.
 
@@ -184,10 +187,11 @@ widgets.Quiz("reparameterization.uniform")
 # $$\frac{\partial}{\partial \mu} \int q(z)\, h(z)\, dz = \int h(z)\, \frac{\partial q(z)}{\partial \mu}\, dz
 # = \int q(z)\; h(z)\, \frac{\partial \log q(z)}{\partial \mu}\, dz ,$$
 #
-# because $\partial \log q = \partial q / q$. So the mean of $h(z)\, \partial \log q(z) / \partial \mu$ is the gradient, too. The factor $\partial \log q / \partial \mu = (z - \mu)/\sigma^2 = \varepsilon / \sigma$ is called the **score**, and the estimator
+# because $\partial \log q = \partial q / q$. The last integral is a mean under $q$ again, which we can estimate from draws. So the mean of $h(z)\, \partial \log q(z) / \partial \mu$ is the gradient, too.
+# The factor $\partial \log q / \partial \mu = (z - \mu)/\sigma^2 = \varepsilon / \sigma$ (differentiate $-(z-\mu)^2 / 2\sigma^2$, and write $\varepsilon$ for $(z - \mu)/\sigma$) is called the **score**, and the estimator
 # is known as the score function estimator or REINFORCE (Williams 1992). A step along this gradient makes draws with a large $h$ more probable.
 #
-# We may subtract a constant $b$, a **baseline**, from $h$. The score has mean zero, so this changes nothing on average, but it can lower the variance.
+# We may subtract a constant $b$, a **baseline**, from $h$. The score $\varepsilon / \sigma$ has mean zero because $\varepsilon$ has, so this changes nothing on average, but it can lower the variance.
 #
 # Both estimators are unbiased. Does it matter which one we use?
 
@@ -232,6 +236,7 @@ print(f"score function / reparameterization = {ratio:.1f}")
 # large. The reason is what each of them uses: the score function only uses *how large* $h$ is at a draw, while reparameterization uses the slope and thus also *in which direction* $h$ grows.
 #
 # For $h(z) = z^2$ the variances can be worked out by hand: 4 for one draw with reparameterization, 87 for the score function, and 42 with the baseline (`gradients.variances_of_square` contains the calculation).
+# The first is easy: the estimate is $2(2 + \varepsilon)$, so its variance is $2^2 = 4$.
 
 # %%
 exact = gradients.variances_of_square(2.0, 1.0)
@@ -280,10 +285,11 @@ plots.lines(
 # The three lines are parallel but start at different heights. To match *one* draw with reparameterization, the score function needs 22 draws here.
 #
 # **Why one draw per image is enough.** A VAE is trained with a single $z$ per image and step. One reason why this works is the low variance. The other is the minibatch: with 100 images, each with its own $\varepsilon$, the gradient is already an average over 100
-# draws, and drawing ten codes per image would help less than using ten times as many images. Kingma and Welling found one draw to be enough "as long as the minibatch size $M$ was large enough", and used $M = 100$. Successive steps of the optimizer
+# draws, and drawing ten codes per image would help less than using ten times as many images,
+# because more codes average only the noise of $\varepsilon$, while more images also average the differences between images. Kingma and Welling found one draw to be enough "as long as the minibatch size $M$ was large enough", and used $M = 100$. Successive steps of the optimizer
 # average the noise as well, as long as they are small.
 #
-# Reparameterization does not always have the lower variance. If $h$ oscillates quickly and $q$ is wide, its variance can be the higher one, as $\sin 2z$ shows in the explorer below. It also has a condition: $h$ must have a derivative, and $z$ must be continuous.
+# Reparameterization does not always have the lower variance. If $h$ oscillates quickly and $q$ is wide, its variance can be the higher one, as $\sin 2z$ shows in the explorer below. It also has two conditions: $h$ must have a derivative, and $z$ must be continuous.
 
 # %%
 widgets.Prediction("reparameterization.step")
@@ -311,7 +317,7 @@ widgets.ReparameterizationExplorer("square", mu=2.0, sigma=1.0)
 # | $a$ | $\sigma = \log(1 + e^a)$, the **softplus** | none; for small $\sigma$ it behaves like $e^a$, for large $\sigma$ like $a$ |
 # | $\log \sigma^2$, `logvar` | $\sigma = e^{\text{logvar}/2}$ | only at extreme values: the variance $e^{\text{logvar}}$ in the KL overflows above 88, $\sigma$ itself only above 177 |
 #
-# VAEs mostly use `logvar`. Besides being safe, it treats all scales alike: from $\sigma = 1$ to $0.1$ is the same distance in `logvar` as from $0.1$ to $0.01$. And the KL contains $\log \sigma^2$ anyway.
+# (The limits 88 and 177 are those of float32, whose largest number is about $e^{88.7}$.) VAEs mostly use `logvar`. Besides being safe, it treats all scales alike: from $\sigma = 1$ to $0.1$ is the same distance in `logvar` as from $0.1$ to $0.01$. And the KL contains $\log \sigma^2$ anyway.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 5 minutes.**
@@ -375,7 +381,7 @@ plots.climbs(
 )
 
 # %% [markdown]
-# Both runs end near the best $q$. With one draw per step the path is noisier, but the average of its last 200 steps has an ELBO only 0.010 nats below the best; with 100 draws the two agree to three decimals. (This is one seed of each.) The orange
+# Both runs end near the best $q$. With one draw per step the path is noisier, but the average of its last 200 steps has an ELBO only 0.010 nats below the best; with 100 draws the ELBO equals the best to three decimals. (This is one seed of each.) The orange
 # run with `q.sample()` gets a gradient from the KL only, and it moves to the prior, $\mu = 0$ and $\sigma = 1$.
 #
 # A VAE does the same with two changes: $\mu$ and `logvar` are not free numbers but outputs of an encoder, and the decoder is trained at the same time.
@@ -471,7 +477,7 @@ checks.noisy_path(my_noisy_path)
 # **★★★ · 30 minutes.** In notebook 02 you could compute the ELBO of the counting model because the mean of $e^{2z}$ has a formula. Most models have no such formula. Write a function that fits the posterior of *any* model with continuous latent variables: all it
 # gets is `log_joint`, which returns $\log p(x_i, z_i)$ for draws $z_i$ and can be differentiated.
 #
-# There are `n` observations, each with its own latent variable and its own Gaussian $q(z_i \mid x_i) = N(\mu_i, \sigma_i^2)$. Fit all of them at once, by gradient steps computed from draws, with at most 5,000 draws per observation. On average over the observations, your ELBO
+# There are `n` observations, each with its own latent variable and its own Gaussian $q(z_i \mid x_i) = N(\mu_i, \sigma_i^2)$. Fit all of them at once, by gradient steps computed from draws, with at most 5,000 draws per observation in the whole fit. On average over the observations, your ELBO
 # should be within 0.015 nats of the best that Gaussians can reach, and for no observation should it be more than 0.1 nats below. The cell below contains a small model to try it on.
 #
 # **Contract:** `my_build_fit(log_joint, n)`: a function z (n,) or (S, n) → log p(x, z) of the same shape, and the number n of observations → mu, sigma, each (n,): means and standard deviations of the best Gaussian q.

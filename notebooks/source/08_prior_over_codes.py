@@ -28,17 +28,17 @@ def pictures(indices):
 seeded = torch.Generator().manual_seed(5)
 opening = {f"{digit}": pictures(prior.sample(12, labels=digit, guidance=2.0, generator=seeded)) for digit in (3, 5, 8)}
 rows = {f"asked for: {name}": x.numpy() for name, x in opening.items()}
-plots.image_grid(rows, "Nobody wrote these digits. A network drew them, one code after the other")
+plots.image_grid(rows, "Nobody wrote these digits. A network drew them, one code at a time")
 
 # %% [markdown]
-# The VQ-VAE of notebook 07 turns an image into 49 whole numbers and back. These 36 images were never images before: a second network wrote 49 numbers, and the decoder of notebook 07 turned them into pictures. How does a network write numbers that fit together?
+# The VQ-VAE of notebook 07 turns an image into 49 whole numbers and back. The 36 digits above did not start as images: a second network wrote 49 numbers for each of them, and the decoder of notebook 07 turned the numbers into pictures. How does a network write numbers that fit together?
 #
 # **After this notebook you can**
 #
 # - explain why random codes decode to noise, and say in bits how far the codes of real images are from random,
 # - compute attention by hand for three tokens, write a causal transformer, and train it on code maps,
 # - turn its predictions into a file and back without loss, and compare the length of the file with the model's own bits,
-# - draw digits, of a class or from a beginning, choose temperature and guidance, and check that the samples are not copies,
+# - draw digits of a given class or from a given beginning, choose a temperature and a guidance weight, and check that the samples are not copies,
 # - explain what the cache of keys and values saves, and how masked and diffusion models draw codes instead.
 #
 # **Time:** 85 minutes, and 70 for the exercises, of which two are larger. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
@@ -51,13 +51,13 @@ widgets.Quiz("code_prior.last-index", "code_prior.last-rate", "code_prior.last-u
 # %% [markdown]
 # ## 1. Random codes
 #
-# The decoder of the VQ-VAE turns *any* map of $7 \times 7$ indices into an image, and there are $128^{49} \approx 10^{103}$ such maps. So here is a very simple generator: roll a die with 128 sides 49 times and decode the result. Every code is in use, so every code means something. Is that enough?
+# The decoder of the VQ-VAE turns *any* map of $7 \times 7$ indices into an image, and there are $128^{49} \approx 10^{103}$ such maps. So here is a very simple generator: roll a 128-sided die 49 times and decode the result. Every code is in use, so every code means something. Is that enough?
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 7 minutes.**
 # >
 # > - **Ask:** "Each of the 128 codes occurs in real digits. Why should 49 of them in random order not make a digit?"
-# > - **Usually answered:** "Because some codes are rare." Then the second row should be better, since it draws them as often as they occur.
+# > - **Usually answered:** "Because some codes are rare." If that were the reason, the second row should look better, since it draws each code as often as it occurs.
 # > - **Show:** The four rows from the top. Let the room say what separates row 2 from row 4.
 
 # %%
@@ -85,7 +85,7 @@ plots.image_grid(rows, "Random codes decode to noise. Only the VAE was trained f
 # %% [markdown]
 # **What we saw.** None of the 24 random code maps is a digit. (The autoencoder is luckier: its ninth image happens to be a 0.) The VAE was penalized whenever its codes strayed from $N(0, I)$, the distribution that we sample from, so sampling works. Nothing of the kind happens in the VQ-VAE: its KL is the constant $49 \log 128$, so nothing in the loss asks the codes of an image to be independent, or equally frequent.
 #
-# That is not a flaw. Notebook 01 named two ways out, and this is the second: **train first, and fit a distribution to the codes afterwards**. Codes are whole numbers, so this distribution is a table of probabilities. It is only a very large one.
+# That is not a flaw. Notebook 01 named two ways out, and this is the second: **train first, and fit a distribution to the codes afterwards**. Codes are whole numbers, so this distribution is a table of probabilities. It is just a very large one.
 
 # %%
 widgets.Quiz("code_prior.why-vae")
@@ -95,7 +95,7 @@ widgets.Quiz("code_prior.why-vae")
 #
 # If a code has probability $p$, the best way of storing it takes $-\log_2 p$ bits, its **surprise**. The average surprise is the **entropy** $H = -\sum_k p_k \log_2 p_k$. For 128 equally likely codes it is 7 bits. Real codes are not equally likely, and they depend on each other. By how much?
 #
-# We can simply count. In 60,000 training maps we count single codes, codes at each position, and pairs of neighbors. What a code costs once its neighbor is known is the *conditional* entropy, the entropy of the pair minus that of the neighbor alone.
+# We can simply count. In the 60,000 training maps we count single codes, codes at each position, and pairs of neighbors. The average cost of a code once its neighbor is known is the *conditional* entropy: the entropy of the pair minus that of the neighbor alone.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 8 minutes.**
@@ -134,7 +134,7 @@ for name, value in bits.items():
 ones = codes[images.train.y == 1].flatten(1)  # (6742, 49)
 of_ones = torch.stack([torch.bincount(column, minlength=K) for column in ones.T])
 shown = {name: entropy(found).view(7, 7).numpy() for name, found in (("all digits", by_position), ("ones", of_ones))}
-plots.bit_maps(shown, "Few codes occur in the upper corners, nearly all of them in the middle")
+plots.bit_maps(shown, "Only a few codes occur in the upper corners; in the middle, nearly all of them do")
 
 # %% [markdown]
 # **What we saw.** Whatever we know about a code saves bits: its frequency, a neighbor, its position, and which digit it belongs to. (The numbers are those of the 36 positions that have a neighbor on the left and one above, so that all five lines are about the same codes.)
@@ -147,13 +147,13 @@ widgets.Quiz("code_prior.three-neighbours")
 # %% [markdown]
 # ## 3. The product rule, and attention
 #
-# Read the map row by row, $k_1, \dots, k_{49}$. For any distribution, without any assumption,
+# We read the map row by row as $k_1, \dots, k_{49}$. Then for any distribution, without any assumption,
 #
 # $$p(k_1, \dots, k_{49}) = p(k_1)\; p(k_2 \mid k_1)\; p(k_3 \mid k_1, k_2) \cdots p(k_{49} \mid k_1, \dots, k_{48}).$$
 #
-# So a network that predicts the next code from the earlier ones defines a distribution over whole maps. Such a model is called **autoregressive**. Van den Oord and others (2017, section 4) used a PixelCNN for it, Razavi and others (2019) added attention. We use a **transformer** (Vaswani and others 2017), because notebook 09 and today's large models do.
+# So a network that predicts the next code from the earlier ones defines a distribution over whole maps. Such a model is called **autoregressive**. Van den Oord and others (2017, section 4) used a PixelCNN, to which Razavi and others (2019) added attention. We use a **transformer** (Vaswani and others 2017), because notebook 09 and today's large models use one too.
 #
-# A transformer works on a sequence of **tokens**, whole numbers from a fixed *vocabulary*. Ours are the 128 codes and a **start token**, number 128, which precedes the first code. During training the network is given the real codes, shifted by one slot, and predicts all 49 of them in a single pass. This is called **teacher forcing**:
+# A transformer works on a sequence of **tokens**, whole numbers from a fixed *vocabulary*; each place in the sequence is called a **slot**. Our tokens are the 128 codes and a **start token**, number 128, which precedes the first code. During training the network is given the real codes, shifted by one slot, and predicts all 49 of them in a single pass. This is called **teacher forcing**:
 
 # %%
 sequence = codes[:1].flatten(1)  # (1, 49)
@@ -163,32 +163,32 @@ print("input: ", inputs[0, :9].tolist())
 print("target:", sequence[0, :9].tolist())
 
 # %% [markdown]
-# Each target is the input of the next slot. So the network must not look ahead: slot $i$ may use the inputs of slots 1 to $i$ and no later one. This is **causality**.
+# Each target is also the input of the next slot, so the network must not look ahead: slot $i$ may use the inputs of slots 1 to $i$ and no later one. This is **causality**.
 #
-# **Attention** is how slots exchange information. From its vector, each slot computes three others by linear maps: a *query* (what am I looking for?), a *key* (what do I have to offer?) and a *value* (what do I pass on?). The products of its query with all earlier keys are the scores. A softmax turns the scores into weights, and the result is the weighted mean of the values:
+# **Attention** is how slots exchange information. From its vector, each slot computes three others by linear maps: a *query* (what am I looking for?), a *key* (what do I have to offer?) and a *value* (what do I pass on?). The dot products of its query with its own key and all earlier ones are the scores. A softmax turns the scores into weights, and the result is the weighted mean of the values:
 #
 # $$a_{ij} = \operatorname*{softmax}_{j \le i}\; \frac{\mathrm{query}_i \cdot \mathrm{key}_j}{\sqrt{d}}, \qquad o_i = \sum_{j \le i} a_{ij}\, \mathrm{value}_j .$$
 #
-# Here $d$ is the length of a query. Products of longer vectors are larger, and dividing by $\sqrt d$ keeps the scores at one scale.
+# Here $d$ is the length of a query. Dot products of longer vectors tend to be larger, and dividing by $\sqrt d$ keeps the scores on one scale.
 #
 # **Three tokens by hand.** Let $d = 1$, so that queries, keys and values are numbers. The keys are $0$, $\ln 2$ and $2 \ln 2$, the values $7$, $0$ and $14$, and the queries $1$, $2$ and $1$.
 #
-# - Slot 1 sees only itself: weight 1, so $o_1 = 7$.
-# - Slot 2 has the scores $2 \cdot 0$ and $2 \cdot \ln 2$. Exponentials: $1$ and $4$. Weights: $\frac15$ and $\frac45$. So $o_2 = \frac15 \cdot 7 + \frac45 \cdot 0 = 1.4$.
-# - Slot 3 has the scores $0$, $\ln 2$, $2 \ln 2$. Exponentials: $1$, $2$, $4$. Weights: $\frac17$, $\frac27$, $\frac47$. So $o_3 = 1 + 0 + 8 = 9$.
+# - Slot 1 sees only itself, with weight 1, so $o_1 = 7$.
+# - Slot 2 has the scores $2 \cdot 0$ and $2 \cdot \ln 2$. Their exponentials are $1$ and $4$, which gives the weights $\frac15$ and $\frac45$. So $o_2 = \frac15 \cdot 7 + \frac45 \cdot 0 = 1.4$.
+# - Slot 3 has the scores $0$, $\ln 2$ and $2 \ln 2$. Their exponentials are $1$, $2$ and $4$, which gives the weights $\frac17$, $\frac27$ and $\frac47$. So $o_3 = 1 + 0 + 8 = 9$.
 #
-# In code, all slots at once. The scores of later slots become $-\infty$ before the softmax, so their weights are exactly 0:
+# In code, we compute all slots at once. The scores of later slots become $-\infty$ before the softmax, so their weights are exactly 0:
 
 # %%
 query, key, value = torch.tensor([1.0, 2.0, 1.0]), math.log(2) * torch.arange(3), torch.tensor([7.0, 0.0, 14.0])
-scores = query[:, None] * key[None, :]  # (3, 3): row i holds the scores of slot i
+scores = query[:, None] * key[None, :]  # (3, 3): row i contains the scores of slot i
 later = torch.ones(3, 3, dtype=torch.bool).triu(1)  # True where j > i
 weights = scores.masked_fill(later, -math.inf).softmax(1)
 print(weights)
 print("o =", [round(o, 2) for o in (weights @ value).tolist()])
 
 # %% [markdown]
-# The real thing differs in two ways only: queries, keys and values are vectors, and there are several **heads**, each with its own share of the vector, so that different heads can look at different places.
+# Attention in a real transformer differs in only two ways: queries, keys and values are vectors, and there are several **heads**, each with its own share of the vector, so that different heads can look at different places.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 15 minutes.**
@@ -218,7 +218,7 @@ class SelfAttention(nn.Module):
 
 
 # %% [markdown]
-# **A block** is attention followed by a small MLP that works on each slot by itself. (GELU is a smooth ReLU.) Both *add* their output to the vector that is already there, and LayerNorm before each keeps the numbers at one scale.
+# **A block** is attention followed by a small MLP that works on each slot by itself. (GELU is a smooth ReLU.) Both *add* their output to the vector that is already there, and a LayerNorm before each of them keeps the numbers on one scale.
 
 
 # %%
@@ -259,7 +259,7 @@ class Transformer(nn.Module):
 
 
 # %% [markdown]
-# That is the whole model, in about 40 lines. Is it causal? We change one input token, that of slot 20, and list the slots whose logits change.
+# That is the whole model, in about 40 lines. Is it causal? We change the input token of slot 20 and list the slots whose logits change.
 
 # %%
 torch.manual_seed(0)
@@ -270,7 +270,7 @@ moved = (model(changed) - model(inputs)).abs().amax(2)[0] > 0  # (49,)
 print("slots whose logits change:", moved.nonzero().flatten().tolist())
 
 # %% [markdown]
-# Slots are counted from 0 here. The logits of slot 20 may change, because they predict the code that comes after the changed input. The 20 slots before it do not change, as it must be.
+# Slots are counted from 0 here. The logits of slot 20 may change, because they predict the code that comes after the changed input. Those of the 20 slots before it do not change, just as causality requires.
 
 # %%
 widgets.Quiz("code_prior.triu")
@@ -317,7 +317,7 @@ counts = {"count: frequency": by_position.sum(0), "count: frequency at the posit
 curves |= {name: ([1, steps[-1]], [entropy(found).mean().item()] * 2) for name, found in counts.items()}
 plots.lines(
     curves,
-    "Within a hundred batches the transformer needs fewer bits than any count",
+    "Within a hundred batches the transformer needs fewer bits than either count",
     "training step (32 maps each)",
     "bits per code",
     colors={"training batch": "prior", "test maps, at the end": "data"} | dict.fromkeys(counts, "#777777"),
@@ -334,7 +334,7 @@ widgets.Quiz("code_prior.beats-counts")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · The larger task: your own attention, your own prior
 #
-# **★★★ · 35 minutes.** Build a prior from an empty cell, without copying section 3. It has one thing that ours has not: it is given the **digit**. The first token is then no longer one start token but one of ten.
+# **★★★ · 35 minutes.** Build a prior from an empty cell, without copying section 3. Yours gets something that ours does not: the **digit**. Its first token is therefore one of ten start tokens instead of always the same one.
 #
 # **Contract:** `my_build_prior(codes, labels)`: 20,000 code maps (20000, 49) of codes 0 to 127 and their digits (20000,) → a function or module `predict(codes, labels)`, which takes (n, 49) and (n,) and returns logits (n, 49, 128). Those at position i are computed from the label and the codes before position i, and from nothing else. Training happens inside. Asked: at most 3.20 bits per code on 1,000 test maps, within 60 seconds on two cores. Not allowed: `nn.MultiheadAttention`, `nn.Transformer`, `F.scaled_dot_product_attention`, `vqedu.models`.
 #
@@ -444,7 +444,7 @@ checks.prior_loss(my_prior_loss)
 # %% [markdown]
 # ## 5. What an image costs, and what the heads look at
 #
-# From here on we use the prior that ships with the course: the same transformer, wider (96) and deeper (4 blocks), with 479,000 weights. It was trained for half an hour, first on slightly shifted and turned copies of the digits and then on the digits themselves, by Muon (Jordan and others 2024), an optimizer that needs fewer steps here than Adam. Its start token is the **class** of the image or "any class"; in training it was "any class" half of the time. So one network holds both $p(k)$ and $p(k \mid y)$, where $k$ stands for the whole map and $y$ for the digit.
+# From here on we use the prior that ships with the course: the same transformer, wider (96) and deeper (4 blocks), with 479,000 weights. It was trained for half an hour, first on slightly shifted and rotated copies of the digits and then on the digits themselves, with Muon (Jordan and others 2024), an optimizer that needs fewer steps here than Adam. Its start token is the **class** of the image or "any class"; in training it was "any class" half of the time. So one network represents both $p(k)$ and $p(k \mid y)$, where $k$ stands for the whole map and $y$ for the digit.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 14 minutes.**
@@ -470,7 +470,7 @@ for name in ("every code equally likely", "frequency", "frequency at the positio
 # %%
 plots.named_bars(
     lengths,
-    "A prior that uses all earlier codes needs little more than a third of the bits",
+    "A prior that uses all earlier codes needs little more than a third of the 343 bits",
     "bits per image, mean of 1,000 test images",
     colors={"every code equally likely": "#909090"},
 )
@@ -499,11 +499,11 @@ def attention_maps(maps, slot):
 # %%
 weights = attention_maps(codes_test[:300], slot=24)
 on_codes = F.pad(weights[..., 1:], (0, 1)).view(4, 4, 7, 7)  # input slot j + 1 is the code at position j
-title = "The heads have found neighbors that they were never told about"
+title = "Several heads attend to neighbors, although the network was never told about rows"
 plots.attention_maps(on_codes.numpy(), weights[..., 0].numpy(), 24, title)
 
 # %% [markdown]
-# The square marks the code to be predicted. Head 4 of block 2 puts 92% of its weight on the code directly above, head 3 of the same block 97% on the one above and to the left, and head 3 of block 3 looks two to the left. Nothing told the network that the sequence is a map with rows of seven. No head looks at the code directly on the left, and none needs to: that code is the input of this very slot.
+# The square marks the code to be predicted. Head 4 of block 2 puts 92% of its weight on the code directly above, head 3 of the same block puts 97% on the code above and to the left, and head 3 of block 3 looks two codes to the left. The network was never told that the sequence is a map with rows of seven. No head looks at the code directly on the left, and none needs to: that code is the input of this very slot.
 #
 # **Which codes are expensive?** Each code has a surprise of its own, $-\log_2 p(k_i \mid k_1, \dots, k_{i-1})$. Here it is for five test images, code by code.
 
@@ -527,9 +527,9 @@ print(f"rows down to the last ink: {bits_of[~below].mean():.1f} bits per code")
 print(f"blank rows below the ink:  {bits_of[below].mean():.1f} bits per code")
 
 # %% [markdown]
-# **What we saw.** A 1 costs about half as much as a 0 or a 2: it is shorter, and 1s resemble each other. Paper below a finished digit is cheaper than the rest, though not free, because the prior cannot be certain that the digit is finished. What it cannot know costs most: where a stroke begins, how thick it is, where it turns.
+# **What we saw.** A 1 costs about half as much as a 0 or a 2: it is shorter, and 1s resemble each other. Paper below a finished digit is cheaper than the rest, though not free, because the prior cannot be certain that the digit is finished. The most expensive codes are those that the prior cannot foresee: where a stroke begins, how thick it is, where it turns.
 #
-# This settles an account that notebook 07 left open. There the rate was a constant, $49 \log K = 238$ nats per image. The prior lowers it after the training of the VQ-VAE, without touching encoder, codebook or decoder:
+# We can now return to a number from notebook 07, where the rate was a constant, $49 \log K = 238$ nats per image. The learned prior lowers it after the VQ-VAE has been trained, without touching the encoder, codebook or decoder:
 
 # %%
 nats = -log_prob.mean().item()
@@ -548,7 +548,7 @@ widgets.Quiz("code_prior.better-prior")
 # %% [markdown]
 # ## 6. Predicting is compressing
 #
-# The prior assigns a typical image 123 bits. Can we really store it in 123 bits? Yes, with an **arithmetic coder** (MacKay 2003, chapter 6). It keeps an interval, at first $[0, 1)$. For each code it divides the interval into 128 parts, as wide as the codes are likely, and continues with the part of the code that occurs. A likely code leaves the interval wide, an unlikely one makes it narrow.
+# The prior assigns a typical image 123 bits. Can we really store it in 123 bits? Yes, with an **arithmetic coder** (MacKay 2003, chapter 6). It keeps an interval, at first $[0, 1)$. For each code it cuts the interval into 128 parts, whose widths are proportional to the probabilities of the codes, and continues with the part that belongs to the actual code. A likely code narrows the interval only a little, an unlikely one narrows it a lot.
 #
 # At the end, any number inside the interval stands for the whole map. In an interval of width $\Delta$ there is always a number with about $-\log_2 \Delta$ binary digits, and $\Delta$ is the product of the probabilities. So the length of the file *is* the surprise.
 
@@ -562,7 +562,7 @@ widgets.Quiz("code_prior.better-prior")
 # %%
 probabilities = prior(codes_test[:1]).softmax(-1)[0, :4].numpy()  # (4, K): of the first four codes
 chosen = codes_test[0].flatten()[:4].tolist()
-plots.intervals(probabilities, chosen, "Each code narrows the interval by its probability")
+plots.intervals(probabilities, chosen, "Each code multiplies the width of the interval by its probability")
 
 # %%
 maps = codes_test[:200].flatten(1)  # (200, 49)
@@ -573,7 +573,7 @@ print(f"the model's own bits: {coding.bits(prior, maps) / 8 / 1000:.2f} kB")
 print(f"the file:             {len(file) / 1000:.2f} kB; with 7 bits per code {200 * 49 * 7 / 8 / 1000:.2f} kB")
 
 # %% [markdown]
-# **One trap.** The decoder must compute *exactly* the encoder's probabilities. If one last digit differs, a cut moves, and from that code on everything is wrong. But the encoder has all codes and runs the network once, while the decoder runs it code by code. The sums are then taken in another order, and their last digits differ:
+# **One trap.** The decoder must compute *exactly* the encoder's probabilities. If a single last digit differs, a cut between two parts moves, and everything may be wrong from that code on. But the encoder has all codes and runs the network once, while the decoder runs it code by code. The sums are then computed in a different order, so their last digits differ:
 
 # %% tags=["nbval-ignore-output"]
 exact = models.CodePrior(K, class_dropout=0.5).double().eval()
@@ -585,7 +585,7 @@ one_by_one = torch.stack(
 print(f"largest difference of two logits, in 64 bits: {(at_once - one_by_one).abs().max():.0e} nats")
 
 # %% [markdown]
-# So `coding` computes in 64 bits and rounds each logit to a multiple of 1/64 nat before it does anything else. Differences of this size then practically never matter. And the file carries a checksum, so that a wrong prior gives an error instead of a wrong image:
+# So `coding` computes in 64 bits and rounds each logit to a multiple of 1/64 nat before it does anything else. Differences of this size then practically never matter. The file also contains a checksum, so that a wrong prior leads to an error instead of a wrong image:
 
 # %%
 try:
@@ -660,7 +660,7 @@ checks.build_coder(my_build_coder)
 #
 # To draw from $p(k_1, \dots, k_{49})$, draw $k_1$, append it to the input, draw $k_2$, and so on. This is **ancestral sampling**, as in the VAE, where we drew $z$ first and then the image. Before each draw we may reshape the probabilities in two ways:
 #
-# - **temperature** $T$: divide the logits by $T$. Below 1 the likely codes become more likely still, above 1 the probabilities become more alike.
+# - **temperature** $T$: divide the logits by $T$. With $T$ below 1, likely codes become even more likely; with $T$ above 1, the probabilities become more alike.
 # - **top-k sampling**: only the `top_k` likeliest codes can be drawn.
 
 # %% [markdown] tags=["lecturer"]
@@ -717,9 +717,9 @@ print(
 )
 
 # %% [markdown]
-# **What we saw.** At $T = 1$ a sample costs about as many bits as a real image, as it should if the prior's distribution is right. At $T = 0.7$ it costs far less, and the price is variety: the cheap digits 1, 7 and 9 make up 60% of the samples, against 34% of the test images.
+# **What we saw.** At $T = 1$ a sample costs about as many bits as a real image, as it should if the prior's distribution is right. At $T = 0.7$ it costs far less, at the expense of variety: the cheap digits 1, 7 and 9 make up 60% of the samples, against 34% of the test images.
 #
-# The last row deserves a second look. Taking the likeliest code every time gives one map, always the same, and it decodes to two dashes. A typical image costs over 100 bits *because* at many places it does something that was only one of several likely things. A map that never does is not typical at all. Compare a coin that shows heads with probability 0.6: the single likeliest sequence of 100 flips is 100 heads, and you will never see it.
+# The last row deserves a second look. Taking the likeliest code every time gives one map, always the same, and it decodes to two dashes. A typical image costs over 100 bits *because* at many places it does something that was only one of several likely things. A map that never does so is not typical at all. Compare a coin that shows heads with probability 0.6: the single likeliest sequence of 100 flips is 100 heads, and you will never see it.
 
 # %%
 widgets.Quiz("code_prior.cold-samples")
@@ -727,7 +727,7 @@ widgets.Quiz("code_prior.cold-samples")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · Break it: boil the prior
 #
-# **★☆☆ · 4 minutes.** Find a temperature at which all the training is wasted, because sampling is as good as rolling dice. It should work for any logits.
+# **★☆☆ · 4 minutes.** Find a temperature at which all the training is wasted, because sampling is no better than rolling dice. Your function should work for any logits.
 #
 # **Contract:** `my_noise_temperature(logits)`: (K,) → a temperature at which the next code is nearly uniformly distributed.
 
@@ -777,7 +777,7 @@ for name, x in judged.items():
     print(f"{name:28s} more than 95% certain for {certain:4.0%}")
 
 # %% [markdown]
-# The judge is more than 95% certain about more than a third of the random code maps, and about the two dashes. So a high certainty says little by itself. Only where we know what *should* be drawn, as with a class below, does its agreement mean something. The literature compares feature statistics of many images instead, most often by the Fréchet inception distance (FID; Heusel and others 2017).
+# The judge is more than 95% certain about more than a third of the random code maps, and about the two dashes. So high certainty says little by itself. Only where we know what *should* be drawn, as with a class below, does its agreement mean something. The literature compares feature statistics of many images instead, most often by the Fréchet inception distance (FID; Heusel and others 2017).
 #
 # For twelve images, your eyes are still the better instrument:
 
@@ -806,11 +806,11 @@ for name, maps_of in copied.items():
 #
 # ## 9. Asking for something
 #
-# **A class.** With the class as its start token, the prior draws the digit that you ask for, most of the time. The start token is one input among many, and after a few unlucky draws the codes already on the page can outweigh it. The remedy is to run the prior twice, with the class and without, and to go further in the direction in which the class moves the logits:
+# **A class.** With the class as its start token, the prior draws the digit that you ask for, most of the time. The start token is one input among many, and after a few unlucky draws the codes drawn so far can outweigh it. The remedy is to run the prior twice, with the class and without, and to go further in the direction in which the class moves the logits:
 #
 # $$\ell = \ell_{\text{any}} + w\, (\ell_{\text{class}} - \ell_{\text{any}}).$$
 #
-# This is **classifier-free guidance** (Ho and Salimans 2022), and $w$ is its weight. In terms of probabilities, each code is drawn from $p_{\text{any}} \left(p_{\text{class}} / p_{\text{any}}\right)^w$, suitably normalized: codes that the class makes more likely are favored, and more strongly so for larger $w$. With $w = 1$ nothing changes. With $w > 1$ we no longer draw from the prior's own distribution. This is why the prior was trained with both start tokens.
+# Here $\ell_{\text{class}}$ and $\ell_{\text{any}}$ are the logits with and without the class. This is **classifier-free guidance** (Ho and Salimans 2022), and $w$ is its weight. In terms of probabilities, each code is drawn from $p_{\text{any}} \left(p_{\text{class}} / p_{\text{any}}\right)^w$, suitably normalized: codes that the class makes more likely are favored, and more strongly so for larger $w$. With $w = 1$ nothing changes. With $w > 1$ we no longer draw from the prior's own distribution. This is why the prior was trained with both start tokens.
 
 # %% tags=["nbval-ignore-output"]
 asked = torch.arange(10).repeat_interleave(30)  # (300,)
@@ -850,7 +850,7 @@ read = torch.bincount(judge.predict(pictures(ended)), minlength=10)
 print("200 upper halves of twos were completed to:", {digit: int(n) for digit, n in enumerate(read) if n})
 
 # %% [markdown]
-# **What we saw.** The same beginning leads to different digits where both are plausible. The prior draws each ending as often as it finds it likely.
+# **What we saw.** Where several digits are plausible, the same beginning leads to different ones. The prior draws each ending as often as it considers it likely.
 
 # %%
 widgets.Quiz("code_prior.lower-half")
@@ -860,7 +860,7 @@ widgets.Quiz("code_prior.lower-half")
 #
 # Our `sample` is wasteful. To draw code 49 it sends all 48 earlier codes through the network again, although nothing about them has changed: by causality, later codes cannot affect them. In total it computes $1 + 2 + \dots + 49 = 1225$ slots for 49 codes.
 #
-# What does a new code need from the earlier ones? In the formula of attention, only their keys and values. So we keep those, in every block, and send only the newest code through. For one block, by hand:
+# What does a new code need from the earlier ones? By the formula for attention, only their keys and values. So we store those in a **cache**, in every block, and send only the newest code through. For one block, by hand:
 
 # %%
 attention = prior.transformer.blocks[0].attention
@@ -894,7 +894,7 @@ print("codes that differ:", (with_cache != without).sum().item(), "of", without.
 print(f"64 images: {fast:.2f} s with the cache, {slow:.2f} s without, {slow / fast:.1f} times as long (best of two)")
 
 # %% [markdown]
-# It is not 1225 / 49 = 25 times as long, because a processor is better at many slots at once than at one after the other. The gain grows with the length of the sequence. A language model with thousands of tokens would be unusable without the cache.
+# It is not 1225 / 49 = 25 times as long, because a processor computes many slots at once more efficiently than one after another. The gain grows with the length of the sequence. A language model with thousands of tokens would be unusable without the cache.
 
 # %%
 widgets.Quiz("code_prior.kept")
@@ -902,7 +902,7 @@ widgets.Quiz("code_prior.kept")
 # %% [markdown]
 # ## 11. Try it yourself
 #
-# Watch a map fill up code by code. The likeliest next codes are shown as the images they would lead to. Change one code and let the rest be drawn again, or move the temperature.
+# Watch a map fill up code by code. The likeliest next codes are shown as the images they would lead to. Change one code and let the rest be drawn again, or change the temperature.
 
 # %%
 widgets.TokenExplorer(prior, vqvae)
@@ -910,9 +910,9 @@ widgets.TokenExplorer(prior, vqvae)
 # %% [markdown]
 # ## 12. Other ways to draw codes
 #
-# One code after the other is not the only way. Two others are worth knowing, because you will meet them in current papers.
+# Drawing one code after another is not the only way. Two others are worth knowing, because you will meet them in current papers.
 #
-# **Masked models.** MaskGIT (Chang and others 2022) trains a transformer *without* a causal mask on another task: some of the codes are replaced by a token `[MASK]`, and the network predicts them from all the others, to the left, to the right, above and below. To draw an image it starts from a map of masks only. It predicts all codes at once, keeps the few it is most certain of, masks the rest again and repeats, with more codes kept each time. 8 to 12 rounds are enough where our prior needs one per code, 256 for their maps of $16 \times 16$. A given part may lie anywhere, not only at the beginning. The price is that codes kept in the same round are drawn independently of each other, and that the model assigns no probability to a whole map that could be read off in one pass.
+# **Masked models.** MaskGIT (Chang and others 2022) trains a transformer *without* a causal mask on another task: some of the codes are replaced by a token `[MASK]`, and the network predicts them from all the others, to the left, to the right, above and below. To draw an image it starts from a map of masks only. It predicts all codes at once, keeps the few it is most certain of, masks the rest again and repeats, with more codes kept each time. 8 to 12 rounds are enough, whereas a prior like ours needs one step per code, 256 for their maps of $16 \times 16$. The part that is given may lie anywhere, not only at the beginning. The drawback is that codes kept in the same round are drawn independently of each other, and that the probability of a whole map cannot be read off in one pass.
 #
 # **Diffusion models.** A diffusion model learns to remove noise, a little at a time, and draws by starting from pure noise. Latent diffusion (Rombach and others 2022) does this with the continuous $z_e$ or $z_q$ of an autoencoder, and is the kind of model behind Stable Diffusion; the autoencoder then plays the role that the VQ-VAE plays here. For indices, "noise" means replacing codes by random ones or by masks (VQ-Diffusion; Gu and others 2022), which makes it a close relative of MaskGIT. What all of them share with this notebook is the division of labor: first a tokenizer that makes images short, then a model of the short thing.
 
@@ -921,10 +921,10 @@ widgets.TokenExplorer(prior, vqvae)
 #
 # - The codes of a VQ-VAE need a prior. Random codes decode to noise, because the maps of real images are a tiny part of all maps.
 # - A causal transformer predicts each code from all earlier ones. The product of its predictions is the probability of the map.
-# - Its surprise is a length in bits. An arithmetic coder reaches it, if encoder and decoder compute exactly the same probabilities.
+# - Its surprise is a length in bits, which an arithmetic coder achieves if encoder and decoder compute exactly the same probabilities.
 # - Sampling draws code by code. A lower temperature trades variety for tidiness; always taking the likeliest code gives one map, and not a typical one.
 # - A class token, a prefix and guidance steer the draw. The cache of keys and values avoids recomputing what cannot change.
-# - A judge that has seen only digits is certain about noise too. Compare samples with test images before you call them good, or copies.
+# - A judge that has seen only digits is often certain about noise, too. Compare samples with test images before you call them good, or copies.
 #
 # **Sources.** Vaswani and others, *Attention is all you need* (2017). Van den Oord and others, *Neural discrete representation learning* (2017), section 4. Razavi and others, *Generating diverse high-fidelity images with VQ-VAE-2* (2019). Ho and Salimans, *Classifier-free diffusion guidance* (2022). Chang and others, *MaskGIT* (2022). Rombach and others, *High-resolution image synthesis with latent diffusion models* (2022). Gu and others, *Vector quantized diffusion model* (2022). MacKay, *Information theory, inference, and learning algorithms* (2003), chapter 6.
 #

@@ -151,7 +151,7 @@ def test_the_answer_to_a_quiz_is_kept_in_the_file_and_shown_again(shown: Gallery
     assert said
     shown.run_again(QUIZ)
     expect(here.locator(".vq-q-said")).to_have_text(said)
-    assert len(answers.read_all()["autoencoder.logit"]["tries"]) == 1
+    assert len(answers.read_all()["autoencoder.snow"]["tries"]) == 1
     expect(here.get_by_role("button").locator("visible=true").first).to_have_css("border-radius", "5px")
 
 

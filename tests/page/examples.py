@@ -60,7 +60,7 @@ EXAMPLES: dict[str, Callable[[], Explorer]] = {
     "Prediction: choice": lambda: widgets.Prediction("autoencoder.threes"),
     "Prediction: curve": lambda: widgets.Prediction("elbo.samples"),
     "Quiz: three questions": quiz,
-    "Quiz: one question": lambda: widgets.Quiz("autoencoder.logit"),
+    "Quiz: one question": lambda: widgets.Quiz("autoencoder.snow"),
 }
 CARDS = ("Prediction", "Quiz")
 

@@ -58,7 +58,7 @@ prior_loss = Exercise(
             "shifted the wrong way",
             partial(_prior_loss, ahead=-1),
             "The shift goes the wrong way: each prediction is compared with a token that came before.",
-            "Do the logits at place 0 belong to the token at place 1, or the other way round?",
+            "Do the logits at place 0 predict the token at place 1, or the other way around?",
         ),
         Mistake(
             "averaged over the codes",
@@ -115,7 +115,7 @@ noise_temperature = Challenge(
     measure=_measure_noise,
     hints=(
         "What happens to logits / temperature when the temperature is very large?",
-        "The softmax is flat when all the scaled logits are close to each other.",
+        "The softmax is nearly uniform when all the scaled logits are close to each other.",
         "Choose a temperature that is ten or more times the spread of the logits.",
     ),
     done="At this temperature the prior might as well roll dice.",
@@ -131,7 +131,7 @@ MOVED = 1e-3  # logits that differ by less are the same up to the last digits of
 
 
 class CodeMaps(NamedTuple):
-    """Code maps (N, 49) of images and the digits (N,) in them: some to train on, others to measure."""
+    """Code maps (N, 49) of images and the digits (N,) in them: some to train on, others to test on."""
 
     codes: Tensor
     labels: Tensor
@@ -293,8 +293,8 @@ def _why_so_many_bits(
 
 _RANDOM = Diagnosis(
     "the answer is not a function of its input",
-    "The same map gives different logits from call to call, or when other maps are in the batch with it. Something "
-    "still behaves as in training: dropout draws anew at each call, and BatchNorm mixes the maps of a batch.",
+    "The same map gives different logits from call to call, or when other maps are in the batch with it. Some "
+    "layer still behaves as in training: dropout draws anew at each call, and BatchNorm mixes the maps of a batch.",
     "Which layer behaves differently in training? `model.eval()` tells it that training is over.",
 )
 _LOOKS_AHEAD = Diagnosis(
@@ -350,7 +350,7 @@ build_prior = Challenge(
         "Adam with a one-cycle schedule up to 6e-3 and batches of 32; two passes over the 20,000 maps take ours to 2.9 "
         "bits in about 20 seconds.",
     ),
-    done="That is a prior with attention of your own. For comparison: ours, with two blocks and two passes over the "
+    done="You have built a prior with your own attention. For comparison: ours, with two blocks and two passes over the "
     "data, needs 2.91 bits per code. The shipped prior, after half an hour of training on more data, needs 2.43.",
     seconds=70.0,  # 60 for the training, the rest for making the code maps and measuring
 )

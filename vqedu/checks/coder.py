@@ -160,19 +160,19 @@ def _why_not_back(done: Sequence[_Coded]) -> Diagnosis | None:
             "it runs out of digits",
             "Short sequences come back and long ones do not. The interval has become narrower than your numbers can "
             "resolve: a float has 53 bits.",
-            "Which numbers of Python have no last digit? Keep every quantity one of them, from start to end.",
+            "Which Python numbers are never rounded? Use only those, from start to end.",
         )
     return None
 
 
 _WHOLE_BITS = Diagnosis(
     "every code takes whole bits",
-    "Every code adds at least one bit to the string. A code with probability 13/16 should cost 0.3 bits.",
+    "Every code adds at least one bit to the string, but a code with probability 13/16 should cost only 0.3 bits.",
     "Do not write anything while the interval narrows. One number at the end stands for all codes.",
 )
 _ASKS_TOO_MUCH = Diagnosis(
     "the model sees what it predicts",
-    "You ask the model for more codes than come before the one at hand. The decoder does not have them.",
+    "You pass the model more codes than come before the one to be coded. The decoder does not have them yet.",
     "For the code at index i, pass `codes[:i]`.",
 )
 
@@ -190,6 +190,6 @@ build_coder = Challenge(
         "The decoder turns the string into a Fraction and narrows the same interval: at each step, which part contains "
         "the number?",
     ),
-    done="Every sequence comes back, and none takes more than one bit beyond -log2 p rounded up. That is exact "
-    "arithmetic's gift: `vqedu.coding` has to round, and pays for it with a checksum.",
+    done="Every sequence comes back, and none takes more than one bit beyond -log2 p rounded up. Exact "
+    "arithmetic makes this possible: `vqedu.coding` has to round, so it needs a checksum.",
 )

@@ -10,11 +10,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from docutils.nodes import make_id
 from nbformat import NotebookNode
 from PIL import Image
 
@@ -64,6 +65,7 @@ OPTIONS: dict[str, Any] = {
 UNUSED = ("_static/locales", "**/*.map", "**/*.LICENSE.txt", "**/*.ttf", "_sources", ".buildinfo", "objects.inv")
 
 _HREF = re.compile(r"""(\bhref=["'])(?![a-zA-Z][\w+.-]*:)([^"'\#]+)\.ipynb(?=["'\#])""")
+_ANCHOR = re.compile(r"""(\bhref=["'][\w.-]+\.html#)([^"']+)""")  # as Jupyter makes it; docutils makes other ones
 _ASKS = re.compile(r"(?:\s*widgets\.(?:Quiz|Prediction)\([^()]*\)\s*)+")
 _PROGRESS_BAR = re.compile(r"\s*\d+%\||.*\bit/s\]")
 _PYTHON_REPR = re.compile(r"\w+\(")
@@ -187,7 +189,7 @@ def in_page(output: NotebookNode, name: str, store: Path, shared: Path) -> list[
     if EXPLORER in data:
         return [_html(explorer(output, store, shared))]
     if PAGE_HTML in data:
-        return [_html(data[PAGE_HTML])]
+        return [_html(_ANCHOR.sub(lambda found: found[1] + make_id(unescape(found[2])), data[PAGE_HTML]))]
     still = [_html(picture(output, shared))] if "image/png" in data else []
     if WIDGET_VIEW not in data:
         return still or [output]

@@ -18,7 +18,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "With a uniform prior over codes, the KL of a VQ-VAE is 49 log K nats for every image. What does this do in training?",
         choices={
             "It pulls the codes of all images toward equal frequencies": "A pull would need a gradient, and a constant has none.",
-            "Nothing: a constant has no gradient": "So nothing in the loss asks the codes to be equally frequent or independent of each other. Today's notebook pays the price, and collects it.",
+            "Nothing: a constant has no gradient": "So nothing in the loss asks the codes to be equally frequent or independent of each other. In this notebook we will see the consequence, and then make use of it.",
             "It keeps the encoder close to the codebook": "That is the job of the commitment loss.",
         },
         answer="Nothing: a constant has no gradient",
@@ -27,13 +27,13 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "All 128 codes of a codebook are in use, but its perplexity is 58. What does that mean?",
         choices={
             "70 of the codes are dead": "A dead code is never chosen. Here every code is chosen by some vector.",
-            "The codes are used unequally, about as varied as 58 equally likely codes": "Usage counts whether a code occurs at all, perplexity how evenly the codes occur.",
+            "The codes are used unequally: they are about as varied as 58 equally likely codes": "Usage counts whether a code occurs at all, perplexity how evenly the codes occur.",
             "The encoder has learned only 58 different images": "Neither number counts images. An image has 49 codes.",
         },
-        answer="The codes are used unequally, about as varied as 58 equally likely codes",
+        answer="The codes are used unequally: they are about as varied as 58 equally likely codes",
     ),
     "random-maps": Number(
-        "All 128 codes are in use. We draw 12 code maps, each of the 49 codes at random, and decode them. How many will be digits?",
+        "All 128 codes are in use. We draw 12 code maps, choosing each of their 49 codes at random, and decode them. How many will look like digits?",
         low=0,
         high=12,
         truth=0,
@@ -41,20 +41,20 @@ QUESTIONS: dict[str, Guess | Recall] = {
         sentence="None, and none comes close. The code maps of real images are a tiny part of all code maps.",
     ),
     "why-vae": Recall(
-        "Random codes of the VAE decode to digits, those of the VQ-VAE do not. What in their training makes the difference?",
+        "Random codes of the VAE decode to digits, but those of the VQ-VAE do not. What in their training makes the difference?",
         choices={
             "The VAE's codes are continuous, so any of them may be drawn": "The autoencoder's codes are continuous too, and its row is mostly scribbles.",
             "The VAE has seen more images, so its decoder can handle any code": "Both have seen the same 60,000 images. No decoder draws digits from codes unlike any it was trained on.",
-            "The VAE was penalized when its codes strayed from the distribution we sample from": "Its KL pulled the codes toward N(0, I). In the VQ-VAE the same term is a constant, and a constant pulls nowhere.",
+            "The VAE was penalized when its codes strayed from the distribution we sample from": "Its KL pulled the codes toward N(0, I). In the VQ-VAE the same term is a constant, which has no gradient.",
         },
         answer="The VAE was penalized when its codes strayed from the distribution we sample from",
     ),
     "three-neighbours": Recall(
-        "Suppose you go on counting: a table for the next code given three neighbors, 128⁴ entries. What goes wrong?",
+        "Suppose you go on counting and make a table for the next code given three neighbors, with 128⁴ entries. What goes wrong?",
         choices={
-            "Three neighbors say less than two, so the entropy rises again": "Knowing more never raises the entropy on average. The true value falls, or stays.",
+            "Three neighbors carry less information than two, so the entropy rises again": "Knowing more never raises the entropy on average. The true value falls or stays the same.",
             "Nearly all of the entries are never seen in 60,000 maps": "128⁴ is 268 million, and the training maps contain about 2 million examples. Where nothing was counted there is no useful probability.",
-            "Nothing: so large a table makes the probabilities exact": "A table is only as exact as its counts, and most of these counts would be 0.",
+            "Nothing: such a large table makes the probabilities exact": "A table is only as exact as its counts, and most of these counts would be 0.",
         },
         answer="Nearly all of the entries are never seen in 60,000 maps",
     ),
@@ -63,7 +63,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         choices={
             "The loss falls to nearly 0, since a slot can now see its answer": "More is hidden than before, not less. No answer comes into view.",
             "The first slot has nothing to look at, and its softmax is NaN": "All scores of its row are −∞, and 0 divided by 0 is NaN. In the next block all other slots look at the first one and become NaN as well, and so does the loss.",
-            "None: a slot does not have to look at itself": "Most slots could do without, because a block adds to the vector that is there. But what is left for the first slot?",
+            "None: a slot does not have to look at itself": "Most slots could manage without it, because a block adds to the vector that is already there. But what is left for the first slot?",
         },
         answer="The first slot has nothing to look at, and its softmax is NaN",
     ),
@@ -80,10 +80,10 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "The counts of section 2 come from 60,000 maps, and the small transformer has seen 12,000. Why does it need fewer bits?",
         choices={
             "It has memorized its 12,000 maps": "The bits are measured on test maps, which it has never seen.",
-            "It uses all earlier codes, not a single fact": "A count knows one neighbor, or the position. The network combines everything that came before, and what it learned from one map helps with others.",
-            "Its probabilities do not have to sum to 1": "They do: the softmax sees to it. Otherwise their logarithms would not be lengths in bits.",
+            "It uses all earlier codes instead of a single fact": "A count knows one neighbor, or the position. The network combines everything that came before, and what it learned from one map helps with others.",
+            "Its probabilities do not have to sum to 1": "They do: the softmax makes sure of it. Otherwise their logarithms would not be lengths in bits.",
         },
-        answer="It uses all earlier codes, not a single fact",
+        answer="It uses all earlier codes instead of a single fact",
     ),
     "better-prior": Recall(
         "A colleague trains a better prior for the same VQ-VAE. What changes for a test image?",
@@ -98,7 +98,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "Encoder and decoder compute logits that differ in the 15th digit, and nothing is rounded. What is the risk?",
         choices={
             "None: such a difference is far too small to matter": "Almost always it is. But the number in the file may lie between the two versions of a cut, and one such place is enough.",
-            "One code in the middle is wrong, and the rest is right": "The next probabilities are computed from the codes before, including the wrong one.",
+            "One code in the middle is wrong, and the rest is right": "The next probabilities are computed from all codes decoded so far, including the wrong one.",
             "Everything is right up to some code, and wrong from there on": "One wrong code changes all later probabilities, so the cuts no longer fit the number. Hence the rounding, and the checksum.",
         },
         answer="Everything is right up to some code, and wrong from there on",
@@ -116,7 +116,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
     "cold-samples": Recall(
         "At T = 0.7 a sample costs clearly fewer bits than a real image. What does that say about the samples?",
         choices={
-            "They are closer to real images than those at T = 1": "Real images cost what samples at T = 1 cost. In this respect the cold samples are further away.",
+            "They are closer to real images than those at T = 1": "Real images cost about as much as samples at T = 1. In this respect the samples at T = 0.7 are farther away.",
             "They keep to likely codes more than real images do": "So they look tidy and alike, and the cheap digits become more frequent. The unlikely turns, of which real handwriting is full, are missing.",
             "Nothing: bits measure the length of a file, not images": "The bits are −log₂ of the probability that the prior assigns to the map, so they do say something about it.",
         },
@@ -126,17 +126,17 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "The prior gets the upper three rows of codes of a 2, but not its class. What will it draw below?",
         choices=(
             "Always a 2: the codes of the original lead back to it",
-            "Usually a 2, but another digit in a good part of the cases",
+            "Usually a 2, but quite often another digit",
             "Noise, because it was trained to begin at the first code",
         ),
-        answer="Usually a 2, but another digit in a good part of the cases",
-        sentence="Of 200 upper halves of twos, about 7 in 10 become a 2 again. With 21 codes given, the prior is in exactly the situation of its training.",
+        answer="Usually a 2, but quite often another digit",
+        sentence="Of 200 upper halves of twos, about 7 in 10 become a 2 again. Predicting the next code after 21 given ones is exactly what the prior was trained to do.",
     ),
     "lower-half": Recall(
         "The lower three rows of codes are given, and the upper four are to be drawn. Can our prior do this with `prefix`?",
         choices={
             "Yes: pass the 21 lower codes as the prefix, and draw the other 28": "A prefix is the beginning of the sequence. These codes would become the upper rows.",
-            "No: each code is drawn from the codes before it, and these come last": "Nothing that is drawn could look at the given codes. A prior that was trained from the last code to the first could do it, and so could a masked model (section 12).",
+            "No: each code is drawn from the codes before it, and these come last": "The codes to be drawn could not depend on the given ones. A prior that was trained from the last code to the first could do it, and so could a masked model (section 12).",
             "Yes, at a low temperature, which makes the rows fit together": "The temperature sharpens the probabilities. It does not bring any later codes into view.",
         },
         answer="No: each code is drawn from the codes before it, and these come last",
@@ -154,17 +154,17 @@ QUESTIONS: dict[str, Guess | Recall] = {
     "mask": Recall(
         "A colleague forgets the causal mask. The training loss falls to nearly 0 bits per code within minutes. What has the network learned?",
         choices={
-            "The training images by heart": "That takes longer than minutes, and more weights than 170,000.",
+            "The training images by heart": "That would take more than a few minutes, and more than 170,000 weights.",
             "To copy the answer from a later input": "Slot i must predict code i, and without the mask it can look at slot i + 1, where code i is the input. When sampling there is nothing to copy from.",
             "A better prior, since it sees more of the image": "A prior has to predict codes that are not there yet. What this network sees in training does not exist when sampling.",
         },
         answer="To copy the answer from a later input",
     ),
     "coder": Recall(
-        "A friend has a prior that was trained on code maps of letters. She uses it to code digit maps to a file, and decodes the file again with the same prior. What does she get?",
+        "A friend has a prior that was trained on code maps of letters. She uses it to encode digit maps to a file, and then decodes the file with the same prior. What does she get?",
         choices={
             "Nothing: to her prior, digits have probability 0": "The softmax gives no code probability 0. So every map has an interval, and a file.",
-            "The digit maps without loss, from a longer file": "Any prior gives a correct file if both sides use the same one. A bad prior is surprised more often, and surprise is length.",
+            "The digit maps without loss, from a longer file": "Any prior gives a correct file if both sides use the same one. A prior that fits badly assigns the codes lower probabilities, so the file is longer.",
             "Maps of letters, from a file of the same length": "The coder returns exactly the codes that went in. The prior affects something else.",
         },
         answer="The digit maps without loss, from a longer file",
@@ -174,7 +174,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         choices={
             "Because real maps often take a less likely step": "A map that never does costs far fewer bits than most real ones. Drawing gives each map as often as the prior finds it likely.",
             "Because the likeliest code is the wrong one at nearly every position": "At many positions it is right. Yet a map in which it is right everywhere is rare.",
-            "Because drawing is faster than a search for the largest": "Both need the same logits, and the draw itself costs next to nothing.",
+            "Because drawing is faster than searching for the largest logit": "Both need the same logits, and the draw itself costs next to nothing.",
         },
         answer="Because real maps often take a less likely step",
     ),

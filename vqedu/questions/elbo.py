@@ -19,7 +19,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         choices={
             "About 0.99, because 774 of 784 pixels are right": "That is an average over the pixels. The probability of all pixels together is a product.",
             "About 0.1, which is 10 times 0.01": "Log-probabilities are added, but the probabilities themselves are multiplied.",
-            "10⁻²⁰, which is 0.01 to the power of 10": "These ten pixels cost 46 nats. This is why a seven that is slightly off adds next to nothing to the average.",
+            "10⁻²⁰, which is 0.01 to the power of 10": "These ten pixels cost 46 nats, 10 times log 100. This is why a seven that is slightly off adds next to nothing to the average.",
         },
         answer="10⁻²⁰, which is 0.01 to the power of 10",
     ),
