@@ -784,7 +784,7 @@ for name, x in judged.items():
 # %%
 rows = {"VAE, $N(0, I)$": vae_samples[:12].numpy()}
 rows |= {f"VQ-VAE, prior at {T}": pictures(drawn[T][:12]).numpy() for T in ("T = 1", "T = 0.7")}
-plots.image_grid(rows, "The VAE's samples are smooth blends, the prior's have crisp strokes that may go wrong")
+plots.image_grid(rows, "The VAE's samples are smooth blends; the prior's have crisp strokes that may go wrong")
 
 # %% [markdown]
 # **Are they copies?** For each sample we look for the training map that agrees with it in the most positions. A number alone would mean little, so we do the same with test maps, which nobody copied.

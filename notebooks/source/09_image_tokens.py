@@ -25,7 +25,7 @@ opening = ("a three", "a thick three", "a leaning seven", "two plus four", "nine
 drawn = model.draw(opening, 8, 0.6, torch.Generator().manual_seed(1))  # (40, 7, 7)
 plots.image_grid(
     {f"“{text}”": torch.sigmoid(vqvae.decode(drawn[8 * i : 8 * i + 8])).numpy() for i, text in enumerate(opening)},
-    "One transformer, asked in words, answers in pictures",
+    "One transformer takes requests in words and answers in pictures",
 )
 
 # %% [markdown]
@@ -34,11 +34,11 @@ plots.image_grid(
 # **After this notebook you can**
 #
 # - write down two quantizers that came after VQ, each in a few lines: FSQ and residual VQ,
-# - compare quantizers fairly, at equal length and at equal entropy, over several seeds, beside a network without a quantizer,
-# - say how the rotation trick changes the gradient, and what it changes in our measurements,
-# - explain how one model draws and reads: one vocabulary, one sequence, two orders, one loss,
-# - plan an experiment that tells adding from remembering,
-# - tell for four large systems what is public about them and what is not.
+# - compare quantizers fairly: at equal length and at equal entropy, over several seeds, and against a network without a quantizer,
+# - say how the rotation trick changes the gradient, and what effect it has in our measurements,
+# - explain how one model both draws and reads, with one vocabulary, one sequence, two orders and one loss,
+# - plan an experiment that can tell a model that adds from one that remembers,
+# - say what is public about four large systems and what is not.
 #
 # **Time:** 85 minutes, and 55 for the exercises. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb) and [08 A prior over codes](08_prior_over_codes.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
 #
@@ -58,7 +58,7 @@ widgets.Quiz("code_prior.mask", "code_prior.coder", "code_prior.no-argmax")
 #
 # $$\text{bounded}_d = b_d \tanh(z_d + s_d) - o_d, \qquad b_d = \tfrac{1}{2}(L_d - 1) \cdot 1.001, \qquad z_{q,d} = \frac{\text{round}(\text{bounded}_d)}{\lfloor L_d / 2 \rfloor} .$$
 #
-# Here $L_d$ is the number of levels of number $d$. If it is odd, $o = s = 0$. If it is even, the levels cannot lie symmetrically around zero: $o = \frac12$, and $s$ is chosen so that $z = 0$ rounds to 0. (The factor 1.001 is that of a widely used implementation; the paper has 0.999. It moves the edges between the levels by next to nothing.)
+# Here $L_d$ is the number of levels of number $d$. If it is odd, $o_d = s_d = 0$. If it is even, the levels cannot lie symmetrically around zero, so $o_d = \frac12$, and $s_d$ is chosen so that $z_d = 0$ rounds to 0. (The factor 1.001 comes from a widely used implementation; the paper uses 0.999. The difference hardly moves the edges between the levels.)
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
@@ -103,7 +103,7 @@ plots.two_tables(
     learned.numpy(),
     grid.bound(points).numpy(),
     grid.codes().numpy(),
-    "Learned codes go where the points are; FSQ's codes stay, and the encoder has to use them",
+    "Learned codes move to the points; FSQ's codes stay fixed, and the encoder has to adapt",
 )
 
 # %%
@@ -113,7 +113,7 @@ print(
 )
 
 # %% [markdown]
-# That the grid is fixed is no obstacle if the *encoder* is trained with it. The decoder's gradient passes through the rounding and moves the points to where the grid has codes. There is no codebook loss, no commitment loss and no revival. Does that help right from the start? We train for 60 steps with 512 codes: a VQ without any of its four remedies, an FSQ without the one remedy that it could use, normalization, and then both of them with their remedies.
+# A fixed grid is no obstacle if the *encoder* is trained with it. The decoder's gradient passes through the rounding and moves the points to where the grid has codes. There is no codebook loss, no commitment loss and no revival. Does that help right from the start? We train for 60 steps with 512 codes: a VQ without any of its four remedies, an FSQ without normalization (the only one of the four that applies to it), and then both of them with their remedies.
 
 # %%
 widgets.Prediction("image_tokens.usage")
@@ -137,7 +137,7 @@ for name, network in started.items():
     print(f"{name:20s} uses {train_briefly(network):4.0%} of 512 codes after 60 steps (one seed)")
 
 # %% [markdown]
-# **What we saw.** The bare VQ uses about a tenth of its codes. The rest are chosen by no vector, so they get no gradient and will stay where they are. FSQ uses about half of its codes without any remedy, and nearly all of them once $z_e$ is normalized. With its four remedies the VQ does just as well. So FSQ needs less care, but not none: normalization is often part of an "FSQ without tricks".
+# **What we saw.** The bare VQ uses about a tenth of its codes. No vector chooses the others, so they get no gradient and stay where they are. FSQ uses about half of its codes without any remedy, and nearly all of them once $z_e$ is normalized. With its four remedies the VQ does just as well. So FSQ needs less care than a VQ, but it still needs some: even an "FSQ without tricks" often includes normalization.
 
 # %%
 widgets.Quiz("image_tokens.even-levels")
@@ -145,7 +145,7 @@ widgets.Quiz("image_tokens.even-levels")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · Rounding with a gradient
 #
-# **★★☆ · 8 minutes.** Finite scalar quantization of each number, for an odd number of levels: bound, round, and let the gradient skip the rounding and nothing else.
+# **★★☆ · 8 minutes.** Write finite scalar quantization of each number for an odd number of levels: bound, round, and let the gradient skip the rounding and nothing else.
 #
 # **Contract:** `my_fsq(z, levels)`: (N, D), an odd number of levels → (N, D): tanh(z) scaled to -(levels - 1)/2 .. (levels - 1)/2 and rounded to whole numbers, with the gradient of the rounding replaced by that of the identity.
 
@@ -173,7 +173,7 @@ checks.fsq(my_fsq)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · Break it: starve the codes
 #
-# **★★☆ · 6 minutes.** "FSQ has no dead codes by construction" is often read. Change the encoder's output, keeping the order of its numbers, so that at most 8 of 125 codes are used.
+# **★★☆ · 6 minutes.** You will often read that "FSQ has no dead codes by construction". Change the encoder's output, keeping the order of its numbers, so that at most 8 of 125 codes are used.
 #
 # **Contract:** `my_starve_fsq(z)`: vectors (n, 3) → vectors (n, 3) in the same order along each dimension, for which an FSQ of 5 x 5 x 5 codes uses at most 8.
 
@@ -203,12 +203,12 @@ checks.starve_fsq(my_starve_fsq)
 #
 # $$r_0 = z_e, \qquad e_m = \text{the code of stage } m \text{ nearest to } r_{m-1}, \qquad r_m = r_{m-1} - e_m, \qquad z_q = e_1 + e_2 + \dots + e_M .$$
 #
-# Six stages of 16 codes name $16^6 = 16.8$ million sums with only 96 stored vectors.
+# Six stages of 16 codes each describe $16^6 = 16.8$ million different sums with only 96 stored vectors.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 11 minutes.**
 # >
-# > - **Ask:** "Six codebooks of 16 codes: how many different vectors can be named?"
+# > - **Ask:** "With six codebooks of 16 codes each, how many different vectors can we describe?"
 # > - **Usually answered:** "96", the number of stored ones. It is 16 to the power of 6.
 # > - **Show:** The explorer, stages from 1 to 6. Ask from which stage on the room would stop sending bits.
 
@@ -242,7 +242,7 @@ for stage in range(1, 7):
     print(f"{stage} stages, {196 * stage:4d} bits: residual {share:3.0%} of z_e's length, error {error:.4f} per pixel")
 
 # %% [markdown]
-# The first stage draws the digit, the later ones sharpen it. So one model serves many rates: if you have few bits to spend, you send only the first stages. For that to work, the decoder must have met short sums in training, which is why each training image used a random number of stages. Switch them on one by one.
+# The first stage draws the digit, and the later ones sharpen it. So one model serves many rates: if you have only a few bits to spend, you send only the first stages. For that to work, the decoder must have met short sums in training, which is why each training image used a random number of stages. Switch the stages on one by one:
 
 # %%
 widgets.ResidualExplorer(rvq, images.test)
@@ -253,7 +253,7 @@ widgets.Quiz("image_tokens.no-short-sums")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · Bug hunt: more stages, worse images
 #
-# **★★☆ · 8 minutes.** A colleague's residual VQ gets worse with every stage that is switched on. Find the bug in `planted`, and write the function as it should be.
+# **★★☆ · 8 minutes.** A colleague's residual VQ gets worse with every stage that you switch on. Find the bug in `planted`, and write the function as it should be.
 #
 # **Contract:** `my_residual(z, codebooks)`: vectors (n, D), codes (stages, K, D) → z_q (n, D): each stage quantizes what the stages before it left over, and z_q is the sum of the chosen codes.
 
@@ -365,11 +365,11 @@ widgets.Quiz("image_tokens.unfair")
 # %% [markdown]
 # ## 4. A gradient that turns: the rotation trick
 #
-# Every quantizer so far passes the gradient *straight through*: the gradient at $z_q$ is copied to $z_e$, wherever in its cell $z_e$ lies. All vectors of a cell are pushed in the same direction. The *rotation trick* (Fifty and others 2024) replaces the copy by a rotation and a scaling. With $R$ the rotation that turns the direction of $z_e$ into that of $z_q$, it writes
+# Every quantizer so far passes the gradient *straight through*: the gradient at $z_q$ is copied to $z_e$, wherever in its cell $z_e$ lies. All vectors in a cell are pushed in the same direction. The *rotation trick* (Fifty and others 2024) replaces the copy with a rotation and a scaling. Let $R$ be the rotation that turns the direction of $z_e$ into that of $z_q$. The trick writes
 #
 # $$z_q = \frac{|z_q|}{|z_e|}\, R\, z_e$$
 #
-# and treats the factor and $R$ as constants. Nothing changes in the forward pass. In the backward pass the gradient is turned back by $R^\top$, so that the *angle* between gradient and vector is preserved.
+# and treats the factor and $R$ as constants. Nothing changes in the forward pass. In the backward pass the gradient is turned back by $R^\top$, so the *angle* between gradient and vector is preserved.
 #
 # How do we get $R$? Take the unit vectors $u$ and $v$ along $z_e$ and $z_q$, and $w = (u + v) / |u + v|$ halfway between them. The reflection $I - 2 w w^\top$ turns $u$ into $-v$, and the reflection $I - 2 v v^\top$ turns $-v$ into $v$. Two reflections make a rotation, and their product is $R = I - 2 w w^\top + 2 v u^\top$.
 
@@ -409,7 +409,7 @@ plots.two_gradients(
         "straight through: one push for all": at_code.expand(4, 2).numpy(),
         "rotated: each along its own vector": turned.numpy(),
     },
-    "The decoder asks for a shorter code. Straight-through shifts the vectors, the rotation trick shortens each",
+    "The decoder asks for a shorter code: straight-through shifts the vectors, the rotation trick shortens each",
 )
 
 # %% [markdown]
@@ -434,13 +434,13 @@ widgets.Quiz("image_tokens.same-push")
 # %% [markdown]
 # ## 5. Sharper pictures: VQ-VAE-2 and VQGAN
 #
-# Two papers turned the VQ-VAE into an image generator of its time. Both keep the codebook and change what is around it.
+# Two papers turned the VQ-VAE into a serious image generator. Both keep the codebook and change what is around it.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 6 minutes.**
 # >
 # > - **Ask:** "Why is a squared error a bad judge of grass?"
-# > - **Usually answered:** "It makes things blurry." Why? Because a blade that is one pixel off costs twice as much as no blade at all.
+# > - **Usually answered:** "It makes things blurry." Why? Because drawing a blade one pixel off costs twice as much as leaving it out.
 # > - **Show:** The two diagrams. This section is for orientation.
 
 # %%
@@ -472,7 +472,7 @@ plots.networks(
 # %% [markdown]
 # **VQ-VAE-2** has two code maps. For images of $256 \times 256$ pixels the top map has $32 \times 32$ codes and describes the overall layout. The bottom map has $64 \times 64$ codes and is computed from the encoder's finer features *and* the top codes, so it only has to add detail. The decoder gets both. Two priors generate the maps in this order.
 #
-# **VQGAN** changes what counts as an error. By squared error, sharp grass with slightly displaced blades scores worse than gray mush. VQGAN compares features of a trained network instead (a *perceptual loss*; both $x$ and $\hat x$ go in) and adds a *discriminator*, a network that learns to tell real patches from generated ones. The decoder may then invent texture, so $16 \times 16$ codes are enough for $256 \times 256$ pixels, and a transformer can learn a sequence of 256 codes.
+# **VQGAN** changes what counts as an error. By squared error, sharp grass with slightly displaced blades scores worse than gray mush. VQGAN instead compares the features that a trained network computes from $x$ and from $\hat x$ (a *perceptual loss*), and it adds a *discriminator*, a network that learns to tell real patches from generated ones. The decoder may then invent texture, so $16 \times 16$ codes are enough for $256 \times 256$ pixels, and a transformer can learn a sequence of 256 codes.
 
 # %%
 widgets.Quiz("image_tokens.blade")
@@ -487,7 +487,7 @@ widgets.Quiz("image_tokens.blade")
 # - **drawing**: first the words, then the image. This teaches it $p(\text{image} \mid \text{words})$.
 # - **reading**: first the image, then the words. This teaches it $p(\text{words} \mid \text{image})$.
 #
-# The words name the digit and, sometimes, a style: *thick*, *thin*, *leaning* and *small* are made from MNIST by image operations. A plain digit may also be asked for as a sum, such as "two plus four".
+# The words name the digit and sometimes a style. The styles *thick*, *thin*, *leaning* and *small* are made from MNIST by image operations. You can also ask for a plain digit as a sum, such as "two plus four".
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 24 minutes.**
@@ -505,11 +505,11 @@ print("words and marks:", *model.vocabulary[128:])
 x = x_test[[int((y_test == digit).nonzero()[0]) for digit in range(10)]]  # (10, 1, 28, 28)
 plots.image_grid(
     {style or "plain": styles.apply(style, x).numpy() for style in STYLES},
-    "What the model was taught: ten digits, plain and in four styles",
+    "What the model was trained on: ten digits, plain and in four styles",
 )
 
 # %% [markdown]
-# Three slots are reserved for words; those that stay empty contain the mark `<end>`. So every sequence has 54 tokens, and each image code always has the same slot.
+# Three slots are reserved for words; unused ones contain the mark `<end>`. So every sequence has 54 tokens, and each image code always has the same slot.
 
 
 # %%
@@ -532,7 +532,7 @@ plots.sequences(
 # %% [markdown]
 # ### The training loop
 #
-# Nothing is new here except what counts. In each order, only the tokens after the second mark are to be predicted: the 49 codes when drawing, the three words when reading. Three words would weigh little beside 49 codes, so their loss gets the weight 8. There is no second loss, and nothing that knows what an image is. (The VQ-VAE, trained before, stays as it is.)
+# The only new thing here is which tokens count. In each order, the loss covers only the tokens after the second mark: the 49 codes when drawing, the three words when reading. Three words would weigh little beside 49 codes, so their loss gets the weight 8. There is no other loss, and nothing is specific to images. (The VQ-VAE, which was trained before, stays as it is.)
 
 
 # %%
@@ -551,7 +551,7 @@ def sequences_of(rows):  # each row: digit, number of the style, 49 codes
 
 
 # %%
-learner = models.WordsAndImages(width=64, depth=2)  # a smaller one, for a few seconds of training
+learner = models.WordsAndImages(width=64, depth=2)  # a smaller model, for a few seconds of training
 rows = training_examples(images.train.x[:2400], images.train.y[:2400], vqvae)  # (3600, 51)
 sequences = sequences_of(rows[torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))])
 optimizer = torch.optim.Adam(learner.parameters(), 3e-3)
@@ -575,7 +575,7 @@ print(f"the shipped model on the three above: image {image:4.0f} nats, words {wo
 #
 # ### Drawing what is written
 #
-# The loop of notebook 08, with words in front. Only image codes may be drawn.
+# This is the sampling loop of notebook 08, with words in front. Only image codes may be drawn.
 
 
 # %%
@@ -606,7 +606,7 @@ plots.image_grid(
 widgets.Prediction("image_tokens.agreement")
 
 # %% [markdown]
-# Is each drawing what was asked for? A classifier trained on real digits is the judge. (Notebook 08 showed that it is certain about noise, too. Its agreement means something here only because chance would give 10%.)
+# Is each drawing what was asked for? A classifier trained on real digits is the judge. (Notebook 08 showed that it is often certain about noise, too. Its agreement means something here only because chance would give 10%.)
 
 # %% tags=["nbval-ignore-output"]
 judge = pretrained.load("classifier-mnist")
@@ -629,9 +629,9 @@ for temperature in (1.0, 0.6):
     print(f"temperature {temperature}: the right digit for a sum in {agree:.0%} of 275 drawings")
 
 # %% [markdown]
-# **What we saw.** 49 codes are drawn one after the other, and at temperature 1 a single unlikely one can spoil a drawing. At 0.6 the model stays closer to what it finds likely, so the judge agrees more often, and the drawings vary less: the trade-off of notebook 08 again. A sum asks for more, since the digit is not among the words. Nothing tells the model what *plus* means; it only sees that some images follow some words.
+# **What we saw.** 49 codes are drawn one after the other, and at temperature 1 a single unlikely one can spoil a drawing. At 0.6 the model keeps to codes that it considers likely, so the judge agrees more often but the drawings vary less, which is the trade-off of notebook 08 again. A sum is harder, since the digit is not among the words. Nothing tells the model what *plus* means; it only sees that some images follow some words.
 #
-# The styles are judged by simple measurements: the ink of a drawing for *thick* and *thin*, its slant for *leaning*, its spread for *small*. A drawing counts as styled if its number is closer to that of the styled test images than to that of the plain ones.
+# The styles are judged by simple measurements: the ink of a drawing for *thick* and *thin*, its slant for *leaning*, its spread for *small*. A drawing counts as styled if its measurement is closer to that of the styled test images than to that of the plain ones.
 
 # %% tags=["nbval-ignore-output"]
 for style in STYLES[1:]:
@@ -653,7 +653,7 @@ print("the first five test images, read:", ", ".join(read[:5]))
 print(f"the digit is right for {right / 10:.0f}% of 1,000 test images")
 
 # %% [markdown]
-# Now do both yourself. Type a request and watch the sequence grow. Or draw, and see what it reads.
+# Now try both yourself. Type a request and watch the sequence grow, or draw a digit and see what the model reads.
 
 # %%
 words_and_images = widgets.WordsAndImages(model, vqvae, text="two plus four")
@@ -672,7 +672,7 @@ except ValueError as error:
     print(error)
 
 # %% [markdown]
-# And a sum whose words it knows, but whose answer is not a digit? It was taught the 55 sums up to nine, and no others.
+# What about a sum whose words it knows but whose answer is not a digit? It was trained on the 55 sums up to nine and no others.
 
 # %%
 odd = ["nine plus one", "eight plus seven", "nine plus nine"]
@@ -683,7 +683,7 @@ plots.image_grid(
 )
 
 # %% [markdown]
-# It does not refuse, because it cannot: every code is drawn from a distribution, whatever precedes it. Do the nines show a grasp of *more*, or did large summands simply occur together with nines in training? These pictures cannot tell. To find out, some sums must be held out of training, and that is the larger task of this notebook.
+# It does not refuse, because it cannot: every code is drawn from a distribution, whatever precedes it. Do the nines show that the model has learned something about size, or did large summands simply occur together with nines in training? These pictures cannot tell. To find out, we must hold some sums out of training, and that is the larger task of this notebook.
 
 # %%
 widgets.Quiz("image_tokens.only-codes")
@@ -691,11 +691,11 @@ widgets.Quiz("image_tokens.only-codes")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · The larger task: does it add, or does it remember?
 #
-# **★★★ · 35 minutes.** Plan the experiment. Your function gets a way to train models and a way to ask them, and must find out how well they do on sums that they were trained on and on sums that they were not. The checker runs it with five kinds of simulated models, of which it knows the truth: one that adds, one that remembers, one that remembers in either order, and two that are often wrong. With the real network, the same function is the core of project C below.
+# **★★★ · 35 minutes.** Plan the experiment. Your function gets a way to train models and a way to ask them, and must find out how well they do on sums that they were trained on and on sums that they were not. The checker runs it with five kinds of simulated models whose true shares it knows: one that adds, one that remembers, one that remembers in either order, and two that are often wrong. With the real network, the same function is the core of project C below.
 #
-# **Contract:** `my_build_sums(train, ask)`: `train(sums)` takes a list of pairs (a, b) with a + b at most 9 and returns a fresh model trained on exactly these sums; `ask(model, a, b, n)` returns a list of n digits, what a judge reads in n drawings of "a plus b" → two shares from 0 to 1: right among trained sums, right among held-out sums. Each within 0.06 of the truth, with at most 5 trainings and 20,000 drawings.
+# **Contract:** `my_build_sums(train, ask)`: `train(sums)` takes a list of pairs (a, b) with a + b at most 9 and returns a fresh model trained on exactly these sums; `ask(model, a, b, n)` returns a list of n digits, what a judge reads in n drawings of "a plus b" → two shares from 0 to 1: right among trained sums, right among held-out sums. Each must be within 0.06 of the truth, with at most 5 trainings and 20,000 drawings.
 #
-# Think first: if (4, 2) is in training, is (2, 4) a test? If every sum with an eight is held out, what do you measure? How many drawings make a share that you can trust to 0.06?
+# Think first: if (4, 2) is in training, is (2, 4) a test? If every sum with an eight is held out, what do you measure? How many drawings do you need before you can trust a share to within 0.06?
 
 
 # %% tags=["starter"]
@@ -740,7 +740,7 @@ checks.build_sums(my_build_sums)
 # | Emu3 (Wang and others 2024) | 512 x 512 pixels, or 4 frames of video, become 4,096 tokens out of 32,768 | 8 billion weights; next-token prediction for text, images and video | paper, weights and code |
 # | GPT-4o (OpenAI 2024, 2025) | not published | "an autoregressive omni model", one network for text, sound and images; image generation is "autoregressive", unlike DALL-E 3, which uses diffusion | two system cards; no architecture, no tokenizer, no number of weights |
 #
-# What ours has in common with Chameleon and Emu3 is a VQ tokenizer, trained first and then frozen, one vocabulary, one transformer and one loss. What they add, besides being ten thousand times larger: a tokenizer with VQGAN's losses, real text, billions of images, methods that keep so large a training stable, and a final training on examples and preferences. Whether GPT-4o's images are tokens from a table or something continuous is not public; the quoted phrases are from its two system cards.
+# What ours has in common with Chameleon and Emu3 is a VQ tokenizer, trained first and then frozen, one vocabulary, one transformer and one loss. Besides being ten thousand times larger, they add a tokenizer with VQGAN's losses, real text, billions of images, methods that keep so large a training stable, and a final training on examples and preferences. Whether GPT-4o's images are tokens from a table or something continuous is not public; the quoted phrases are from its two system cards.
 #
 # The sources: [Chameleon, arXiv:2405.09818](https://arxiv.org/abs/2405.09818), [Emu3, arXiv:2409.18869](https://arxiv.org/abs/2409.18869), [DALL-E, arXiv:2102.12092](https://arxiv.org/abs/2102.12092), [GPT-4o System Card, arXiv:2410.21276](https://arxiv.org/abs/2410.21276) and its addendum on image generation (OpenAI, March 2025).
 
@@ -748,7 +748,7 @@ checks.build_sums(my_build_sums)
 # > **For the lecturer · 7 minutes.**
 # >
 # > - **Ask:** "Which of these systems could you rebuild from what is published?"
-# > - **Usually answered:** Mostly "GPT-4o", because it is the best known. It is the one about which least is known.
+# > - **Usually answered:** Mostly "GPT-4o", because it is the most famous. It is the one about which the least has been published.
 # > - **Show:** The last column of the table.
 
 # %%
@@ -762,7 +762,7 @@ widgets.Quiz("image_tokens.unknown-table")
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 5 minutes.**
 # >
-# > - **Ask:** "What will codes that have only seen strokes make of a shirt?"
+# > - **Ask:** "What will a tokenizer that has only seen strokes do with a shirt?"
 # > - **Usually answered:** "It will not work at all." It does work, badly: it draws shirts with strokes.
 # > - **Show:** The figure, if the data is there. Then the projects.
 
@@ -810,7 +810,7 @@ widgets.Quiz("image_tokens.old-prior")
 # 1. Make the data set, show 50 images, and keep a fifth for testing.
 # 2. Train the three models. Before each run, write down the number you expect, in nats per image or as a squared error.
 # 3. Sample 50 new images from the VAE and from the VQ-VAE with its prior.
-# 4. Answer one question of your choice with an experiment, such as: how many codes do my images need? Which $\beta$ suits them? Does a model trained on digits work as an encoder for them?
+# 4. Answer one question of your choice with an experiment, for example: How many codes do my images need? Which $\beta$ suits them? Does a model trained on digits work as an encoder for them?
 #
 # ### Project B: one knob, measured properly
 #
@@ -826,22 +826,22 @@ widgets.Quiz("image_tokens.old-prior")
 # Does the words-and-images model add? Train it with some sums held out, as planned in exercise 4, and measure it on both kinds.
 #
 # 1. Before you train, write down the two shares that you expect, and which result would make you say "it adds".
-# 2. Write `train` with the loop of section 6. To hold sums out, filter what `requests` returns. Plan 20 to 40 minutes per training on a laptop; a smaller network on a fifth of the images is enough for a first try, if its drawings are readable.
-# 3. Use at least two different splits, so that the result does not hang on one choice of sums.
-# 4. For each held-out sum, show what is drawn instead of the answer. Is it a neighbor of the right digit? The answer to a trained sum that shares a word?
-# 5. Repeat with only one order held out. What does the difference show?
+# 2. Write `train` with the loop of section 6. To hold sums out, filter what `requests` returns. Allow 20 to 40 minutes per training run on a laptop. For a first try, a smaller network on a fifth of the images is enough if its drawings are readable.
+# 3. Use at least two different splits, so that the result does not depend on one choice of sums.
+# 4. For each held-out sum, show what is drawn when the answer is wrong. Is it a neighbor of the right digit? Is it the answer to a trained sum that shares a word?
+# 5. Repeat with only one order of each pair held out. What does the difference show?
 #
 # ### Rubric
 #
 # | | 0 points | 1 point | 2 points |
 # |---|---|---|---|
-# | **Question** | no question, or one that no result could answer | a question, but it is open what would answer it | a question with a prediction, and a result that would refute it |
+# | **Question** | no question, or one that no result could answer | a question, but it is unclear what would answer it | a question with a prediction, and a result that would refute it |
 # | **Numbers** | no units, or numbers of the training set only | units and a test set | also a spread over seeds or splits, and reductions stated (sum or mean, of what) |
 # | **Comparison** | one run | several runs that differ in more than one thing | one thing varied, all else fixed and listed |
-# | **Figure** | missing, or without labels | labels and units | a title that states the finding, and readable in gray |
+# | **Figure** | missing, or without labels | labels and units | also a title that states the finding, and readable in gray |
 # | **Failure** | none shown | a failure shown | a failure provoked, explained, and the sign by which it is detected |
 # | **Honesty** | claims go beyond the numbers | claims fit the numbers | also says what was not tried, and what would change the conclusion |
-# | **Code** | runs only on your machine | runs from top to bottom | also seeded, with a check that turns red if a loss term is changed |
+# | **Code** | runs only on your machine | runs from top to bottom | also seeded, with a check that fails if a loss term is changed |
 #
 # 12 of 14 points is excellent, 8 is solid. A result that refutes the prediction counts as much as one that confirms it.
 
@@ -849,10 +849,10 @@ widgets.Quiz("image_tokens.old-prior")
 # ## Summary
 #
 # - FSQ rounds a few bounded numbers. There is no codebook to learn; whether all codes are used depends on the encoder.
-# - Residual VQ adds up codes of several small codebooks, coarse to fine. One model then serves many rates.
+# - Residual VQ adds up codes from several small codebooks, from coarse to fine. One model then serves many rates.
 # - Which quantizer is best depends on what you hold equal. RESULT-SUMMARY
-# - Straight-through copies a gradient, the rotation trick turns and scales it with the vector.
-# - VQ-VAE-2 adds a second map of codes. VQGAN adds two judges, so that fewer codes are enough.
+# - Straight-through copies the gradient; the rotation trick turns and scales it along with the vector.
+# - VQ-VAE-2 adds a second map of codes. VQGAN adds a perceptual loss and a discriminator, so that fewer codes are enough.
 # - An omni-modal model is a transformer over one vocabulary. The order of words and image decides whether it draws or reads.
 #
-# **Next:** go back to [00 Start here](00_start_here.ipynb) and read the map once more. The autoencoder, the VAE, the VQ-VAE and a prior you have built and trained; of the last model you have seen every part, and run its training loop in small.
+# **Next:** go back to [00 Start here](00_start_here.ipynb) and read the map once more. You have built and trained the autoencoder, the VAE, the VQ-VAE and a prior. Of the last model you have seen every part, and you have run its training loop on a small scale.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 10 · Glossary and notation
 #
-# The symbols and words of the course, what they are called in the code, and the notebook that introduces them. $N$ is the number of images in a batch. Some letters mean different things in different notebooks, as they do in the papers; [a table](#One-letter,-several-meanings) lists them.
+# This page lists the symbols and words of the course, what they are called in the code, and the notebook that introduces them. $N$ is the number of images in a batch. Some letters mean different things in different notebooks, as they do in the papers; [a table](#One-letter,-several-meanings) lists them.
 #
 # **Contents:** [images and codes](#Images-and-codes) · [probabilities](#Probabilities) · [vector quantization](#Vector-quantization) ·
 # [priors and tokens](#Priors-and-tokens) · [one letter, several meanings](#One-letter,-several-meanings) · [the papers' names](#The-papers'-names) · [words](#Words) · [rules](#Rules-that-never-change)
@@ -29,7 +29,7 @@
 # | $p(z)$ | prior: the distribution of codes before any image is seen, here $N(0, I)$ | a density | `lessons.toy.LatentModel.log_prior` | [01](01_autoencoder.ipynb) |
 # | $p(x \mid z)$ | likelihood: the probability that the decoder assigns to an image, given its code | $(N,)$ nats, as a logarithm | `losses.reconstruction` | [01](01_autoencoder.ipynb) |
 # | $p(x)$ | evidence, or marginal likelihood: the probability that the whole model assigns to an image | $(N,)$ nats, as a logarithm | `metrics.log_likelihood` | [02](02_elbo.ipynb) |
-# | $p(z \mid x)$ | posterior: which codes the image could have come from; usually unknown | a density | `lessons.toy.LatentModel.log_posterior` | [02](02_elbo.ipynb) |
+# | $p(z \mid x)$ | posterior: the distribution of the codes that the image could have come from; usually unknown | a density | `lessons.toy.LatentModel.log_posterior` | [02](02_elbo.ipynb) |
 # | $q(z \mid x)$ | approximate posterior: a Gaussian whose mean and variance the encoder outputs | a density | `models.VAE.encode` | [02](02_elbo.ipynb) |
 # | $\mu$ | mean of $q$ | $(N, D)$ | `models.VAEOutput.mu` | [02](02_elbo.ipynb) |
 # | $\sigma$ | standard deviation of $q$: `exp(logvar / 2)` | $(N, D)$ | – | [02](02_elbo.ipynb) |
@@ -69,7 +69,7 @@
 # |---|---|---|---|---|
 # | $p(k_1, \dots, k_{49})$ | learned prior over the codes of an image, read row by row | $(N,)$ nats, as a logarithm | `models.CodePrior.log_prob` | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | $p(k_i \mid k_1, \dots, k_{i-1})$ | the probabilities of the next code, given the codes before it | $(N, 49, K)$ logits | `models.CodePrior` | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
-# | $-\log_2 p$ | surprise: the length in bits of the best description of something that has probability $p$ | a number, bits | `coding.bits` | [08 § 2](08_prior_over_codes.ipynb#2.-How-far-from-random-are-real-codes?) |
+# | $-\log_2 p$ | surprise: the length in bits of the best description of something with probability $p$ | a number, bits | `coding.bits` | [08 § 2](08_prior_over_codes.ipynb#2.-How-far-from-random-are-real-codes?) |
 # | $H$ | entropy: the mean surprise | a number, bits | `metrics.perplexity` | [08 § 2](08_prior_over_codes.ipynb#2.-How-far-from-random-are-real-codes?) |
 # | $a_{ij}$ | attention weight: the share that slot $i$ takes of the value of slot $j$ | rows sum to 1 | `models.transformer.SelfAttention` | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | $o_i$ | output of attention at slot $i$, a weighted mean of values | $(N, t, \text{width})$ | `models.transformer.SelfAttention` | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
@@ -85,11 +85,11 @@
 # %% [markdown]
 # ## One letter, several meanings
 #
-# Within a notebook a letter has one meaning. Between notebooks these differ:
+# We try to give each letter one meaning within a notebook. These letters have more than one:
 #
 # | letter | means | and elsewhere |
 # |---|---|---|
-# | $k$ | index of a code (06 to 09) | number of samples in a bound (02, 05). `top_k` counts codes that may be drawn; keys of attention are written as a word |
+# | $k$ | index of a code (06 to 09) | number of samples in a bound (02, 05). `top_k` counts codes that may be drawn; the keys of attention are written out as a word |
 # | $D$, $d$ | $D$ numbers in a code, and $d$ one of them | in 08, $d$ is the length of a query |
 # | $L$ | levels of FSQ, $L_d$ (09) | length of a sequence in the contracts of 08; $\mathcal{L}_k$ is a bound (02) |
 # | $l$, $\ell$ | logit | – |
@@ -117,7 +117,7 @@
 # | $q(z \mid x)$ | $q_{\boldsymbol\phi}(\mathbf{z} \mid \mathbf{x})$ | $q(z \mid x)$ | some lecture notes write $p(z \mid x)$ for it; that is the true posterior, which is unknown |
 # | $p(x) = \int p(x \mid z)\, p(z)\, dz$ | $\int p_{\boldsymbol\theta}(\mathbf{z})\, p_{\boldsymbol\theta}(\mathbf{x} \mid \mathbf{z})\, d\mathbf{z}$ | – | an integral for a Gaussian $z$, a sum for a codebook |
 # | $\varepsilon$ | $\boldsymbol\epsilon$ | – | – |
-# | ELBO, to be raised | $\mathcal{L}(\boldsymbol\theta, \boldsymbol\phi; \mathbf{x}^{(i)})$ | ELBO | our losses are minus the ELBO, because optimizers minimize |
+# | ELBO, to be maximized | $\mathcal{L}(\boldsymbol\theta, \boldsymbol\phi; \mathbf{x}^{(i)})$ | ELBO | our losses are minus the ELBO, because optimizers minimize |
 # | $D$, length of a VAE's code | $J$ | – | – |
 # | $D$, length of one code vector | – | $D$ | – |
 # | $K$ | – | $K$ | – |
@@ -134,48 +134,48 @@
 # | active unit | a latent dimension whose mean $\mu_d(x)$ varies over the data (variance above 0.01); the others are inactive | [04](04_vae.ipynb) |
 # | activation function | the nonlinear function between two layers, such as ReLU or SiLU | [01](01_autoencoder.ipynb) |
 # | aggregate posterior | the distribution of the codes of all images: the average of all $q(z \mid x)$ | [04](04_vae.ipynb) |
-# | amortized inference | one encoder computes $q(z \mid x)$ for every image, in place of a new optimization for each | [02](02_elbo.ipynb) |
+# | amortized inference | one encoder computes $q(z \mid x)$ for every image, instead of a new optimization for each | [02](02_elbo.ipynb) |
 # | ancestral sampling | drawing step by step, each step given the ones before: first the code, then the image | [08 § 7](08_prior_over_codes.ipynb#7.-Drawing-new-digits) |
-# | arithmetic coder | a program that turns predictions into a file as long as their total surprise | [08 § 6](08_prior_over_codes.ipynb#6.-Predicting-is-compressing) |
+# | arithmetic coder | a program that uses predictions to write codes to a file about as long as their total surprise | [08 § 6](08_prior_over_codes.ipynb#6.-Predicting-is-compressing) |
 # | attention | each slot takes a weighted mean of the values of other slots; the weights come from queries and keys | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | autoencoder | an encoder and a decoder trained together to reconstruct their input through a bottleneck | [01](01_autoencoder.ipynb) |
 # | autoregressive | predicting each part of a sequence from the parts before it | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | baseline | a number subtracted to reduce the variance of a gradient estimator; or a simple method to compare with | [03](03_reparameterization.ipynb) |
-# | BatchNorm, LayerNorm | layers that bring numbers to mean 0 and variance 1, over a batch or over the numbers of one vector | [01](01_autoencoder.ipynb) |
+# | BatchNorm, LayerNorm | layers that normalize numbers to mean 0 and variance 1, over a batch or over the numbers of one vector | [01](01_autoencoder.ipynb) |
 # | beta-VAE | a VAE whose KL has a weight other than 1 | [05](05_inside_the_vae.ipynb) |
 # | biased, unbiased | an estimator is unbiased if its mean is the quantity that it estimates | [02](02_elbo.ipynb) |
 # | bits per code | minus the base-2 logarithm of a map's probability, divided by its 49 codes | [08 § 4](08_prior_over_codes.ipynb#4.-Training) |
 # | bits per image | what the codes of one image cost | [07](07_vqvae.ipynb) |
 # | bottleneck | the narrow layer between encoder and decoder; its output is the code | [01](01_autoencoder.ipynb) |
-# | cache of keys and values | what is kept of earlier slots, so that only the newest one must be computed | [08 § 10](08_prior_over_codes.ipynb#10.-The-cache-of-keys-and-values) |
-# | causal mask | what keeps attention from looking at later slots: their scores are minus infinity | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
+# | cache of keys and values | the keys and values stored for earlier slots, so that only the newest slot must be computed | [08 § 10](08_prior_over_codes.ipynb#10.-The-cache-of-keys-and-values) |
+# | causal mask | what keeps attention from looking at later slots: their scores are set to minus infinity | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | classifier-free guidance | running a model with and without the class, and going further in the direction of the difference | [08 § 9](08_prior_over_codes.ipynb#9.-Asking-for-something) |
 # | code | $z$; or one vector of a codebook; or its index, where no confusion arises | [01](01_autoencoder.ipynb) |
 # | code map | the $7 \times 7$ indices of an image | [07](07_vqvae.ipynb) |
-# | codebook collapse | only a few codes are used, the others are dead | [07](07_vqvae.ipynb) |
+# | codebook collapse | only a few codes are used; the others are dead | [07](07_vqvae.ipynb) |
 # | commitment | the loss that keeps the encoder's outputs close to the codes that they have chosen | [06](06_vector_quantization.ipynb) |
 # | conditional entropy | the mean surprise of something once something else is known | [08 § 2](08_prior_over_codes.ipynb#2.-How-far-from-random-are-real-codes?) |
-# | cross-entropy | minus the log-probability that a model assigns to what is there; our reconstruction loss | [01](01_autoencoder.ipynb) |
+# | cross-entropy | minus the log-probability that a model assigns to what actually occurs; our reconstruction loss | [01](01_autoencoder.ipynb) |
 # | dead code | a code that no vector has chosen for a long time | [06](06_vector_quantization.ipynb) |
 # | diffusion model | a generator that learns to remove noise, and draws by starting from noise | [08 § 12](08_prior_over_codes.ipynb#12.-Other-ways-to-draw-codes) |
 # | discriminator | a network that learns to tell real images from generated ones; its verdict is used as a loss | [09 § 5](09_image_tokens.ipynb#5.-Sharper-pictures:-VQ-VAE-2-and-VQGAN) |
 # | disentangled | said of latent dimensions that each control one property | [05](05_inside_the_vae.ipynb) |
-# | distortion | what the image still costs, or how wrong it is, once the code is known | [05](05_inside_the_vae.ipynb) |
+# | distortion | what the image still costs, or how wrong the reconstruction is, once the code is known | [05](05_inside_the_vae.ipynb) |
 # | dynamic binarization | flipping a coin for each pixel at each step, with its gray level as the probability of ink | [05](05_inside_the_vae.ipynb) |
 # | EMA | exponential moving average; here of the vectors that chose a code | [06](06_vector_quantization.ipynb) |
-# | entropy | the mean surprise: what symbols cost if frequent ones are given short descriptions | [08 § 2](08_prior_over_codes.ipynb#2.-How-far-from-random-are-real-codes?) |
+# | entropy | the mean surprise: what symbols cost on average if frequent ones get short descriptions | [08 § 2](08_prior_over_codes.ipynb#2.-How-far-from-random-are-real-codes?) |
 # | epoch | one pass over the training set | [01](01_autoencoder.ipynb) |
 # | FID | Fréchet inception distance: compares the features of many samples with those of real images | [08 § 8](08_prior_over_codes.ipynb#8.-Are-they-good?-The-judge,-the-VAE,-and-copies) |
 # | free bits | nats of KL that each latent dimension may use without penalty | [05](05_inside_the_vae.ipynb) |
 # | FSQ | finite scalar quantization: each number of $z_e$ is rounded to a few levels; the grid is the codebook | [09 § 1](09_image_tokens.ipynb#1.-A-codebook-that-nobody-has-to-learn:-FSQ) |
-# | head | one of several attentions that run side by side, each with its own share of the vector | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
+# | head | one of several attention computations that run side by side, each with its own share of the vector | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | held out | left out of training, to be measured afterwards | [09 § 6](09_image_tokens.ipynb#6.-Words-and-images-in-one-sequence) |
-# | importance weight | $p(x, z) / q(z \mid x)$: corrects for drawing codes from $q$ in place of the prior | [02](02_elbo.ipynb) |
+# | importance weight | $p(x, z) / q(z \mid x)$: corrects for drawing codes from $q$ instead of the prior | [02](02_elbo.ipynb) |
 # | interpolation | decoding the points between two codes | [01](01_autoencoder.ipynb) |
 # | Jensen's inequality | the logarithm of a mean is at least the mean of the logarithms | [02](02_elbo.ipynb) |
 # | k-means | assign each point to its nearest center, move each center to the mean of its points, repeat | [06](06_vector_quantization.ipynb) |
 # | KL annealing | raising the weight of the KL slowly from 0 | [05](05_inside_the_vae.ipynb) |
-# | latent variable | one that is not observed; a latent dimension is one number of a code | [01](01_autoencoder.ipynb) |
+# | latent variable | a variable that is not observed; a latent dimension is one number of a code | [01](01_autoencoder.ipynb) |
 # | level | one of the values that a number can take after rounding in FSQ | [09 § 1](09_image_tokens.ipynb#1.-A-codebook-that-nobody-has-to-learn:-FSQ) |
 # | logit | the number before a sigmoid or a softmax | [01](01_autoencoder.ipynb) |
 # | masked model | a model that predicts hidden parts from all others, such as MaskGIT | [08 § 12](08_prior_over_codes.ipynb#12.-Other-ways-to-draw-codes) |
@@ -184,18 +184,18 @@
 # | omni-modal | handling words, images and other data as one sequence | [09 § 6](09_image_tokens.ipynb#6.-Words-and-images-in-one-sequence) |
 # | PCA | principal component analysis: the best linear code for squared error | [01](01_autoencoder.ipynb) |
 # | perceptual loss | the distance between the features of two images in a trained network | [09 § 5](09_image_tokens.ipynb#5.-Sharper-pictures:-VQ-VAE-2-and-VQGAN) |
-# | perplexity | $e$ to the entropy in nats: the number of equally frequent codes that would be as varied | [06](06_vector_quantization.ipynb) |
+# | perplexity | $e$ raised to the entropy in nats: the number of equally frequent codes that would be as varied | [06](06_vector_quantization.ipynb) |
 # | position | one of the $7 \times 7$ places of a code map | [06](06_vector_quantization.ipynb) |
 # | posterior collapse | $q(z \mid x)$ equals the prior for every image, so $z$ carries no information | [04](04_vae.ipynb) |
 # | prefix | the given beginning of a sequence; the rest is drawn | [08 § 9](08_prior_over_codes.ipynb#9.-Asking-for-something) |
 # | query, key, value | the three vectors that attention computes from each slot: what it looks for, what it offers, what it passes on | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | rate | how many nats or bits the code costs | [05](05_inside_the_vae.ipynb) |
 # | receptive field | the pixels that an output of a convolutional network depends on | [07](07_vqvae.ipynb) |
-# | reparameterization | $z = \mu + \sigma \varepsilon$: the randomness no longer depends on the parameters, so gradients pass | [03](03_reparameterization.ipynb) |
-# | residual | what is left over after subtracting what has been described | [09 § 2](09_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
+# | reparameterization | $z = \mu + \sigma \varepsilon$: the randomness no longer depends on the parameters, so gradients can flow through $z$ | [03](03_reparameterization.ipynb) |
+# | residual | what is left over after subtracting what has already been described | [09 § 2](09_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
 # | residual VQ | several codebooks in turn, each quantizing what the ones before it left over | [09 § 2](09_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
 # | revival | moving a dead code onto a vector of the batch | [06](06_vector_quantization.ipynb) |
-# | rotation trick | passing the gradient through a rotation and a scaling in place of copying it | [09 § 4](09_image_tokens.ipynb#4.-A-gradient-that-turns:-the-rotation-trick) |
+# | rotation trick | passing the gradient through a rotation and a scaling instead of copying it | [09 § 4](09_image_tokens.ipynb#4.-A-gradient-that-turns:-the-rotation-trick) |
 # | score function | $\partial \log q / \partial \mu$; also the gradient estimator built from it, REINFORCE | [03](03_reparameterization.ipynb) |
 # | seed | the number from which random draws start; the same seed gives the same draws | [03](03_reparameterization.ipynb) |
 # | slot | one place of a token sequence | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
@@ -206,10 +206,10 @@
 # | straight-through | the nearest code in the forward pass, the identity in the backward pass | [06](06_vector_quantization.ipynb) |
 # | surprise | $-\log_2 p$, in bits | [08 § 2](08_prior_over_codes.ipynb#2.-How-far-from-random-are-real-codes?) |
 # | teacher forcing | in training, the true earlier parts are the input, not the network's own predictions | [05](05_inside_the_vae.ipynb) |
-# | token | a whole number from a fixed vocabulary: a code, a word, a mark | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
+# | token | a whole number from a fixed vocabulary; it represents a code, a word or a mark | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | tokenizer | what turns data into tokens; here the encoder and codebook of a VQ-VAE | [09](09_image_tokens.ipynb) |
-# | top-k sampling | drawing among the `top_k` likeliest codes only | [08 § 7](08_prior_over_codes.ipynb#7.-Drawing-new-digits) |
-# | transformer | a network of blocks, each attention and then a small MLP for every slot | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
+# | top-k sampling | drawing only from the `top_k` likeliest codes | [08 § 7](08_prior_over_codes.ipynb#7.-Drawing-new-digits) |
+# | transformer | a network of blocks, each consisting of attention followed by a small MLP that works on every slot | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | traversal | decoding a code while one of its numbers runs through a range | [05](05_inside_the_vae.ipynb) |
 # | usage | the share of codes that occur at all | [07](07_vqvae.ipynb) |
 # | VAE | variational autoencoder: an autoencoder whose code is a distribution, trained by the ELBO | [04](04_vae.ipynb) |

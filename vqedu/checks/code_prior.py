@@ -350,7 +350,7 @@ build_prior = Challenge(
         "Adam with a one-cycle schedule up to 6e-3 and batches of 32; two passes over the 20,000 maps take ours to 2.9 "
         "bits in about 20 seconds.",
     ),
-    done="You have built a prior with your own attention. For comparison: ours, with two blocks and two passes over the "
-    "data, needs 2.91 bits per code. The shipped prior, after half an hour of training on more data, needs 2.43.",
+    done="You have built a prior with your own attention. For comparison: ours, with two blocks and two passes over "
+    "the data, needs 2.91 bits per code. The shipped prior, after half an hour of training on more data, needs 2.43.",
     seconds=70.0,  # 60 for the training, the rest for making the code maps and measuring
 )

@@ -62,8 +62,8 @@ fsq = Exercise(
         Mistake(
             "not bounded",
             partial(_fsq, bound=lambda z: z),
-            "Without the tanh there are more than `levels` levels.",
-            "How large may |z| become, and how large the result?",
+            "Without the tanh the result can take more than `levels` different values.",
+            "How large can |z| become, and how large may the result be?",
         ),
         Mistake(
             "sigmoid for tanh",
@@ -191,7 +191,7 @@ residual = Exercise(
             "only the first stage used",
             partial(_residual, answer=lambda z, codes: codes[0]),
             "Only the first codebook is used.",
-            "Does the loop return too early?",
+            "Does your loop return too early?",
         ),
         Mistake(
             "residual returned",
@@ -240,13 +240,13 @@ starve_fsq = Challenge(
     parameters=("z",),
     measure=_measure_starved,
     hints=(
-        "FSQ has no codebook that could follow the encoder. What if the encoder's outputs are far too small, or far "
-        "too large?",
+        "FSQ has no codebook that could follow the encoder. What happens if the encoder's outputs are far too small, "
+        "or far too large?",
         "Rounding sends everything between -0.5 and 0.5 to one level.",
-        "Multiply z by a small number. (A large one leaves the eight corners, and a few codes near 0.)",
+        "Multiply z by a small number. (A large one leaves the eight corners, but also a few codes near 0.)",
     ),
     done="The grid is still there, but all outputs of the encoder fall into a few cells. FSQ has no dead codes in "
-    "the sense of notebook 06, and can still leave codes unused.",
+    "the sense of notebook 06, but it can still leave codes unused.",
 )
 
 
@@ -314,7 +314,7 @@ class _Trial:
 def _pair(pair: Any) -> Pair:
     a, b = (int(number) for number in pair)
     if a < 0 or b < 0 or a + b > 9:
-        raise running.Problem("argument", f"{a} plus {b} is none of the 55 sums: their answers go from 0 to 9.")
+        raise running.Problem("argument", f"{a} plus {b} is not one of the 55 sums, whose answers go from 0 to 9.")
     return a, b
 
 
@@ -406,8 +406,8 @@ def _why_off(trials: Sequence[_Trial], answers: Sequence[tuple[float, float]]) -
 
 _NOTHING_HELD_OUT = Diagnosis(
     "nothing is held out",
-    "Every sum that you ask about was in the training of the model that you ask. A model that only remembers would do "
-    "as well as one that adds.",
+    "Every sum that you ask about was in the training set of the model that you ask. A model that only remembers would "
+    "do as well as one that adds.",
     "Which sums must the training not contain?",
 )
 _OTHER_ORDER = Diagnosis(
@@ -418,13 +418,13 @@ _OTHER_ORDER = Diagnosis(
 )
 _UNKNOWN_WORD = Diagnosis(
     "a word or an answer is missing from training",
-    "A model that has never met a word in its slot, or never a sum with this answer, fails for that reason. Your "
+    "A model that has never seen a word in this slot, or a sum with this answer, fails for that reason. Your "
     "experiment could not tell it from a model that does not add.",
-    "Draw the 55 sums as a triangle, a across and b down. What does holding out a whole row remove?",
+    "Draw the 55 sums as a triangle, a across and b down. What else does holding out a whole row remove?",
 )
 _TOO_FEW = Diagnosis(
     "too few drawings",
-    f"With fewer than {DRAWINGS} drawings chance alone moves the share by more than is allowed.",
+    f"With fewer than {DRAWINGS} drawings, chance alone can move the share by more than is allowed.",
     "The standard error of a share p from n drawings is sqrt(p (1 - p) / n). Which n do you need?",
 )
 _NO_SHARES = Diagnosis(
@@ -434,7 +434,7 @@ _NO_SHARES = Diagnosis(
 )
 _SWAPPED = Diagnosis(
     "the two numbers are swapped",
-    "Each number is the other one's: the share of the trained sums comes second.",
+    "You return the two shares in the wrong order: yours for the trained sums comes second.",
     "In which order does the contract name them?",
 )
 

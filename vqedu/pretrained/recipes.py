@@ -152,7 +152,7 @@ RECIPES = {
     ),
 }
 
-# Trained by `python -m vqedu train NAME`, in this order, to the folder of the weights: these do not come with the package.
+# These do not come with the package: `python -m vqedu train NAME` makes them, in this order, in the folder of weights.
 NOT_SHIPPED = ("vqvae-emoji", "judge-emoji", "names-and-images")
 
 
