@@ -76,7 +76,7 @@ class VAE(nn.Module):
 
 
 # %% [markdown]
-# Now the loss. Optimizers minimize, so we take **minus** the ELBO, which flips both signs: the cross-entropy is $-\log p(x \mid z)$, and the KL is added. Each term is summed for each image, over its 784 pixels or over all latent dimensions, and only then averaged over the batch. The factor `beta` is 1 for the ELBO; [notebook 05](05_inside_the_vae.ipynb) shows what happens when it is not.
+# Now the loss. Optimizers minimize, so we take **minus** the ELBO, which flips both signs: the cross-entropy is $-\log p(x \mid z)$, and the KL is added. Each term is summed for each image, over its 784 pixels or over all latent dimensions, and only then averaged over the batch. In the code, `torch.expm1(logvar)` is $\sigma^2 - 1$, so the KL is the formula of notebook 02, $\frac12 (\mu^2 + \sigma^2 - 1 - \log \sigma^2)$, summed over the dimensions. The factor `beta` is 1 for the ELBO; [notebook 05](05_inside_the_vae.ipynb) shows what happens when it is not.
 
 
 # %%
@@ -137,7 +137,7 @@ plots.image_grid(
 # %% [markdown]
 # The last row is no match for real handwriting yet, but several of its images are readable. The autoencoder of notebook 01 was trained ten times as long, and yet its random codes decoded to scribbles.
 #
-# Which of the three changes made the difference? All three are needed. The question below is about the second one, the draw.
+# Which of the three changes made the difference? All three are needed. The question below is about the second one, the draw; a question at the end of section 2 is about the third, the KL.
 
 # %%
 widgets.Quiz("vae.no-draw")
@@ -176,11 +176,11 @@ inside = (mu2.norm(dim=1) < 2).float().mean()
 print(f"{inside:.0%} of the VAE's codes lie inside the circle; of draws from N(0, I), 86% do")
 
 # %% [markdown]
-# Mind the scales: the square in the left map is the whole of the right map. The autoencoder spread its codes over a region more than four times as wide, crowded some digits together in the middle, and left large areas empty.
+# The circle has radius 2. Mind the scales: the square in the left map is the whole of the right map. The autoencoder spread its codes over a region more than four times as wide, crowded some digits together in the middle, and left large areas empty.
 #
 # The VAE could not do that. The KL pulls every $q(z \mid x)$ toward $N(0, I)$, so no code strays far from the origin. The reconstruction term pushes the other way, because images that share a code cannot both be reconstructed. The compromise is a disk in which every class has its own region and hardly any space is left empty. And since the decoder is trained on random draws, it has seen the whole neighborhood of every code, so nearby codes decode to nearly the same image.
 #
-# Now let's decode the map systematically. We want every part of the prior to appear in proportion to its probability, so we space the 20 values along each axis by the quantiles of $N(0, 1)$: densely near 0, and more widely farther out. This is figure 4 of Kingma and Welling (2014), probably the best-known picture of a VAE.
+# Now let's decode the map systematically. We want every part of the prior to appear in proportion to its probability, so we space the 20 values along each axis by the quantiles of $N(0, 1)$: densely near 0, and more widely farther out. (`ndtri` computes them: it is the inverse of the cumulative distribution function of $N(0, 1)$.) This is figure 4 of Kingma and Welling (2014), probably the best-known picture of a VAE.
 
 # %%
 steps = torch.special.ndtri(torch.linspace(0.025, 0.975, 20))  # (20,) values that cut N(0, 1) into equal shares
@@ -304,7 +304,7 @@ shown = {name: (z.numpy(), judge.predict(torch.sigmoid(vae2.decode(z))).numpy())
 plots.latent_maps(shown, "The aggregate posterior covers the prior, but not evenly", prior_circle=True, limit=4)
 
 # %% [markdown]
-# The color of each code shows which digit the classifier sees in the decoded image. The two clouds have the same shape and the same regions, but on the right there are seams and thin spots where few training codes fall. A random code does land there now and then, and the decoder has to improvise: those are the images between two digits.
+# The color of each code shows which digit the classifier sees in the decoded image. The two clouds have the same shape and the same regions, but in the right-hand map there are seams and thin spots where few training codes fall. A random code does land there now and then, and the decoder has to improvise: those are the images between two digits.
 #
 # ### The decoder's mean, and a sample from the decoder
 #
@@ -328,7 +328,7 @@ widgets.Quiz("vae.speckle")
 # %% [markdown]
 # ## 4. How does the model spend its nats?
 #
-# The KL is the cost of the code. Averaged over the images, it is an upper bound on how much information, in nats, the code carries about the image. Because it is a sum over latent dimensions, we can ask how much each of them contributes. A dimension whose $q(z_d \mid x)$ equals the prior for every image contributes nothing, and the decoder cannot get any information from it, because it is the same noise whatever the image was.
+# The KL is the cost of the code. Averaged over the images, it is an upper bound on how much information, in nats, the code carries about the image: it equals that information plus the KL from the aggregate posterior of section 3 to the prior, which is never negative. Because the KL is a sum over latent dimensions, we can ask how much each of them contributes. A dimension whose $q(z_d \mid x)$ equals the prior for every image contributes nothing, and the decoder cannot get any information from it, because it is the same noise whatever the image was.
 #
 # The larger model has fifty dimensions. Does it use them all?
 
@@ -476,7 +476,7 @@ checks.mended_loss(my_mended_loss)
 #
 # **★★★ · 35 minutes.** Write a VAE from scratch and train it. The architecture, the number of latent dimensions, the optimizer and its schedule are yours to choose; try to do it without scrolling up. The live model of section 1 reached about 113 nats. Yours should get below 110, which takes a little more care or a little more training, and it should still train within a minute or so (the checker stops it after two minutes of computing).
 #
-# The checker encodes the 10,000 test images with your model, draws $z$ itself, decodes it and computes minus the ELBO. It also measures, on your finished model, how many nats of reconstruction one nat of KL saves. After training on the ELBO the answer is one, so a wrong sum or mean in your loss will show, even if the bound is met.
+# The checker encodes the 10,000 test images with your model, draws $z$ itself, decodes it and computes minus the ELBO. It also measures, on your finished model, how many nats of reconstruction one nat of KL saves. After training on the ELBO the answer is one (section 1 of notebook 05 explains why), so a wrong sum or mean in your loss will show, even if the bound is met.
 #
 # **Contract:** `my_vae(x)`: the training images, (60000, 1, 28, 28) with gray levels in [0, 1] → a trained model with two methods: `encode(x)` returns `mu, logvar`, each (N, D), and `decode(z)` returns logits (N, 1, 28, 28). Minus the ELBO on the test images: at most 110 nats per image. The KL must count as in the ELBO: measured $\beta$ between 0.7 and 1.5.
 
@@ -537,7 +537,7 @@ checks.build_vae(my_vae)
 #
 # <details><summary>Answer</summary>
 #
-# For $N(\hat x, s^2)$ we have $-\log p = (x - \hat x)^2 / (2 s^2)$ plus a constant. A squared error without the factor 1/2 therefore belongs to $s^2 = 1/2$. Compared with $s^2 = 1$, this is $\beta = 0.5$.
+# For $N(\hat x, s^2)$ we have $-\log p = (x - \hat x)^2 / (2 s^2)$ plus a constant. A squared error without the factor 1/2 therefore belongs to $s^2 = 1/2$. Compared with $s^2 = 1$, this is $\beta = 0.5$: halve the whole loss, which does not move its minimum, and you get ½ squared error + 0.5 KL.
 #
 # </details>
 #

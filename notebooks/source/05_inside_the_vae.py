@@ -56,7 +56,7 @@ widgets.Quiz("inside_the_vae.without-noise", "inside_the_vae.same-for-all", "ins
 # %% [markdown]
 # ## 1. What a nat buys: rate and distortion
 #
-# The VAE's loss has two terms, and it helps to know what they are called in data compression. The KL is the **rate**: the number of nats that the code carries, averaged over the images. The reconstruction term is the **distortion**: how many nats the image still costs once the code is known. A code with a higher rate can describe the image better, so the two trade off against each other.
+# The VAE's loss has two terms, and it helps to know what they are called in data compression. The KL, averaged over the images, is the **rate**: the number of nats that we count for the code. (As the second question above shows, the information in the code can be less than that, but never more.) The reconstruction term is the **distortion**: how many nats the image still costs once the code is known. A code with a higher rate can describe the image better, so the two trade off against each other.
 #
 # A **β-VAE** (Higgins and others 2017) puts a weight on the rate and minimizes distortion + $\beta$ · rate. With $\beta > 1$ the code has to get by with fewer nats, with $\beta < 1$ it may use more, and $\beta = 1$ gives minus the ELBO. To see the whole trade-off, we train the same small network with six values of $\beta$, for a few seconds each, and plot one point per value (Alemi and others 2018).
 
@@ -120,7 +120,7 @@ for beta in (0.1, 1.0, 10.0, 30.0):
 plots.image_grid(rows, "At beta = 30 every image gets the same reconstruction: the mean image")
 
 # %% [markdown]
-# Nothing is left. The distortion is about 206 nats, the same as for a decoder that always outputs the mean image, and the last row of the figure shows that image for every $x$. The encoder outputs $q(z \mid x) \approx N(0, I)$ for every $x$, which makes the KL nearly 0 and the code pure noise. That is a complete posterior collapse, and at $\beta = 30$ it is simply what the loss asks for: the first nat of rate would save fewer than 30 nats of distortion.
+# Nothing is left. The distortion is about 206 nats, the same as for a decoder that always outputs the mean image, which is the best that this decoder can do without a code, and the last row of the figure shows that image for every $x$. The encoder outputs $q(z \mid x) \approx N(0, I)$ for every $x$, which makes the KL nearly 0 and the code pure noise. That is a complete posterior collapse, and at $\beta = 30$ it is simply what the loss asks for: the first nat of rate would save fewer than 30 nats of distortion.
 #
 # Collapse of this kind is easy to understand, and easy to cure with a smaller $\beta$. That leaves a practical question: do you know your $\beta$?
 
@@ -151,7 +151,7 @@ print(
 )
 
 # %% [markdown]
-# For pixels that are off by 0.09, the variance that fits is about 0.008, which is the mean squared error itself. A squared-error loss with $\beta = 1$ weighs the KL more than a hundred times as heavily as the ELBO of a decoder with this variance does. If instead you use the first formula as the reconstruction term and learn $s^2$ together with the network, training finds this value by itself. Such a loss is minus an ELBO, with $\beta = 1$, and nothing needs to be tuned (Rybkin and others 2021).
+# For pixels that are off by 0.09, the variance that fits is about 0.008, which is the mean squared error itself. A squared-error loss with $\beta = 1$ weighs the KL more than a hundred times as heavily as the ELBO of a decoder with this variance does. If instead you use the first formula as the reconstruction term and learn $s^2$ together with the network, training finds this value by itself, because for given errors the formula is smallest where $s^2$ equals the mean squared error. Such a loss is minus an ELBO, with $\beta = 1$, and nothing needs to be tuned (Rybkin and others 2021).
 #
 # The Bernoulli decoder of notebook 04 has no variance to choose, so this reading is not available there: with $\beta \ne 1$ its loss is no longer minus an ELBO.
 #
@@ -183,9 +183,9 @@ for name, recipe in public_recipes.items():
     print(f"{name}: effective beta {effective_beta(**recipe):.3g}")
 
 # %% [markdown]
-# All three come from publicly shared code. The first one says 0.1, but its effective $\beta$ is 7.84 when we compare it with a Gaussian decoder of variance 1.
+# All three come from publicly shared code. The first one says 0.1, but its effective $\beta$ is 7.84 when we compare it with a Gaussian decoder of variance 1: there $b = 1/5$, and $a = 2/784$, because a squared error without the factor ½ is $2R$. In the other two $b = 1$, with $a = 500/1024$ in the second and $a = 2$ in the third.
 #
-# You need not take the formula on trust, because gradients let us measure the effective $\beta$. The trick is to differentiate the loss with respect to two tensors, each of which affects only one of the two terms. The first is `out`, the output of the decoder, which only the reconstruction depends on. The second is $\mu$, called `m` below: if we treat `out` as an independent input, only the KL depends on `m`. So a loss $c\,(R + \beta\,\mathrm{KL})$ has the gradient $c\,\nabla R$ with respect to `out` and $c\,\beta\,\nabla \mathrm{KL}$ with respect to `m`. We divide the length of the second by that of the first, and $c$ cancels. For the ELBO this ratio contains no $\beta$, so dividing the first ratio by the second gives the effective $\beta$.
+# You need not take the formula on trust, because gradients let us measure the effective $\beta$. The trick is to differentiate the loss with respect to two tensors, each of which affects only one of the two terms. The first is `out`, the output of the decoder, which only the reconstruction depends on. The second is $\mu$, called `m` below: if we treat `out` as an independent input, only the KL depends on `m`. So a loss $c\,(R + \beta\,\mathrm{KL})$ has the gradient $c\,\nabla R$ with respect to `out` and $c\,\beta\,\nabla \mathrm{KL}$ with respect to `m`. We divide the length of the second gradient by that of the first, and $c$ cancels. What remains is $\beta$ times the same ratio for the ELBO, so dividing the ratio for the code by the ratio for the ELBO gives the effective $\beta$.
 
 # %%
 torch.set_grad_enabled(True)
@@ -295,7 +295,7 @@ widgets.Quiz("inside_the_vae.same-loss")
 #
 # $$p(x \mid z) = \prod_i p(x_i \mid x_1, \dots, x_{i-1}, z) .$$
 #
-# Language models work this way, and so will the prior of notebook 08. Our decoder is a small one, for images of 14 × 14 pixels in black and white. A recurrent network (a GRU), whose initial state is computed from $z$, reads the rows above, and a masked layer reads the pixels to the left. During training all pixels of $x$ are known, so all 196 factors are computed at once (**teacher forcing**).
+# Language models work this way, and so will the prior of notebook 08. Our decoder is a small one, for images of 14 × 14 pixels in black and white. A recurrent network (a GRU), whose initial state is computed from $z$, reads the rows above, and a masked layer reads the pixels to the left. During training all pixels of $x$ are known, so all 196 factors are computed at once (**teacher forcing**). In the code the model is called `CausalVAE`, because no pixel depends on a later one.
 #
 # We train it with $\beta = 1$ and a correct loss, and compare it with an ordinary decoder that is trained on the same images.
 
@@ -369,7 +369,7 @@ for name, model in zip(("plain", "free bits", "hidden pixels"), causal.values())
 #
 # **Hidden pixels.** Here half of the pixels were hidden from the decoder during training, but not from the loss (*word dropout* in Bowman and others 2016). A decoder that sees less needs the code more. Chen and others (2017) restrict the decoder to a small neighborhood of each pixel for the same reason. Of the three models this one has the code with the most nats, 8.6, and also the highest sum, 27.75. This is the second VAE of the first figure.
 #
-# So with a strong decoder you have to *decide* how much information the code should carry, because the ELBO will not do it for you. This is one of the reasons why discrete codes were invented. A VQ-VAE chooses one of $K$ codes for each position of a small map. It is trained as if all of them were equally likely, so its KL is the constant $\log K$ per position, and no gradient can turn it down (van den Oord and others 2017). In the [next notebook](06_vector_quantization.ipynb) we begin to build one.
+# So with a strong decoder you have to *decide* how much information the code should carry, because the ELBO will not do it for you. This is one of the reasons why discrete codes were invented. A VQ-VAE chooses one of $K$ codes for each position of a small map. It is trained as if all of them were equally likely, and its $q(z \mid x)$ puts all its probability on a single one, so its KL is the constant $\log K$ per position, and no gradient can turn it down (van den Oord and others 2017). In the [next notebook](06_vector_quantization.ipynb) we begin to build one.
 
 # %%
 widgets.Quiz("inside_the_vae.which-model")
@@ -415,7 +415,7 @@ rows = {f"rotated {i + 1}": traversal(direction) for i, direction in enumerate(d
 plots.image_grid(rows, "Rotated axes give traversals of the same kind", columns=[f"{s:.1f}" for s in steps])
 
 # %% [markdown]
-# If you had been shown these rows alone, you would have found names for some of them too: the first one looks like the slant. What distinguishes the learned axes is not $p(x)$ but $q(z \mid x)$, which treats the dimensions as independent. In rotated coordinates the same posterior has correlated components, and a $q$ with independent dimensions fits it less well. We can compute by how much: the KL from the best such $q$ to the rotated posterior, averaged over the images.
+# If you had been shown these rows alone, you would have found names for some of them too: the first one looks like the slant. What distinguishes the learned axes is not $p(x)$ but $q(z \mid x)$, which treats the dimensions as independent. In rotated coordinates the same posterior has correlated components, and a $q$ with independent dimensions fits it less well. We can compute by how much: the KL from the best such $q$ to the rotated posterior, averaged over the images. Let $\Lambda$ be the inverse of the rotated posterior's covariance matrix, called its **precision matrix**. The best $q$ gives dimension $d$ the variance $1 / \Lambda_{dd}$, and its KL is $\frac12 \left( \sum_d \log \Lambda_{dd} - \log \det \Lambda \right)$; a rotation does not change the determinant, so $-\log \det \Lambda$ is the sum of `logvar`.
 
 # %%
 for count in (4, metrics.active_units(mu)):
@@ -435,7 +435,7 @@ widgets.Quiz("inside_the_vae.rotated-codes")
 #
 # The loss gave us a bound. How far is it from $\log p(x)$ itself? In notebook 02 we narrowed the gap by importance sampling: draw $k$ codes from $q(z \mid x)$ and average the weights $p(x, z) / q(z \mid x)$ inside the logarithm. In expectation the result is a lower bound for every $k$, and it becomes tighter as $k$ grows.
 #
-# Published numbers are for black-and-white images, so we make the test images black and white by flipping a coin for each pixel, with its gray level as the probability.
+# Published numbers are for black-and-white images, so we make the test images black and white by flipping a coin for each pixel, with its gray level as the probability. The numbers below are therefore not comparable with the losses on gray images in notebook 04.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 8 minutes.**
@@ -478,7 +478,7 @@ print(
 )
 
 # %% [markdown]
-# Burda, Grosse and Salakhutdinov (2016, table 1) report −86.76 for a VAE with one layer of 50 latent dimensions, also with $k = 5000$. Ours, with −85.17, is 1.6 nats better. Is it a better method? No, it is the same method with a larger network: they use two hidden layers of 200 tanh units on each side, while ours has two of 512, with LayerNorm and SiLU. (Their better number, −84.78, comes from training on the bound with $k = 50$ itself.)
+# On all test images each bound is a little more than one nat lower than on our 500, so the choice of images matters too. Burda, Grosse and Salakhutdinov (2016, table 1) report −86.76 for a VAE with one layer of 50 latent dimensions, also with $k = 5000$. Ours, with −85.17, is 1.6 nats better. Is it a better method? No, it is the same method with a larger network: they use two hidden layers of 200 tanh units on each side, while ours has two of 512, with LayerNorm and SiLU. (Their better number, −84.78, comes from training on the bound with $k = 50$ itself.)
 #
 # Before you compare two numbers, check one more thing: how the images were made black and white. In **dynamic binarization** the coins are flipped anew whenever an image is used, as above. In **fixed binarization** they were flipped once, and everybody uses the same file. Some papers simply apply a threshold. How much does this matter for one and the same model?
 
@@ -583,6 +583,8 @@ checks.collapse(my_collapse)
 #     kl = 0.5 * (mu.square() + torch.exp(logvar) - 1 - logvar).sum(1)
 #     return reconstruction + kl.mean()
 # ```
+#
+# The mean divides the reconstruction by the 16 pixels as well, so the effective $\beta$ is 16.
 #
 # </details>
 

@@ -203,7 +203,7 @@ checks.starve_fsq(my_starve_fsq)
 #
 # $$r_0 = z_e, \qquad e_m = \text{the code of stage } m \text{ nearest to } r_{m-1}, \qquad r_m = r_{m-1} - e_m, \qquad z_q = e_1 + e_2 + \dots + e_M .$$
 #
-# Six stages of 16 codes each describe $16^6 = 16.8$ million different sums with only 96 stored vectors.
+# With only 96 stored vectors, six stages of 16 codes can describe $16^6 = 16.8$ million different sums.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 11 minutes.**
