@@ -196,7 +196,7 @@ PRINTED = {
     "inside_the_vae.real-beta": (r"beta 0\.1: effective beta ([\d.]+)", 0.01),
     "vqvae.batch": (r" 8 images: +(\d+) codes used", 0),
     "vqvae.sick": (r"far start, gradient +(\d+) of 128 codes", 0),
-    "code_prior.image-bits": (r"shipped prior +(\d+) bits an image", 1),
+    "code_prior.few-seconds": (r"after training ([\d.]+)", 0.11),
     "image_tokens.agreement": (r"temperature 1\.0: .* in (\d+)% of 500 drawings", 1),
 }
 
