@@ -301,7 +301,7 @@ leaf = points[:1].double().requires_grad_()
 print("is z_q connected to z_e in the graph?", quantize(leaf).requires_grad)
 
 # %% [markdown]
-# **What about the score function?** It needs no derivative of the loss, and notebook 03 mentioned it as a way to get past such a step. To use it, the choice must become random: draw code $k$ with a probability $q(k \mid z_e)$ that is larger for nearer codes, and multiply the loss by the score $\partial \log q(k \mid z_e) / \partial z_e$. On average this is the exact gradient.
+# **What about the score function?** It needs no derivative of the loss, and notebook 03 mentioned it as a way to get past such a step. To use it, the choice must become random: draw code $k$ with a probability $q(k \mid z_e)$ that is larger for nearer codes, and multiply the loss by the score $\partial \log q(k \mid z_e) / \partial z_e$. On average this is the exact gradient. The code below uses $q(k \mid z_e) \propto \exp(-\lVert z_e - e_k \rVert^2 / \text{temperature})$, whose score is $\frac{2}{\text{temperature}} \big(e_k - \sum_j q(j \mid z_e)\, e_j\big)$.
 # The trouble is its variance. All 49 positions of an image share *one* loss, so the score at one position is multiplied by the noise of the 48 other choices. Let us compare the standard deviation of one sample with the length of the gradient that it estimates.
 
 
@@ -322,7 +322,7 @@ for positions in (1, 49):
     print(f"{positions:2d} positions: the noise is {noise_to_signal(positions):.1f} times the signal")
 
 # %% [markdown]
-# With about four times the noise (9.3 against 2.4), you need about fifteen times as many samples for the same precision. A VQ-VAE makes a different trade: it accepts a gradient that is *biased* and gets one without noise.
+# With about four times the noise (9.3 against 2.4), you need about fifteen times as many samples for the same precision, because the noise of an average falls only with the square root of the number of samples. A VQ-VAE makes a different trade: it accepts a gradient that is *biased* and gets one without noise.
 
 # %%
 widgets.Quiz("vector_quantization.trained-table")
@@ -487,7 +487,7 @@ for cost in (0, 0.25, 0.5, 1):
     print(f"cost {cost:4.2f}:", *follow(start, cost))
 
 # %% [markdown]
-# One line explains all four rows. Inside the cell of $e$ the copied gradient is $e - t$ and the gradient of the commitment term is $2\,\text{cost}\,(z - e)$, so the two cancel at
+# One line explains all four rows. Inside the cell of $e$ the copied gradient is that of the toy loss $L$ at $z_q = e$, which is $e - t$, and the gradient of the commitment term is $2\,\text{cost}\,(z - e)$, so the two cancel at
 #
 # $$z = e - \frac{e - t}{2\,\text{cost}} .$$
 #
@@ -563,7 +563,7 @@ def ema_update(codebook, counts, sums, rows, indices, decay, epsilon=1e-5):
 
 
 # %% [markdown]
-# **EMA is k-means on batches.** If we give it all points at once, the EMA step gets closer to a k-means step the more it forgets, and at $\gamma = 0$ the two are the same.
+# **EMA is k-means on batches.** If we give it all points at once, the EMA step gets closer to a k-means step the more it forgets, and at $\gamma = 0$ the two are the same. We begin with all counts at 1 and the sums equal to the codes, as if each code had been chosen once, by a vector that lies exactly on it.
 
 # %%
 codes = steps[0]
@@ -612,7 +612,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# The comparison depends on the learning rate, and with a larger one Adam would be faster here. The point is that EMA has no learning rate: each code covers a fixed share of the distance to the mean of its vectors, no matter how many of them chose it. The plain gradient carries the factor $n_k / n$, so rarely chosen codes move slowly (Adam removes most of that factor again).
+# The comparison depends on the learning rate, and with a larger one Adam would be faster here. The point is that EMA has no learning rate: each code covers a fixed share of the distance to the mean of its vectors, no matter how many of them chose it. To see this, suppose that every batch brings about the same number of vectors, so that $N_k = n_k$: the three formulas then give $e_k \leftarrow \gamma e_k + (1 - \gamma)\, \bar z_k$. The plain gradient carries the factor $n_k / n$, so rarely chosen codes move slowly (Adam removes most of that factor again).
 
 # %%
 widgets.Quiz("vector_quantization.rare-codes")
@@ -659,7 +659,7 @@ for name, codes in starts.items():
         print(f"{name:9s} {update:10s}", "".join(f"{end.used:2d} codes, loss {end.loss:.2f}   " for end in ends))
 
 # %% [markdown]
-# From far away only three codes are ever used, whether gradients or averages move them, and more training would not help because nothing pulls on the others. Revival brings all of them in. The usual start near the origin kills no code here, since everything in this plane is close by. But its codes are badly distributed: without revival it ends with a loss of 0.10, against 0.06 for the start from the data.
+# From far away only three codes are ever used, whether gradients or averages move them, and more training would not help because nothing pulls on the others. Revival brings all of them in. The usual start near the origin kills no code here, since everything in this plane is close by. But its codes are badly distributed: without revival it ends with a loss of 0.10, against 0.06 for the start from the data. Revival lowers the 0.10 to 0.07, because it also moves a code that is merely so rarely chosen that 20 batches pass without it.
 #
 # In this notebook the points stay where they are. In a VQ-VAE the encoder keeps changing during the training, so codes can also be left behind later, by vectors that have moved on.
 #
@@ -717,7 +717,7 @@ print(f"KL of each point: from {kl.min():.2f} to {kl.max():.2f} nats; log K = {m
 # %% [markdown]
 # $$\mathrm{KL} = \sum_k q(k) \log \frac{q(k)}{1/K} = 1 \cdot \log \frac{1}{1/K} = \log K .$$
 #
-# The KL is $\log K$ at each position, whatever the encoder does. A constant has no gradient, so we can leave it out of the loss, and nothing pushes the encoder toward the prior. This is the promise of section 1: however strong the decoder is, the encoder cannot lower its KL by carrying less information. (The *codebook* can still collapse, as section 9 showed.)
+# Only the term of the chosen code is left, because a term with $q(k) = 0$ counts as $0 \log 0 = 0$. So the KL is $\log K$ at each position, whatever the encoder does. A constant has no gradient, so we can leave it out of the loss, and nothing pushes the encoder toward the prior. This is the promise of section 1: however strong the decoder is, the encoder cannot lower its KL by carrying less information. (The *codebook* can still collapse, as section 9 showed.)
 #
 # All of this holds for a uniform prior. The codes of real images are far from uniformly distributed, and notebook 08 learns a prior that takes this into account.
 

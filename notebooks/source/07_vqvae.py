@@ -49,7 +49,7 @@ plots.quantizer_gradients("From notebook 06: the VQ-VAE and the gradients of its
 # %% [markdown]
 # One vector per image would be far too coarse, because then the decoder could draw only $K$ different images. So the encoder computes a **map** of $7 \times 7$ vectors, one for each region of the image, and all 49 are quantized by the same table. With $K = 128$ there are $128^{49}$ different code maps.
 #
-# Convolutions compute exactly such maps, so we build both networks from them. *BatchNorm* keeps the activations at one scale, as LayerNorm did in notebook 04.
+# Convolutions compute exactly such maps, so we build both networks from them. With stride 2, a convolution halves height and width, and a transposed convolution (`ConvTranspose2d`) doubles them again. *BatchNorm* keeps the activations at one scale, as LayerNorm did in notebook 04.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
@@ -241,7 +241,7 @@ z[0, 3, 3] = out.indices[1, 3, 3]  # the middle cell, with the code that the sec
 print("its code changes:     ", extent((torch.sigmoid(vqvae.decode(z)) - before).abs()[0, 0] > 0))
 
 # %% [markdown]
-# Both patches are 18 x 18 pixels, although the cell itself is only 4 x 4. So the code of a blank cell also carries information about its neighborhood, for example that a stroke begins just to the right. And in the decoder each code affects the pixels of neighboring cells: a code is not a stamp, and what it draws depends on the codes around it.
+# Both patches are 18 x 18 pixels, although the cell itself is only 4 x 4. You can count this: the 3 x 3 convolution spans 3 positions, and each of the two layers with kernel 4 and stride 2 turns a width of $w$ into $2 (w - 1) + 4$, so 3 becomes 8 and then 18. So the code of a blank cell also carries information about its neighborhood, for example that a stroke begins just to the right. And in the decoder each code affects the pixels of neighboring cells: a code is not a stamp, and what it draws depends on the codes around it.
 
 # %%
 widgets.Quiz("vqvae.one-more-layer")
@@ -382,7 +382,7 @@ checks.scramble(my_scramble)
 # %% [markdown]
 # ## 4. Kill a codebook, and bring it back
 #
-# In notebook 06 a code that no vector chose stayed dead. The same happens here. If it happens to nearly all codes, it is called **codebook collapse**. To provoke it we start the codes far away: $N(0, 10^2)$ in 16 dimensions puts them at a distance of about 40 from the origin, while all $z_e$ are close to it.
+# In notebook 06 a code that no vector chose stayed dead. The same happens here. If it happens to nearly all codes, it is called **codebook collapse**. To provoke it we start the codes far away: $N(0, 10^2)$ in 16 dimensions puts them at a distance of about $10 \sqrt{16} = 40$ from the origin, while all $z_e$ are close to it.
 #
 # We train the same network five times, each time for 300 small batches with the same seed, and add one cure at a time.
 
@@ -442,7 +442,7 @@ plots.image_grid(
 # - A **start from data** puts the codes where the vectors are, so hardly any code is dead at the beginning.
 # - **Normalization**, the BatchNorm before the quantizer, gives $z_e$ a fixed scale. The encoder can then neither run away from the codes nor shrink $z_e$ just to lower the commitment loss.
 #
-# Usage does not tell the last four rows apart, since nearly all codes are in use in each of them. Yet the error of the last is less than half of that with revival alone. Being in use is not the same as being in a good place.
+# Usage does not tell the last four rows apart, since nearly all codes are in use in each of them. Yet the error of the last is less than half of that with revival alone. Being in use is not the same as being in a good place. The perplexity does not rank these rows either: over the last three it falls, and so does the error.
 #
 # Now try it live. The lab begins with *N(0, 10²)*, *gradient*, revival *off* and normalization *off*. Press **Start** and watch the orange crosses, which are the dead codes, then switch revival on while it trains. (The map on the left shows two fixed directions out of 16. In this projection many dead codes look closer to the green $z_e$ than the code in use, but in all 16 dimensions they are not.)
 
@@ -501,7 +501,7 @@ plots.panels(
 )
 
 # %% [markdown]
-# **Codebook size.** More codes help at every step, but each factor of 4 costs 98 bits per image and helps less than the one before.
+# **Codebook size.** More codes help at every step, but each factor of 4 costs 98 bits per image (2 more at each of the 49 positions) and helps less than the one before.
 #
 # **Code dimension.** One number per code is too few: the error is 0.0072. From 2 to 16 it is between 0.0043 and 0.0048, a difference about as large as that between seeds. At 64 the error is larger, 0.0054, but be careful with the explanation. All of these models have a commitment cost of 0.25, and the commitment loss is summed over $D$, so the same cost weighs more when $D$ is larger. A fair comparison tunes the cost for each $D$:
 
