@@ -108,7 +108,14 @@ plots.image_grid(
 # - Every point of the map decodes to an image, even where there are no dots. Nearby points decode to similar images, so *short* steps blend smoothly.
 # - Nothing forces a point between two digits to decode to a blend of the two, or to a digit at all.
 #
-# A map on which every point decodes to a plausible digit would let us invent new digits. Notebook 01 shows what is missing, and notebooks 02 to 04 build such a map.
+# A map on which nearly every point decodes to a plausible digit would let us invent new digits. The next figure shows such a map: that of a variational autoencoder (VAE), the model that notebooks 02 to 04 build. Each tile is the image that its place decodes to. Drag the ring over this map, too.
+
+# %%
+vae2 = pretrained.load("vae-2d")
+widgets.LatentExplorer(vae2, images.test, view="map", grid=True, title="On a VAE's map, nearly every place is a digit")
+
+# %% [markdown]
+# Both networks have the same layers and the same two numbers per image. What was different in training? Notebook 01 looks for the answer.
 #
 # ## How to work through a notebook
 #
