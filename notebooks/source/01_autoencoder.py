@@ -59,7 +59,7 @@ print(f"{len(images.train.x):,} images to learn from, {len(x_test):,} to test on
 
 # %% [markdown]
 # Why should fewer than 784 numbers be enough? Because the pixels of a digit depend on each other. If a pixel is ink, its neighbor probably is, too, since a stroke is several pixels wide and continues in some direction.
-# To see how much depends on this, we destroy it: in the second row below, each pixel is copied from a different training image, chosen at random.
+# To see how much depends on this, we destroy it: in the second row below, each pixel is copied from the same position in a training image, and this image is chosen at random for each pixel anew.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -83,9 +83,9 @@ widgets.Quiz("autoencoder.snow")
 # ## 2. A linear baseline: PCA
 #
 # Before we train a network, we should know what can be done without one. Principal component analysis (PCA) finds the 32 directions in pixel space along which the training images vary most. The code of an
-# image consists of its 32 coordinates along these directions, measured from the mean image. To decode, sum the directions weighted by their coordinates and add the mean image.
+# image consists of its 32 coordinates along these directions, measured from the mean image. To decode, sum the directions weighted by their coordinates and add the mean image. The directions are the eigenvectors of the pixels' covariance matrix with the 32 largest eigenvalues.
 #
-# Among all linear codes of 32 numbers, PCA has the smallest squared error on the training images. That makes it the baseline to beat.
+# A code is *linear* if encoding and decoding are each a matrix product and a shift. Among all linear codes of 32 numbers, PCA has the smallest squared error on the training images. That makes it the baseline to beat.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 6 minutes.**
@@ -134,9 +134,9 @@ widgets.Prediction("autoencoder.factor")
 #
 # ### The network
 #
-# Encoder and decoder are each a chain of linear layers. Linear layers alone would still make a linear function, which could not beat PCA. So between the layers we put a **nonlinearity**, or *activation function*,
-# which is applied to each number separately. The classic one is the *ReLU*, which replaces negative numbers with zero; we use *SiLU*, a smooth version of it. *LayerNorm* rescales the numbers inside the network,
-# which makes training faster. (There is no LayerNorm after the first layer, because in the decoder it would hide how far $z$ is from the origin.)
+# Encoder and decoder are each a chain of linear layers. Linear layers alone would still make a linear function, because a product of matrices is again a matrix, and so they could not beat PCA. So between the layers we put a **nonlinearity**, or *activation function*,
+# which is applied to each number separately. The classic one is the *ReLU*, which replaces negative numbers with zero; we use *SiLU*, a smooth version of it. *LayerNorm* shifts and rescales the numbers in a layer, for each image separately, to a standard mean and size,
+# which makes training faster. (There is no LayerNorm after the first layer, because in the decoder it would hide how far $z$ is from the origin: the numbers would have the same size for a $z$ near the origin and for one far away.)
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
@@ -187,7 +187,7 @@ class Autoencoder(nn.Module):
 #
 # $$-\sum_{i=1}^{784} \Big[ x_i \log s(l_i) + (1 - x_i) \log\big(1 - s(l_i)\big) \Big].$$
 #
-# With the natural logarithm it is measured in **nats** (1 nat is 1.44 bits). We sum over the 784 pixels, so the loss is in nats per image. From notebook 02 on this number will be minus the log-probability
+# With the natural logarithm it is measured in **nats** (1 nat is 1.44 bits). We sum over the 784 pixels, so the loss is in nats per image. The probability of an image is a product over its pixels, so its logarithm is a sum. From notebook 02 on, our loss will be minus this log-probability
 # of an image, and an average over pixels would make it 784 times too small.
 
 
@@ -198,7 +198,7 @@ def reconstruction(logits, x):
 
 
 # %% [markdown]
-# What is a good value? For images with gray levels the loss cannot reach zero: it is smallest if $s(l_i) = x_i$ at every pixel, and even then gray pixels contribute. Let us compute this *floor*, together with the value for a
+# What is a good value? For images with gray levels the loss cannot reach zero: it is smallest if $s(l_i) = x_i$ at every pixel, and even then gray pixels contribute. (A pixel with $x_i = 1/2$, for example, never costs less than $\log 2$.) Let us compute this *floor*, together with the value for a
 # decoder that outputs probability 1/2 everywhere.
 
 # %%
@@ -233,7 +233,7 @@ print(f"after one epoch: {after_one_epoch:.1f} nats per image on the test images
 
 # %% [markdown]
 # Every model in this course is trained by a loop like this one, so from now on we call `training.fit`, which adds a progress bar and a
-# learning rate that first rises and then falls. The course comes with the same network trained for 20 epochs; you saw its images in row A. How far did it get?
+# learning rate that first rises and then falls. The course comes with the same network trained for 20 epochs; you saw its images in row A. (It returns its output under a name, `.logits`, where our class returns a pair.) How far did it get?
 
 # %%
 if RETRAIN:
@@ -261,7 +261,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# The loss starts near 543, above the top of the figure, and falls below 100 within about two hundred steps. After that, progress is slow: nineteen more epochs gain only about 17 nats, while the first hundred steps gained about 400. No amount of training can get below the
+# The loss starts near 543, above the top of the figure, because an untrained network outputs probabilities near 1/2, and it falls below 100 within about two hundred steps. After that, progress is slow: nineteen more epochs gain only about 17 nats, while the first hundred steps gained about 400. No amount of training can get below the
 # floor, so of the 56.6 nats of the trained network only about 11 are its own error.
 #
 # ### Against PCA
@@ -305,7 +305,7 @@ widgets.Quiz("autoencoder.sum")
 widgets.Prediction("autoencoder.sizes")
 
 # %% [markdown]
-# Seven autoencoders were trained in the same way (5 epochs each, one seed), with 1 to 64 latent dimensions. PCA gets as many numbers as the autoencoder, and its output is clipped to the range from 0 to 1.
+# Seven autoencoders were trained in the same way (5 epochs each, one seed), with 1 to 64 latent dimensions. Because of the shorter training, the one with 32 numbers does not quite reach the 0.0038 of section 3. PCA gets as many numbers as the autoencoder, and its output is clipped to the range from 0 to 1.
 
 # %%
 runs = sweeps.latent_sizes()
@@ -333,10 +333,10 @@ plots.lines(
 )
 
 # %% [markdown]
-# The first few dimensions matter most: from 1 to 16 the error falls from 0.0480 to 0.0085, about a sixth. From 32 to 64 it still falls by a quarter, but the loss of 56.3 nats is already close to the floor of 45.5, although these networks were trained for only 5 epochs.
-# PCA's error is 1.3 times the autoencoder's with one number, three times with 16 or 32, and only twice with 64. So a nonlinear network gains most when the bottleneck is *moderately* narrow.
+# The first few dimensions matter most: from 1 to 16 the error falls from 0.0480 to 0.0085, about a sixth of where it started. From 32 to 64 it still falls by a quarter, but little is left to gain: the loss is 56.3 nats, close to the floor of 45.5, although these networks were trained for only 5 epochs.
+# PCA's error is 1.3 times the autoencoder's with one number, three times with 16 or 32, and only twice with 64. With one number neither method can describe much, and with 64 PCA does quite well on its own. So a nonlinear network gains most when the bottleneck is *moderately* narrow.
 #
-# A small error is not the goal in itself, though. With 784 latent dimensions a network could copy every image without learning anything about digits.
+# A small error is not the goal in itself, though. With 784 latent dimensions and hidden layers that are wide enough, a network could copy every image without learning anything about digits.
 
 # %%
 widgets.Quiz("autoencoder.code-size")
@@ -375,7 +375,7 @@ plots.map_and_closeup(
 
 # %% [markdown]
 # The 3s do lie mostly together, and there is a reason. The encoder is a smooth function, so similar images get similar codes, and the decoder is smooth as well, so neighboring codes decode to similar images.
-# But look at the shape of the map: the 5s are in two places, and half of all codes, among them most of the 1s, 4s, 7s, and 9s, crowd into a box 3.5 units wide, while the 0s, 2s, and 3s spread out to 10 and beyond, with empty regions in between.
+# But look at the shape of the map: the 5s are in two places, and half of all codes, among them most of the 1s, 4s, 7s, and 9s, crowd into the box of the close-up, which is only 3.5 units wide, while the 0s, 2s, and 3s spread out to 10 and beyond, with empty regions in between.
 # Nothing in the loss asked for a tidier map.
 #
 # Explore it yourself: drag the ring from the 0s to the 1s, find the border between the 4s and the 9s, and draw a digit of your own on the left.
@@ -471,10 +471,10 @@ plots.image_grid(
 
 # %% [markdown]
 # In the first row none of the ten is clearly a digit, although the fourth comes close. Perhaps that was unfair, because we ignored where the codes are. The second row is drawn from a Gaussian with the mean and the covariance of the real codes
-# (the matrix $L$ satisfies $L L^\top = $ covariance, so it stretches standard normal draws into the right ellipsoid). One or two now come close to a digit, but most do not. Why?
+# (the matrix $L$ satisfies $L L^\top = $ covariance; multiplying standard normal draws by $L$ gives them this covariance, so it stretches the round cloud of draws into the right ellipsoid). One or two now come close to a digit, but most do not. Why?
 #
 # Our suspicion is that the random codes are not where the real codes are. To check this, we measure the distance from a code to the nearest code of a training image.
-# We choose a radius $r$ such that 95% of these distances are at most $r$ for the codes of *test* images, and call any code *near* a training code if its distance is at most $r$.
+# How small must it be to count as near? The codes of *test* images show what is usual, so we choose the radius $r$ that 95% of their distances do not exceed, and call any code *near* a training code if its distance is at most $r$.
 
 
 # %%
@@ -519,7 +519,7 @@ widgets.Quiz("autoencoder.ninety-five")
 # %% [markdown]
 # ## 8. Where we are going
 #
-# Here is what the second way leads to. The VAE below has the same two latent dimensions as the autoencoder of section 5, but its loss contains a second term, which pulls the codes toward $N(0, I)$. Both networks decode the same twelve random codes.
+# Here is what the second way leads to. The VAE below has the same two latent dimensions as the autoencoder of section 5, but its loss contains a second term, which pulls the codes toward $N(0, I)$. Both networks decode the same twelve random codes. The second cell then counts codes near the origin. (The VAE's encoder returns two things; `[0]` picks the one that we use as the code here, and 04 explains the other.)
 
 # %%
 vae2 = pretrained.load("vae-2d")
@@ -538,7 +538,7 @@ for name, z in codes.items():
 print(f"N(0, I)     draws within 2 of the origin: {1 - math.exp(-2):.0%}")
 
 # %% [markdown]
-# Within 2 of the origin, where $N(0, I)$ puts 86% of its draws, there are only 47% of the autoencoder's codes. So digits whose codes are farther out hardly ever turn up: the autoencoder's row has no 0, while the VAE's has two. Of the VAE's codes, 85% are within 2 of the origin, almost exactly as many as of the draws.
+# Within 2 of the origin, where $N(0, I)$ puts 86% of its draws (in two dimensions, the probability of landing within $R$ of the origin is $1 - e^{-R^2/2}$), there are only 47% of the autoencoder's codes. So digits whose codes are farther out hardly ever turn up: the autoencoder's row has no 0, while the VAE's has two. Of the VAE's codes, 85% are within 2 of the origin, almost exactly as many as of the draws.
 # Compare the two maps: pick a digit, drag $z$, and find the holes.
 
 # %%
@@ -624,7 +624,7 @@ checks.training_loop(my_training_loop)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · Break it: find a hole
 #
-# **★★☆ · 8 minutes.** Find a point in the middle of the codes that is nevertheless far from every one of them. The decoder was never trained there. The checker tries your function on three clouds of codes; afterwards, try it on `z_test` and decode what you found with `ae2`.
+# **★★☆ · 8 minutes.** Find a point within the range of the codes that is nevertheless far from every one of them: at least twice as far as 95% of the codes are from their nearest neighbor. The decoder was never trained there. The checker tries your function on three clouds of codes; afterwards, try it on `z_test` and decode what you found with `ae2`.
 #
 # **Contract:** `my_hole(codes)`: a cloud of codes (n, 2) → a point (2,) inside the cloud's range and far from every code.
 

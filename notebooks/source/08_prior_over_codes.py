@@ -137,9 +137,9 @@ shown = {name: entropy(found).view(7, 7).numpy() for name, found in (("all digit
 plots.bit_maps(shown, "Only a few codes occur in the upper corners; in the middle, nearly all of them do")
 
 # %% [markdown]
-# **What we saw.** Whatever we know about a code saves bits: its frequency, a neighbor, its position, and which digit it belongs to. (The numbers are those of the 36 positions that have a neighbor on the left and one above, so that all five lines are about the same codes.)
+# **What we saw.** Whatever we know about a code saves bits: its frequency, a neighbor, its position, and also which digit it belongs to, as the second map shows for the ones. (The numbers are those of the 36 positions that have a neighbor on the left and one above, so that all five lines are about the same codes.)
 #
-# We would like to use everything at once, but counting does not scale. A table for "given the code to the left and the code above" has $128^3 = 2$ million entries; one for all 48 other codes has $128^{49}$. Instead of looking the probabilities up, we need something that *computes* them from the codes that came before.
+# We would like to use everything at once, but counting does not scale. A table for "given the code to the left and the code above" has $128^3 = 2$ million entries, one for each combination of the two neighbors and the code itself; one for all 48 other codes has $128^{49}$. Instead of looking the probabilities up, we need something that *computes* them from the codes that came before.
 
 # %%
 widgets.Quiz("code_prior.three-neighbours")
@@ -151,7 +151,7 @@ widgets.Quiz("code_prior.three-neighbours")
 #
 # $$p(k_1, \dots, k_{49}) = p(k_1)\; p(k_2 \mid k_1)\; p(k_3 \mid k_1, k_2) \cdots p(k_{49} \mid k_1, \dots, k_{48}).$$
 #
-# So a network that predicts the next code from the earlier ones defines a distribution over whole maps. Such a model is called **autoregressive**. Van den Oord and others (2017, section 4) used a PixelCNN, to which Razavi and others (2019) added attention. We use a **transformer** (Vaswani and others 2017), because notebook 09 and today's large models use one too.
+# So a network that predicts the next code from the earlier ones defines a distribution over whole maps. Such a model is called **autoregressive**. Van den Oord and others (2017, section 4) used a PixelCNN, a convolutional network that sees only earlier positions, to which Razavi and others (2019) added attention. We use a **transformer** (Vaswani and others 2017), because notebook 09 and today's large models use one too.
 #
 # A transformer works on a sequence of **tokens**, whole numbers from a fixed *vocabulary*; each place in the sequence is called a **slot**. Our tokens are the 128 codes and a **start token**, number 128, which precedes the first code. During training the network is given the real codes, shifted by one slot, and predicts all 49 of them in a single pass. This is called **teacher forcing**:
 
@@ -165,11 +165,11 @@ print("target:", sequence[0, :9].tolist())
 # %% [markdown]
 # Each target is also the input of the next slot, so the network must not look ahead: slot $i$ may use the inputs of slots 1 to $i$ and no later one. This is **causality**.
 #
-# **Attention** is how slots exchange information. From its vector, each slot computes three others by linear maps: a *query* (what am I looking for?), a *key* (what do I have to offer?) and a *value* (what do I pass on?). The dot products of its query with its own key and all earlier ones are the scores. A softmax turns the scores into weights, and the result is the weighted mean of the values:
+# **Attention** is how slots exchange information. Inside the network each slot has a vector, which at first depends only on its own token and its place. From this vector it computes three others by linear maps: a *query* (what am I looking for?), a *key* (what do I have to offer?) and a *value* (what do I pass on?). The dot products of its query with its own key and all earlier ones are the scores. A softmax turns the scores into weights, and the result is the weighted mean of the values:
 #
 # $$a_{ij} = \operatorname*{softmax}_{j \le i}\; \frac{\mathrm{query}_i \cdot \mathrm{key}_j}{\sqrt{d}}, \qquad o_i = \sum_{j \le i} a_{ij}\, \mathrm{value}_j .$$
 #
-# Here $d$ is the length of a query. Dot products of longer vectors tend to be larger, and dividing by $\sqrt d$ keeps the scores on one scale.
+# Here $d$ is the length of a query. Dot products of longer vectors tend to be larger, and dividing by $\sqrt d$ keeps the scores on one scale. Otherwise the softmax could give nearly all the weight to one slot before anything is learned.
 #
 # **Three tokens by hand.** Let $d = 1$, so that queries, keys and values are numbers. The keys are $0$, $\ln 2$ and $2 \ln 2$, the values $7$, $0$ and $14$, and the queries $1$, $2$ and $1$.
 #
@@ -218,7 +218,7 @@ class SelfAttention(nn.Module):
 
 
 # %% [markdown]
-# **A block** is attention followed by a small MLP that works on each slot by itself. (GELU is a smooth ReLU.) Both *add* their output to the vector that is already there, and a LayerNorm before each of them keeps the numbers on one scale.
+# **A block** is attention followed by a small MLP that works on each slot by itself. (GELU is a smooth ReLU.) Both *add* their output to the vector that is already there, so each has to compute only a correction. A LayerNorm before each of them keeps the numbers on one scale: it shifts and rescales the vector of each slot to mean 0 and variance 1, followed by a learned scale and shift.
 
 
 # %%
@@ -236,7 +236,7 @@ class Block(nn.Module):
 
 
 # %% [markdown]
-# **The transformer** looks up a vector for each token and adds a learned vector for its slot, because attention by itself does not know the order of the tokens. After the blocks, one linear layer computes the logits of the next token.
+# **The transformer** looks up a vector for each token and adds a learned vector for its slot, because attention by itself does not know the order of the tokens. After the blocks, one linear layer computes the logits of the next token. (The code calls this layer `head`, which has nothing to do with the heads of the attention.)
 
 
 # %%
@@ -278,7 +278,7 @@ widgets.Quiz("code_prior.triu")
 # %% [markdown]
 # ## 4. Training
 #
-# The logarithm turns the product into a sum, so the loss of a map is the sum of 49 cross-entropies, one per code, as in any classifier with 128 classes. We divide by $49 \log 2$ to read it in **bits per code**, which can be compared with the counts of section 2. The learning rate rises during the first tenth of the steps and then falls almost to 0.
+# The logarithm turns the product into a sum, so the loss of a map is the sum of 49 cross-entropies, one per code, as in any classifier with 128 classes. We divide by $49 \log 2$ to read it in **bits per code**, which can be compared with the counts of section 2. (By default `F.cross_entropy` returns the mean over all codes, so the code below only divides by $\log 2$.) To keep the first steps of the untrained network from being too large, and to let it settle at the end, the learning rate rises during the first tenth of the steps and then falls almost to 0.
 
 
 # %%
@@ -326,7 +326,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# **What we saw.** The curve begins a little above 7 bits, where an untrained network should be. It soon passes the two counts over all 49 positions, drawn as dashed lines, although the network has seen only 12,000 maps and stores no table. The black point at the end shows that the test maps cost about as much as the training batches: nothing was memorized.
+# **What we saw.** The curve begins a little above 7 bits, where an untrained network should be. It soon passes the two counts over all 49 positions, drawn as dashed lines, although the network has seen only 12,000 maps and stores no table. The black point at the end shows that the test maps cost about as much as the training batches: nothing was memorized. Each training map was used only once, so every batch was new to the network, too.
 
 # %%
 widgets.Quiz("code_prior.beats-counts")
@@ -437,7 +437,7 @@ checks.prior_loss(my_prior_loss)
 #     return losses / len(tokens)
 # ```
 #
-# The planted loss compares logits[:, i] with token i, which the network has just been given.
+# The planted loss compares logits[:, i] with token i, which the network has just been given. So the network learns to repeat its input, and a sample repeats its first code.
 #
 # </details>
 
@@ -445,6 +445,8 @@ checks.prior_loss(my_prior_loss)
 # ## 5. What an image costs, and what the heads look at
 #
 # From here on we use the prior that ships with the course: the same transformer, wider (96) and deeper (4 blocks), with 479,000 weights. It was trained for half an hour, first on slightly shifted and rotated copies of the digits and then on the digits themselves, with Muon (Jordan and others 2024), an optimizer that needs fewer steps here than Adam. Its start token is the **class** of the image or "any class"; in training it was "any class" half of the time. So one network represents both $p(k)$ and $p(k \mid y)$, where $k$ stands for the whole map and $y$ for the digit.
+#
+# For comparison, we also compute what the test maps cost if we use only the frequencies of section 2 (`rates.by_shares`). This time all 49 positions count, so these numbers per code are lower than those of the 36 positions there.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 14 minutes.**
@@ -540,7 +542,7 @@ for name, rate in {"uniform prior": 49 * math.log(K), "learned prior": nats}.ite
     )
 
 # %% [markdown]
-# The sum is an upper bound on $-\log p(x)$, just as minus the ELBO is, because it keeps one term of $p(x) = \sum_k p(k)\, p(x \mid k)$ and drops all others.
+# The sum is an upper bound on $-\log p(x)$, just as minus the ELBO is, because it keeps one term of $p(x) = \sum_k p(k)\, p(x \mid k)$ and drops all others. A sum with fewer positive terms is smaller, so its $-\log$ is larger.
 
 # %%
 widgets.Quiz("code_prior.better-prior")
@@ -550,7 +552,9 @@ widgets.Quiz("code_prior.better-prior")
 #
 # The prior assigns a typical image 123 bits. Can we really store it in 123 bits? Yes, with an **arithmetic coder** (MacKay 2003, chapter 6). It keeps an interval, at first $[0, 1)$. For each code it cuts the interval into 128 parts, whose widths are proportional to the probabilities of the codes, and continues with the part that belongs to the actual code. A likely code narrows the interval only a little, an unlikely one narrows it a lot.
 #
-# At the end, any number inside the interval stands for the whole map. In an interval of width $\Delta$ there is always a number with about $-\log_2 \Delta$ binary digits, and $\Delta$ is the product of the probabilities. So the length of the file *is* the surprise.
+# At the end, any number inside the interval stands for the whole map. In an interval of width $\Delta$ there is always a number with about $-\log_2 \Delta$ binary digits, because the numbers with $n$ binary digits lie $2^{-n}$ apart. And $\Delta$ is the product of the probabilities, so the length of the file *is* the surprise of the whole map.
+#
+# To decode, we run the same prior on the codes decoded so far and cut the interval in the same way. The part that contains the number belongs to the next code.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 9 minutes.**
@@ -585,7 +589,7 @@ one_by_one = torch.stack(
 print(f"largest difference of two logits, in 64 bits: {(at_once - one_by_one).abs().max():.0e} nats")
 
 # %% [markdown]
-# So `coding` computes in 64 bits and rounds each logit to a multiple of 1/64 nat before it does anything else. Differences of this size then practically never matter. The file also contains a checksum, so that a wrong prior leads to an error instead of a wrong image:
+# So `coding` computes in 64 bits and rounds each logit to a multiple of 1/64 nat before it does anything else. Differences of this size then practically never matter: a logit would have to lie almost exactly halfway between two multiples to be rounded differently. The file also contains a checksum, so that a wrong prior leads to an error instead of a wrong image:
 
 # %%
 try:
@@ -717,7 +721,7 @@ print(
 )
 
 # %% [markdown]
-# **What we saw.** At $T = 1$ a sample costs about as many bits as a real image, as it should if the prior's distribution is right. At $T = 0.7$ it costs far less, at the expense of variety: the cheap digits 1, 7 and 9 make up 60% of the samples, against 34% of the test images.
+# **What we saw.** At $T = 1$ a sample costs about as many bits as a real image, as it should if the prior's distribution is right: averages over the same distribution agree. (The column always shows the cost under the prior at $T = 1$, whatever the sample was drawn with.) At $T = 0.7$ it costs far less, at the expense of variety: the cheap digits 1, 7 and 9 make up 60% of the samples, against 34% of the test images.
 #
 # The last row deserves a second look. Taking the likeliest code every time gives one map, always the same, and it decodes to two dashes. A typical image costs over 100 bits *because* at many places it does something that was only one of several likely things. A map that never does so is not typical at all. Compare a coin that shows heads with probability 0.6: the single likeliest sequence of 100 flips is 100 heads, and you will never see it.
 
@@ -810,7 +814,7 @@ for name, maps_of in copied.items():
 #
 # $$\ell = \ell_{\text{any}} + w\, (\ell_{\text{class}} - \ell_{\text{any}}).$$
 #
-# Here $\ell_{\text{class}}$ and $\ell_{\text{any}}$ are the logits with and without the class. This is **classifier-free guidance** (Ho and Salimans 2022), and $w$ is its weight. In terms of probabilities, each code is drawn from $p_{\text{any}} \left(p_{\text{class}} / p_{\text{any}}\right)^w$, suitably normalized: codes that the class makes more likely are favored, and more strongly so for larger $w$. With $w = 1$ nothing changes. With $w > 1$ we no longer draw from the prior's own distribution. This is why the prior was trained with both start tokens.
+# Here $\ell_{\text{class}}$ and $\ell_{\text{any}}$ are the logits with and without the class. This is **classifier-free guidance** (Ho and Salimans 2022), and $w$ is its weight. Logits are logarithms of probabilities up to a constant, so in terms of probabilities each code is drawn from $p_{\text{any}} \left(p_{\text{class}} / p_{\text{any}}\right)^w$, suitably normalized: codes that the class makes more likely are favored, and more strongly so for larger $w$. With $w = 1$ the formula gives $\ell_{\text{class}}$, and nothing changes. With $w > 1$ we no longer draw from the prior's own distribution. This is why the prior was trained with both start tokens.
 
 # %% tags=["nbval-ignore-output"]
 asked = torch.arange(10).repeat_interleave(30)  # (300,)
@@ -858,9 +862,9 @@ widgets.Quiz("code_prior.lower-half")
 # %% [markdown]
 # ## 10. The cache of keys and values
 #
-# Our `sample` is wasteful. To draw code 49 it sends all 48 earlier codes through the network again, although nothing about them has changed: by causality, later codes cannot affect them. In total it computes $1 + 2 + \dots + 49 = 1225$ slots for 49 codes.
+# Our `sample` is wasteful. To draw code 49 it sends the start token and all 48 earlier codes through the network again, although nothing about them has changed: by causality, later codes cannot affect them. In total it computes $1 + 2 + \dots + 49 = 1225$ slots for 49 codes.
 #
-# What does a new code need from the earlier ones? By the formula for attention, only their keys and values. So we store those in a **cache**, in every block, and send only the newest code through. For one block, by hand:
+# What does a new code need from the earlier ones? By the formula for attention, only their keys and values, because the query of a slot is used for nothing but its own output. So we store those in a **cache**, in every block, and send only the newest code through. For one block, by hand:
 
 # %%
 attention = prior.transformer.blocks[0].attention

@@ -68,7 +68,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="The first slot has nothing to look at, and its softmax is NaN",
     ),
     "few-seconds": Number(
-        "Counting the codes at each position gives 4.6 bits per code. The small transformer is trained on 375 small batches, a fifth of the training set. How many bits per code will it need on test maps?",
+        "Counting the codes at each of the 49 positions gives 4.6 bits per code (the 36 positions of section 2 alone: 5.2). The small transformer is trained on 375 small batches, a fifth of the training set. How many bits per code will it need on test maps?",
         low=1,
         high=7,
         step=0.1,
