@@ -1,4 +1,4 @@
-"""One palette for figures, cards and pages: no colour of it is written down anywhere else."""
+"""One palette for figures, cards and pages: no color of it is written down anywhere else."""
 
 from __future__ import annotations
 

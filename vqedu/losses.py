@@ -26,7 +26,7 @@ def reconstruction(logits: Tensor, x: Tensor) -> Tensor:
     """Return -log p(x|z) of each image, every pixel a Bernoulli variable with log-odds `logits`.
 
     -log p(x|z) = -sum_i [x_i log s(l_i) + (1 - x_i) log(1 - s(l_i))], with s the sigmoid: (N, 1, 28, 28) -> (N,) nats.
-    For grey levels between 0 and 1 this is the cross-entropy; its least value is then above zero. Images in colour,
+    For gray levels between 0 and 1 this is the cross-entropy; its least value is then above zero. Images in color,
     (N, 3, H, W), are taken too, each channel of each pixel being such a variable.
 
     Raises TypeError or ValueError if `x` is no batch of images or `logits` has another shape.
@@ -57,7 +57,7 @@ def discretized_logistic(logits: Tensor, x: Tensor, scale: float) -> Tensor:
     A logistic variable with mean x_hat = s(logits) and this scale is rounded to the nearest level, and what lies beyond
     0 and 1 goes to these two: P(x_i|z) = s((x_i + 1/510 - x_hat_i) / scale) - s((x_i - 1/510 - x_hat_i) / scale).
     Unlike `gaussian` these are probabilities, which sum to 1 over the levels, and the tails are heavier, so that one
-    pixel in a wrong colour costs less. Source: Salimans et al. 2017 (PixelCNN++), section 2.1, with one component.
+    pixel in a wrong color costs less. Source: Salimans et al. 2017 (PixelCNN++), section 2.1, with one component.
     Raises TypeError or ValueError for bad images or logits, or a scale that is not above 0.
     """
     _same_shape(logits, x)

@@ -1,4 +1,4 @@
-"""The colours of the course, each under the name of what it shows: palette.json, from which everything takes them.
+"""The colors of the course, each under the name of what it shows: palette.json, from which everything takes them.
 
 Python has them here; a page imports `colors` and `words`; a style sheet uses var(--vq-NAME) and var(--vq-NAME-word).
 Source: Okabe and Ito 2008, which colour-blind readers can tell apart.
@@ -17,12 +17,12 @@ VERDICTS = _NAMED["verdicts"]  # right, nearly, wrong
 
 
 def named(color: str | None) -> str | None:
-    """Return the colour of a name of the palette, such as "prior"; any other colour comes back as it is."""
+    """Return the color of a name of the palette, such as "prior"; any other color comes back as it is."""
     return COLORS.get(color or "", color)
 
 
 def tint(color: str, share: float) -> str:
-    """Return a colour of which `share`, from 0 to 1, is `color` and the rest white: ("#000000", 0.2) -> "#CCCCCC"."""
+    """Return a color of which `share`, from 0 to 1, is `color` and the rest white: ("#000000", 0.2) -> "#CCCCCC"."""
     channels = (int(color[start : start + 2], 16) for start in (1, 3, 5))
     return "#" + "".join(f"{round(255 + share * (channel - 255)):02X}" for channel in channels)
 

@@ -79,7 +79,7 @@ def float_tensor(value: Tensor, name: str) -> Tensor:
     if not value.is_floating_point():
         raise TypeError(
             f"{name} must hold floating-point numbers, got {value.dtype}. "
-            "Grey levels 0..255 become float with x.float() / 255."
+            "Gray levels 0..255 become float with x.float() / 255."
         )
     if value.numel() == 0:
         raise ValueError(f"{name} is empty: its shape is {tuple(value.shape)}. Pass at least one example.")
@@ -102,7 +102,7 @@ def finite(value: Tensor, name: str) -> Tensor:
 def images(x: Tensor, name: str = "x", shape: Shape | None = IMAGE_SHAPE) -> Tensor:
     """Return `x` if it is a batch of images: float, shape (N, *shape), N >= 1, every value in [0, 1].
 
-    shape: (channels, height, width); None takes images of any size in grey or in colour, and of one channel only
+    shape: (channels, height, width); None takes images of any size in gray or in color, and of one channel only
     those of 28 x 28, so that digits of a wrong shape are still named.
     Raises TypeError for a wrong type or dtype, ValueError for a wrong shape or value.
     """
@@ -120,8 +120,8 @@ def images(x: Tensor, name: str = "x", shape: Shape | None = IMAGE_SHAPE) -> Ten
     low, high = torch.aminmax(x.detach())
     if not (low >= 0 and high <= 1):  # a NaN fails both comparisons
         raise ValueError(
-            f"{name} must hold grey levels in [0, 1], got values from {low.item():g} to {high.item():g}. "
-            "Divide grey levels 0..255 by 255, and do not standardize."
+            f"{name} must hold gray levels in [0, 1], got values from {low.item():g} to {high.item():g}. "
+            "Divide gray levels 0..255 by 255, and do not standardize."
         )
     return x
 

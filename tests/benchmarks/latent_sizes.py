@@ -43,7 +43,7 @@ def measure(model: models.Autoencoder, x: Tensor) -> dict[str, float]:
 
 
 def pca_errors(train_x: Tensor, test_x: Tensor) -> dict[int, float]:
-    """Return PCA's squared error per pixel on the test images for each of SIZES, cut off at 0 and 1 as grey levels."""
+    """Return PCA's squared error per pixel on the test images for each of SIZES, cut off at 0 and 1 as gray levels."""
     flat, test = train_x.flatten(1), test_x.flatten(1)
     mean = flat.mean(0)
     _, vectors = torch.linalg.eigh(torch.cov(flat.T))  # columns sorted by variance, largest last

@@ -185,27 +185,27 @@ def test_in_a_kernel_an_endless_loop_is_stopped_and_the_kernel_lives_on(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("grey", "kind", "mistake", "points"),
+    ("gray", "kind", "mistake", "points"),
     [(0.5, "passed", None, 1.0), (0.1, "mistake", "too dark", 0.5), (0.9, "not met", None, 0.5)],
 )
 def test_a_challenge_names_the_mistake_that_explains_what_is_not_met(
-    grey: float, kind: str, mistake: str | None, points: float
+    gray: float, kind: str, mistake: str | None, points: float
 ) -> None:
-    dark = checks.Diagnosis("too dark", "Your grey is nearly black.", "What is half of white?")
+    dark = checks.Diagnosis("too dark", "Your gray is nearly black.", "What is half of white?")
 
     def measure(asked: Callable[..., Any]) -> list[checks.Demand]:
         value = asked()
         return [
             checks.Demand("a number comes back", True, f"{value:.1f}"),
-            checks.Demand("half grey", value == 0.5, f"{value:.1f}", dark if value < 0.5 else None),
+            checks.Demand("half gray", value == 0.5, f"{value:.1f}", dark if value < 0.5 else None),
         ]
 
     hints = ("first", "second", "third")
-    challenge = checks.Challenge("grey", "`grey()` -> a number.", (), measure, hints, done="Half grey, as asked.")
-    result = challenge(lambda: grey)
+    challenge = checks.Challenge("gray", "`gray()` -> a number.", (), measure, hints, done="Half gray, as asked.")
+    result = challenge(lambda: gray)
     assert (result.kind, result.mistake, result.points) == (kind, mistake, points)
     if kind == "passed":
-        assert result.message == "Half grey, as asked."
+        assert result.message == "Half gray, as asked."
     else:
         assert result.hints == (("What is half of white?" if mistake else "first"), "second", "third")
 

@@ -122,7 +122,7 @@ def test_a_trained_model_meets_every_demand(right: dict[str, Any]) -> None:
         ({"loss": commitment_through}, ["no commitment"]),
         ({"loss": cut_off}, ["the encoder is cut off"]),
         ({"loss": left_out}, ["the quantizer is left out"]),
-        ({"decode": lambda m, i: m.decoder(m.quantizer.lookup(i)).sigmoid()}, ["grey levels for logits"]),
+        ({"decode": lambda m, i: m.decoder(m.quantizer.lookup(i)).sigmoid()}, ["gray levels for logits"]),
         ({"encode": few_codes}, ["", "codebook collapse"]),
         ({"encode": by_batch}, ["the code depends on the batch"]),
         ({"decode": lambda m, i: m.decoder(m.quantizer.lookup(i).flip(2))}, [""]),

@@ -74,7 +74,7 @@ def test_a_model_that_was_trained_on_the_elbo_is_right(answer: Any) -> None:
         ({"logvar": torch.zeros_like}, "the reconstruction does not depend on sigma"),
         ({"mu": torch.zeros_like, "logvar": torch.zeros_like, "logits": mean_image}, "posterior collapse"),
         ({"logvar": lambda logvar: logvar - 12}, "the KL counts too little"),
-        ({"logits": torch.sigmoid}, "grey levels instead of logits"),
+        ({"logits": torch.sigmoid}, "gray levels instead of logits"),
         ({"logits": lambda logits: 20 * logits}, "logits far too large"),
     ],
 )

@@ -105,8 +105,8 @@ def test_two_loads_share_no_memory(mnist: data.Images) -> None:
 
 def test_it_is_one_file_with_its_attribution() -> None:
     assert len(data.EMBEDDED.read_bytes()) <= 11_500_000
-    licence = (Path(str(data.EMBEDDED)).parent / "LICENSE.md").read_text(encoding="utf-8")
-    assert all(word in licence for word in ("mnist.npz", "LeCun", "Cortes", "Burges", "CC BY-SA 3.0"))
+    license = (Path(str(data.EMBEDDED)).parent / "LICENSE.md").read_text(encoding="utf-8")
+    assert all(word in license for word in ("mnist.npz", "LeCun", "Cortes", "Burges", "CC BY-SA 3.0"))
 
 
 def test_the_recipe_packs_what_the_files_contain(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ def digits(n: int = 64) -> Tensor:
     return data.load("mnist").test.x[:n]
 
 
-def centre(x: Tensor) -> Tensor:
-    """The centre of the ink of each image, (N, 2): row and column."""
+def center(x: Tensor) -> Tensor:
+    """The center of the ink of each image, (N, 2): row and column."""
     places = torch.stack(torch.meshgrid(torch.arange(28.0), torch.arange(28.0), indexing="ij"), -1)
     return (x[:, 0, :, :, None] * places).sum((1, 2)) / x.sum((1, 2, 3))[:, None]
 
@@ -38,7 +38,7 @@ def test_images_move_a_little_each_by_its_own_amount() -> None:
     assert y.min() >= 0
     assert y.max() <= 1
     assert len({image.numpy().tobytes() for image in y}) == 64
-    moved = (centre(y) - centre(x)).norm(dim=1)
+    moved = (center(y) - center(x)).norm(dim=1)
     assert moved.mean() > 0.1
     assert moved.max() < 1.5  # half a pixel each way, and what the turn adds around the middle of the image
     assert (y.sum((1, 2, 3)) / x.sum((1, 2, 3)) - 1).abs().max() < 0.2

@@ -27,10 +27,10 @@ def maps(n: int = 40, codebook_size: int = 16, seed: int = 0) -> Tensor:
 
 
 def pictures(n: int = 6) -> Tensor:
-    """Smooth grey pictures: a bright spot at another place in each."""
+    """Smooth gray pictures: a bright spot at another place in each."""
     y, x = torch.meshgrid(torch.arange(28.0), torch.arange(28.0), indexing="ij")
-    centres = torch.linspace(8, 20, n).view(-1, 1, 1)
-    return torch.exp(-((x - centres).square() + (y - 14).square()) / 30).unsqueeze(1)
+    centers = torch.linspace(8, 20, n).view(-1, 1, 1)
+    return torch.exp(-((x - centers).square() + (y - 14).square()) / 30).unsqueeze(1)
 
 
 def test_bits_of_one_length() -> None:
@@ -121,8 +121,8 @@ def test_the_png_that_is_weighed_holds_the_images_that_come_back(levels: int, mo
     result = rates.png(pictures(), levels)
     (content,) = written
     assert result.bits == len(content) * 8 / 6
-    grey = np.asarray(Image.open(io.BytesIO(content)).convert("L"), np.float32) / 255
-    read = torch.from_numpy(grey).view(28, 6, 28).movedim(1, 0).unsqueeze(1)
+    gray = np.asarray(Image.open(io.BytesIO(content)).convert("L"), np.float32) / 255
+    read = torch.from_numpy(gray).view(28, 6, 28).movedim(1, 0).unsqueeze(1)
     torch.testing.assert_close(read, result.images, atol=1 / 255, rtol=0)
 
 
@@ -154,7 +154,7 @@ def test_each_image_keeps_its_place_on_the_sheet(n: int) -> None:
         (lambda: rates.rounded(torch.zeros(2, 3), torch.zeros(2, 3), 0), ValueError, "bits must be at least 1"),
         (lambda: rates.png(pictures(), 17), ValueError, "grey_levels must be 2 to 16, or 256, got 17"),
         (lambda: rates.jpeg(pictures(), 0), ValueError, r"quality must lie in \[1, 95\]"),
-        (lambda: rates.jpeg(255 * pictures(), 50), ValueError, "grey levels"),
+        (lambda: rates.jpeg(255 * pictures(), 50), ValueError, "gray levels"),
     ],
 )
 def test_says_what_is_wrong(call: Callable[[], object], error: type[Exception], message: str) -> None:

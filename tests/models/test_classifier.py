@@ -51,7 +51,7 @@ def test_labels_of_another_number_are_an_error() -> None:
 
 
 def test_bad_input_is_an_error() -> None:
-    with pytest.raises(ValueError, match="grey levels"):
+    with pytest.raises(ValueError, match="gray levels"):
         DigitClassifier()(255 * images())
     with pytest.raises(ValueError, match="num_classes"):
         DigitClassifier(0)

@@ -1,4 +1,4 @@
-"""Pictures in colour and of other sizes than digits: models, likelihoods, and one sequence of names and codes."""
+"""Pictures in color and of other sizes than digits: models, likelihoods, and one sequence of names and codes."""
 
 from __future__ import annotations
 

@@ -145,5 +145,5 @@ def test_bad_settings_are_errors(options: dict[str, object], error: type[Excepti
 
 
 def test_pictures_out_of_range_are_errors(x: Tensor) -> None:
-    with pytest.raises(ValueError, match="grey levels"):
+    with pytest.raises(ValueError, match="gray levels"):
         model().encode(255 * x)

@@ -27,7 +27,7 @@ PICTURES = """() => [...document.querySelectorAll(".vq-stage canvas:is([tabindex
 
 
 def different_pixels(one: str, other: str) -> float:
-    """Return the share of the pixels of two PNGs, as data URLs of one size, that differ by more than 40 grey levels."""
+    """Return the share of the pixels of two PNGs, as data URLs of one size, that differ by more than 40 gray levels."""
     a, b = (decoded_png(url) for url in (one, other))
     return float((np.abs(a - b).max(2) > 40 / 255).mean())
 

@@ -1,4 +1,4 @@
-"""The colours of the ten classes: told apart by every eye, and from the colours that mean something else."""
+"""The colors of the ten classes: told apart by every eye, and from the colors that mean something else."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ON_A_MAP = ("encoder", "decoder", "prior", "warning")
 
 
 def oklab(colors: list[str], sight: np.ndarray) -> np.ndarray:
-    """Return colours as that sight sees them in OKLab (Ottosson 2020), where distance is difference to the eye."""
+    """Return colors as that sight sees them in OKLab (Ottosson 2020), where distance is difference to the eye."""
     rgb = np.array([to_rgb(color) for color in colors])
     linear = np.clip(np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ sight.T, 0, 1)
     to_cones = [

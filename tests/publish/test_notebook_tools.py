@@ -83,7 +83,7 @@ def test_a_still_is_the_explorer_as_the_browser_shows_it(built: bytes) -> None:
     pictures = [Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("L") for output in outputs]
     assert [still.size for still in pictures] == [(2 * 980, 2 * 50)] * 2
     greys = [np.asarray(still) for still in pictures]
-    assert all(grey[:, 450:].min() == 255 for grey in greys)  # paper beside the button, which is 400 pixels wide
+    assert all(gray[:, 450:].min() == 255 for gray in greys)  # paper beside the button, which is 400 pixels wide
     assert (greys[0] != greys[1]).any()  # the one counts from 5, the other from 3
 
 
@@ -91,7 +91,7 @@ def test_a_still_in_few_colours_keeps_its_light_greys_and_hardly_changes_the_oth
     generator = np.random.default_rng(0)
     pixels = np.full((300, 300, 3), 255, dtype=np.uint8)
     pixels[:100], pixels[100:120] = (246, 246, 244), (239, 239, 239)
-    pixels[200:] = generator.integers(0, 256, (100, 300, 3)) // 32 * 32  # 512 colours
+    pixels[200:] = generator.integers(0, 256, (100, 300, 3)) // 32 * 32  # 512 colors
     original = io.BytesIO()
     Image.fromarray(pixels).save(original, "png")
     small = stills.smaller(original.getvalue())

@@ -148,12 +148,12 @@ def test_ema_without_memory_is_one_step_of_k_means() -> None:
     codebook, rows = torch.randn(16, 3), torch.randn(400, 3)
     vq = quantizer(codebook, decay=0.0, epsilon=0.0)
     vq(rows)
-    centres = codebook.clone()
+    centers = codebook.clone()
     nearest = brute_force(rows, codebook)
     for k in nearest.unique():
-        centres[k] = rows[nearest == k].mean(0)
-    torch.testing.assert_close(vq.codebook, centres)
-    torch.testing.assert_close(kmeans_step(rows, codebook)[0], centres)
+        centers[k] = rows[nearest == k].mean(0)
+    torch.testing.assert_close(vq.codebook, centers)
+    torch.testing.assert_close(kmeans_step(rows, codebook)[0], centers)
 
 
 def test_ema_by_hand_and_smoothing_that_is_not_written_back() -> None:
@@ -179,18 +179,18 @@ def test_a_code_that_nothing_chooses_stays_where_it_is() -> None:
 
 
 def blobs(n: int) -> tuple[Tensor, Tensor]:
-    """Return n vectors around each of 6 far centres, and the centres."""
-    centres = torch.tensor([[x, y] for x in (-10.0, 0.0, 10.0) for y in (-10.0, 10.0)])
-    return (centres + 0.1 * torch.randn(n, 6, 2)).flatten(0, 1), centres
+    """Return n vectors around each of 6 far centers, and the centers."""
+    centers = torch.tensor([[x, y] for x in (-10.0, 0.0, 10.0) for y in (-10.0, 10.0)])
+    return (centers + 0.1 * torch.randn(n, 6, 2)).flatten(0, 1), centers
 
 
 def test_k_means_lowers_the_squared_error_at_every_step() -> None:
     torch.manual_seed(0)
     rows = torch.randn(500, 3)
-    centres, errors = rows[:20], []
+    centers, errors = rows[:20], []
     for _ in range(8):
-        errors.append((rows - centres[nearest_code(rows, centres)]).square().sum().item())
-        centres, counts = kmeans(rows, centres, steps=1)
+        errors.append((rows - centers[nearest_code(rows, centers)]).square().sum().item())
+        centers, counts = kmeans(rows, centers, steps=1)
         assert counts.sum() == 500
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] < 0.9 * errors[0]
@@ -199,11 +199,11 @@ def test_k_means_lowers_the_squared_error_at_every_step() -> None:
 @pytest.mark.parametrize("update", ["ema", "gradient"])
 def test_the_codebook_starts_as_k_means_of_the_first_batch(update: str) -> None:
     torch.manual_seed(0)
-    rows, centres = blobs(50)
+    rows, centers = blobs(50)
     vq = VectorQuantizer(24, 2, update)
     out = vq(rows)
     assert vq.started
-    assert torch.cdist(centres, vq.codebook).min(1).values.max() < 0.2  # a code at every blob
+    assert torch.cdist(centers, vq.codebook).min(1).values.max() < 0.2  # a code at every blob
     assert metrics.code_usage(out.indices, 24) == 1
     assert out.commitment_loss < 0.03
 

@@ -18,7 +18,7 @@ class Total(NamedTuple):
 
 
 def images(n: int = 512) -> torch.Tensor:
-    """Return images that need one number each: a grey level all over."""
+    """Return images that need one number each: a gray level all over."""
     level = torch.rand(n, 1, 1, 1, generator=torch.Generator().manual_seed(0))
     return level.expand(n, 1, 28, 28).contiguous()
 

@@ -24,8 +24,8 @@ HALF_A_GREY_LEVEL = 0.5 / 255  # the decoder's weights are float16 in the page
 
 @cache
 def split() -> Split:
-    grey = torch.randint(256, (40, 1, 28, 28), generator=torch.Generator().manual_seed(0))
-    return Split(grey / 255, torch.arange(40) % 10)
+    gray = torch.randint(256, (40, 1, 28, 28), generator=torch.Generator().manual_seed(0))
+    return Split(gray / 255, torch.arange(40) % 10)
 
 
 def over_its_codes(kind: type[CodePrior] | type[Model], vqvae: VQVAE) -> Any:

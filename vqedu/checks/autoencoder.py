@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vqedu.checks.engine import Challenge, Demand, Exercise, Mistake
-from vqedu.checks.numbers import grey, number, quarters, show
+from vqedu.checks.numbers import gray, number, quarters, show
 from vqedu.checks.observing import Case
 
 
@@ -29,7 +29,7 @@ def naive_bernoulli(logits: Tensor, x: Tensor) -> Tensor:
 def confident(seed: int) -> Case:
     """Return logits and x of two pixels that a trained network is sure of, among others."""
     logits = quarters(seed, 2, 1, 2, 2)
-    logits[0, 0, 0], x = torch.tensor([20.0, -20.0]), grey(seed, 2, 1, 2, 2)
+    logits[0, 0, 0], x = torch.tensor([20.0, -20.0]), gray(seed, 2, 1, 2, 2)
     x[0, 0, 0] = torch.tensor([1.0, 0.0])
     return {"logits": logits, "x": x}
 
@@ -47,7 +47,7 @@ def _reconstruction(
 
 def _pictures() -> list[Case]:
     shapes = [(1, 1, 1, 1), (1, 1, 1, 2), (2, 1, 2, 2), (3, 1, 4, 3)]
-    pictures = [{"logits": quarters(i, *shape, limit=16), "x": grey(i, *shape)} for i, shape in enumerate(shapes, 1)]
+    pictures = [{"logits": quarters(i, *shape, limit=16), "x": gray(i, *shape)} for i, shape in enumerate(shapes, 1)]
     return [*pictures, confident(9)]
 
 
@@ -172,7 +172,7 @@ training_loop = Exercise(
     "over the elements of an example and averaged over the batch, one step per batch (N, D), and returns its weights "
     "in one row: torch.cat([p.detach().flatten() for p in model.parameters()])",
     cases=lambda: [
-        {"model": _linear(d), "batches": [grey(10 * d + i, n, d) for i in range(count)], "lr": 0.125}
+        {"model": _linear(d), "batches": [gray(10 * d + i, n, d) for i in range(count)], "lr": 0.125}
         for d, n, count in [(2, 1, 1), (2, 2, 2), (3, 4, 5)]
     ],
     reference=_descend,

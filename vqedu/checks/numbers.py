@@ -17,8 +17,8 @@ def quarters(seed: int, *shape: int, limit: int = 8) -> Tensor:
     return torch.randint(-limit, limit + 1, shape, generator=generator) / 4
 
 
-def grey(seed: int, *shape: int) -> Tensor:
-    """Return a float tensor of random multiples of 1/8 from 0 to 1: grey levels."""
+def gray(seed: int, *shape: int) -> Tensor:
+    """Return a float tensor of random multiples of 1/8 from 0 to 1: gray levels."""
     return torch.randint(0, 9, shape, generator=torch.Generator().manual_seed(seed)) / 8
 
 

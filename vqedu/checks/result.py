@@ -46,7 +46,7 @@ class Result:
 
     @property
     def title(self) -> str:
-        """A symbol and a word, so that no colour is needed."""
+        """A symbol and a word, so that no color is needed."""
         symbol, word = {"passed": ("✓", "Right"), "not started": ("○", "Not started yet")}.get(
             self.kind, ("✗", "Not right yet")
         )

@@ -146,7 +146,7 @@ def _grey_levels(judge: Judge) -> Diagnosis | None:
     if float(judge.logits.min()) < 0 or float(judge.logits.max()) > 1:
         return None
     return Diagnosis(
-        "grey levels instead of logits",
+        "gray levels instead of logits",
         "Every number that `decode` returns lies between 0 and 1: these are gray levels. The contract asks for logits, "
         "the numbers before the sigmoid.",
         "Which function of your decoder turns a logit into a probability, and does your loss apply it once more?",

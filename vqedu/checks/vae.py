@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vqedu.checks.autoencoder import bernoulli, confident, naive_bernoulli
 from vqedu.checks.engine import Exercise, Mistake
-from vqedu.checks.numbers import grey, quarters
+from vqedu.checks.numbers import gray, quarters
 from vqedu.checks.observing import Case
 from vqedu.losses import kl_terms
 
@@ -52,7 +52,7 @@ def _elbo(
 
 def _terms() -> list[Case]:
     sizes = [((1, 1, 1, 2), 2), ((2, 1, 1, 2), 1), ((2, 1, 2, 2), 3), ((3, 1, 4, 3), 2)]
-    pictures: list[Case] = [{"logits": quarters(i, *s), "x": grey(i, *s)} for i, (s, _) in enumerate(sizes, 1)]
+    pictures: list[Case] = [{"logits": quarters(i, *s), "x": gray(i, *s)} for i, (s, _) in enumerate(sizes, 1)]
     cases = [
         picture | {"mu": quarters(i + 5, s[0], d), "logvar": quarters(i + 9, s[0], d)}
         for i, (picture, (s, d)) in enumerate(zip(pictures, sizes, strict=True), 1)
@@ -227,7 +227,7 @@ gaussian_loss = Exercise(
     contract="gaussian_loss(x_hat, x, variance): two batches of images, both (N, 1, H, W), and a number -> (N,): "
     "-log N(x; x_hat, variance) in nats per image, constants included",
     cases=lambda: [
-        {"x_hat": grey(i, *s), "x": grey(i + 5, *s), "variance": v}
+        {"x_hat": gray(i, *s), "x": gray(i + 5, *s), "variance": v}
         for i, (s, v) in enumerate([((1, 1, 1, 1), 0.25), ((2, 1, 1, 2), 1.0), ((3, 1, 3, 2), 0.5)], 1)
     ],
     reference=_gaussian,

@@ -49,7 +49,7 @@ def judge(model: Any, x: Tensor) -> list[Demand]:
     found = _gradients(model, x[:64])
     through, drowned = _through(found)
     error, raw = ((picture - x).square().mean().item() for picture in (logits.sigmoid(), logits))
-    why = GREY if raw < error and raw <= 1.5 * ERROR else drowned
+    why = GRAY if raw < error and raw <= 1.5 * ERROR else drowned
     return [
         whole,
         Demand(f"squared error at most {ERROR} per pixel", error <= ERROR, f"{error:.4f}", why),
@@ -176,8 +176,8 @@ def _along(a: Tensor, b: Tensor) -> float:
     return ((a * b).sum() / (a.norm() * b.norm()).clamp(min=1e-30)).item()
 
 
-GREY = Diagnosis(
-    "grey levels for logits",
+GRAY = Diagnosis(
+    "gray levels for logits",
     "`decode` returns gray levels. It should return logits, to which the checker applies the sigmoid.",
     "Where is the sigmoid in your code?",
 )

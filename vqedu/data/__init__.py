@@ -26,7 +26,7 @@ EMBEDDED_SHA256 = "39b9b1ffaa0ba4d8995a616551f0966941fe02a3fe79ba4a9db7373db16d5
 class Split(NamedTuple):
     """Images `x`, float32 (N, 1, 28, 28) in [0, 1], and their labels `y`, int64 (N,).
 
-    Pictures of a folder are in colour: x is (N, 3, size, size).
+    Pictures of a folder are in color: x is (N, 3, size, size).
     """
 
     x: Tensor
@@ -82,16 +82,16 @@ def load(
 
     "mnist": handwritten digits. Y. LeCun, C. Cortes, C. Burges, The MNIST database; CC BY-SA 3.0. Without `root`
     it is read from the package.
-    "fashion-mnist": articles of clothing. H. Xiao, K. Rasul, R. Vollgraf 2017, arXiv:1708.07747; MIT licence.
+    "fashion-mnist": articles of clothing. H. Xiao, K. Rasul, R. Vollgraf 2017, arXiv:1708.07747; MIT license.
     "kmnist": cursive Japanese characters. T. Clanuwat et al. 2018, arXiv:1812.01718; CC BY-SA 4.0.
     "emnist": more handwritten digits, the variant "mnist" of EMNIST. G. Cohen et al. 2017, arXiv:1702.05373.
 
-    "emoji": 3,786 colour pictures of 32 x 32 pixels with their names, from the package; see `Emoji`. Twemoji,
+    "emoji": 3,786 color pictures of 32 x 32 pixels with their names, from the package; see `Emoji`. Twemoji,
     (c) Twitter, Inc and other contributors; CC BY 4.0.
     "folder": your own pictures, `root` being a folder that contains one for each class. Each is cropped to a square
-    around its middle and made `size` x `size` pixels, in colour; every tenth of a class is kept for testing.
+    around its middle and made `size` x `size` pixels, in color; every tenth of a class is kept for testing.
 
-    Of the grey data sets, the four IDX files, as they are or with .gz, are looked for in root/CLASS/raw, where
+    Of the gray data sets, the four IDX files, as they are or with .gz, are looked for in root/CLASS/raw, where
     torchvision puts them (root/FashionMNIST/raw), and in `root` itself. Without `root`, that is the folder `datasets`
     in torch.hub's directory. With `download=True`, torchvision fetches what is missing.
 

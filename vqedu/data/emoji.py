@@ -1,4 +1,4 @@
-"""3,786 colour pictures and what they are called: Twemoji at 32 x 32 pixels, and the two ways of leaving some out."""
+"""3,786 color pictures and what they are called: Twemoji at 32 x 32 pixels, and the two ways of leaving some out."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ STYLES: dict[str, Callable[[Tensor], Tensor]] = {"thick": thick, "thin": thin, "
 
 
 def apply(style: str | None, x: Tensor) -> Tensor:
-    """Return images (N, 1, 28, 28) in a style, grey levels in [0, 1]; None leaves them as they are.
+    """Return images (N, 1, 28, 28) in a style, gray levels in [0, 1]; None leaves them as they are.
 
     The same images always give the same result. Raises ValueError for an unknown style or bad images.
     """
@@ -49,7 +49,7 @@ def apply(style: str | None, x: Tensor) -> Tensor:
 
 
 def ink(x: Tensor) -> Tensor:
-    """Return the sum of the grey levels of each image: (N, 1, 28, 28) -> (N,), in pixels of full ink."""
+    """Return the sum of the gray levels of each image: (N, 1, 28, 28) -> (N,), in pixels of full ink."""
     return x.sum((1, 2, 3))
 
 
@@ -63,7 +63,7 @@ def slant(x: Tensor) -> Tensor:
 
 
 def size(x: Tensor) -> Tensor:
-    """Return the standard deviation of the ink around its centre, in pixels: (N, 1, 28, 28) -> (N,)."""
+    """Return the standard deviation of the ink around its center, in pixels: (N, 1, 28, 28) -> (N,)."""
     weights, rows, columns = _centred(x)
     return (weights * (rows.square() + columns.square())).sum((1, 2)).sqrt()
 
@@ -95,7 +95,7 @@ def _affine(x: Tensor, matrix: list[list[float]]) -> Tensor:
 
 
 def _centred(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the share of ink of each pixel, and its row and column from the ink's centre: each (N, 28, 28)."""
+    """Return the share of ink of each pixel, and its row and column from the ink's center: each (N, 28, 28)."""
     weights = x.squeeze(1) / x.sum((1, 2, 3)).clamp(min=1e-6)[:, None, None]
     steps = torch.arange(28, dtype=x.dtype, device=x.device)
     rows, columns = steps.view(1, 28, 1), steps.view(1, 1, 28)

@@ -86,7 +86,7 @@ def rounded(z: Tensor, like: Tensor, bits: int) -> Tensor:
 
 
 def png(x: Tensor, grey_levels: int = 256) -> Compressed:
-    """Return images written as one PNG, without loss once their grey is rounded to 2 to 16, or 256, levels.
+    """Return images written as one PNG, without loss once their gray is rounded to 2 to 16, or 256, levels.
 
     All N images stand on one sheet, so that the file's header is shared. A pixel is packed into the 1, 2, 4 or 8 bits
     that its level needs, and then compressed. Raises ValueError or TypeError for another number of levels.
@@ -115,7 +115,7 @@ def jpeg(x: Tensor, quality: int) -> Compressed:
 
 
 def file(x: Tensor, kind: str, quality: int | None = None) -> Compressed:
-    """Return images of any size, grey or in colour, written as one file of a common format, and read again.
+    """Return images of any size, gray or in color, written as one file of a common format, and read again.
 
     kind: "png" (always without loss), "webp" (without loss for quality None) or "jpeg"; quality 1 to 95. All N images
     stand on one sheet, so that the file's header is shared; sides that are no multiple of 8 get paper around them.

@@ -1,4 +1,4 @@
-"""The networks of the course. Each decoder returns logits; sigmoid(logits) are grey levels in (0, 1)."""
+"""The networks of the course. Each decoder returns logits; sigmoid(logits) are gray levels in (0, 1)."""
 
 from vqedu.models.autoencoder import Autoencoder, AutoencoderOutput, mlp
 from vqedu.models.causal_vae import CausalVAE

@@ -52,7 +52,7 @@ class DigitClassifier(nn.Module):
         return self(x).argmax(1)
 
     def loss(self, rows: Tensor) -> ClassifierLoss:
-        """Return the cross-entropy of rows (N, 1 + 784): the label, then the grey levels (see `training.labelled`)."""
+        """Return the cross-entropy of rows (N, 1 + 784): the label, then the gray levels (see `training.labelled`)."""
         labels, x = rows[:, 0].long(), rows[:, 1:].unflatten(1, validate.IMAGE_SHAPE)
         logits = self(x)
         return ClassifierLoss(F.cross_entropy(logits, labels), (logits.argmax(1) == labels).float().mean())

@@ -1,4 +1,4 @@
-"""Names and colour pictures in one sequence: the transformer of words and images, with an open vocabulary."""
+"""Names and color pictures in one sequence: the transformer of words and images, with an open vocabulary."""
 
 from __future__ import annotations
 

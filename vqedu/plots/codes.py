@@ -11,7 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from vqedu.palette import COLORS, named, tint
 from vqedu.plots.style import TeachingFigure, pictures, show
 
-# From white to the codebook's colour; light enough for black numbers. Around white from warnings' to the encoder's.
+# From white to the codebook's color; light enough for black numbers. Around white from warnings' to the encoder's.
 CODES = LinearSegmentedColormap.from_list("codes", ["#FFFFFF", tint(COLORS["codebook"], 0.55)])
 SIGNED = LinearSegmentedColormap.from_list("signed", [COLORS["warning"], "#FFFFFF", COLORS["encoder"]])
 Points = tuple[Sequence[float], Sequence[float]]  # x values, y values
@@ -23,7 +23,7 @@ def code_maps(
     """Draw the way of n images through a VQ-VAE, one row per image: x, the D channels of z_e, the code map, x_hat.
 
     x and x_hat: (n, 1, 28, 28) or (n, 28, 28); z_e: (n, D, 7, 7); indices: (n, 7, 7), written into their cells.
-    Images in colour, (n, 3, H, W), come with maps of another size.
+    Images in color, (n, 3, H, W), come with maps of another size.
     """
     n, dims = z_e.shape[:2]
     figure = TeachingFigure(10.4, 0.75 + 2.6 * n, alt or title)

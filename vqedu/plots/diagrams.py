@@ -1,4 +1,4 @@
-"""Diagrams of the models: a row of boxes from x to x_hat, in the colours of the course."""
+"""Diagrams of the models: a row of boxes from x to x_hat, in the colors of the course."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def two_gradients(
 
 
 def sequences(rows: Mapping[str, Sequence[str]], title: str, alt: str | None = None) -> TeachingFigure:
-    """Draw sequences of tokens as boxes: marks grey, words white, image codes (those of digits alone) purple."""
+    """Draw sequences of tokens as boxes: marks gray, words white, image codes (those of digits alone) purple."""
     figure = TeachingFigure(9.8, 0.7 + 0.95 * len(rows), alt or title)
     for axis, (name, tokens) in zip(figure.subplots(len(rows), 1, squeeze=False)[:, 0], rows.items(), strict=True):
         _tokens(axis, name, tokens)

@@ -46,7 +46,7 @@ def codebooks(
 
 
 def draw_cells(axis: Axes, codes: np.ndarray) -> None:
-    """Fill the Voronoi cells of codes (K, 2) with a tint of the codebook's colour."""
+    """Fill the Voronoi cells of codes (K, 2) with a tint of the codebook's color."""
     for polygon in cells(codes):
         if len(polygon):
             axis.add_patch(Polygon(polygon, fc=COLORS["codebook"], ec="none", alpha=TINT, zorder=0))
@@ -54,7 +54,7 @@ def draw_cells(axis: Axes, codes: np.ndarray) -> None:
 
 
 def draw_codes(axis: Axes, codes: np.ndarray, counts: np.ndarray) -> None:
-    """Write the number of each code at its place, or at the edge on the way to it; grey where no point chose it."""
+    """Write the number of each code at its place, or at the edge on the way to it; gray where no point chose it."""
     for k, code in enumerate(codes):
         reach = np.abs(code).max()
         x, y = code if reach <= LIMIT else code * 0.92 * LIMIT / reach

@@ -17,9 +17,9 @@ from matplotlib.patches import Rectangle
 
 from vqedu.palette import COLORS, named
 
-# Ten classes, found by a search that keeps them apart from one another, and from the colours above that marks on a map
-# have, for full and for reduced colour vision. Ten stay hard to tell, so each class also carries its numeral, and
-# classes that lie side by side on a map (4, 7 and 9; 3, 5 and 8; 2 and 6) have colours that are far apart.
+# Ten classes, found by a search that keeps them apart from one another, and from the colors above that marks on a map
+# have, for full and for reduced color vision. Ten stay hard to tell, so each class also carries its numeral, and
+# classes that lie side by side on a map (4, 7 and 9; 3, 5 and 8; 2 and 6) have colors that are far apart.
 DIGIT_COLORS = (
     "#854173", "#4A0C51", "#DDD440", "#1B1994", "#625A03", "#7C8DB8", "#72BF8B", "#A3DCE1", "#6F0D09", "#C0A1F8",
 )  # fmt: skip
@@ -65,7 +65,7 @@ def image_grid(
 ) -> TeachingFigure:
     """Draw rows of images, each row with its name at the left: {name: (n, 1, 28, 28) or (n, 28, 28)}, ink dark.
 
-    Images in colour, (n, 3, H, W) with values from 0 to 1, are drawn as they are.
+    Images in color, (n, 3, H, W) with values from 0 to 1, are drawn as they are.
 
     columns: one heading a column. size: inches an image.
     """
@@ -93,7 +93,7 @@ def latent_maps(
     limit: float | Sequence[float] | None = None,
     alt: str | None = None,
 ) -> TeachingFigure:
-    """Draw 2-D codes coloured by digit, a panel a model: {name: (codes (n, 2), digits (n,))}.
+    """Draw 2-D codes colored by digit, a panel a model: {name: (codes (n, 2), digits (n,))}.
 
     prior_circle: add the circle of radius 2 that holds 86% of N(0, I). limit: axes from -limit to limit, in all panels
     or one limit for each; a wider panel then shows the frame of a narrower one as a square.
@@ -118,7 +118,7 @@ def latent_maps(
 
 
 def scatter_codes(axis: Axes, codes: np.ndarray, digits: np.ndarray, size: float = 4) -> None:
-    """Scatter codes (n, 2) coloured by digit (n,), and write each numeral near the median of its codes.
+    """Scatter codes (n, 2) colored by digit (n,), and write each numeral near the median of its codes.
 
     Limits and aspect should be set before: they decide how far apart the numerals have to stand.
     """
@@ -175,7 +175,7 @@ def lines(
     alt: str | None = None,
     **axes: Any,
 ) -> TeachingFigure:
-    """Draw named curves {name: (x, y)} in one panel; `colors` maps a name to a colour, or to its name in the palette.
+    """Draw named curves {name: (x, y)} in one panel; `colors` maps a name to a color, or to its name in the palette.
 
     dashed: names of the curves drawn dashed and without markers. notes: texts beside points, {text: (x, y)}.
     axes: further settings of the matplotlib Axes, such as xlim=(low, high).
@@ -237,7 +237,7 @@ def histograms(
 
 
 def show(axis: Axes, picture: np.ndarray) -> None:
-    """Draw one picture of `pictures`: (H, W) in grey with dark ink, (H, W, 3) in its colours."""
+    """Draw one picture of `pictures`: (H, W) in gray with dark ink, (H, W, 3) in its colors."""
     if picture.ndim == 3:
         axis.imshow(np.clip(picture, 0, 1))
     else:
@@ -245,7 +245,7 @@ def show(axis: Axes, picture: np.ndarray) -> None:
 
 
 def pictures(images: np.ndarray) -> np.ndarray:
-    """Return images as matplotlib draws them: (n, 1, H, W) as (n, H, W), and in colour (n, 3, H, W) as (n, H, W, 3)."""
+    """Return images as matplotlib draws them: (n, 1, H, W) as (n, H, W), and in color (n, 3, H, W) as (n, H, W, 3)."""
     array = np.asarray(images)
     if array.ndim == 4 and array.shape[1] == 3:
         return np.moveaxis(array, 1, -1)
@@ -267,7 +267,7 @@ def decoded_plane(
     """
     count = len(coordinates)
     sheet = np.asarray(images)[::-1].swapaxes(1, 2).reshape(28 * count, 28 * count)  # the largest z_2 on top
-    sheet = np.round(sheet * 15) / 15  # sixteen grey levels: no eye sees it, and the file is half as large
+    sheet = np.round(sheet * 15) / 15  # sixteen gray levels: no eye sees it, and the file is half as large
     figure = TeachingFigure(6.6, 6.8, alt or title)
     axis = figure.subplots()
     axis.imshow(sheet, cmap="gray_r", vmin=0, vmax=1)

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-# No telemetry, no updates, no GPU that a machine may not have; the same colours and letters on every run.
+# No telemetry, no updates, no GPU that a machine may not have; the same colors and letters on every run.
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

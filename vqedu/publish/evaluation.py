@@ -25,7 +25,7 @@ def evaluate(model: Any, test: data.Split, likelihood_samples: Sequence[int] = (
     `test_squared_error` is per pixel; `test_total_nats`, `test_reconstruction_nats` and `test_kl_nats` are per image.
     For a VQ-VAE also the share of the codebook in use and its perplexity over the test images, and `test_commitment`,
     the squared distance of z_e to its codes, summed over one image. `log_p_k` is the estimate with k samples an image
-    on images that were binarized once, each pixel 1 with its grey level as probability.
+    on images that were binarized once, each pixel 1 with its gray level as probability.
     """
     with torch.random.fork_rng():
         torch.manual_seed(0)

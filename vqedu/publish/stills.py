@@ -119,9 +119,9 @@ def _settled(page: Page, errors: list[str], name: str) -> bytes:
 
 
 def smaller(png: bytes) -> bytes:
-    """Return a PNG of the picture in 256 colours, a third of the bytes.
+    """Return a PNG of the picture in 256 colors, a third of the bytes.
 
-    The most frequent colours, such as white and the light greys of paper and buttons, stay exactly as they are.
+    The most frequent colors, such as white and the light greys of paper and buttons, stay exactly as they are.
     """
     with Image.open(io.BytesIO(png)) as opened:
         picture = opened.convert("RGB")

@@ -14,22 +14,22 @@ def cluster_sums(rows: Tensor, indices: Tensor, size: int) -> tuple[Tensor, Tens
     return counts, rows.new_zeros(size, rows.shape[1]).index_add_(0, indices, rows)
 
 
-def step(rows: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the centres after one step of k-means, and how many rows each one has: (K, D), (K,).
+def step(rows: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the centers after one step of k-means, and how many rows each one has: (K, D), (K,).
 
-    Each row goes to its nearest centre, then each centre to the mean of its rows. A centre without rows stays.
+    Each row goes to its nearest center, then each center to the mean of its rows. A center without rows stays.
     """
-    counts, sums = cluster_sums(rows, nearest_code(rows, centres), len(centres))
+    counts, sums = cluster_sums(rows, nearest_code(rows, centers), len(centers))
     means = sums / counts.clamp(min=1).unsqueeze(1)
-    return torch.where(counts.unsqueeze(1) > 0, means, centres), counts
+    return torch.where(counts.unsqueeze(1) > 0, means, centers), counts
 
 
-def kmeans(rows: Tensor, centres: Tensor, steps: int = 10) -> tuple[Tensor, Tensor]:
-    """Return the centres after `steps` steps from `centres`, and how many rows each one had in the last step."""
-    counts = rows.new_zeros(len(centres))
+def kmeans(rows: Tensor, centers: Tensor, steps: int = 10) -> tuple[Tensor, Tensor]:
+    """Return the centers after `steps` steps from `centers`, and how many rows each one had in the last step."""
+    counts = rows.new_zeros(len(centers))
     for _ in range(steps):
-        centres, counts = step(rows, centres)
-    return centres, counts
+        centers, counts = step(rows, centers)
+    return centers, counts
 
 
 def draw(n: int, size: int) -> Tensor:

@@ -139,11 +139,11 @@ class VectorQuantizer(nn.Module):
 
     @torch.no_grad()
     def _start_from(self, rows: Tensor) -> None:
-        """Set the codebook to the k-means centres of the joint batch, which begins at random rows of it."""
+        """Set the codebook to the k-means centers of the joint batch, which begins at random rows of it."""
         rows = joint.gather(rows)
         picked = joint.from_first(draw(len(rows), self.codebook_size).to(rows.device))
-        centres, _ = kmeans(rows, rows[picked])
-        self.set_codebook(joint.from_first(centres))
+        centers, _ = kmeans(rows, rows[picked])
+        self.set_codebook(joint.from_first(centers))
 
     @torch.no_grad()
     def _learn(self, rows: Tensor, chosen: Tensor) -> None:

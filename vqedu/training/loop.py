@@ -62,7 +62,7 @@ def fit(
     `loss(batch).total` (default: `model.loss`). The last, smaller batch of an epoch is left out.
     optimizer: "adam", or "muon", which needs fewer steps for a transformer; see `optimizers.build`.
     schedule: "one-cycle" (Smith and Topin 2018: up to `learning_rate` over the first tenth, then down to nothing) or
-    "constant". binarize: each pixel becomes 1 with its grey level as probability, anew at each step
+    "constant". binarize: each pixel becomes 1 with its gray level as probability, anew at each step
     (Salakhutdinov and Murray 2008). `on_step(step)` is called after each step, and a true answer ends the training.
     background: for labs, which train in a thread beside other cells: nothing is shown, and torch's random state is
     neither seeded nor given back, so the loss must draw from a generator of its own.
@@ -120,7 +120,7 @@ def labelled(values: Tensor, labels: Tensor) -> Tensor:
 def start_at_mean_image(model: nn.Module, x: Tensor) -> None:
     """Set the decoder's last bias to the logits of the mean of the images x (N, 1, 28, 28), in place.
 
-    The untrained decoder then answers with the mean image rather than with grey: the first few hundred steps, which
+    The untrained decoder then answers with the mean image rather than with gray: the first few hundred steps, which
     would learn only that, are saved. The mean is kept within [0.001, 0.999].
     """
     bias = model.get_parameter("decoder." + str(len(model.get_submodule("decoder")) - 1) + ".bias")  # type: ignore[arg-type]

@@ -43,7 +43,7 @@ def bundle(entry: Path) -> str:
 def stylesheet(entry: Path, home: str) -> str:
     """Return the rules for what lies within an element of the class `home`: the X.css beside each X.js of the bundle.
 
-    The colours of the palette are variables there, such as var(--vq-prior).
+    The colors of the palette are variables there, such as var(--vq-prior).
 
     Every widget brings its own copy of the shared rules to the page. Without a home, the copy that came last would
     undo what the other widgets have changed of them.

@@ -37,7 +37,7 @@ def describe_vqvae(model: VQVAE, prefix: str = "") -> tuple[Arrays, Config]:
     """Return (arrays, config): what conv_nets.js's `vqvae(config, arrays)` needs to be a `one_stage` model.
 
     Encoder and codes stay float32: rounded to float16 they would choose other codes where two are about as near.
-    The decoder becomes float16, which changes a decoded picture by less than half a grey level.
+    The decoder becomes float16, which changes a decoded picture by less than half a gray level.
     prefix: begins every array's name, for pages that hold two models.
     Raises TypeError for a layer that the page cannot run, ValueError for too many codes or some that are not finite.
     """

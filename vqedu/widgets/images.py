@@ -29,7 +29,7 @@ def picture(state: Mapping[str, Any], digits: int) -> dict[str, Any]:
     if digit is not None and not 0 <= digit < digits:
         raise ValueError(f"digit must be None or a number from 0 to {digits - 1}, got {digit}.")
     if drawing is not None and (len(drawing) != 784 or not all(0 <= v <= 255 for v in drawing)):
-        raise ValueError("drawing must be None or a list of 784 grey levels from 0 to 255.")
+        raise ValueError("drawing must be None or a list of 784 gray levels from 0 to 255.")
     return {"digit": digit, "drawing": drawing}
 
 
@@ -62,6 +62,6 @@ def choose(images: Split, digits: int, seed: int) -> tuple[Tensor, np.ndarray]:
 
 
 def packed_images(images: Tensor, labels: np.ndarray) -> dict[str, np.ndarray]:
-    """Return images (N, 1, 28, 28) as grey levels 0..255 (N, 784), and their labels, as the page wants them."""
-    grey = (255 * images.flatten(1)).round().numpy().astype(np.uint8)
-    return {"images": grey, "labels": labels.astype(np.int32)}
+    """Return images (N, 1, 28, 28) as gray levels 0..255 (N, 784), and their labels, as the page wants them."""
+    gray = (255 * images.flatten(1)).round().numpy().astype(np.uint8)
+    return {"images": gray, "labels": labels.astype(np.int32)}

@@ -13,7 +13,7 @@ Spec = list[dict[str, Any]]
 def describe(network: nn.Sequential, prefix: str) -> tuple[Spec, dict[str, np.ndarray]]:
     """Return (spec, arrays): what nn.js's `network(spec, arrays)` needs to compute the same function.
 
-    Weights become float16: the decoded picture then differs by less than half a grey level.
+    Weights become float16: the decoded picture then differs by less than half a gray level.
     Raises TypeError for a layer that nn.js does not know.
     """
     spec: Spec = []

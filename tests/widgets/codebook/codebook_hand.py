@@ -18,7 +18,7 @@ from vqedu import data
 from vqedu.data import Split
 from vqedu.widgets.codebook.codebook import CodebookExplorer
 
-LIMIT = 2 / 255 + 0.5 / 255  # a canvas holds whole grey levels
+LIMIT = 2 / 255 + 0.5 / 255  # a canvas holds whole gray levels
 
 
 @functools.cache
@@ -112,8 +112,8 @@ def go_to(root: Locator, cell: int) -> None:
     next_frame(root.page)
 
 
-def centre(root: Locator, cell: int) -> tuple[float, float]:
-    """Return the centre of a cell in the code map's CSS pixels."""
+def center(root: Locator, cell: int) -> tuple[float, float]:
+    """Return the center of a cell in the code map's CSS pixels."""
     box = code_map(root).bounding_box()
     assert box is not None
     size = box["width"] / 7
@@ -121,7 +121,7 @@ def centre(root: Locator, cell: int) -> tuple[float, float]:
 
 
 def click_cell(root: Locator, cell: int) -> None:
-    x, y = centre(root, cell)
+    x, y = center(root, cell)
     code_map(root).click(position={"x": x, "y": y})
     next_frame(root.page)
 

@@ -167,7 +167,7 @@ def test_a_part_of_the_state_moves_only_that_part() -> None:
         ({"code": 24}, "from 0 to 23, got 24"),
         ({"code": -1}, "from 0 to 23"),
         ({"digit": 60}, "from 0 to 59"),
-        ({"drawing": [0] * 3}, "784 grey levels"),
+        ({"drawing": [0] * 3}, "784 gray levels"),
         ({"swaps": [[49, 0]]}, "the cell of a swap"),
         ({"swaps": [[0, 24]]}, "the code of a swap"),
         ({"swaps": [3]}, r"pairs \[cell, code\]"),

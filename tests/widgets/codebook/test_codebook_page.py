@@ -18,7 +18,7 @@ from tests.widgets.codebook.codebook_hand import (
     candidate_code,
     candidates,
     cell_pictures,
-    centre,
+    center,
     click_cell,
     code_map,
     codebook,
@@ -136,7 +136,7 @@ def test_pointing_at_a_cell_looks_and_a_click_keeps_it(page: Page, root: Locator
     overlay = root.locator(".vq-x .vq-overlay")
     node, before, windows = code_map(root), picture(code_map(root)), set()
     for cell in CORNERS_AND_MIDDLE:
-        x, y = centre(root, cell)
+        x, y = center(root, cell)
         node.hover(position={"x": x, "y": y})
         next_frame(page)
         expect(root.locator(".vq-cell .vq-title").first).to_contain_text(f"row {cell // 7 + 1}, column {cell % 7 + 1}")
@@ -152,7 +152,7 @@ def test_pointing_at_a_cell_looks_and_a_click_keeps_it(page: Page, root: Locator
 
 
 def test_keys_act_on_the_picked_cell_even_where_the_pointer_rests_on_another(page: Page, root: Locator) -> None:
-    x, y = centre(root, 0)
+    x, y = center(root, 0)
     code_map(root).hover(position={"x": x, "y": y})
     code_map(root).press("Enter")
     assert agrees(page, swaps=[[24, nearest_codes(24)[1]]])

@@ -16,7 +16,7 @@ WAIT_S = 20.0
 
 
 def tiny_images() -> Images:
-    """Images that differ in their left and their right half's grey level."""
+    """Images that differ in their left and their right half's gray level."""
     levels = torch.rand(256, 1, 1, 2, generator=torch.Generator().manual_seed(0))
     x = levels.repeat_interleave(14, dim=3).expand(256, 1, 28, 28).contiguous()
     return Images(Split(x[:192], torch.zeros(192)), Split(x[192:], torch.zeros(64)))

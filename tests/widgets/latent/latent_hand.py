@@ -115,7 +115,7 @@ def in_node(shown: LatentExplorer, call: str, inputs: np.ndarray) -> np.ndarray:
 
 
 def pixels(canvas: Locator) -> np.ndarray:
-    """Return the ink, 0..1, that a canvas shows after the next frame, at the centres of 28 x 28 cells: (28, 28)."""
+    """Return the ink, 0..1, that a canvas shows after the next frame, at the centers of 28 x 28 cells: (28, 28)."""
     next_frame(canvas.page)
     return np.array(
         canvas.evaluate("""(node) => {

@@ -147,8 +147,8 @@ def test_a_drawing_takes_the_place_of_the_digit() -> None:
         ({"t": 1.5}, "between 0"),
         ({"digit": 300}, "from 0 to 299"),
         ({"digit": -1}, "from 0 to 299"),
-        ({"drawing": [0] * 783}, "784 grey levels"),
-        ({"drawing": [256] * 784}, "784 grey levels"),
+        ({"drawing": [0] * 783}, "784 gray levels"),
+        ({"drawing": [256] * 784}, "784 gray levels"),
         ({"draws": -1}, "draws"),
         ({"eps": 10_001}, "eps"),
         ({"zz": [0.0, 0.0]}, "Did you mean 'z'"),
@@ -170,7 +170,7 @@ def test_wrong_models_and_images_are_refused(test_split: Split) -> None:
         LatentExplorer(model, x)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"\(N, 1, 28, 28\)"):
         LatentExplorer(model, Split(x[:, 0], y))
-    with pytest.raises(ValueError, match="grey levels"):
+    with pytest.raises(ValueError, match="gray levels"):
         LatentExplorer(model, Split(x * 255, y))
     with pytest.raises(ValueError, match="one whole number an image"):
         LatentExplorer(model, Split(x, y[:-1]))

@@ -14,7 +14,7 @@ from tests.widgets.latent.latent_hand import decoded, differ, drag, explorer, pi
 from vqedu.widgets.latent.latent import LatentExplorer
 
 pytestmark = pytest.mark.browser
-HALF_STEP = 0.5 / 255  # a canvas holds whole grey levels
+HALF_STEP = 0.5 / 255  # a canvas holds whole gray levels
 LIMIT = 2 / 255
 
 
@@ -209,7 +209,7 @@ def test_the_encoder_sees_a_drawing_as_mnist_is_made(page: Page, plane: LatentEx
     assert 18 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 21  # the box of 20 x 20
     assert (seen.sum(1) @ index) / seen.sum() == pytest.approx(13.5, abs=0.1)
     assert (seen.sum(0) @ index) / seen.sum() == pytest.approx(13.5, abs=0.1)
-    page.get_by_role("checkbox", name="centre and scale as MNIST").uncheck()
+    page.get_by_role("checkbox", name="center and scale as MNIST").uncheck()
     next_frame(page)
     raw = pixels(page.locator(".vq-seen canvas"))
     np.testing.assert_allclose(raw, pixels(page.locator(".vq-ink")), atol=1.5 / 255)

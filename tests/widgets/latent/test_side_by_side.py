@@ -46,7 +46,7 @@ def test_models_of_another_kind_or_size_are_refused() -> None:
         ({"z": [1.0]}, "list of 2 finite numbers"),
         ({"z": [float("inf"), 0.0]}, "list of 2 finite numbers"),
         ({"digit": 300}, "from 0 to 299"),
-        ({"drawing": [0] * 3}, "784 grey levels"),
+        ({"drawing": [0] * 3}, "784 gray levels"),
         ({"draws": -1}, "draws"),
         ({"zooom": True}, "Did you mean 'zoom'"),
     ],

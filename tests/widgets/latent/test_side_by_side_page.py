@@ -15,7 +15,7 @@ from tests.widgets.latent.latent_hand import Pair, differ, drag, pair_of_picture
 from vqedu.widgets.latent.side_by_side import SideBySideExplorer
 
 pytestmark = pytest.mark.browser
-LIMIT = 2.5 / 255  # two grey levels, and half a step of the canvas
+LIMIT = 2.5 / 255  # two gray levels, and half a step of the canvas
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from vqedu import losses, models
 from vqedu.widgets.latent.latent import LatentExplorer
 
 pytestmark = pytest.mark.browser
-LIMIT = 2.5 / 255  # two grey levels, and half a step of the canvas
+LIMIT = 2.5 / 255  # two gray levels, and half a step of the canvas
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from vqedu.widgets.residual.residual import ResidualExplorer
 
 pytestmark = pytest.mark.browser
 LEVELS = 4
-LIMIT = 2.5 / 255  # two grey levels, and half a step of the canvas
+LIMIT = 2.5 / 255  # two gray levels, and half a step of the canvas
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ def sharpened(model: Any) -> Any:
 
 @cache
 def small_prior() -> CodePrior:
-    """A seeded prior over 128 codes that draws unlike its neighbours, in milliseconds."""
+    """A seeded prior over 128 codes that draws unlike its neighbors, in milliseconds."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return sharpened(CodePrior(128, width=32, depth=2, heads=2))
@@ -53,8 +53,8 @@ def tokenizer() -> VQVAE:
 @cache
 def digits() -> Split:
     """Twenty seeded pictures, two a class: no test here needs them to be digits."""
-    grey = torch.randint(256, (20, 1, 28, 28), generator=torch.Generator().manual_seed(0))
-    return Split(grey / 255, torch.arange(20) % 10)
+    gray = torch.randint(256, (20, 1, 28, 28), generator=torch.Generator().manual_seed(0))
+    return Split(gray / 255, torch.arange(20) % 10)
 
 
 def explorer(**settings: Any) -> TokenExplorer:

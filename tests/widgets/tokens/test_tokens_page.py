@@ -16,7 +16,7 @@ from tests.widgets.tokens.test_tokens import drawn, explorer
 from vqedu.widgets import TokenExplorer
 
 pytestmark = pytest.mark.browser
-PIXEL = 2 / 255  # float16 weights of the decoder, and whole grey levels
+PIXEL = 2 / 255  # float16 weights of the decoder, and whole gray levels
 
 
 class Hand:

@@ -176,7 +176,7 @@ def test_a_drawing_by_hand_and_one_by_keyboard_are_read(reads: Hand) -> None:
     expect(done).to_have_attribute("aria-busy", "false", timeout=READY_MS)
     by_hand = reads.root.locator(".vq-wi-image").all_text_contents()
     assert by_hand != [str(code) for code in reads.expected.codes()]
-    reads.root.get_by_role("checkbox", name="centre and scale as MNIST").uncheck()
+    reads.root.get_by_role("checkbox", name="center and scale as MNIST").uncheck()
     expect(reads.root.locator(".vq-wi-image")).not_to_have_text(by_hand)
     reads.press("Clear")
     expect(reads.root.get_by_text("the model reads its 49 codes")).to_be_visible()

@@ -30,7 +30,7 @@ class CodebookExplorer(Explorer):
     shown.
 
     `state` may be set from Python, whole or in part, and moves the figure:
-    digit: the number of the picked digit, or None; drawing: None, or 784 grey levels 0..255 that were drawn;
+    digit: the number of the picked digit, or None; drawing: None, or 784 gray levels 0..255 that were drawn;
     cell: 0..48, row by row; code: the code that the codebook shows; swaps: a list of [cell, code] put in by hand.
 
     Raises TypeError for a model that is no VQVAE; TypeError or ValueError for images or labels of a wrong shape, dtype

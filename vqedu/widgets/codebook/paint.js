@@ -16,8 +16,8 @@ export function thumbnailSheet(space) {
   for (let k = 0; k < space.K; k++) {
     const tile = brush.createImageData(side, side);
     space.stroke(k).forEach((ink, i) => {
-      const grey = Math.round(255 * (1 - ink));
-      tile.data.set([grey, grey, grey, 255], 4 * i);
+      const gray = Math.round(255 * (1 - ink));
+      tile.data.set([gray, gray, gray, 255], 4 * i);
     });
     brush.putImageData(tile, side * k, 0);
   }

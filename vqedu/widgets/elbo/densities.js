@@ -8,12 +8,12 @@ import { DECODERS, logJoint, logNormal, logPrior } from "./math.js";
 
 const Z = [-5, 5];
 const HEIGHTS = [1, 2, 4, 9]; // of the axis: a scale that jumps seldom, and says so at its ticks
-const GREY = "rgba(0, 0, 0, 0.16)";
+const GRAY = "rgba(0, 0, 0, 0.16)";
 const Q_FILL = "rgba(0, 158, 115, 0.16)";
 
 const CURVES = [
   { name: "prior p(z)", color: COLORS.prior, dash: [7, 5] },
-  { name: "true posterior p(z|x)", color: "#1a1a1a", fill: GREY },
+  { name: "true posterior p(z|x)", color: "#1a1a1a", fill: GRAY },
   { name: "your q(z|x): drag it", color: COLORS.encoder, fill: Q_FILL },
 ];
 
@@ -25,7 +25,7 @@ export function drawDensities({ pen, width, height }, view) {
   const top = 12 + legend(pen, CURVES, 56, 22, { right: width });
   const f = frame(pen, { left: 52, top, width: width - 64, height: 238 - top, x: Z, y: [0, peak(state, posterior)] });
   axisY(f, { label: "density" });
-  curve(f, posterior, { color: "#1a1a1a", fill: GREY });
+  curve(f, posterior, { color: "#1a1a1a", fill: GRAY });
   curve(f, (z) => Math.exp(logPrior(z)), { color: COLORS.prior, dash: [7, 5] });
   curve(f, (z) => Math.exp(logNormal(z, state.mu, state.sigma)), { color: COLORS.encoder, width: 3, fill: Q_FILL });
   axisX(f, { label: "latent z" });

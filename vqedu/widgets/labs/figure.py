@@ -24,5 +24,5 @@ def axis_end(step: int) -> int:
 
 
 def _framed(image: np.ndarray) -> np.ndarray:
-    """An image in a thin grey frame on white paper: (28, 28) -> (32, 32)."""
+    """An image in a thin gray frame on white paper: (28, 28) -> (32, 32)."""
     return np.pad(np.pad(image, 1, constant_values=0.25), 1)

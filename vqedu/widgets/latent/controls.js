@@ -140,7 +140,7 @@ export function directionsPanel(space, hand) {
   };
 }
 
-// The ten classes by colour and numeral; a press shows one class alone.
+// The ten classes by color and numeral; a press shows one class alone.
 export function legend({ config }, onchoose) {
   let only = null;
   const buttons = config.class_places.map(([label]) => {

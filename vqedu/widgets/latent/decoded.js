@@ -9,7 +9,7 @@ const GAP_WORDS = "Typical gap: the median distance from a code to its nearest o
 export const gapNote = () => element("p", { class: "vq-note vq-gap" }, GAP_WORDS);
 
 // The real digit whose code is nearest to z, and how far it is.
-function neighbour(space) {
+function neighbor(space) {
   const near = thumbnail(null, 56);
   const words = element("span", {});
   const node = element("div", { class: "vq-neighbour" }, near.node, words);
@@ -31,7 +31,7 @@ export function xHatPanel(space, color) {
   const surface = canvas(224, 224, { class: "vq-decoded", role: "img" });
   const source = element("p", { class: "vq-line" });
   const nats = element("p", { class: "vq-line" });
-  const nearest = neighbour(space);
+  const nearest = neighbor(space);
   const said = element("div", { class: "vq-said" }, source, nats, nearest.node, gapNote());
   const pictured = element("div", { class: "vq-pictured" }, surface.node, said);
   const node = panel("xhat", "x\u0302 = f(z)", "decoded", color, pictured);

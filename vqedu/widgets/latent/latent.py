@@ -34,7 +34,7 @@ class LatentExplorer(Explorer):
 
     `state` may be set from Python, whole or in part, and moves the figure:
     z, a, b: lists of latent_dim numbers, the code and the two ends of the walk; t in [0, 1]: how far z went;
-    digit: the number of the picked digit, or None; drawing: None, or 784 grey levels 0..255 that were drawn;
+    digit: the number of the picked digit, or None; drawing: None, or 784 gray levels 0..255 that were drawn;
     prior: whether N(0, I) is shown; draws: how many samples of it; eps: how many draws from q(z|x);
     grid: whether the map shows decoded pictures, which takes two latent dimensions.
 

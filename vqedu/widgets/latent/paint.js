@@ -80,7 +80,7 @@ function pushApart(one, other, gap) {
   other[2] -= dy * push;
 }
 
-// The codes as dots in the colours of their classes; those of class `only`, if it is one, before all others.
+// The codes as dots in the colors of their classes; those of class `only`, if it is one, before all others.
 export function paintDots(pen, at, { places, labels, count, config }, only) {
   for (const front of [false, true]) {
     pen.globalAlpha = front ? 0.75 : 0.25;
@@ -125,8 +125,8 @@ export function paintPrior(pen, at, { config, project, d }, samples) {
     pen.fillRect(x - 2.5, y - 2.5, 5, 5);
   }
   pen.globalAlpha = 1;
-  const centre = d > 1 ? project(new Array(d).fill(0)) : [0, (config.low[1] + config.high[1]) / 2];
-  paintTwoSigma(pen, at, at.toPage(centre), d);
+  const center = d > 1 ? project(new Array(d).fill(0)) : [0, (config.low[1] + config.high[1]) / 2];
+  paintTwoSigma(pen, at, at.toPage(center), d);
 }
 
 // Where 95 of 100 numbers of N(0, 1) lie: a circle of radius 2, or a band on the map of a 1-D code.
@@ -149,7 +149,7 @@ function disc(pen, [x, y], radius, fill, text) {
   write(pen, text, x, y + 0.5, { size: 14, bold: true, align: "center", baseline: "middle", color: "#fff" });
 }
 
-// The ellipses of one and two sigma around `centre`; `scale`: pixels per unit of z. A 1-D code gets a flat one.
+// The ellipses of one and two sigma around `center`; `scale`: pixels per unit of z. A 1-D code gets a flat one.
 export function paintEllipses(pen, [x, y], { long, narrow, angle }, scale) {
   for (const [sigmas, fill, width] of [[2, "rgba(0, 158, 115, .14)", 1.5], [1, "rgba(0, 158, 115, .22)", 2.5]]) {
     pen.beginPath();

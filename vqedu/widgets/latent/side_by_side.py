@@ -31,7 +31,7 @@ class SideBySideExplorer(Explorer):
 
     `state` may be set from Python, whole or in part, and moves the figure:
     z: None, where each model decodes its own code of x, or two numbers that both decode;
-    digit: the number of the picked digit, or None; drawing: None, or 784 grey levels 0..255 that were drawn;
+    digit: the number of the picked digit, or None; drawing: None, or 784 gray levels 0..255 that were drawn;
     prior: whether N(0, I) is shown; draws: how many samples of it; zoom: whether the maps show N(0, I) close up.
 
     Raises TypeError or ValueError for models of another kind or another latent_dim, for images or labels of a

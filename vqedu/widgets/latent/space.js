@@ -60,10 +60,10 @@ export function latentSpace(data, config) {
     }
     return { index, label: labels[index], distance: Math.sqrt(least) };
   }
-  const centred = (z, from) => z.map((v, j) => v - from[j]);
+  const centered = (z, from) => z.map((v, j) => v - from[j]);
   // Map coordinates (u, v). A 1-D code has no v of its own: it stands at the middle height.
   function project(z) {
-    const c = centred(z, origin);
+    const c = centered(z, origin);
     return [inner(axes, c), d > 1 ? inner(axes, c, d) : (config.low[1] + config.high[1]) / 2];
   }
   // The z at (u, v) on the map: only the two directions that the map shows change.
@@ -82,7 +82,7 @@ export function latentSpace(data, config) {
     const narrow = Math.sqrt(Math.max(middle - half, 0));
     return { long: Math.sqrt(middle + half), narrow, angle: Math.atan2(2 * uv, uu - vv) / 2 };
   }
-  const coordinate = (z, k) => (std[k] > 0 ? inner(directions, centred(z, mean), k * d) / std[k] : 0);
+  const coordinate = (z, k) => (std[k] > 0 ? inner(directions, centered(z, mean), k * d) / std[k] : 0);
   function withCoordinate(z, k, value) {
     const step = (value - coordinate(z, k)) * std[k];
     return z.map((v, j) => v + step * directions[k * d + j]);

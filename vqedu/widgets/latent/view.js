@@ -62,7 +62,7 @@ export function viewer(space) {
   };
 }
 
-// How far z is from the codes, in words. reach: closer than this are 99 of 100 digits to their nearest neighbour.
+// How far z is from the codes, in words. reach: closer than this are 99 of 100 digits to their nearest neighbor.
 // A VAE's many dimensions that say nothing keep z ~ N(0, 1) but mu near 0: there a long way to the codes is no warning.
 export function nearestWords({ config }, { label, distance }) {
   const one = `${label === 8 ? "an" : "a"} ${label}`;

@@ -1,4 +1,4 @@
-// The palette, by the names of what its colours show.
+// The palette, by the names of what its colors show.
 
 import { colors, words } from "../../palette.json";
 
@@ -8,7 +8,7 @@ const nameOf = (color) => Object.keys(colors).find((name) => colors[name] === co
 // The same hue, dark enough to be read as words on white.
 export const wordColor = (color) => words[nameOf(color)] ?? color;
 
-// A colour of which `share` is `color` and the rest white.
+// A color of which `share` is `color` and the rest white.
 export function tint(color, share) {
   const channels = [1, 3, 5].map((start) => parseInt(color.slice(start, start + 2), 16));
   return `rgb(${channels.map((channel) => Math.round(255 + share * (channel - 255))).join(", ")})`;

@@ -1,11 +1,11 @@
-// Drawing a digit: strokes are kept as lines, so that they can be scaled and centred without blur, as MNIST was.
+// Drawing a digit: strokes are kept as lines, so that they can be scaled and centered without blur, as MNIST was.
 
 import { COLORS } from "./colors.js";
 import { canvas, notOurs, paintImage, position } from "./kit.js";
 import { clamp } from "./numbers.js";
 
 const SIDE = 28;
-const PEN = 1.75; // grey = PEN - distance to the stroke, in pixels, cut to 0..1: about as broad as MNIST's pen
+const PEN = 1.75; // gray = PEN - distance to the stroke, in pixels, cut to 0..1: about as broad as MNIST's pen
 
 function distanceToSegment(x, y, [x0, y0], [x1, y1]) {
   const dx = x1 - x0, dy = y1 - y0;
@@ -13,7 +13,7 @@ function distanceToSegment(x, y, [x0, y0], [x1, y1]) {
   return Math.hypot(x - x0 - along * dx, y - y0 - along * dy);
 }
 
-// Strokes (lists of points in pixels) -> 784 grey levels, 1 is ink. The centre of pixel (row, column) is at its index
+// Strokes (lists of points in pixels) -> 784 gray levels, 1 is ink. The center of pixel (row, column) is at its index
 // + 0.5.
 export function rasterize(strokes) {
   const pixels = new Float32Array(SIDE * SIDE);
@@ -40,7 +40,7 @@ function drawSegment(pixels, start, end) {
 const moved = (strokes, scale, dx, dy) =>
   strokes.map((stroke) => stroke.map(([x, y]) => [x * scale + dx, y * scale + dy]));
 
-// As LeCun et al. 1998 made MNIST: the digit fits a box of 20 x 20 pixels, its centre of mass in the middle of 28 x 28.
+// As LeCun et al. 1998 made MNIST: the digit fits a box of 20 x 20 pixels, its center of mass in the middle of 28 x 28.
 export function likeMnist(strokes) {
   const [x, y] = [0, 1].map((axis) => {
     const values = strokes.flat().map((point) => point[axis]);
@@ -50,8 +50,8 @@ export function likeMnist(strokes) {
   const extent = Math.max(x.extent, y.extent);
   const scale = extent > 3 ? (20 - 2 * PEN) / extent : 1;
   const boxed = moved(strokes, scale, 14 - scale * x.middle, 14 - scale * y.middle);
-  const centre = centreOfMass(rasterize(boxed));
-  return rasterize(moved(boxed, 1, 14 - centre[0], 14 - centre[1]));
+  const center = centreOfMass(rasterize(boxed));
+  return rasterize(moved(boxed, 1, 14 - center[0], 14 - center[1]));
 }
 
 function centreOfMass(pixels) {

@@ -147,15 +147,15 @@ export function stage(el, label, ...children) {
   return root;
 }
 
-// Paint 28x28 grey levels, 0..1, ink dark on white paper, into a canvas of any size.
+// Paint 28x28 gray levels, 0..1, ink dark on white paper, into a canvas of any size.
 export function paintImage({ pen, width, height }, pixels, side = 28) {
   const small = paintImage.small ??= new OffscreenCanvas(side, side);
   if (small.width !== side) { small.width = side; small.height = side; }
   const brush = small.getContext("2d");
   const data = brush.createImageData(side, side);
   for (let i = 0; i < side * side; i++) {
-    const grey = Math.round(255 * (1 - pixels[i]));
-    data.data.set([grey, grey, grey, 255], 4 * i);
+    const gray = Math.round(255 * (1 - pixels[i]));
+    data.data.set([gray, gray, gray, 255], 4 * i);
   }
   brush.putImageData(data, 0, 0);
   pen.imageSmoothingEnabled = false;

@@ -49,13 +49,13 @@ export function digitStrip({ labels, image }, onpick) {
 }
 
 // x as { pad, strip, toggle, buttons, show }. look({ digit }) or look({ drawing }) says what the hand has chosen;
-// space has the real digits: { labels, image(index) -> 784 grey levels }.
+// space has the real digits: { labels, image(index) -> 784 gray levels }.
 export function digitInput(space, look) {
   let sent = null, shown;
   const see = () => {
     const strokes = pad.strokes();
-    const grey = strokes.length ? (box.checked ? likeMnist : rasterize)(strokes) : null;
-    sent = grey && Array.from(grey, (v) => Math.round(255 * v));
+    const gray = strokes.length ? (box.checked ? likeMnist : rasterize)(strokes) : null;
+    sent = gray && Array.from(gray, (v) => Math.round(255 * v));
     look({ drawing: sent });
   };
   const again = () => { if (pad.strokes().length) see(); };
@@ -70,7 +70,7 @@ export function digitInput(space, look) {
   };
   return {
     pad, strip, show,
-    toggle: element("label", { class: "vq-check" }, box, "centre and scale as MNIST"),
+    toggle: element("label", { class: "vq-check" }, box, "center and scale as MNIST"),
     buttons: element("div", { class: "vq-buttons" }, button("Other digits", strip.next), button("Clear", pad.clear)),
   };
 }

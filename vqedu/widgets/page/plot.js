@@ -27,7 +27,7 @@ function rim(pen, text, x, y, width) {
   pen.restore();
 }
 
-// Bold, centred on (x, y), with a halo: a name on a picture.
+// Bold, centered on (x, y), with a halo: a name on a picture.
 export const haloed = (pen, text, x, y, style = {}) =>
   write(pen, text, x, y, { size: 16, bold: true, align: "center", baseline: "middle", halo: 5, ...style });
 

@@ -71,7 +71,7 @@ function drawPoints({ pen, X, Y }, { points, indices, state }) {
   for (const [x, y] of points) dot(pen, X(x), Y(y), 3.2, { fill: COLORS.encoder });
 }
 
-// A disc with the code's number; a code off the board shows at its edge, with an arrow in its direction. Unused: grey.
+// A disc with the code's number; a code off the board shows at its edge, with an arrow in its direction. Unused: gray.
 function drawCode(f, code, k, { selected, unused }) {
   const [x, y] = markerPlace(f, code);
   if (!onBoard(code)) {

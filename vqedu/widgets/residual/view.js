@@ -5,7 +5,7 @@ import { convolutions } from "../page/conv_nets.js";
 
 const PLACES = 49;
 
-// The first `count` stages of a picture's codes, summed and decoded: 784 grey levels.
+// The first `count` stages of a picture's codes, summed and decoded: 784 gray levels.
 function residualDecoder({ levels, K, D, decoder }, arrays) {
   const run = convolutions(decoder, arrays);
   const { codebooks, indices } = arrays;

@@ -1,4 +1,4 @@
-// What both explorers of tokens show: pictures that fill place by place, coloured headings, the temperature.
+// What both explorers of tokens show: pictures that fill place by place, colored headings, the temperature.
 
 import { COLORS, wordColor } from "../page/colors.js";
 import { element, paintImage, slider } from "../page/kit.js";
@@ -6,7 +6,7 @@ import { PLACES } from "./view.js";
 
 export const GRID = 7; // places a row
 
-// x_hat with the places grey that have no code yet, and a frame around place `marked`.
+// x_hat with the places gray that have no code yet, and a frame around place `marked`.
 export function paintPartly(surface, pixels, filled, marked = null) {
   const { pen, width } = surface;
   const cell = width / GRID;

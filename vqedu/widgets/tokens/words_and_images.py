@@ -34,7 +34,7 @@ class WordsAndImages(Explorer):
 
     `state` may be set from Python, whole or in part, and moves the figure. Beside the above it holds
     temperature (0.1 to 2) and seed of the drawing; drawn: how many codes are drawn, None before <image>;
-    drawing: 784 grey levels 0..255 to read; codes: 49 codes to read; said: words of the answer that a hand chose.
+    drawing: 784 gray levels 0..255 to read; codes: 49 codes to read; said: words of the answer that a hand chose.
 
     The same text, seed and temperature give the same picture.
     Raises TypeError for models of another kind, ValueError where their codebooks differ, for an unknown word or state.

@@ -17,7 +17,7 @@ function ribbonWords(sequence, behind) {
   return `One sequence of ${sequence.length} tokens: ${said}.${behind ? " Still reading." : ""}`;
 }
 
-// The whole sequence, token by token: words black, codes purple, marks grey. It is one list of numbers to the model.
+// The whole sequence, token by token: words black, codes purple, marks gray. It is one list of numbers to the model.
 export function ribbon() {
   const line = element("div", { class: "vq-wi-ribbon", role: "img" });
   const span = ({ name, kind }) => element("span", { class: `vq-wi-token vq-wi-${kind}` }, name);
