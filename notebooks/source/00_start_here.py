@@ -22,7 +22,7 @@ words_and_images
 # a sequence of 49 whole numbers, called *image tokens*, and it predicts the next one just as it predicts the next word. A second network translates between tokens and pixels.
 #
 # So the question behind the whole course is: **how few numbers can describe an image, and what can we do with them?** We start with the *autoencoder*, which describes an image with a handful of numbers.
-# The *variational autoencoder* (VAE) arranges these numbers so well that random ones decode to new images. The *VQ-VAE* replaces them with entries of a table, and the numbers of these entries are the image tokens.
+# The *variational autoencoder* (VAE) arranges these numbers so well that random ones decode to new images. The *VQ-VAE* replaces them with entries of a table, and the image tokens are the positions of these entries in the table.
 #
 # **After this page you can**
 #
@@ -46,7 +46,7 @@ words_and_images
 # Between them is the *code*: the numbers that describe the image. Colors mean the same thing throughout the course:
 # <span style="color:#009E73">■</span> **green** is the encoder and what it outputs,
 # <span style="color:#CC79A7">■</span> **purple** is the codebook, the table of the VQ-VAE, <span style="color:#0072B2">■</span> **blue** is the decoder, and
-# <span style="color:#D55E00">■</span> **red-orange** is the prior, which describes the codes to expect before we have seen an image.
+# <span style="color:#D55E00">■</span> **red-orange** is the prior, which describes which codes we expect before we have seen an image.
 
 # %%
 plots.course_map()
@@ -71,7 +71,7 @@ machine.check()
 # > **For the lecturer · 4 minutes.**
 # >
 # > - **Ask:** "What does the decoder draw halfway between two digits?"
-# > - **Usually answered:** "A blend of the two." Sometimes that is right. The walk below passes through a clean 6 on its way from a 0 to a 3.
+# > - **Usually answered:** "A blend of the two." Sometimes that is right, but the walk below passes through a clean 6 on its way from a 0 to a 3.
 # > - **Show:** The explorer, with a student at the mouse; then the walk.
 
 # %%
@@ -108,14 +108,14 @@ plots.image_grid(
 # - Every point of the map decodes to an image, even where there are no dots. Nearby points decode to similar images, so *short* steps blend smoothly.
 # - Nothing forces a point between two digits to decode to a blend of the two, or to a digit at all.
 #
-# A map on which nearly every point decodes to a plausible digit would let us invent new digits. The next figure shows such a map: that of a variational autoencoder (VAE), the model that notebooks 02 to 04 build. Each tile is the image that its place decodes to. Drag the ring over this map, too.
+# A map on which nearly every point decodes to a plausible digit would let us invent new digits. The next figure shows such a map: that of a variational autoencoder (VAE), the model that notebooks 02 to 04 build. Each tile shows the image that this part of the map decodes to. Drag the ring over this map, too.
 
 # %%
 vae2 = pretrained.load("vae-2d")
 widgets.LatentExplorer(vae2, images.test, view="map", grid=True, title="On a VAE's map, nearly every place is a digit")
 
 # %% [markdown]
-# Both networks have the same layers and the same two numbers per image. What was different in training? Notebook 01 looks for the answer.
+# Both networks have the same hidden layers, and both describe an image with two numbers. What was different in training? Notebook 01 looks for the answer.
 #
 # ## How to work through a notebook
 #
@@ -137,7 +137,7 @@ widgets.LatentExplorer(vae2, images.test, view="map", grid=True, title="On a VAE
 # | [05 Inside the VAE](05_inside_the_vae.ipynb) | find out what beta really is, watch a posterior collapse, and rescue it | 60 |
 # | [06 Vector quantization](06_vector_quantization.ipynb) | turn vectors into entries of a table, pass a gradient through this choice, watch codes die and revive them | 65 |
 # | [07 The VQ-VAE](07_vqvae.ipynb) | see the 49 codes of a digit, swap one, count usage and bits | 75 |
-# | [08 A prior over codes](08_prior_over_codes.ipynb) | learn which codes go together, compress with it, draw new digits | 85 |
+# | [08 A prior over codes](08_prior_over_codes.ipynb) | learn which codes go together, and use that to compress images and draw new digits | 85 |
 # | [09 Image tokens](09_image_tokens.ipynb) | quantize without a codebook, and train one network that reads words and draws images | 85 |
 # | [10 Glossary and notation](10_glossary.ipynb) | look up a symbol or a term | |
 #

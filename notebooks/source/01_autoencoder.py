@@ -59,7 +59,7 @@ print(f"{len(images.train.x):,} images to learn from, {len(x_test):,} to test on
 
 # %% [markdown]
 # Why should fewer than 784 numbers be enough? Because the pixels of a digit depend on each other. If a pixel is ink, its neighbor probably is, too, since a stroke is several pixels wide and continues in some direction.
-# To see how much depends on this, we destroy it: in the second row below, each pixel is copied from the same position in a training image, and this image is chosen at random for each pixel anew.
+# To see how much this matters, we destroy the dependence: in the second row below, each pixel is copied from the same position in a training image, and that image is chosen at random, separately for each pixel.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -187,8 +187,8 @@ class Autoencoder(nn.Module):
 #
 # $$-\sum_{i=1}^{784} \Big[ x_i \log s(l_i) + (1 - x_i) \log\big(1 - s(l_i)\big) \Big].$$
 #
-# With the natural logarithm it is measured in **nats** (1 nat is 1.44 bits). We sum over the 784 pixels, so the loss is in nats per image. The probability of an image is a product over its pixels, so its logarithm is a sum. From notebook 02 on, our loss will be minus this log-probability
-# of an image, and an average over pixels would make it 784 times too small.
+# With the natural logarithm it is measured in **nats** (1 nat is 1.44 bits). We sum over the 784 pixels, so the loss is in nats per image. The probability of an image is a product over its pixels, so its logarithm is a sum. From notebook 02 on, minus this log-probability
+# will be one term of our loss, and an average over pixels would make that term 784 times too small.
 
 
 # %%
@@ -233,7 +233,7 @@ print(f"after one epoch: {after_one_epoch:.1f} nats per image on the test images
 
 # %% [markdown]
 # Every model in this course is trained by a loop like this one, so from now on we call `training.fit`, which adds a progress bar and a
-# learning rate that first rises and then falls. The course comes with the same network trained for 20 epochs; you saw its images in row A. (It returns its output under a name, `.logits`, where our class returns a pair.) How far did it get?
+# learning rate that first rises and then falls. The course comes with the same network trained for 20 epochs; you saw its images in row A. (It returns its output under a name, `.logits`, whereas our class returns a pair.) How far did it get?
 
 # %%
 if RETRAIN:
@@ -284,7 +284,7 @@ plots.image_grid(
 
 # %% [markdown]
 # PCA can only add up 32 fixed pictures, each of which covers the whole image, so faint shadows remain on the paper. The autoencoder is nonlinear: the effect of one latent number depends on the other 31, so
-# a stroke can move without leaving a shadow behind. The sigmoid at the end, which keeps the paper white, is only a small part of the gain: clipping PCA's output to the range from 0 to 1 does the same for PCA, and its error, 0.0152, is then still four times the autoencoder's 0.0038.
+# a stroke can move without leaving a shadow behind. The sigmoid at the end, which keeps the paper white, accounts for only a small part of the gain: clipping PCA's output to the range from 0 to 1 does the same for PCA, and its error, 0.0152, is then still four times the autoencoder's 0.0038.
 
 # %%
 widgets.Quiz("autoencoder.sum")
@@ -298,7 +298,7 @@ widgets.Quiz("autoencoder.sum")
 # > **For the lecturer · 4 minutes.**
 # >
 # > - **Ask:** "If we double the number of latent dimensions, what happens to the error?"
-# > - **Usually answered:** "It halves", which is roughly right from 4 to 32, where it shrinks to between 0.54 and 0.58 at each step, and wrong from 32 to 64, where the factor is 0.74.
+# > - **Usually answered:** "It halves", which is roughly right from 4 to 32, where each doubling multiplies the error by 0.54 to 0.58, and wrong from 32 to 64, where the factor is 0.74.
 # > - **Show:** The figure. Then ask what an autoencoder with 784 latent dimensions would learn.
 
 # %%
@@ -333,7 +333,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# The first few dimensions matter most: from 1 to 16 the error falls from 0.0480 to 0.0085, about a sixth of where it started. From 32 to 64 it still falls by a quarter, but little is left to gain: the loss is 56.3 nats, close to the floor of 45.5, although these networks were trained for only 5 epochs.
+# The first few dimensions matter most: from 1 to 16 the error falls from 0.0480 to 0.0085, about a sixth of where it started. From 32 to 64 it still falls by a quarter, but little is left to gain: with 64 the loss is 56.3 nats, close to the floor of 45.5, although these networks were trained for only 5 epochs.
 # PCA's error is 1.3 times the autoencoder's with one number, three times with 16 or 32, and only twice with 64. With one number neither method can describe much, and with 64 PCA does quite well on its own. So a nonlinear network gains most when the bottleneck is *moderately* narrow.
 #
 # A small error is not the goal in itself, though. With 784 latent dimensions and hidden layers that are wide enough, a network could copy every image without learning anything about digits.
@@ -375,7 +375,7 @@ plots.map_and_closeup(
 
 # %% [markdown]
 # The 3s do lie mostly together, and there is a reason. The encoder is a smooth function, so similar images get similar codes, and the decoder is smooth as well, so neighboring codes decode to similar images.
-# But look at the shape of the map: the 5s are in two places, and half of all codes, among them most of the 1s, 4s, 7s, and 9s, crowd into the box of the close-up, which is only 3.5 units wide, while the 0s, 2s, and 3s spread out to 10 and beyond, with empty regions in between.
+# But look at the shape of the map. The 5s are in two places. Half of all codes, among them most of the 1s, 4s, 7s, and 9s, crowd into the box of the close-up, which is only 3.5 units wide, while the 0s, 2s, and 3s spread out to 10 and beyond, with empty regions in between.
 # Nothing in the loss asked for a tidier map.
 #
 # Explore it yourself: drag the ring from the 0s to the 1s, find the border between the 4s and the 9s, and draw a digit of your own on the left.
@@ -519,7 +519,7 @@ widgets.Quiz("autoencoder.ninety-five")
 # %% [markdown]
 # ## 8. Where we are going
 #
-# Here is what the second way leads to. The VAE below has the same two latent dimensions as the autoencoder of section 5, but its loss contains a second term, which pulls the codes toward $N(0, I)$. Both networks decode the same twelve random codes. The second cell then counts codes near the origin. (The VAE's encoder returns two things; `[0]` picks the one that we use as the code here, and 04 explains the other.)
+# Here is what the second way leads to. The VAE below has the same two latent dimensions as the autoencoder of section 5, but its loss contains a second term, which pulls the codes toward $N(0, I)$. Both networks decode the same twelve random codes. The second cell then counts codes near the origin. (The VAE's encoder returns two things; `[0]` picks the one that we use as the code here, and notebook 04 explains the other.)
 
 # %%
 vae2 = pretrained.load("vae-2d")
@@ -538,7 +538,7 @@ for name, z in codes.items():
 print(f"N(0, I)     draws within 2 of the origin: {1 - math.exp(-2):.0%}")
 
 # %% [markdown]
-# Within 2 of the origin, where $N(0, I)$ puts 86% of its draws (in two dimensions, the probability of landing within $R$ of the origin is $1 - e^{-R^2/2}$), there are only 47% of the autoencoder's codes. So digits whose codes are farther out hardly ever turn up: the autoencoder's row has no 0, while the VAE's has two. Of the VAE's codes, 85% are within 2 of the origin, almost exactly as many as of the draws.
+# Only 47% of the autoencoder's codes are within 2 of the origin, whereas $N(0, I)$ puts 86% of its draws there (in two dimensions, the probability of landing within $R$ of the origin is $1 - e^{-R^2/2}$). So digits whose codes are farther out hardly ever turn up: the autoencoder's row has no 0, while the VAE's has two. Of the VAE's codes, 85% are within 2 of the origin, almost exactly the same share as of the draws.
 # Compare the two maps: pick a digit, drag $z$, and find the holes.
 
 # %%
@@ -717,7 +717,7 @@ checks.build_autoencoder(my_autoencoder)
 # %% [markdown]
 # ### Without a checker
 #
-# 1. In the live cell of section 3, remove the activation functions (delete both `nn.SiLU()` and the `nn.LayerNorm`), and train again. What squared error do you get from `squared_error(torch.sigmoid(model(x_test)[0]))`, and with which other method should you compare it?
+# 1. In section 3, remove the activation functions from `mlp` (delete both `nn.SiLU()` and the `nn.LayerNorm`). Then rerun the cells from there through the one that prints the loss after one epoch. What squared error do you get from `squared_error(torch.sigmoid(model(x_test)[0]))`, and with which other method should you compare it?
 #
 # <details><summary>Answer</summary>
 #

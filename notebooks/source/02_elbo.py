@@ -63,7 +63,7 @@ widgets.Quiz("autoencoder.pca", "autoencoder.decoder-output", "autoencoder.junk"
 # %% [markdown]
 # ## 1. The probability of an image
 #
-# The autoencoder of notebook 01 could not generate, because nothing in its training determined where the codes should lie. So let us choose their distribution *first*: the **prior** $p(z)$, which in this course is always $N(0, I)$. The decoder
+# The autoencoder of notebook 01 could not generate, because nothing in its training determined where the codes should lie. So let us choose their distribution *first*: the **prior** $p(z)$, which for the VAEs of this course is always $N(0, I)$. The decoder
 # then assigns a probability to every image, given a code: this is the **likelihood** $p(x \mid z)$. We observe $x$ but never $z$, which is why $z$ is called a **latent variable**.
 #
 # Prior and decoder together are a complete model of images: draw $z$ from the prior, then $x$ from $p(x \mid z)$. The probability that this produces a given $x$ is
@@ -110,7 +110,7 @@ for name in ("vae-2d", "vae-50d"):
 # With two latent dimensions, between 24 and 35 of the 20,000 draws make up 99% of the average, and the three estimates agree to within a nat. With 50 dimensions, one or two draws are enough. Such an average depends
 # almost entirely on the luckiest draw, which is a different one in every run.
 #
-# The estimator is **unbiased**: averaged over infinitely many runs it is exactly $p(x)$. But almost every single run gives a value that is far too low. What makes up for it are runs so rare that we will never see one.
+# The estimator is **unbiased**: averaged over infinitely many runs it is exactly $p(x)$. But almost every single run gives a value that is far too low. The runs that make up for this are so rare that we will never see one.
 # The figure shows what the best draws decode to, with their $\log p(x \mid z)$.
 
 # %%
@@ -499,7 +499,7 @@ plots.bounds(bounds, log_px, "Fifty samples close most of the gap, and the next 
 
 # %% [markdown]
 # Fifty samples close three quarters of the gap, from 0.24 to 0.06 nats, and the next 450 only bring it down to 0.04. The reason is the left tail of the posterior, which our Gaussian hardly covers:
-# far to the left $f$ is nearly flat, so the posterior falls off only as slowly as the prior, whose standard deviation is 1, while $q$ has 0.3. A draw from that tail has a huge weight but almost never occurs, so
+# far to the left $f$ is nearly flat, so the posterior falls off as slowly as the prior, whose standard deviation is 1, whereas that of $q$ is only 0.3. A draw from that tail has a huge weight but almost never occurs, so
 # the average improves only when one happens to turn up. Our example is an extreme case: the tail of $q$ is so much lighter than that of the posterior that the weights have *infinite* variance. A $q$ with heavier tails
 # than the posterior would not have this problem. (The printed ± 0.01 allows for the noise that remains after averaging 20,000 repetitions.)
 #
@@ -521,7 +521,7 @@ for k in (1, 50, 500, 5000):
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · Average inside the logarithm
 #
-# **★★☆ · 8 minutes.** Compute the bound of section 6 for a batch of images, given one column of log-weights per image. Among the checker's log-weights are some as far below zero as those of real images.
+# **★★☆ · 8 minutes.** Compute the bound of section 6 for a batch of images, given one column of log-weights per image. Some of the checker's log-weights are as far below zero as those of real images.
 #
 # **Contract:** `my_importance_weighted_bound(log_weights)`: (k, N), one column per image → (N,): log of the mean weight, nats.
 
@@ -612,7 +612,7 @@ checks.overconfident_q(my_overconfident_q)
 # What does the count tell us about $z$? Do for this model everything that this notebook did for the curved one. Compute $\log p(x)$, write the ELBO of a Gaussian $q(z \mid x) = N(\mu, \sigma^2)$, and find the $q$ with the highest ELBO. One fact saves
 # you a numerical integral: under $N(\mu, \sigma^2)$ the mean of $e^{a z}$ is $e^{a \mu + a^2 \sigma^2 / 2}$.
 #
-# You are free in how you search: a table of $\mu$ and $\sigma$, an optimizer, or two derivatives set to zero. The checker calls your function for four counts. Your $q$ should have an ELBO within 0.005 nats of the highest, and `elbo` and `log_px` should be right to 0.005 nats.
+# You may search in any way you like: with a table of $\mu$ and $\sigma$, with an optimizer, or by setting two derivatives to zero. The checker calls your function for four counts. Your $q$ should have an ELBO within 0.005 nats of the highest, and `elbo` and `log_px` should be correct to within 0.005 nats.
 #
 # **Contract:** `my_build_elbo(x)`: an observed count, a whole number from 0 to 20 → mu, sigma, elbo, log_px: the Gaussian q with the highest ELBO, that ELBO, and log p(x), nats.
 

@@ -49,14 +49,14 @@ plots.lines(
 )
 
 # %% [markdown]
-# Neither run raised an error, and the loss is the same line of code. Why does one of them fail? The answer is the one idea that we still need before we can train a VAE.
+# Neither run raised an error, and both compute the loss with the same line of code. Why does one of them fail? The answer is the one idea that we still need before we can train a VAE.
 #
 # **After this notebook you can**
 #
 # - say why a gradient does not pass through a draw, and how $z = \mu + \sigma \varepsilon$ opens a path for it,
 # - estimate the gradient of an expectation in two ways, and compare their measured variances,
 # - explain why one draw per image is enough, and why networks output the logarithm of the variance,
-# - fit the posterior of a model by gradient steps, using nothing of the model but $\log p(x, z)$.
+# - fit the posterior of a model by gradient steps when all that you can compute of the model is $\log p(x, z)$.
 #
 # **Time:** 35 minutes, and 56 for the exercises. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb), the chain rule, `loss.backward()`. **Symbols:** [glossary and notation](10_glossary.ipynb).
 #
@@ -187,7 +187,7 @@ widgets.Quiz("reparameterization.uniform")
 # $$\frac{\partial}{\partial \mu} \int q(z)\, h(z)\, dz = \int h(z)\, \frac{\partial q(z)}{\partial \mu}\, dz
 # = \int q(z)\; h(z)\, \frac{\partial \log q(z)}{\partial \mu}\, dz ,$$
 #
-# because $\partial \log q = \partial q / q$. The last integral is a mean under $q$ again, which we can estimate from draws. So the mean of $h(z)\, \partial \log q(z) / \partial \mu$ is the gradient, too.
+# because $\partial \log q = \partial q / q$. The last integral is a mean under $q$ again, which we can estimate from draws. So the mean of $h(z)\, \partial \log q(z) / \partial \mu$ over many draws is an estimate of the gradient as well.
 # The factor $\partial \log q / \partial \mu = (z - \mu)/\sigma^2 = \varepsilon / \sigma$ (differentiate $-(z-\mu)^2 / 2\sigma^2$, and write $\varepsilon$ for $(z - \mu)/\sigma$) is called the **score**, and the estimator
 # is known as the score function estimator or REINFORCE (Williams 1992). A step along this gradient makes draws with a large $h$ more probable.
 #
@@ -232,8 +232,8 @@ ratio = variance(estimators["score function"], 16) / variance(estimators["repara
 print(f"score function / reparameterization = {ratio:.1f}")
 
 # %% [markdown]
-# All three means agree with the exact gradient, 4, to within 0.01. But the variance of the score function is 5.40 against 0.25, which is 22 times as large, and even with the best-known remedy, the baseline, it is still 2.62, about ten times as
-# large. The reason is what each of them uses: the score function only uses *how large* $h$ is at a draw, while reparameterization uses the slope and thus also *in which direction* $h$ grows.
+# All three means agree with the exact gradient, 4, to within 0.01. But with 16 draws the score function estimator has a variance of 5.40, against 0.25 for reparameterization: 22 times as much. Even with the best-known remedy, the baseline, the variance is 2.62, which is still about ten times as
+# large. The reason is the information that each estimator uses: the score function uses only *how large* $h$ is at a draw, while reparameterization uses the slope of $h$, which shows *in which direction* $h$ grows.
 #
 # For $h(z) = z^2$ the variances can be worked out by hand: 4 for one draw with reparameterization, 87 for the score function, and 42 with the baseline (`gradients.variances_of_square` contains the calculation).
 # The first is easy: the estimate is $2(2 + \varepsilon)$, so its variance is $2^2 = 4$.
@@ -263,7 +263,7 @@ widgets.Quiz("reparameterization.plus-hundred")
 # >
 # > - **Ask:** "A VAE draws one z per image and step. Why is one enough?"
 # > - **Usually answered:** "Because it trains for a long time." There are two reasons: the low variance, and the minibatch, which averages over a hundred images.
-# > - **Show:** The explorer, first with h = z², then with the step function. There reparameterization gets no signal at all, which prepares for the VQ-VAE.
+# > - **Show:** The explorer, first with h = z², then with the step function. There reparameterization gets no signal at all, which prepares the ground for the VQ-VAE.
 
 # %%
 counts = [1, 4, 16, 64, 256]
@@ -285,11 +285,11 @@ plots.lines(
 # The three lines are parallel but start at different heights. To match *one* draw with reparameterization, the score function needs 22 draws here.
 #
 # **Why one draw per image is enough.** A VAE is trained with a single $z$ per image and step. One reason why this works is the low variance. The other is the minibatch: with 100 images, each with its own $\varepsilon$, the gradient is already an average over 100
-# draws, and drawing ten codes per image would help less than using ten times as many images,
+# draws. Drawing ten codes per image would help less than using ten times as many images,
 # because more codes average only the noise of $\varepsilon$, while more images also average the differences between images. Kingma and Welling found one draw to be enough "as long as the minibatch size $M$ was large enough", and used $M = 100$. Successive steps of the optimizer
 # average the noise as well, as long as they are small.
 #
-# Reparameterization does not always have the lower variance. If $h$ oscillates quickly and $q$ is wide, its variance can be the higher one, as $\sin 2z$ shows in the explorer below. It also has two conditions: $h$ must have a derivative, and $z$ must be continuous.
+# Reparameterization does not always have the lower variance. If $h$ oscillates quickly and $q$ is wide, its variance can be the higher one, as $\sin 2z$ shows in the explorer below. It also works only under two conditions: $h$ must have a derivative, and $z$ must be continuous.
 
 # %%
 widgets.Prediction("reparameterization.step")
@@ -358,7 +358,7 @@ widgets.Quiz("reparameterization.negative-variance")
 # >
 # > - **Ask:** "One draw per step against 100: will both reach the best q?"
 # > - **Usually answered:** "Only the one with 100."
-# > - **Show:** The figure. Both reach the q that a student found by hand in notebook 02; the run with a single draw per step is only noisier.
+# > - **Show:** The figure. Both reach the q that a student found by hand in notebook 02; the run with a single draw per step is just noisier.
 
 # %%
 for name, n in (("1 draw per step", 1), ("100 draws per step", 100)):
@@ -478,7 +478,7 @@ checks.noisy_path(my_noisy_path)
 # gets is `log_joint`, which returns $\log p(x_i, z_i)$ for draws $z_i$ and can be differentiated.
 #
 # There are `n` observations, each with its own latent variable and its own Gaussian $q(z_i \mid x_i) = N(\mu_i, \sigma_i^2)$. Fit all of them at once, by gradient steps computed from draws, with at most 5,000 draws per observation in the whole fit. On average over the observations, your ELBO
-# should be within 0.015 nats of the best that Gaussians can reach, and for no observation should it be more than 0.1 nats below. The cell below contains a small model to try it on.
+# should be within 0.015 nats of the best that Gaussians can reach, and for no single observation should it fall more than 0.1 nats below that optimum. The cell below contains a small model to try it on.
 #
 # **Contract:** `my_build_fit(log_joint, n)`: a function z (n,) or (S, n) → log p(x, z) of the same shape, and the number n of observations → mu, sigma, each (n,): means and standard deviations of the best Gaussian q.
 
@@ -529,10 +529,10 @@ checks.build_fit(my_build_fit)
 #
 # ## Summary
 #
-# - `sample()` returns numbers without a history. Alone in a loss it causes an error; next to a KL it silently removes the reconstruction's gradient.
-# - $z = \mu + \sigma \varepsilon$ has the same distribution and a path for the gradient: $\partial z/\partial\mu = 1$, $\partial z/\partial\sigma = \varepsilon$. In torch: `rsample`.
-# - The score function needs no derivative of $h$. For $z^2$ at $\mu = 2$, $\sigma = 1$ its variance is 22 times larger.
-# - One draw per image is enough, because the minibatch averages as well.
+# - `sample()` returns numbers without a history. If nothing else in the loss has one, `backward()` raises an error; if a KL is added, there is no error, and the reconstruction silently loses its gradient.
+# - Computing $z = \mu + \sigma \varepsilon$ leaves the distribution of $z$ unchanged and opens a path for the gradient: $\partial z/\partial\mu = 1$, $\partial z/\partial\sigma = \varepsilon$. In torch: `rsample`.
+# - The score function needs no derivative of $h$. For $z^2$ at $\mu = 2$, $\sigma = 1$ its variance is 22 times that of reparameterization.
+# - One draw per image is enough, because the variance of a single draw is low and the minibatch averages over many draws.
 # - Encoders output `logvar`, and $\sigma = e^{\text{logvar}/2}$.
 #
 # **Next:** [04 The VAE](04_vae.ipynb). An encoder outputs $\mu$ and `logvar`, the line of section 2 draws one $z$, and the loss is minus the ELBO.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 04 · The variational autoencoder
 #
-# Every image on the map below comes from one small network, which received two numbers, the coordinates of a place on the map, and decoded them. Drag $z$ across the map, or click it and use the arrow keys, and watch the digits turn into one another.
+# Every image on the map below was decoded by one small network from just two numbers, the coordinates of its place on the map. Drag $z$ across the map, or click it and use the arrow keys, and watch the digits turn into one another.
 
 # %%
 import math
@@ -191,7 +191,7 @@ plots.decoded_plane(plane.numpy(), steps.tolist(), "Four hundred codes spread li
 # %% [markdown]
 # Neighbors differ by a stroke, and each digit changes into the next through shapes that a person could have written. Only along some borders, most of all where the 2s, the 4s and the 6s meet at the lower left, do we find images that are not digits at all. Section 3 returns to them.
 #
-# The next explorer shows the cloud of codes that each image is encoded as. Pick a digit: the ellipse is its $q(z \mid x)$. Press *e* to draw another $\varepsilon$, and see how much the decoded image varies within one cloud.
+# The VAE encodes each image as a whole cloud of codes, and the next explorer shows this cloud. Pick a digit: the ellipse is its $q(z \mid x)$. Press *e* to draw another $\varepsilon$, and see how much the decoded image varies within one cloud.
 
 # %%
 widgets.LatentExplorer(vae2, images.test, title="Each image is encoded as a small cloud, not as a point")
@@ -358,7 +358,7 @@ plots.bars(
 )
 
 # %% [markdown]
-# A latent dimension, also called a *unit*, is **active** if the variance of $\mu_d(x)$ over the images is above 0.01 (Burda and others, 2016). In this model 25 are. Any information that the other 25 could have carried would have saved fewer nats of reconstruction than its KL cost, so training moved them to the prior.
+# A latent dimension, also called a *unit*, is **active** if the variance of $\mu_d(x)$ over the images is above 0.01 (Burda and others, 2016). In this model 25 are. Any information that the other 25 could have carried would have saved fewer nats of reconstruction than it would have cost in KL, so training moved them to the prior.
 #
 # If the inactive dimensions really carry nothing, we should be able to replace them by fresh noise without harm. For comparison we replace a single active one, the one with the largest KL.
 
@@ -414,7 +414,7 @@ checks.elbo(my_elbo)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · A Gaussian decoder
 #
-# **★★☆ · 8 minutes.** Images of other kinds are often modeled with a Gaussian per pixel, $p(x \mid z) = N(\hat x, s^2)$, whose $-\log p$ contains the squared error. Write that loss, with $s^2$ given as `variance`. Include every constant: they matter as soon as the variance is learned, which notebook 05 comes back to.
+# **★★☆ · 8 minutes.** Images of other kinds are often modeled with a Gaussian per pixel, $p(x \mid z) = N(\hat x, s^2)$, whose $-\log p$ contains the squared error. Write that loss, with $s^2$ given as `variance`. Include all constants: they matter as soon as the variance is learned, as notebook 05 will show.
 #
 # **Contract:** `my_gaussian_loss(x_hat, x, variance)`: two batches of images, both (N, 1, H, W), and a number → (N,): -log N(x; x_hat, variance) in nats per image, constants included.
 

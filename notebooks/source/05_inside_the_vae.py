@@ -56,7 +56,7 @@ widgets.Quiz("inside_the_vae.without-noise", "inside_the_vae.same-for-all", "ins
 # %% [markdown]
 # ## 1. What a nat buys: rate and distortion
 #
-# The VAE's loss has two terms, and it helps to know what they are called in data compression. The KL, averaged over the images, is the **rate**: the number of nats that we count for the code. (As the second question above shows, the information in the code can be less than that, but never more.) The reconstruction term is the **distortion**: how many nats the image still costs once the code is known. A code with a higher rate can describe the image better, so the two trade off against each other.
+# The VAE's loss has two terms, and it helps to know what they are called in data compression. The KL, averaged over the images, is the **rate**: the number of nats that the code costs. (As the second question above shows, the information in the code can be less than that, but never more.) The reconstruction term is the **distortion**: how many nats the image still costs once the code is known. A code with a higher rate can describe the image better, so the two trade off against each other.
 #
 # A **β-VAE** (Higgins and others 2017) puts a weight on the rate and minimizes distortion + $\beta$ · rate. With $\beta > 1$ the code has to get by with fewer nats, with $\beta < 1$ it may use more, and $\beta = 1$ gives minus the ELBO. To see the whole trade-off, we train the same small network with six values of $\beta$, for a few seconds each, and plot one point per value (Alemi and others 2018).
 
@@ -120,7 +120,7 @@ for beta in (0.1, 1.0, 10.0, 30.0):
 plots.image_grid(rows, "At beta = 30 every image gets the same reconstruction: the mean image")
 
 # %% [markdown]
-# Nothing is left. The distortion is about 206 nats, the same as for a decoder that always outputs the mean image, which is the best that this decoder can do without a code, and the last row of the figure shows that image for every $x$. The encoder outputs $q(z \mid x) \approx N(0, I)$ for every $x$, which makes the KL nearly 0 and the code pure noise. That is a complete posterior collapse, and at $\beta = 30$ it is simply what the loss asks for: the first nat of rate would save fewer than 30 nats of distortion.
+# Nothing is left. The distortion is about 206 nats, the same as for a decoder that always outputs the mean image. Without a code, this decoder can do no better, and indeed the last row of the figure shows the mean image for every $x$. The encoder outputs $q(z \mid x) \approx N(0, I)$ for every $x$, which makes the KL nearly 0 and the code pure noise. That is a complete posterior collapse, and at $\beta = 30$ it is simply what the loss asks for: the first nat of rate would save fewer than 30 nats of distortion.
 #
 # Collapse of this kind is easy to understand, and easy to cure with a smaller $\beta$. That leaves a practical question: do you know your $\beta$?
 
@@ -231,7 +231,7 @@ widgets.Quiz("inside_the_vae.larger-images")
 #
 # Think of the first few hundred steps. The decoder cannot do anything useful with $z$ yet, so the code saves no distortion, while the KL already costs nats. The quickest way to lower the loss is to move $q(z \mid x)$ to the prior. Then $z$ is pure noise, the decoder learns to ignore it, and from then on neither network has a reason to change: the encoder gets no gradient from a decoder that ignores $z$, and the decoder gains nothing from a $z$ that is noise.
 #
-# The weaker the signal of $z$ is, the more likely this becomes. The VAE below has an ordinary encoder, 8 latent dimensions and a decoder of 12 hidden layers without normalization, through which the signal of $z$ fades. We train it with $\beta = 1$ and compare plain training with two classical cures:
+# The weaker the signal from $z$ is, the more likely this becomes. The VAE below has an ordinary encoder, 8 latent dimensions and a decoder of 12 hidden layers without normalization, in which the signal from $z$ fades on its way to the output. We train it with $\beta = 1$ and compare plain training with two classical cures:
 #
 # - **KL annealing** starts with $\beta = 0$ and raises it slowly, here over 300 steps, so that the decoder learns to use the code before the code costs anything (Bowman and others 2016).
 # - **Free bits** gives each latent dimension some nats for free, here half a nat. Below that floor the KL has no gradient, so nothing pushes the dimension any closer to the prior (Kingma and others 2016).
@@ -278,7 +278,7 @@ plots.image_grid(rows, "At beta = 1, the model collapses without a cure; with on
 # %% [markdown]
 # All three runs start from the same weights of the same network, and from step 300 on the first two minimize the very same loss. Without a cure the KL is 0.0 and the loss is about 206 nats, which is that of the mean image. With annealing the model has begun to use one or two dimensions, and free bits keeps all eight of them active. Either cure lowers the loss by more than 20 nats, so a better optimum does exist, and plain training fails to find it.
 #
-# These are the results of 400 steps with one seed, and the images are still poor, because such a deep network is hard to train at all. The tests of this course repeat the experiment with two more seeds and find the same after 400 steps, although with one of them the plain run has escaped the collapse by step 600. In the lab you can try it yourself: press **Start**, watch the bars, and move $\beta$ while it trains. To try a cure, choose it, press **Reset**, and then **Start**. The reset is needed because annealing has to begin with the training; it does not revive a model that has already collapsed.
+# These are the results of 400 steps with one seed, and the images are still poor, because such a deep network is hard to train at all. The tests of this course repeat the experiment with two more seeds and find the same after 400 steps, although with one of them the plain run has escaped the collapse by step 600. In the lab you can try it yourself: press **Start**, watch the bars, and move $\beta$ while it trains. To try a cure, choose it, press **Reset**, and then **Start**. The reset is needed because annealing has to begin with the training; switching it on later does not revive a model that has already collapsed.
 
 # %%
 labs["none"]
@@ -400,7 +400,7 @@ plots.image_grid(rows, "One latent dimension changes several things at once", co
 # %% [markdown]
 # In each row the image changes smoothly, and you can almost put a name to the change. But look closely. The first row changes the slant and the length of the bar together, and at its right end the 7 has become a 1. The second row turns the lower half of the 7 into that of another digit. None of these dimensions is purely "the slant" or "the width". A representation in which each dimension controls one factor of variation is called **disentangled**. Higgins and others (2017) proposed the β-VAE for exactly this purpose: with $\beta > 1$ the code becomes so expensive that, on images with a few independent factors, single dimensions often line up with single factors.
 #
-# How far can you trust that? Take a rotation $R$. It leaves the prior $N(0, I)$ as it is, so a decoder $f(Rz)$ generates exactly the same images with the same probabilities, although its latent axes are different. Here are traversals along four randomly rotated axes of the space that the same four dimensions span.
+# How far can you trust that? Take a rotation $R$. It leaves the prior $N(0, I)$ as it is. So if we replace the decoder $f(z)$ by $f(Rz)$, the model generates exactly the same images with the same probabilities, although its latent axes are different. Here are traversals along four randomly rotated axes of the space that the same four dimensions span.
 
 
 # %%
@@ -425,7 +425,7 @@ for count in (4, metrics.active_units(mu)):
     print(f"a random rotation of {count} dimensions costs q(z|x) {lost:.1f} nats per image")
 
 # %% [markdown]
-# So the axes of a VAE are not arbitrary. What holds them in place is that $q$ treats the dimensions as independent (Rolínek and others 2019). It holds them firmly where the dimensions differ a lot in precision (13.6 nats for all 25), but only loosely among four that carry nearly the same number of nats (0.3 nats). Whether they mean something to us is a different matter. Locatello and others (2019) trained more than 12,000 models and found that the random seed and the hyperparameters mattered more than the method. Without labels or assumptions about the data, disentanglement cannot be guaranteed. A traversal is a good way to look at a model, but it is poor evidence that the model has understood anything.
+# So the axes of a VAE are not arbitrary. What holds them in place is that $q$ treats the dimensions as independent (Rolínek and others 2019). It holds them firmly where the dimensions differ a lot in precision (rotating all 25 costs 13.6 nats), but only loosely among four that carry nearly the same number of nats (rotating these costs 0.3 nats). Whether they mean something to us is a different matter. Locatello and others (2019) trained more than 12,000 models and found that the random seed and the hyperparameters mattered more than the method. Without labels or assumptions about the data, disentanglement cannot be guaranteed. A traversal is a good way to look at a model, but it is poor evidence that the model has understood anything.
 
 # %%
 widgets.Quiz("inside_the_vae.rotated-codes")
@@ -442,7 +442,7 @@ widgets.Quiz("inside_the_vae.rotated-codes")
 # >
 # > - **Ask:** "The ELBO says −89. What do you know about log p(x)?"
 # > - **Usually answered:** "It is about −89." It is at least −89; the card says −85.2 with 5,000 samples.
-# > - **Show:** The table of the card, then the three binarizations of the same images. Leave the calculation as homework.
+# > - **Show:** The table from the model card, then the three binarizations of the same images. Leave the calculation as homework.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -467,7 +467,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# Each larger $k$ closes less of the gap, but the curve is not flat yet, so some of the gap remains even at $k = 500$. With all 10,000 test images and $k = 5000$ the calculation takes a quarter of an hour, so we read the result from the model card that ships with the weights:
+# Each increase of $k$ closes less of the gap than the one before, but the curve is not flat yet, so some of the gap remains even at $k = 500$. With all 10,000 test images and $k = 5000$ the calculation takes a quarter of an hour, so we read the result from the model card that ships with the weights:
 
 # %%
 card = pretrained.read_card(pretrained.path_of("vae-50d"))
@@ -531,7 +531,7 @@ checks.effective_beta(my_effective_beta)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · Bug hunt: free bits that are not free
 #
-# **★★☆ · 5 minutes.** This function runs and can be trained with, but it does not protect the latent dimensions from becoming inactive. Find out why.
+# **★★☆ · 5 minutes.** This function runs, and you can train a model with it, but it does not protect the latent dimensions from becoming inactive. Find out why.
 #
 # **Contract:** `my_free_bits(kl, floor)`: the KL of each image and latent dimension, (N, D), and a number of nats → one number: the KL of each latent dimension is averaged over the batch, and then the first `floor` nats of each dimension are free.
 

@@ -24,7 +24,7 @@ widgets.QuantizationExplorer("kinds", codebook_size=6, seed=23)
 #
 # **After this notebook you can**
 #
-# - say why one would want a discrete code, and draw a VQ-VAE with the gradients of its three losses,
+# - say why you might want a discrete code, and draw a VQ-VAE with the gradients of its three losses,
 # - find good codes with k-means, and explain where k-means gets stuck,
 # - pass a gradient through "take the nearest", and explain why this works although it is wrong as a derivative,
 # - predict from `detach()` alone which loss moves which part, and check it with `.grad`,
@@ -55,15 +55,15 @@ widgets.Quiz(
 plots.quantizer_gradients()
 
 # %% [markdown]
-# The black arrows are the forward pass. The encoder $g$ turns the image $x$ into a vector $z_e$, where the subscript stands for *encoder*. The **codebook** is a table of $K$ vectors $e_1, \dots, e_K$, the **codes** (papers say *embeddings*, hence the letter). The vector $z_e$ is replaced by the nearest of them; the result is $z_q$, where $q$ stands for *quantized*. (It has nothing to do with the posterior $q(z \mid x)$.) The decoder $f$ sees only $z_q$.
+# The black arrows are the forward pass. The encoder $g$ turns the image $x$ into a vector $z_e$, where the subscript stands for *encoder*. The **codebook** is a table of $K$ vectors $e_1, \dots, e_K$, the **codes** (papers say *embeddings*, hence the letter). The vector $z_e$ is replaced by the nearest of them; the result is $z_q$, where $q$ stands for *quantized*. (This subscript has nothing to do with the posterior $q(z \mid x)$.) The decoder $f$ sees only $z_q$.
 #
 # The colored arrows are the gradients of three losses. How the blue one gets past the choice of the nearest code is the main question of this notebook. We first look at the table itself.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 8 minutes.**
 # >
-# > - **Ask:** "What continuous quantity have you already seen today that was rounded to the entries of a table?" (The colors of a screen, 16-bit sound, grades.)
-# > - **Usually answered:** "In digital photos."
+# > - **Ask:** "Which continuous quantity have you met today that had been rounded to the entries of a table?" (The colors of a screen, 16-bit sound, grades.)
+# > - **Usually answered:** "The pixels of a digital photo."
 # > - **Show:** The picture above. Leave it on the board: the lecture fills in its arrows one by one.
 
 # %% [markdown]
@@ -106,7 +106,7 @@ plots.codebooks(
 )
 
 # %% [markdown]
-# A grid contains every combination of its levels, including combinations that hardly occur: codes 1 and 3 on the left serve ten of the 240 points. A table of vectors contains only what is needed. This is **vector quantization**. With more dimensions the difference becomes drastic, because the number of combinations grows exponentially with the dimension.
+# A grid contains every combination of its levels, including combinations that hardly occur: in the left panel, codes 1 and 3 together serve only ten of the 240 points. A table of vectors contains only what is needed. This is **vector quantization**. With more dimensions the difference becomes drastic, because the number of combinations grows exponentially with the dimension.
 
 # %% [markdown]
 # ## 3. k-means: where should the codes be?
@@ -256,7 +256,7 @@ checks.quantize(my_quantize)
 # >
 # > - **Ask:** "I move a point by a tiny amount. How far does its code move?"
 # > - **Usually answered:** "By a tiny amount."
-# > - **Show:** The staircase. Where does it have a derivative other than zero, and what is it there?
+# > - **Show:** The staircase. Is there any place where its derivative is not zero? (No: at the jumps it does not exist.)
 
 # %%
 widgets.Prediction("vector_quantization.slope")
@@ -301,7 +301,7 @@ leaf = points[:1].double().requires_grad_()
 print("is z_q connected to z_e in the graph?", quantize(leaf).requires_grad)
 
 # %% [markdown]
-# **What about the score function?** It needs no derivative of the loss, and notebook 03 mentioned it as a way to get past such a step. To use it, the choice must become random: draw code $k$ with a probability $q(k \mid z_e)$ that is larger for nearer codes, and multiply the loss by the score $\partial \log q(k \mid z_e) / \partial z_e$. On average this is the exact gradient. The code below uses $q(k \mid z_e) \propto \exp(-\lVert z_e - e_k \rVert^2 / \text{temperature})$, whose score is $\frac{2}{\text{temperature}} \big(e_k - \sum_j q(j \mid z_e)\, e_j\big)$.
+# **What about the score function?** It needs no derivative of the loss, and notebook 03 mentioned it as a way to get past such a step. To use it, the choice must become random: draw code $k$ with a probability $q(k \mid z_e)$ that is larger for nearer codes, and multiply the loss by the score $\partial \log q(k \mid z_e) / \partial z_e$. On average the product is the exact gradient of the expected loss. The code below uses $q(k \mid z_e) \propto \exp(-\lVert z_e - e_k \rVert^2 / \text{temperature})$, whose score is $\frac{2}{\text{temperature}} \big(e_k - \sum_j q(j \mid z_e)\, e_j\big)$.
 # The trouble is its variance. All 49 positions of an image share *one* loss, so the score at one position is multiplied by the noise of the 48 other choices. Let us compare the standard deviation of one sample with the length of the gradient that it estimates.
 
 
@@ -322,7 +322,7 @@ for positions in (1, 49):
     print(f"{positions:2d} positions: the noise is {noise_to_signal(positions):.1f} times the signal")
 
 # %% [markdown]
-# With about four times the noise (9.3 against 2.4), you need about fifteen times as many samples for the same precision, because the noise of an average falls only with the square root of the number of samples. A VQ-VAE makes a different trade: it accepts a gradient that is *biased* and gets one without noise.
+# With about four times the noise (9.3 against 2.4), you need about fifteen times as many samples for the same precision, because the noise of an average falls only with the square root of the number of samples. A VQ-VAE makes a different trade: it accepts that the gradient is *biased*, and in return the gradient has no noise.
 
 # %%
 widgets.Quiz("vector_quantization.trained-table")
@@ -330,7 +330,7 @@ widgets.Quiz("vector_quantization.trained-table")
 # %% [markdown]
 # ## 6. Straight-through: copy the gradient
 #
-# The biased gradient that it uses is a bold one (Bengio, Léonard and Courville 2013; van den Oord et al. 2017). In the forward pass use $z_q$. In the backward pass treat quantization as the identity, so that the gradient is **copied from $z_q$ to $z_e$**:
+# The biased gradient that a VQ-VAE uses is a bold shortcut (Bengio, Léonard and Courville 2013; van den Oord et al. 2017). In the forward pass use $z_q$. In the backward pass treat quantization as the identity, so that the gradient is **copied from $z_q$ to $z_e$**:
 #
 # $$\frac{\partial L}{\partial z_e} := \frac{\partial L}{\partial z_q} .$$
 #
@@ -407,7 +407,7 @@ widgets.Quiz("vector_quantization.forgotten-detach")
 # %% [markdown]
 # ## 7. Three losses: which one moves what?
 #
-# Straight-through carries the decoder's gradient past the codebook, so the reconstruction loss never moves a code. Two more terms are needed (van den Oord et al. 2017, eq. 3). Let $\mathrm{sg}[\cdot]$ be the **stop-gradient**, which passes the value on in the forward pass and no gradient in the backward pass; in torch it is `detach()`.
+# Straight-through carries the decoder's gradient past the codebook, so the reconstruction loss never moves a code. Two more terms are needed (van den Oord et al. 2017, eq. 3). Let $\mathrm{sg}[\cdot]$ be the **stop-gradient**, which passes the value on in the forward pass but blocks the gradient in the backward pass; in torch it is `detach()`.
 #
 # $$L = \underbrace{-\log p(x \mid z_q)}_{\text{reconstruction}} + \underbrace{\lVert \mathrm{sg}[z_e] - e \rVert^2}_{\text{codebook loss}} + \text{cost} \cdot \underbrace{\lVert z_e - \mathrm{sg}[e] \rVert^2}_{\text{commitment loss}}$$
 #
@@ -478,7 +478,7 @@ plain = (z_e - parts["codebook"][nearest_code(z_e, parts["codebook"])]).square()
 print(f"{'no detach':15s}{plain.item():8.2f} {' '.join(arrivals(plain))}")
 
 # %% [markdown]
-# Why do we want two? Because the two sides should move at different rates. The codes should follow the vectors quickly, while the encoder should listen to the *image* first and to the codes only a little, so the commitment loss gets a weight below 1 (0.25 in the paper). Besides, a separate codebook loss can be taken out and replaced by something better, as section 8 does.
+# Why do we want two? Because the two sides should move at different rates. The codes should follow the vectors quickly, while the encoder should follow mainly the *reconstruction* loss and be pulled only a little toward the codes, so the commitment loss gets a weight below 1 (0.25 in the paper). Besides, a separate codebook loss can be taken out and replaced by something better, as section 8 does.
 #
 # And what does the commitment loss achieve? Here is the point from section 6 again, the one that never settled:
 
@@ -612,7 +612,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# The comparison depends on the learning rate, and with a larger one Adam would be faster here. The point is that EMA has no learning rate: each code covers a fixed share of the distance to the mean of its vectors, no matter how many of them chose it. To see this, suppose that every batch brings about the same number of vectors, so that $N_k = n_k$: the three formulas then give $e_k \leftarrow \gamma e_k + (1 - \gamma)\, \bar z_k$. The plain gradient carries the factor $n_k / n$, so rarely chosen codes move slowly (Adam removes most of that factor again).
+# The comparison depends on the learning rate, and with a larger one Adam would be faster here. The point is that EMA has no learning rate: each code covers a fixed share of the distance to the mean of its vectors, no matter how many of them chose it. To see this, suppose that the code is chosen by the same number of vectors in every batch, so that $N_k = n_k$. The three formulas then give $e_k \leftarrow \gamma e_k + (1 - \gamma)\, \bar z_k$. The plain gradient carries the factor $n_k / n$, so rarely chosen codes move slowly (Adam removes most of that factor again).
 
 # %%
 widgets.Quiz("vector_quantization.rare-codes")
@@ -659,9 +659,9 @@ for name, codes in starts.items():
         print(f"{name:9s} {update:10s}", "".join(f"{end.used:2d} codes, loss {end.loss:.2f}   " for end in ends))
 
 # %% [markdown]
-# From far away only three codes are ever used, whether gradients or averages move them, and more training would not help because nothing pulls on the others. Revival brings all of them in. The usual start near the origin kills no code here, since everything in this plane is close by. But its codes are badly distributed: without revival it ends with a loss of 0.10, against 0.06 for the start from the data. Revival lowers the 0.10 to 0.07, because it also moves a code that is merely so rarely chosen that 20 batches pass without it.
+# From far away only three codes are ever used, whether gradients or averages move them, and more training would not help because nothing pulls on the others. Revival brings all of them in. The usual start near the origin kills no code here, since everything in this plane is close by. But its codes are badly distributed: without revival it ends with a loss of 0.10, against 0.06 for the start from the data. Revival lowers the 0.10 to 0.07, because it also moves codes that are not dead but are chosen so rarely that 20 batches can pass without them.
 #
-# In this notebook the points stay where they are. In a VQ-VAE the encoder keeps changing during the training, so codes can also be left behind later, by vectors that have moved on.
+# In this notebook the points stay where they are. In a VQ-VAE the encoder keeps changing during training, so codes can also be left behind later, by vectors that have moved on.
 #
 # In the explorer below the codes are drawn from $N(0, 10^2)$; those outside the board are shown at its edge. Press *Run*, then *revive*, then *Run* again. Then *kill* a code and see that no kind of step brings it back.
 
@@ -674,7 +674,7 @@ widgets.Quiz("vector_quantization.left-behind")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · Break it: a codebook that dies
 #
-# **★★☆ · 6 minutes.** Choose a start from which k-means can use at most three of its codes, although all of them are different.
+# **★★☆ · 6 minutes.** Choose $K$ starting codes, all different, such that k-means can never use more than three of them.
 #
 # **Contract:** `my_dead_codes(z, K)`: vectors (n, D), a number → a starting codebook (K, D) of different codes, of which k-means can use at most three.
 
@@ -798,7 +798,7 @@ checks.build_quantizer(MyQuantizer)
 # - A codebook is a table of $K$ codes with $D$ numbers each. Each vector of $z_e$, as a whole, becomes the index of its nearest code.
 # - k-means finds good codes by applying two rules in turn. Its loss never rises, but where it ends depends on the start.
 # - The choice of the nearest code has derivative 0 almost everywhere. Straight-through copies the gradient of $z_q$ to $z_e$: wrong as a derivative, useful as a direction, and free of noise.
-# - The reconstruction loss trains decoder and encoder, the codebook loss only the codes, the commitment loss only the encoder. The last two have the same value.
+# - The reconstruction loss trains the decoder and the encoder, the codebook loss trains only the codes, and the commitment loss trains only the encoder. The last two have the same value.
 # - Moving averages replace the codebook loss. They are k-means on batches and have no learning rate.
 # - A code that no vector chooses is dead. A start from the data makes this less likely, and revival brings the code back.
 # - With a one-hot posterior and a uniform prior, the KL is $\log K$ per position. It is constant, so the encoder gains nothing by carrying less information.

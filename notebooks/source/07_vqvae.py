@@ -111,7 +111,7 @@ class VQVAE(nn.Module):
 
 
 # %% [markdown]
-# The loss is equation 3 of van den Oord and others (2017), as in notebook 06. With $e$ the chosen codes and $\mathrm{sg}[\cdot]$ the stop-gradient, in code `.detach()`:
+# The loss is equation 3 of van den Oord and others (2017), as in notebook 06. Here $e$ stands for the chosen codes and $\mathrm{sg}[\cdot]$ for the stop-gradient, which is `.detach()` in code:
 #
 # $$L = -\log p(x \mid z_q) \;+\; \lVert \mathrm{sg}[z_e] - e \rVert^2 \;+\; \text{cost} \cdot \lVert z_e - \mathrm{sg}[e] \rVert^2 .$$
 
@@ -155,7 +155,7 @@ x_hat = torch.sigmoid(model.eval().decode(model.encode(x)))
 print(f"after 300 steps: squared error {squared_error(x_hat, x):.3f} per pixel")
 
 # %% [markdown]
-# **Where we depart from the original paper.** Its codes are moved by this gradient or, in its appendix, by moving averages. The models that come with the course use moving averages, as Razavi and others (2019) do. Three further habits are not in the original paper, but have become common:
+# **Where we depart from the original paper.** There the codes are moved by the gradient of the codebook loss or, in its appendix, by moving averages. The models that come with the course use moving averages, as Razavi and others (2019) do. Three further practices are not in the original paper but have become common:
 #
 # - BatchNorm just before the quantizer, and a codebook that is initialized from data (Łańcucki et al. 2020; SoundStream, Zeghidour et al. 2021, uses k-means on the first batch, as we do),
 # - revival of codes that have not been chosen for a while (random restarts in Jukebox, Dhariwal et al. 2020; also in SoundStream).
@@ -174,7 +174,7 @@ widgets.Quiz("vqvae.which-e")
 # > **For the lecturer · 12 minutes.**
 # >
 # > - **Ask:** "Which pixels does the index in the middle of the map affect?"
-# > - **Usually answered:** "The 4 x 4 pixels of its cell." It is a patch of 18 x 18, because the convolutions of the decoder overlap.
+# > - **Usually answered:** "The 4 x 4 pixels of its cell." In fact it affects a patch of 18 x 18 pixels, because the convolutions of the decoder overlap.
 # > - **Show:** The explorer at the top: draw a digit, then swap one code in the middle of a stroke.
 
 # %%
@@ -241,7 +241,7 @@ z[0, 3, 3] = out.indices[1, 3, 3]  # the middle cell, with the code that the sec
 print("its code changes:     ", extent((torch.sigmoid(vqvae.decode(z)) - before).abs()[0, 0] > 0))
 
 # %% [markdown]
-# Both patches are 18 x 18 pixels, although the cell itself is only 4 x 4. You can count this: the 3 x 3 convolution spans 3 positions, and each of the two layers with kernel 4 and stride 2 turns a width of $w$ into $2 (w - 1) + 4$, so 3 becomes 8 and then 18. So the code of a blank cell also carries information about its neighborhood, for example that a stroke begins just to the right. And in the decoder each code affects the pixels of neighboring cells: a code is not a stamp, and what it draws depends on the codes around it.
+# Both patches are 18 x 18 pixels, although the cell itself is only 4 x 4. You can work this out: the 3 x 3 convolution spans 3 positions, and each of the two layers with kernel 4 and stride 2 turns a width of $w$ into $2 (w - 1) + 4$, so 3 becomes 8 and then 18. So the code of a blank cell also carries information about its neighborhood, for example that a stroke begins just to the right. And in the decoder each code affects the pixels of neighboring cells: a code is not a stamp, and what it draws depends on the codes around it.
 
 # %%
 widgets.Quiz("vqvae.one-more-layer")
@@ -320,7 +320,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# Over all 10,000 images every code is in use, but a batch of 8 uses only 95 of the 128 on average, although it has three positions for each code. So a usage of 75% in a log says nothing about dead codes until you know how many images were counted. Perplexities can be compared only at the same number of images, too. The perplexity of all 10,000 images is 58, less than half of $K$, because some codes are far more common than others.
+# Over all 10,000 images every code is in use, but a batch of 8 uses only 95 of the 128 on average, although it has three positions for each code. So a usage of 75% in a log says nothing about dead codes until you know how many images were counted. Perplexities, too, can be compared only if they were computed from the same number of images. The perplexity of all 10,000 images is 58, less than half of $K$, because some codes are far more common than others.
 
 # %%
 widgets.Quiz("vqvae.log-line")
@@ -355,7 +355,7 @@ checks.perplexity(my_perplexity)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · Break it: the same perplexity, and noise
 #
-# **★★☆ · 6 minutes.** Usage and perplexity only count how often each code occurs. Change code maps so that both numbers stay exactly the same but the pictures become noise.
+# **★★☆ · 6 minutes.** Usage and perplexity only count how often each code occurs. Change the code maps so that both numbers stay exactly the same but the pictures become noise.
 #
 # **Contract:** `my_scramble(indices)`: code maps (N, H, W) → code maps that have the same codes in each image, and so the same usage and perplexity, but decode to noise.
 
@@ -442,7 +442,7 @@ plots.image_grid(
 # - A **start from data** puts the codes where the vectors are, so hardly any code is dead at the beginning.
 # - **Normalization**, the BatchNorm before the quantizer, gives $z_e$ a fixed scale. The encoder can then neither run away from the codes nor shrink $z_e$ just to lower the commitment loss.
 #
-# Usage does not tell the last four rows apart, since nearly all codes are in use in each of them. Yet the error of the last is less than half of that with revival alone. Being in use is not the same as being in a good place. The perplexity does not rank these rows either: over the last three it falls, and so does the error.
+# Usage does not tell the last four rows apart, since nearly all codes are in use in each of them. Yet the error of the last is less than half of that with revival alone. Being in use is not the same as being in a good place. The perplexity does not rank these rows either: over the last three it falls, as if the codebook had become worse, while the error falls too.
 #
 # Now try it live. The lab begins with *N(0, 10²)*, *gradient*, revival *off* and normalization *off*. Press **Start** and watch the orange crosses, which are the dead codes, then switch revival on while it trains. (The map on the left shows two fixed directions out of 16. In this projection many dead codes look closer to the green $z_e$ than the code in use, but in all 16 dimensions they are not.)
 
@@ -460,7 +460,7 @@ widgets.Quiz("vqvae.first-aid")
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 10 minutes.**
 # >
-# > - **Ask:** "The images are too blurred. What would you raise first, K or D?"
+# > - **Ask:** "The images are too blurry. Which would you raise first, K or D?"
 # > - **Usually answered:** "Both." Only K changes the number of bits.
 # > - **Show:** Let the room sketch the curve over K, then the three panels.
 
@@ -511,7 +511,7 @@ for dim, tried in sweeps.TUNED.items():
     print(f"D = {dim:2d}: " + ", ".join(f"cost {cost:g}: {error:.4f}" for cost, error in sorted(errors.items())))
 
 # %% [markdown]
-# Tuning the cost removes part of the disadvantage of the long codes. What is left, 0.0050 against 0.0043, is not much more than the 0.0004 between seeds. So from these runs (one seed each, 2 epochs) we can conclude that 64 numbers per code bring no gain here, but hardly that they do harm. And why should they bring any? The number of bits per index depends on $K$ alone.
+# Tuning the cost removes part of the disadvantage of the long codes. What is left, 0.0050 against 0.0043, is not much more than the 0.0004 between seeds. So from these runs (one seed each, 2 epochs) we can conclude that 64 numbers per code bring no gain here, but not that they do any harm. And why should they bring any? The number of bits per index depends on $K$ alone.
 #
 # **Commitment cost.** Without normalization it sets the scale of $z_e$, as the table below shows. At cost 0 the encoder runs away from its codes. At a high cost it makes $z_e$ small, so that the commitment loss becomes small without any commitment. *With* normalization the scale is fixed, and a cost that is too high shows up as a larger error.
 
@@ -583,7 +583,7 @@ plots.image_grid(rows, "At equal size JPEG blurs and rings; black-and-white PNG 
 # %% [markdown]
 # At equal size the squared error of JPEG is about three times that of the VQ-VAE. But look at PNG with 4 gray levels: it takes 476 bits, and neither of our models reaches its error of 0.0011. Digits are nearly black and white with long runs of paper, and that is what PNG was made for. On photographs it would not stand a chance.
 #
-# Nor is the match quite fair to PNG and JPEG. They know nothing about digits, while our decoder does, and its weights take space too: the file of the network is 42 kB, which is 34 bits per image if 10,000 images share it and 3,360 if only 100 do.
+# Nor is the match quite fair to PNG and JPEG. They contain nothing specific to digits, while our decoder was trained on them. And its weights take space too: the file of the network is 42 kB, which is 34 bits per image if 10,000 images share it and 3,360 if only 100 do.
 
 # %%
 widgets.Quiz("vqvae.by-place")
@@ -594,10 +594,10 @@ widgets.Quiz("vqvae.by-place")
 # In notebook 05 we drew distortion against rate for VAEs. Let us put all models onto one such plot. First we have to say what the rate of each of them is.
 #
 # - **VQ-VAE:** $49 \log_2 K$ bits. The dashed curve shows the VQ-VAEs of section 5, which had 2 epochs of training.
-# - **Autoencoder:** a float has no natural number of bits. So we round the 32 numbers to $2^b$ levels each, decode them, and measure the error: $32\, b$ bits.
+# - **Autoencoder:** a float has no natural number of bits. So we round the 32 numbers to $2^b$ levels each, decode them, and measure the error. The rate is then $32\, b$ bits.
 # - **The VQ-VAE's network without a quantizer:** likewise, with one or two numbers per position instead of a code, so $49\, b$ or $98\, b$ bits. This network, too, was trained for 2 epochs, and its numbers were rounded afterward.
 # - **VAE, rounded:** likewise for $\mu$, but only for the active units of notebook 04.
-# - **VAE, KL:** the KL in bits, with a sampled $z$. It is the least that it can cost to transmit a *sample* of $q(z \mid x)$ if sender and receiver share the prior. *Relative entropy coding* comes close to it (Havasi et al. 2019; Flamich et al. 2020). We do not implement it here.
+# - **VAE, KL:** the KL in bits, with a sampled $z$. This is the smallest average number of bits needed to transmit a *sample* of $q(z \mid x)$ if sender and receiver share the prior. *Relative entropy coding* comes close to it (Havasi et al. 2019; Flamich et al. 2020). We do not implement it here.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 8 minutes.**
@@ -671,12 +671,12 @@ plots.rate_distortion(
 # %% [markdown]
 # Three things are worth noticing.
 #
-# **Floats are mostly empty.** The autoencoder's numbers need about 5 bits each, 160 bits per image rather than 1,024, for a tenth more error. After that its curve is flat, because finer steps cannot bring back what the 32 numbers never contained.
+# **Floats are mostly empty.** The autoencoder's numbers need only about 5 bits each, or 160 bits per image rather than 1,024, if we accept an error that is a tenth larger. After that its curve is flat, because finer steps cannot bring back what the 32 numbers never contained.
 #
 # **The table alone does not explain the small error.** Compare the dashed purple curve with the two orange ones, which come from the same network with the same training. At 49 bits the codes are clearly better, 0.029 against 0.039. From 98 bits on, one or two rounded numbers per position are roughly on the curve of the codes: at 392 bits they have an error of 0.0038, between those of the VQ-VAEs at 343 and 441 bits. (One seed, indices of equal length.) So much of the credit belongs to the convolutions, and a grid is not a bad table if the network has learned to fill it. Notebook 09 turns this into a method.
-# What the codebook gives us is one symbol per position, from an alphabet of 128 that are far from equally common. Coded with the shares at each position, an image needs only 225 bits, and with a good prior fewer still.
+# What the codebook gives us is one symbol per position, from an alphabet of 128 symbols, some of which are far more common than others. Coded with the shares at each position, an image needs only 225 bits, and with a good prior fewer still.
 #
-# Below about 200 bits the rounded vectors of the fully connected models are better than all small models with a map. (Those had only 2 epochs of training, the autoencoder 20 and the VAE 200.)
+# Below about 200 bits the rounded vectors of the fully connected models have a smaller error than any of the convolutional models in the figure. (The convolutional models in this range had only 2 epochs of training, the autoencoder 20 and the VAE 200.)
 #
 # **A sample costs less than an exact number.** With a KL of 38 bits, the VAE's point lies far below all others on the left. Transmitting $\mu$ precisely takes many bits; transmitting *any one* sample from $q(z \mid x)$ takes few, because it does not matter which one the receiver gets.
 
@@ -697,7 +697,7 @@ widgets.Quiz("vqvae.noisy-code")
 # - The model has the parts `encoder` and `decoder`. The encoder returns $z_e$; the decoder is given $z_q$ of the same shape.
 # - `encode(x)` returns code maps of whole numbers below 128, (N, 7, 7); `decode(indices)` returns logits, (N, 1, 28, 28).
 # - `loss(x)` returns the loss as one number: reconstruction plus commitment, and the codebook loss if gradients move your codes.
-# - On 1,000 test images the checker asks for a squared error of at most 0.012 per pixel and at least 64 codes in use. It also runs `loss` backward once and looks at the gradient that arrives at $z_e$.
+# - On 1,000 test images the checker asks for a squared error of at most 0.012 per pixel and at least 64 codes in use. It also backpropagates through `loss` once and looks at the gradient that arrives at $z_e$.
 #
 # **Contract:** `my_vqvae(x)`: training images → a trained model as described. The training is stopped after two minutes of computing; ours takes about ten seconds.
 
@@ -757,7 +757,7 @@ checks.build_vqvae(my_vqvae)
 # %% [markdown]
 # ## 9. And what if we choose the codes ourselves?
 #
-# So far each code map came from an image. With the VAE we drew $z$ from the prior and decoded it, and got digits. Here the prior used in training was uniform, so all maps are equally likely under it. Let us draw 49 indices at random and decode them.
+# So far, each code map has come from an image. With the VAE we drew $z$ from the prior and decoded it, and got digits. Here the prior used in training was uniform, so all maps are equally likely under it. Let us draw 49 indices at random and decode them.
 
 # %%
 torch.manual_seed(0)
@@ -778,10 +778,10 @@ plots.image_grid(
 # ## Summary
 #
 # - A VQ-VAE is an autoencoder whose code is a map of indices into a table. Compared with the VAE there is no $\mu$, no `logvar`, no sampling and no KL, but a quantizer and two more terms in the loss.
-# - Each index depends on a patch of 18 x 18 pixels and changes such a patch, together with its neighbors.
+# - Each index depends on a patch of 18 x 18 pixels. In the decoder its code affects a patch of the same size, but what appears there also depends on the neighboring codes.
 # - Usage and perplexity depend on how many images are counted.
 # - A far start kills a codebook. Revival brings the codes back; EMA, a start from data and normalization put them in better places.
-# - A code map takes $49 \log_2 K$ bits, and fewer if common codes get short codewords. At equal size its error on digits is about a third of JPEG's. With equal training, rounded numbers from the same network do about as well from 98 bits on.
+# - A code map takes $49 \log_2 K$ bits, and fewer if common codes get short codewords. At equal size the VQ-VAE's error on digits is about a third of JPEG's. With equal training, rounded numbers from the same network do about as well from 98 bits on.
 # - Random codes decode to noise.
 #
 # **Next:** [08 A prior over codes](08_prior_over_codes.ipynb) learns which maps are likely, and then generates digits.

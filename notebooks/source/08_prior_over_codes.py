@@ -37,11 +37,11 @@ plots.image_grid(rows, "Nobody wrote these digits. A network drew them, one code
 #
 # - explain why random codes decode to noise, and say in bits how far the codes of real images are from random,
 # - compute attention by hand for three tokens, write a causal transformer, and train it on code maps,
-# - turn its predictions into a file and back without loss, and compare the length of the file with the model's own bits,
+# - use its predictions to store code maps in a file and get them back without loss, and compare the length of the file with the bits that the model predicts,
 # - draw digits of a given class or from a given beginning, choose a temperature and a guidance weight, and check that the samples are not copies,
 # - explain what the cache of keys and values saves, and how masked and diffusion models draw codes instead.
 #
-# **Time:** 85 minutes, and 70 for the exercises, of which two are larger. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
+# **Time:** 85 minutes, and 70 for the exercises, two of which are long. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
 #
 # **Before you start: three questions from last time**
 
@@ -93,7 +93,7 @@ widgets.Quiz("code_prior.why-vae")
 # %% [markdown]
 # ## 2. How far from random are real codes?
 #
-# If a code has probability $p$, the best way of storing it takes $-\log_2 p$ bits, its **surprise**. The average surprise is the **entropy** $H = -\sum_k p_k \log_2 p_k$. For 128 equally likely codes it is 7 bits. Real codes are not equally likely, and they depend on each other. By how much?
+# If a code has probability $p$, the best way of storing it takes $-\log_2 p$ bits, its **surprise**. The average surprise is the **entropy** $H = -\sum_k p_k \log_2 p_k$. For 128 equally likely codes it is 7 bits. Real codes are not equally likely, and they depend on each other. How many bits can that save?
 #
 # We can simply count. In the 60,000 training maps we count single codes, codes at each position, and pairs of neighbors. The average cost of a code once its neighbor is known is the *conditional* entropy: the entropy of the pair minus that of the neighbor alone.
 
@@ -101,7 +101,7 @@ widgets.Quiz("code_prior.why-vae")
 # > **For the lecturer · 8 minutes.**
 # >
 # > - **Ask:** "You know the code to the left. How many of the 128 codes are still likely here?"
-# > - **Usually answered:** Between 5 and 20. In fact one neighbor leaves about 5 bits, as many as 32 equally likely codes; all earlier codes together leave about 2.5 bits (section 5), as many as 6.
+# > - **Usually answered:** Between 5 and 20. In fact one neighbor leaves about 5 bits, the same as a choice among 32 equally likely codes; all earlier codes together leave about 2.5 bits (section 5), the same as a choice among 6.
 # > - **Show:** The map of entropies. Where is it white, and why?
 
 
@@ -165,7 +165,7 @@ print("target:", sequence[0, :9].tolist())
 # %% [markdown]
 # Each target is also the input of the next slot, so the network must not look ahead: slot $i$ may use the inputs of slots 1 to $i$ and no later one. This is **causality**.
 #
-# **Attention** is how slots exchange information. Inside the network each slot has a vector, which at first depends only on its own token and its place. From this vector it computes three others by linear maps: a *query* (what am I looking for?), a *key* (what do I have to offer?) and a *value* (what do I pass on?). The dot products of its query with its own key and all earlier ones are the scores. A softmax turns the scores into weights, and the result is the weighted mean of the values:
+# **Attention** is how slots exchange information. Inside the network each slot has a vector, which at first depends only on its own token and its place. Three linear maps turn this vector into three others: a *query* (what am I looking for?), a *key* (what do I have to offer?) and a *value* (what do I pass on?). The dot products of a slot's query with its own key and all earlier keys are the scores. A softmax turns the scores into weights, and the result is the weighted mean of the values:
 #
 # $$a_{ij} = \operatorname*{softmax}_{j \le i}\; \frac{\mathrm{query}_i \cdot \mathrm{key}_j}{\sqrt{d}}, \qquad o_i = \sum_{j \le i} a_{ij}\, \mathrm{value}_j .$$
 #
@@ -336,7 +336,7 @@ widgets.Quiz("code_prior.beats-counts")
 #
 # **★★★ · 35 minutes.** Build a prior from an empty cell, without copying section 3. Yours gets something that ours does not: the **digit**. Its first token is therefore one of ten start tokens instead of always the same one.
 #
-# **Contract:** `my_build_prior(codes, labels)`: 20,000 code maps (20000, 49) of codes 0 to 127 and their digits (20000,) → a function or module `predict(codes, labels)`, which takes (n, 49) and (n,) and returns logits (n, 49, 128). Those at position i are computed from the label and the codes before position i, and from nothing else. Training happens inside. Asked: at most 3.20 bits per code on 1,000 test maps, within 60 seconds on two cores. Not allowed: `nn.MultiheadAttention`, `nn.Transformer`, `F.scaled_dot_product_attention`, `vqedu.models`.
+# **Contract:** `my_build_prior(codes, labels)`: 20,000 code maps (20000, 49) of codes 0 to 127 and their digits (20000,) → a function or module `predict(codes, labels)`, which takes (n, 49) and (n,) and returns logits (n, 49, 128). Those at position i are computed from the label and the codes before position i, and from nothing else. Training happens inside `my_build_prior`. Your prior should need at most 3.20 bits per code on 1,000 test maps, and building it may take at most 60 seconds on two cores. Do not use `nn.MultiheadAttention`, `nn.Transformer`, `F.scaled_dot_product_attention` or `vqedu.models`.
 #
 # Write and test the attention first: if you change input 20, which outputs change? Then assemble two blocks and train with Adam.
 
@@ -605,7 +605,7 @@ widgets.Quiz("code_prior.last-digit")
 #
 # **★★★ · 25 minutes.** Python's `fractions.Fraction` has no last digit that could differ, so with it you can write the coder exactly as the figure shows it. Your coder must decode its own strings, using nothing but the string, the number of codes, and the model.
 #
-# **Contract:** `my_build_coder(probabilities)`: a function that takes the list of codes so far and returns a list of K fractions, all above 0, that sum to 1 → two functions `encode, decode`. `encode(codes)` returns a string of "0" and "1", `decode(bits, length)` returns the list of codes. The string is read as a binary fraction, so "101" is 1/2 + 1/8. It may have at most $\lceil -\log_2 p \rceil + 1$ characters, where p is the product of the codes' probabilities. The model may be asked only for codes that precede the one at hand.
+# **Contract:** `my_build_coder(probabilities)`: `probabilities` is a function that takes the list of codes so far and returns a list of K fractions, all above 0, that sum to 1 → two functions `encode, decode`. `encode(codes)` returns a string of "0" and "1", `decode(bits, length)` returns the list of codes. The string is read as a binary fraction, so "101" is 1/2 + 1/8. It may have at most $\lceil -\log_2 p \rceil + 1$ characters, where p is the product of the codes' probabilities. You may call `probabilities` only with the codes that precede the one being coded.
 
 
 # %% tags=["starter"]
@@ -671,7 +671,7 @@ checks.build_coder(my_build_coder)
 # > **For the lecturer · 12 minutes.**
 # >
 # > - **Ask:** "Why not take the likeliest code at every step? That should give the most perfect digit."
-# > - **Usually answered:** Agreement. Then show the last row: the same image every time, and not even a digit.
+# > - **Usually answered:** Most people agree. Then show the last row: the same image every time, and not even a digit.
 # > - **Show:** All rows at once. Which one would the room publish, and which one is the model's own distribution?
 
 
@@ -723,7 +723,7 @@ print(
 # %% [markdown]
 # **What we saw.** At $T = 1$ a sample costs about as many bits as a real image, as it should if the prior's distribution is right: averages over the same distribution agree. (The column always shows the cost under the prior at $T = 1$, whatever the sample was drawn with.) At $T = 0.7$ it costs far less, at the expense of variety: the cheap digits 1, 7 and 9 make up 60% of the samples, against 34% of the test images.
 #
-# The last row deserves a second look. Taking the likeliest code every time gives one map, always the same, and it decodes to two dashes. A typical image costs over 100 bits *because* at many places it does something that was only one of several likely things. A map that never does so is not typical at all. Compare a coin that shows heads with probability 0.6: the single likeliest sequence of 100 flips is 100 heads, and you will never see it.
+# The last row deserves a second look. Taking the likeliest code every time gives one map, always the same, and it decodes to two dashes. A typical image costs over 100 bits *because* at many positions its code is only one of several likely ones. A map that has the likeliest code everywhere is not typical at all. Compare a coin that shows heads with probability 0.6: the single likeliest sequence of 100 flips is 100 heads, and you will never see it.
 
 # %%
 widgets.Quiz("code_prior.cold-samples")
@@ -791,7 +791,7 @@ rows |= {f"VQ-VAE, prior at {T}": pictures(drawn[T][:12]).numpy() for T in ("T =
 plots.image_grid(rows, "The VAE's samples are smooth blends; the prior's have crisp strokes that may go wrong")
 
 # %% [markdown]
-# **Are they copies?** For each sample we look for the training map that agrees with it in the most positions. A number alone would mean little, so we do the same with test maps, which nobody copied.
+# **Are they copies?** For each sample we look for the training map that agrees with it in the most positions. A number alone would mean little, so we do the same with test maps, which cannot be copies.
 
 # %%
 train_maps = codes.flatten(1).to(torch.uint8)  # (60000, 49)
@@ -814,7 +814,7 @@ for name, maps_of in copied.items():
 #
 # $$\ell = \ell_{\text{any}} + w\, (\ell_{\text{class}} - \ell_{\text{any}}).$$
 #
-# Here $\ell_{\text{class}}$ and $\ell_{\text{any}}$ are the logits with and without the class. This is **classifier-free guidance** (Ho and Salimans 2022), and $w$ is its weight. Logits are logarithms of probabilities up to a constant, so in terms of probabilities each code is drawn from $p_{\text{any}} \left(p_{\text{class}} / p_{\text{any}}\right)^w$, suitably normalized: codes that the class makes more likely are favored, and more strongly so for larger $w$. With $w = 1$ the formula gives $\ell_{\text{class}}$, and nothing changes. With $w > 1$ we no longer draw from the prior's own distribution. This is why the prior was trained with both start tokens.
+# Here $\ell_{\text{class}}$ and $\ell_{\text{any}}$ are the logits with and without the class. This is **classifier-free guidance** (Ho and Salimans 2022), and $w$ is its weight. Logits are logarithms of probabilities up to a constant, so in terms of probabilities each code is drawn from $p_{\text{any}} \left(p_{\text{class}} / p_{\text{any}}\right)^w$, suitably normalized: codes that the class makes more likely are favored, and more strongly so for larger $w$. With $w = 1$ the formula gives $\ell_{\text{class}}$, and nothing changes. With $w > 1$ we no longer draw from the prior's own distribution. Guidance needs both kinds of logits, which is why the prior was trained with and without the class.
 
 # %% tags=["nbval-ignore-output"]
 asked = torch.arange(10).repeat_interleave(30)  # (300,)
@@ -854,7 +854,7 @@ read = torch.bincount(judge.predict(pictures(ended)), minlength=10)
 print("200 upper halves of twos were completed to:", {digit: int(n) for digit, n in enumerate(read) if n})
 
 # %% [markdown]
-# **What we saw.** Where several digits are plausible, the same beginning leads to different ones. The prior draws each ending as often as it considers it likely.
+# **What we saw.** Where several digits are plausible, the same beginning leads to different ones. Each ending turns up with the probability that the prior assigns to it.
 
 # %%
 widgets.Quiz("code_prior.lower-half")
@@ -898,7 +898,7 @@ print("codes that differ:", (with_cache != without).sum().item(), "of", without.
 print(f"64 images: {fast:.2f} s with the cache, {slow:.2f} s without, {slow / fast:.1f} times as long (best of two)")
 
 # %% [markdown]
-# It is not 1225 / 49 = 25 times as long, because a processor computes many slots at once more efficiently than one after another. The gain grows with the length of the sequence. A language model with thousands of tokens would be unusable without the cache.
+# Without the cache, sampling does not take 1225 / 49 = 25 times as long, because a processor computes many slots at once more efficiently than one after another. The gain grows with the length of the sequence. A language model with thousands of tokens would be unusable without the cache.
 
 # %%
 widgets.Quiz("code_prior.kept")
@@ -925,8 +925,8 @@ widgets.TokenExplorer(prior, vqvae)
 #
 # - The codes of a VQ-VAE need a prior. Random codes decode to noise, because the maps of real images are a tiny part of all maps.
 # - A causal transformer predicts each code from all earlier ones. The product of its predictions is the probability of the map.
-# - Its surprise is a length in bits, which an arithmetic coder achieves if encoder and decoder compute exactly the same probabilities.
-# - Sampling draws code by code. A lower temperature trades variety for tidiness; always taking the likeliest code gives one map, and not a typical one.
+# - The surprise of a map is a length in bits, which an arithmetic coder achieves if encoder and decoder compute exactly the same probabilities.
+# - Sampling draws one code at a time. A lower temperature trades variety for tidiness; always taking the likeliest code gives one map, and not a typical one.
 # - A class token, a prefix and guidance steer the draw. The cache of keys and values avoids recomputing what cannot change.
 # - A judge that has seen only digits is often certain about noise, too. Compare samples with test images before you call them good, or copies.
 #

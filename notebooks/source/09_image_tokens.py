@@ -59,7 +59,7 @@ widgets.Quiz("code_prior.mask", "code_prior.coder", "code_prior.no-argmax")
 #
 # $$\text{bounded}_d = b_d \tanh(z_d + s_d) - o_d, \qquad b_d = \tfrac{1}{2}(L_d - 1) \cdot 1.001, \qquad z_{q,d} = \frac{\text{round}(\text{bounded}_d)}{\lfloor L_d / 2 \rfloor} .$$
 #
-# Here $L_d$ is the number of levels of number $d$. If it is odd, $o_d = s_d = 0$. If it is even, the levels cannot lie symmetrically around zero, so $o_d = \frac12$, and $s_d$ is chosen so that $z_d = 0$ rounds to 0. (The factor 1.001 comes from a widely used implementation; the paper uses 0.999. The difference hardly moves the edges between the levels.)
+# Here the $d$-th number has $L_d$ levels. If $L_d$ is odd, $o_d = s_d = 0$. If it is even, the levels cannot lie symmetrically around zero, so $o_d = \frac12$, and $s_d$ is chosen so that $z_d = 0$ rounds to 0. (The factor 1.001 comes from a widely used implementation; the paper uses 0.999. The difference hardly moves the edges between the levels.)
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
@@ -114,7 +114,7 @@ print(
 )
 
 # %% [markdown]
-# A fixed grid is no obstacle if the *encoder* is trained with it. The decoder's gradient passes through the rounding and moves the points to where the grid has codes. There is no codebook loss, no commitment loss and no revival. Does that help right from the start? We train for 60 steps with 512 codes: a VQ without any of its four remedies, an FSQ without normalization (the only one of the four that applies to it), and then both of them with their remedies.
+# A fixed grid is no obstacle if the *encoder* is trained with it. The decoder's gradient passes through the rounding and moves the points to where the grid has codes. There is no codebook loss, no commitment loss and no revival. Does an FSQ therefore use more codes right from the start? We train for 60 steps with 512 codes: a VQ without any of its four remedies, an FSQ without normalization (the only one of the four that applies to it), and then both of them with their remedies.
 
 # %%
 widgets.Prediction("image_tokens.usage")
@@ -146,7 +146,7 @@ widgets.Quiz("image_tokens.even-levels")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · Rounding with a gradient
 #
-# **★★☆ · 8 minutes.** Write finite scalar quantization of each number for an odd number of levels: bound, round, and let the gradient skip the rounding and nothing else.
+# **★★☆ · 8 minutes.** Implement FSQ for an odd number of levels: bound each number, round it, and let the gradient skip the rounding and nothing else.
 #
 # **Contract:** `my_fsq(z, levels)`: (N, D), an odd number of levels → (N, D): tanh(z) scaled to -(levels - 1)/2 .. (levels - 1)/2 and rounded to whole numbers, with the gradient of the rounding replaced by that of the identity.
 
@@ -174,7 +174,7 @@ checks.fsq(my_fsq)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · Break it: starve the codes
 #
-# **★★☆ · 6 minutes.** You will often read that "FSQ has no dead codes by construction". Change the encoder's output, keeping the order of its numbers, so that at most 8 of 125 codes are used.
+# **★★☆ · 6 minutes.** You will often read that "FSQ has no dead codes by construction". Change the encoder's output so that at most 8 of 125 codes are used, but keep the order of the values along each dimension.
 #
 # **Contract:** `my_starve_fsq(z)`: vectors (n, 3) → vectors (n, 3) in the same order along each dimension, for which an FSQ of 5 x 5 x 5 codes uses at most 8.
 
@@ -200,7 +200,7 @@ checks.starve_fsq(my_starve_fsq)
 # %% [markdown]
 # ## 2. Coarse to fine: residual VQ
 #
-# The other way is to keep learned codebooks, but to use several small ones in turn. The first codebook quantizes $z_e$. What it leaves over, the *residual*, is quantized by the second, and so on through $M$ **stages** (Zeghidour and others 2021 for sound, Lee and others 2022 for images):
+# Instead of giving up learned codebooks, we can also use several small ones in turn. The first codebook quantizes $z_e$. What it leaves over, the *residual*, is quantized by the second, and so on through $M$ **stages** (Zeghidour and others 2021 for sound, Lee and others 2022 for images):
 #
 # $$r_0 = z_e, \qquad e_m = \text{the code of stage } m \text{ nearest to } r_{m-1}, \qquad r_m = r_{m-1} - e_m, \qquad z_q = e_1 + e_2 + \dots + e_M .$$
 #
@@ -211,7 +211,7 @@ checks.starve_fsq(my_starve_fsq)
 # >
 # > - **Ask:** "With six codebooks of 16 codes each, how many different vectors can we describe?"
 # > - **Usually answered:** "96", the number of stored ones. It is 16 to the power of 6.
-# > - **Show:** The explorer, stages from 1 to 6. Ask from which stage on the room would stop sending bits.
+# > - **Show:** The explorer, stages from 1 to 6. Ask after which stage the room would stop sending bits.
 
 
 # %%
@@ -339,7 +339,7 @@ plots.equal_bits(
 
 
 # %% [markdown]
-# To put a number on the right panel, we read each family's error off at the same entropy, along straight lines between its settings, seed by seed:
+# To put numbers on the right panel, we compare the errors of the families at the same entropy. For each seed, we interpolate linearly between the settings of a family:
 
 
 # %%
@@ -358,9 +358,9 @@ for bits in (275, 300, 350):
         print(f"   {family:24s} {sum(found) / 3:.4f}  ({min(found):.4f} to {max(found):.4f})")
 
 # %% [markdown]
-# **What we saw.** If every index is counted at its full length (left), VQ has the lowest error at every length. At 441 bits per image it reaches 0.0035, against 0.0039 for FSQ and 0.0045 for three stages of eight codes. But these models do not use their codes equally evenly: their indices have entropies of 409, 360 and 321 bits.
+# **What we saw.** If every index is counted at its full length (left), VQ has the lowest error at every length. At 441 bits per image it reaches 0.0035, against 0.0039 for FSQ and 0.0045 for three stages of eight codes. But these models differ in how evenly they use their codes: the entropies of their indices are 409, 360 and 321 bits.
 #
-# If the entropy is counted instead (right), the order changes. Residual VQ with two stages now has the lowest mean error, and at 350 bits, 0.0037 against 0.0040, its range of seeds no longer overlaps with that of VQ. At 275 and 300 bits the ranges still overlap, so three seeds cannot decide. More stages of smaller codebooks do worse. The answer depends on how you count, then, and most of the differences are not much larger than those between seeds. None of the quantizers comes close to what the same network reaches without one, 0.0014.
+# If the entropy is counted instead (right), the order changes. Residual VQ with two stages now has the lowest mean error. At 350 bits it reaches 0.0037, against 0.0040 for VQ, and the ranges over the three seeds do not overlap. At 275 and 300 bits they do, so three seeds cannot decide. More stages of smaller codebooks do worse. The answer depends on how you count, then, and most of the differences are not much larger than those between seeds. None of the quantizers comes close to what the same network reaches without one, 0.0014.
 
 # %%
 widgets.Quiz("image_tokens.unfair")
@@ -429,7 +429,7 @@ for name, (straight, rotated) in pairs.items():
         print(f"{name:18s} {trick:17s} errors {errors}, mean usage {mean(runs, 'usage'):.0%}")
 
 # %% [markdown]
-# It depends on what else is there. Without the remedies, straight-through leaves four fifths of the codes unused, and the rotation trick brings all of them into use and cuts the error from 0.0103 to 0.0057. With normalization, a start from the data and revival, all codes are in use anyway; the error is 0.0035 either way. In our network the rotation trick is one more remedy for a bad start, and not the strongest one. Larger models and longer training may tell a different story.
+# It depends on whether the other remedies are in use. Without the remedies, straight-through leaves four fifths of the codes unused, and the rotation trick brings all of them into use and cuts the error from 0.0103 to 0.0057. With normalization, a start from the data and revival, all codes are in use anyway; the error is 0.0035 either way. In our network the rotation trick is one more remedy for a bad start, and not the strongest one. Larger models and longer training may tell a different story.
 
 # %%
 widgets.Quiz("image_tokens.same-push")
@@ -512,7 +512,7 @@ plots.image_grid(
 )
 
 # %% [markdown]
-# Three slots are reserved for words; unused ones contain the mark `<end>`. So every sequence has 54 tokens, and each image code always has the same slot.
+# Three slots are reserved for words; unused ones contain the mark `<end>`. So every sequence has 54 tokens, and within each order, every position of the code map always has the same slot.
 
 
 # %%
@@ -574,7 +574,7 @@ image, words = image_and_words_nats(model.transformer(tokens[:, :-1]), tokens)
 print(f"the shipped model on the three above: image {image:4.0f} nats, words {words:5.2f} nats")
 
 # %% [markdown]
-# Before the first step the image costs about as much as 49 uniform guesses over 148 tokens, 245 nats, and it falls quickly, because the network learns at once which tokens follow `<image>`. The shipped model went through the same loop for half an hour, on all 60,000 images and their styled copies.
+# Before the first step the image costs about as much as 49 uniform guesses over 148 tokens, 245 nats. This cost falls quickly, because the network learns at once which tokens follow `<image>`. The shipped model went through the same loop for half an hour, on all 60,000 images and their styled copies.
 #
 # ### Drawing what is written
 #
@@ -609,7 +609,7 @@ plots.image_grid(
 widgets.Prediction("image_tokens.agreement")
 
 # %% [markdown]
-# Is each drawing what was asked for? A classifier trained on real digits is the judge. (Notebook 08 showed that it is often certain about noise, too. Its agreement means something here only because chance would give 10%.)
+# Does each drawing show what was asked for? A classifier trained on real digits is the judge. (Notebook 08 showed that it is often certain about noise, too. Its agreement means something here only because chance would give 10%.)
 
 # %% tags=["nbval-ignore-output"]
 judge = pretrained.load("classifier-mnist")
@@ -632,7 +632,7 @@ for temperature in (1.0, 0.6):
     print(f"temperature {temperature}: the right digit for a sum in {agree:.0%} of 275 drawings")
 
 # %% [markdown]
-# **What we saw.** 49 codes are drawn one after the other, and at temperature 1 a single unlikely one can spoil a drawing. At 0.6 the model keeps to codes that it considers likely, so the judge agrees more often but the drawings vary less, which is the trade-off of notebook 08 again. A sum is harder, since the digit is not among the words. Nothing tells the model what *plus* means; it only sees that some images follow some words.
+# **What we saw.** 49 codes are drawn one after the other, and at temperature 1 a single unlikely one can spoil a drawing. At 0.6 the model keeps to codes that it considers likely, so the judge agrees more often but the drawings vary less, which is the trade-off of notebook 08 again. A sum is harder, since the digit is not among the words. Nothing tells the model what *plus* means; it only sees which images follow which words.
 #
 # The styles are judged by simple measurements: the ink of a drawing for *thick* and *thin*, its slant for *leaning*, its spread for *small*. A drawing counts as styled if its measurement is closer to that of the styled test images than to that of the plain ones.
 
@@ -696,7 +696,7 @@ widgets.Quiz("image_tokens.only-codes")
 #
 # **★★★ · 35 minutes.** Plan the experiment. Your function gets a way to train models and a way to ask them, and must find out how well they do on sums that they were trained on and on sums that they were not. The checker runs it with five kinds of simulated models whose true shares it knows: one that adds, one that remembers, one that remembers in either order, and two that are often wrong. With the real network, the same function is the core of project C below.
 #
-# **Contract:** `my_build_sums(train, ask)`: `train(sums)` takes a list of pairs (a, b) with a + b at most 9 and returns a fresh model trained on exactly these sums; `ask(model, a, b, n)` returns a list of n digits, what a judge reads in n drawings of "a plus b" → two shares from 0 to 1: right among trained sums, right among held-out sums. Each must be within 0.06 of the truth, with at most 5 trainings and 20,000 drawings.
+# **Contract:** `my_build_sums(train, ask)`: `train(sums)` takes a list of pairs (a, b) with a + b at most 9 and returns a fresh model trained on exactly these sums; `ask(model, a, b, n)` returns a list of the n digits that a judge reads in n drawings of "a plus b" → two numbers from 0 to 1: the share of right answers among trained sums, and the share among held-out sums. Each must be within 0.06 of the truth, with at most 5 trainings and 20,000 drawings.
 #
 # Think first: if (4, 2) is in training, is (2, 4) a test? If every sum with an eight is held out, what do you measure? How many drawings do you need before you can trust a share to within 0.06?
 
@@ -729,7 +729,7 @@ checks.build_sums(my_build_sums)
 #     return share(trained), share(held_out)
 # ```
 #
-# Both orders of a pair are held out together. All ten answers and all words in both slots remain in training, and 600 drawings of held-out sums have a standard error of at most 0.02.
+# Both orders of a pair are held out together. All ten answers and all words in both slots remain in training, and a share measured on 600 drawings of held-out sums has a standard error of at most 0.02.
 #
 # </details>
 
@@ -743,7 +743,7 @@ checks.build_sums(my_build_sums)
 # | Emu3 (Wang and others 2024) | 512 x 512 pixels, or 4 frames of video, become 4,096 tokens out of 32,768 | 8 billion weights; next-token prediction for text, images and video | paper, weights and code |
 # | GPT-4o (OpenAI 2024, 2025) | not published | "an autoregressive omni model", one network for text, sound and images; image generation is "autoregressive", unlike DALL-E 3, which uses diffusion | two system cards; no architecture, no tokenizer, no number of weights |
 #
-# What ours has in common with Chameleon and Emu3 is a VQ tokenizer, trained first and then frozen, one vocabulary, one transformer and one loss. Besides being ten thousand times larger, they add a tokenizer with VQGAN's losses, real text, billions of images, methods that keep so large a training stable, and a final training on examples and preferences. Whether GPT-4o's images are tokens from a table or something continuous is not public; the quoted phrases are from its two system cards.
+# Our model shares four things with Chameleon and Emu3: a VQ tokenizer that is trained first and then frozen, one vocabulary, one transformer and one loss. Besides being ten thousand times larger, they add a tokenizer with VQGAN's losses, real text, billions of images, methods that keep training stable at this size, and a final stage of training on examples and preferences. Whether GPT-4o's images are tokens from a table or something continuous is not public; the quoted phrases are from its two system cards.
 #
 # The sources: [Chameleon, arXiv:2405.09818](https://arxiv.org/abs/2405.09818), [Emu3, arXiv:2409.18869](https://arxiv.org/abs/2409.18869), [DALL-E, arXiv:2102.12092](https://arxiv.org/abs/2102.12092), [GPT-4o System Card, arXiv:2410.21276](https://arxiv.org/abs/2410.21276) and its addendum on image generation (OpenAI, March 2025).
 
@@ -751,7 +751,7 @@ checks.build_sums(my_build_sums)
 # > **For the lecturer · 7 minutes.**
 # >
 # > - **Ask:** "Which of these systems could you rebuild from what is published?"
-# > - **Usually answered:** Mostly "GPT-4o", because it is the most famous. It is the one about which the least has been published.
+# > - **Usually answered:** "GPT-4o", because it is the most famous. It is the one about which the least has been published.
 # > - **Show:** The last column of the table.
 
 # %%
@@ -808,7 +808,7 @@ widgets.Quiz("image_tokens.old-prior")
 #
 # ### Project A: your own data through the whole course
 #
-# Take a thousand or more small gray images of your own, 28 x 28 pixels: handwriting, leaves, letters of another script. Train the autoencoder, the VAE and the VQ-VAE with a prior on them, and find out where their ranking differs from that on digits.
+# Take a thousand or more small gray images of your own, 28 x 28 pixels: handwriting, leaves, letters of another script. On these images, train the autoencoder, the VAE, and the VQ-VAE with its prior, and find out where their ranking differs from the ranking on digits.
 #
 # 1. Make the data set, show 50 images, and keep a fifth for testing.
 # 2. Train the three models. Before each run, write down the number you expect, in nats per image or as a squared error.
@@ -820,7 +820,7 @@ widgets.Quiz("image_tokens.old-prior")
 # Take one knob of the course and measure what it does: the size $K$ of the codebook, the code dimension $D$, $\beta$, the commitment cost, EMA against gradient, FSQ against a codebook at the same entropy, the temperature of the prior.
 #
 # 1. State what you expect, and what would prove you wrong.
-# 2. Choose at least four values of the knob and at least three seeds per value. Everything else stays fixed: say what.
+# 2. Choose at least four values of the knob and at least three seeds per value. Keep everything else fixed, and list it.
 # 3. Draw one figure that includes the spread over the seeds.
 # 4. Provoke the knob's worst failure on purpose, and show how a reader would recognize it.
 #
@@ -841,8 +841,8 @@ widgets.Quiz("image_tokens.old-prior")
 # | **Question** | no question, or one that no result could answer | a question, but it is unclear what would answer it | a question with a prediction, and a result that would refute it |
 # | **Numbers** | no units, or numbers of the training set only | units and a test set | also a spread over seeds or splits, and reductions stated (sum or mean, of what) |
 # | **Comparison** | one run | several runs that differ in more than one thing | one thing varied, all else fixed and listed |
-# | **Figure** | missing, or without labels | labels and units | also a title that states the finding, and readable in gray |
-# | **Failure** | none shown | a failure shown | a failure provoked, explained, and the sign by which it is detected |
+# | **Figure** | missing, or without labels | labels and units | also a title that states the finding, and still readable in grayscale |
+# | **Failure** | none shown | a failure shown | a failure provoked and explained, with the sign by which to detect it |
 # | **Honesty** | claims go beyond the numbers | claims fit the numbers | also says what was not tried, and what would change the conclusion |
 # | **Code** | runs only on your machine | runs from top to bottom | also seeded, with a check that fails if a loss term is changed |
 #
@@ -858,4 +858,4 @@ widgets.Quiz("image_tokens.old-prior")
 # - VQ-VAE-2 adds a second map of codes. VQGAN adds a perceptual loss and a discriminator, so that fewer codes are enough.
 # - An omni-modal model is a transformer over one vocabulary. The order of words and image decides whether it draws or reads.
 #
-# **Next:** go back to [00 Start here](00_start_here.ipynb) and read the map once more. You have built and trained the autoencoder, the VAE, the VQ-VAE and a prior. Of the last model you have seen every part, and you have run its training loop on a small scale.
+# **Next:** go back to [00 Start here](00_start_here.ipynb) and read the map once more. You have built and trained the autoencoder, the VAE, the VQ-VAE and a prior. You have also seen every part of the last model, and you have run its training loop on a small scale.

@@ -28,7 +28,7 @@ function levelColumn(level, onpick) {
   const left = canvas(THUMB, THUMB, { "aria-hidden": "true" });
   const decoded = canvas(THUMB, THUMB, { "aria-hidden": "true", class: "vq-level-picture" });
   const error = element("span", { class: "vq-level-error" });
-  const name = element("span", {}, level === 1 ? "stage 1" : `+ stage ${level}`);
+  const name = element("span", {}, `stage ${level}`);
   const attributes = { type: "button", class: "vq-level", onclick: onpick };
   const node = element("button", attributes, name, left.node, decoded.node, error);
   return {
