@@ -105,10 +105,10 @@ plots.image_grid(
 # You might have expected the 0 to turn gradually into a 3. Instead it turns into a 6, because the line from the 0s to the 3s crosses the region of the 6s. Then come
 # a smudge and something like a 5, and only at the end do we see a 3. Two things are worth remembering:
 #
-# - Every point of the map decodes to an image, even where there are no dots. Nearby points decode to similar images, so *short* steps blend smoothly.
+# - Every point of the map decodes to an image, even where there are no dots. Nearby points decode to similar images, so over *short* steps one image blends smoothly into the next.
 # - Nothing forces a point between two digits to decode to a blend of the two, or to a digit at all.
 #
-# A map on which nearly every point decodes to a plausible digit would let us invent new digits. The next figure shows such a map: that of a variational autoencoder (VAE), the model that notebooks 02 to 04 build. Each tile shows the image that this part of the map decodes to. Drag the ring over this map, too.
+# A map on which nearly every point decodes to a plausible digit would let us invent new digits. The next figure shows such a map: that of a variational autoencoder (VAE), the model that notebooks 02 to 04 build. Each tile shows the image that its part of the map decodes to. Drag the ring over this map, too.
 
 # %%
 vae2 = pretrained.load("vae-2d")
@@ -131,12 +131,12 @@ widgets.LatentExplorer(vae2, images.test, view="map", grid=True, title="On a VAE
 # |---|---|---|
 # | **00 Start here** | see where the course ends, check your machine, move your first code | 10 |
 # | [01 The autoencoder](01_autoencoder.ipynb) | describe digits with 32 numbers, beat PCA, see why random codes decode to scribbles | 45 |
-# | [02 From Bayes to the ELBO](02_elbo.ipynb) | derive the bound in one line, find out in five more what it leaves out, and check each line with a number | 45 |
+# | [02 From Bayes to the ELBO](02_elbo.ipynb) | derive a lower bound on $\log p(x)$ in one line, find out in five more what it leaves out, and check each line numerically | 45 |
 # | [03 Reparameterization](03_reparameterization.ipynb) | find a path for the gradient through a random draw, and measure how much less noisy it is | 35 |
 # | [04 The VAE](04_vae.ipynb) | build and train a VAE, and generate digits with it | 45 |
 # | [05 Inside the VAE](05_inside_the_vae.ipynb) | find out what beta really is, watch a posterior collapse, and rescue it | 60 |
-# | [06 Vector quantization](06_vector_quantization.ipynb) | turn vectors into entries of a table, pass a gradient through this choice, watch codes die and revive them | 65 |
-# | [07 The VQ-VAE](07_vqvae.ipynb) | see the 49 codes of a digit, swap one, count usage and bits | 75 |
+# | [06 Vector quantization](06_vector_quantization.ipynb) | replace vectors with entries of a table, pass a gradient through this step, watch codes die, and revive them | 65 |
+# | [07 The VQ-VAE](07_vqvae.ipynb) | see the 49 codes of a digit, swap one, and count how many codes are used and how many bits they take | 75 |
 # | [08 A prior over codes](08_prior_over_codes.ipynb) | learn which codes go together, and use that to compress images and draw new digits | 85 |
 # | [09 Image tokens](09_image_tokens.ipynb) | quantize without a codebook, and train one network that reads words and draws images | 85 |
 # | [10 Glossary and notation](10_glossary.ipynb) | look up a symbol or a term | |

@@ -52,7 +52,7 @@ plots.image_grid({"A": rebuilt.numpy(), "B": x.numpy()}, "Which row was rebuilt 
 # >
 # > - **Ask:** "At every pixel, both rows have the same gray levels on average. What has the second row lost?"
 # > - **Usually answered:** "The shapes." Push for the reason: in a digit, one pixel tells you about its neighbors.
-# > - **Show:** The two rows of section 1, and before them the two rows at the top, with a show of hands.
+# > - **Show:** First the two rows at the top, with a show of hands, then the two rows of section 1.
 
 # %%
 print(f"{len(images.train.x):,} images to learn from, {len(x_test):,} to test on, each {tuple(x_test.shape[1:])}")
@@ -134,7 +134,7 @@ widgets.Prediction("autoencoder.factor")
 #
 # ### The network
 #
-# Encoder and decoder are each a chain of linear layers. Linear layers alone would still make a linear function, because a product of matrices is again a matrix, and so they could not beat PCA. So between the layers we put a **nonlinearity**, or *activation function*,
+# Encoder and decoder are each a chain of linear layers. On their own, linear layers would only make another linear function, because a product of matrices is again a matrix, and such a network could not beat PCA. So between the layers we put a **nonlinearity**, or *activation function*,
 # which is applied to each number separately. The classic one is the *ReLU*, which replaces negative numbers with zero; we use *SiLU*, a smooth version of it. *LayerNorm* shifts and rescales the numbers in a layer, for each image separately, to a standard mean and size,
 # which makes training faster. (There is no LayerNorm after the first layer, because in the decoder it would hide how far $z$ is from the origin: the numbers would have the same size for a $z$ near the origin and for one far away.)
 
@@ -334,7 +334,7 @@ plots.lines(
 
 # %% [markdown]
 # The first few dimensions matter most: from 1 to 16 the error falls from 0.0480 to 0.0085, about a sixth of where it started. From 32 to 64 it still falls by a quarter, but little is left to gain: with 64 the loss is 56.3 nats, close to the floor of 45.5, although these networks were trained for only 5 epochs.
-# PCA's error is 1.3 times the autoencoder's with one number, three times with 16 or 32, and only twice with 64. With one number neither method can describe much, and with 64 PCA does quite well on its own. So a nonlinear network gains most when the bottleneck is *moderately* narrow.
+# PCA's error is 1.3 times the autoencoder's with one number, three times with 16 or 32, and only twice with 64. With one number neither method can describe much, and with 64 PCA does quite well on its own. So a nonlinear network has its largest advantage over PCA when the bottleneck is *moderately* narrow.
 #
 # A small error is not the goal in itself, though. With 784 latent dimensions and hidden layers that are wide enough, a network could copy every image without learning anything about digits.
 
@@ -389,7 +389,7 @@ widgets.Quiz("autoencoder.four-nine")
 # %% [markdown]
 # ## 6. A walk between two images
 #
-# What lies between two images? Take their codes $z_a$ and $z_b$, now in 32 dimensions, and decode the points of the straight line between them. This is called **interpolation** in latent space:
+# What lies between two images? Take their codes $z_a$ and $z_b$, now in 32 dimensions, and decode points along the straight line between them. This is called **interpolation** in latent space:
 #
 # $$z_t = (1 - t)\, z_a + t\, z_b, \qquad 0 \le t \le 1.$$
 #
@@ -538,14 +538,14 @@ for name, z in codes.items():
 print(f"N(0, I)     draws within 2 of the origin: {1 - math.exp(-2):.0%}")
 
 # %% [markdown]
-# Only 47% of the autoencoder's codes are within 2 of the origin, whereas $N(0, I)$ puts 86% of its draws there (in two dimensions, the probability of landing within $R$ of the origin is $1 - e^{-R^2/2}$). So digits whose codes are farther out hardly ever turn up: the autoencoder's row has no 0, while the VAE's has two. Of the VAE's codes, 85% are within 2 of the origin, almost exactly the same share as of the draws.
+# Only 47% of the autoencoder's codes are within 2 of the origin, whereas $N(0, I)$ puts 86% of its draws there (in two dimensions, the probability of landing within $R$ of the origin is $1 - e^{-R^2/2}$). So digits whose codes are farther out hardly ever turn up: the autoencoder's row has no 0, while the VAE's has two. Of the VAE's codes, 85% are within 2 of the origin, almost exactly the same share as for draws from $N(0, I)$.
 # Compare the two maps: pick a digit, drag $z$, and find the holes.
 
 # %%
 widgets.SideBySideExplorer(ae2, vae2, images.test)
 
 # %% [markdown]
-# The next three notebooks explain why this works: 02 derives the second term of the loss, 03 makes it trainable, and in 04 you build and train the VAE.
+# The next three notebooks explain why this works: 02 derives the second term of the loss, 03 finds a way to pass gradients through a random draw, and in 04 you build and train the VAE.
 
 # %% [markdown]
 # ## Exercises (60 minutes)
@@ -624,7 +624,7 @@ checks.training_loop(my_training_loop)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · Break it: find a hole
 #
-# **★★☆ · 8 minutes.** Find a point within the range of the codes that is nevertheless far from every one of them: at least twice as far as 95% of the codes are from their nearest neighbor. The decoder was never trained there. The checker tries your function on three clouds of codes; afterwards, try it on `z_test` and decode what you found with `ae2`.
+# **★★☆ · 8 minutes.** Find a point that lies within the range of the codes but is far from every one of them. To say what counts as far, let $r$ be the distance within which 95% of the codes have their nearest neighbor; your point must be at least $2r$ away from every code. The decoder was never trained there. The checker tries your function on three clouds of codes; afterwards, try it on `z_test` and decode what you found with `ae2`.
 #
 # **Contract:** `my_hole(codes)`: a cloud of codes (n, 2) → a point (2,) inside the cloud's range and far from every code.
 
@@ -657,7 +657,7 @@ checks.hole(my_hole)
 # **★★★ · 35 minutes.** The network of this notebook treats an image as a list of 784 numbers. A convolutional network uses the fact that neighboring pixels belong together: it applies the same small filter everywhere. Does that help?
 # Build and train an autoencoder with convolutions in both halves and a code of 32 numbers. Two passes over the training images must be enough to reach **62 nats per image**; our multilayer perceptron is at 65.5 after two epochs with the same schedule, and at 56.6 after twenty.
 #
-# You may use anything from torch. The checker calls your function, which may compute for at most 60 seconds, and then measures the loss on the 10,000 test images.
+# You may use anything from torch. The checker calls your function, which may run for at most 60 seconds, and then measures the loss on the 10,000 test images.
 #
 # **Contract:** `my_autoencoder(x)`: the 60,000 training images (60000, 1, 28, 28) → a trained torch module with two methods, `encode(x)`: (N, 1, 28, 28) → (N, 32), and `decode(z)`: (N, 32) → logits (N, 1, 28, 28). Both use a convolution. The checker calls the module's `.eval()` first.
 

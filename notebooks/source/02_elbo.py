@@ -47,8 +47,8 @@ plots.captioned_images(
 #
 # **After this notebook you can**
 #
-# - say why $p(x)$ cannot be estimated by drawing codes at random,
-# - derive the ELBO in one line, and find out in five more what it leaves out, checking each line with a number,
+# - explain why, with many latent dimensions, $p(x)$ cannot be estimated by drawing codes from the prior,
+# - derive the ELBO in one line, and find out in five more what it leaves out, checking each line numerically,
 # - read the ELBO as reconstruction minus KL, and compute the KL of Gaussians,
 # - tighten the bound with more samples,
 # - write the ELBO of a model you have not seen before, and find its best $q$.
@@ -72,7 +72,7 @@ widgets.Quiz("autoencoder.pca", "autoencoder.decoder-output", "autoencoder.junk"
 #
 # the **evidence** or marginal likelihood. A good model gives a high $p(x)$ to real images, so we want to train it by maximum likelihood, which means raising $\log p(x)$. Why the logarithm? The training images are independent, so
 # their joint probability is a product, and the logarithm turns it into a sum over images. It also keeps the numbers in a range that a computer can handle: the $p(x)$ of our 7 is near $e^{-50}$, as section 2 will show.
-# For the same reason the code averages with `logsumexp`: it takes the values of $\log p(x \mid z)$ and returns the logarithm of the sum of the
+# For the same reason our program averages with `logsumexp`, which takes the values of $\log p(x \mid z)$ and returns the logarithm of the sum of the
 # probabilities, without rounding any tiny number to zero on the way.
 #
 # For a black-and-white image, $\log p(x \mid z)$ is minus the cross-entropy of notebook 01, summed over the pixels.
@@ -143,7 +143,7 @@ widgets.Quiz("elbo.ten-pixels")
 #
 # $$\log p(x) = \log \mathbb{E}_{q}\left[\frac{p(x, z)}{q(z \mid x)}\right] \;\ge\; \mathbb{E}_{q}\left[\log \frac{p(x, z)}{q(z \mid x)}\right] = \text{ELBO} .$$
 #
-# Every term on the right can be computed: $\log p(x \mid z)$ by the decoder, $\log p(z)$ by the formula of the prior, and $\log q(z \mid x)$ because we chose $q$. And because the ELBO is an average over $q$, we can estimate it from a few draws.
+# Every term on the right can be computed: $\log p(x \mid z)$ with the decoder, $\log p(z)$ from the formula for the prior, and $\log q(z \mid x)$ because we chose $q$. And because the ELBO is an average over $q$, we can estimate it from a few draws.
 #
 # Where does $q$ come from? The VAE has an encoder that reads an image and returns the mean and the standard deviation of a Gaussian $q(z \mid x)$. We could instead search for the best Gaussian separately for every image, but
 # the encoder learns to do it for all images at once. This is called **amortized inference**: the effort of finding $q$ is spent once, during training, and shared by all images. Let us use this encoder.
@@ -309,7 +309,7 @@ for m, s in ((-0.1, 0.3), (-1.0, 1.0), (0.5, 0.3), (0.13, 0.05)):
     print(f"{m:5.2f} {s:6.2f} {bound + rest:10.3f} = {bound:7.3f} + {rest:6.3f}")
 
 # %% [markdown]
-# $\log p(x)$ depends on the prior and the decoder alone, so $q$ cannot change it. Whatever the ELBO gains, the gap loses. (`toy` computes the ELBO and the gap separately, each on its own grid, so nothing in the code forces them to
+# $\log p(x)$ depends on the prior and the decoder alone, so $q$ cannot change it. Whatever the ELBO gains, the gap loses. (`toy` computes the ELBO and the gap separately, each on its own grid, so nothing in the program forces them to
 # add up to $\log p(x)$.)
 #
 # **Line 5.** A KL divergence is never negative, and it is zero only if the two distributions are equal. If we leave it out, a bound remains:
@@ -363,7 +363,7 @@ plots.lines(
 
 # %% [markdown]
 # The reverse KL averages $\log q/p$ under $q$, so it punishes $q$ for putting mass where the posterior has none. The best $q$ therefore settles on one mode, and the reverse KL is called *mode-seeking*. The forward KL averages under $p$ and punishes $q$ for missing any part of
-# the posterior, so the best $q$ covers everything, including the valley in between. To minimize it we would need draws from the posterior, which we do not have. This is why a VAE uses the reverse KL.
+# the posterior, so the best $q$ covers everything, including the valley in between. To minimize the forward KL, we would need draws from the posterior, which we do not have. This is why a VAE uses the reverse KL.
 #
 # ## 5. The second form: reconstruction minus KL to the prior
 #
@@ -469,7 +469,7 @@ print(
 # $$\mathcal{L}_k = \mathbb{E}\left[\log \frac{1}{k} \sum_{j=1}^{k} \frac{p(x, z_j)}{q(z_j \mid x)}\right]
 # \;\le\; \log \mathbb{E}\left[\frac{1}{k} \sum_{j=1}^{k} \frac{p(x, z_j)}{q(z_j \mid x)}\right] = \log p(x) .$$
 #
-# The inequality is Jensen's, and the equality comes from section 2: each weight has the mean $p(x)$, and therefore so does their average. With $k = 1$ this is the ELBO. As $k$ grows, the average inside the logarithm fluctuates less, so Jensen's inequality loses less, and
+# The inequality is Jensen's, and the equality comes from section 2: each weight has mean $p(x)$, and therefore so does their average. With $k = 1$ this is the ELBO. As $k$ grows, the average inside the logarithm fluctuates less, so Jensen's inequality loses less, and
 # $\mathcal{L}_k$ climbs towards $\log p(x)$ (Burda, Grosse and Salakhutdinov 2016, the importance-weighted autoencoder).
 
 # %% [markdown] tags=["lecturer"]
@@ -477,7 +477,7 @@ print(
 # >
 # > - **Ask:** "The gap is a quarter of a nat. Do 50 samples close it?"
 # > - **Usually answered:** "Yes, 50 is a lot."
-# > - **Show:** One student sketches the curve on the projected sheet before the cell runs. Then the remark on infinite variance, which is why more samples soon stop helping.
+# > - **Show:** Have one student sketch the curve on the projected axes before you run the cell. Then the remark on infinite variance, which is why more samples soon stop helping.
 
 # %%
 widgets.Prediction("elbo.samples")
@@ -499,7 +499,7 @@ plots.bounds(bounds, log_px, "Fifty samples close most of the gap, and the next 
 
 # %% [markdown]
 # Fifty samples close three quarters of the gap, from 0.24 to 0.06 nats, and the next 450 only bring it down to 0.04. The reason is the left tail of the posterior, which our Gaussian hardly covers:
-# far to the left $f$ is nearly flat, so the posterior falls off as slowly as the prior, whose standard deviation is 1, whereas that of $q$ is only 0.3. A draw from that tail has a huge weight but almost never occurs, so
+# far to the left $f$ is nearly flat, so the posterior falls off as slowly as the prior does. The prior has a standard deviation of 1, but that of $q$ is only 0.3. A draw from that tail has a huge weight but almost never occurs, so
 # the average improves only when one happens to turn up. Our example is an extreme case: the tail of $q$ is so much lighter than that of the posterior that the weights have *infinite* variance. A $q$ with heavier tails
 # than the posterior would not have this problem. (The printed ± 0.01 allows for the noise that remains after averaging 20,000 repetitions.)
 #
@@ -648,7 +648,7 @@ checks.build_elbo(my_build_elbo)
 # %% [markdown]
 # ### Without a checker
 #
-# 1. A friend's training reports ELBO = −80 nats on an image, and she concludes that $\log p(x) = -80$. What can you say for certain?
+# 1. A friend's training run reports an ELBO of −80 nats for an image, and she concludes that $\log p(x) = -80$. What can you say for certain?
 #
 # <details><summary>Answer</summary>
 #
@@ -660,7 +660,7 @@ checks.build_elbo(my_build_elbo)
 #
 # - $p(x)$ is an average over the prior, but in 50 dimensions one or two draws in 20,000 decide the estimate, and almost every run comes out far too low.
 # - Drawing from $q$ and dividing by it gives $p(x) = \mathbb{E}_q[p(x, z)/q(z \mid x)]$, and Jensen's inequality turns this into $\log p(x) \ge \text{ELBO}$.
-# - The gap is $\mathrm{KL}(q(z \mid x) \,\|\, p(z \mid x))$, for every $q$.
+# - The gap between $\log p(x)$ and the ELBO is $\mathrm{KL}(q(z \mid x) \,\|\, p(z \mid x))$, whatever $q$ we choose.
 # - $\text{ELBO} = \mathbb{E}_q[\log p(x \mid z)] - \mathrm{KL}(q(z \mid x) \,\|\, p(z))$: reconstruction minus the cost of the code.
 # - With $k$ samples inside the logarithm the bound climbs towards $\log p(x)$.
 #

@@ -132,14 +132,14 @@ print("q.sample() ends at mu and sigma =", (paths["q.sample()"][:, -1] + 1e-6).r
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 6 minutes.**
 # >
-# > - **Ask:** "Is μ + σε the same distribution, or does it only have the same mean and variance?"
+# > - **Ask:** "Does μ + σε have the same distribution as a z from `sample()`, or only the same mean and variance?"
 # > - **Usually answered:** "Only the same mean and variance."
 # > - **Show:** Write z = μ + σε on the board, and draw the arrow from the loss back to μ. The noise is an input like any other, and it needs no gradient.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · One draw with a gradient
 #
-# **★☆☆ · 5 minutes.** An encoder outputs `mu` and `logvar`, the logarithm of the variance. Write a function that draws $z$ before you read ours. The checker calls it with 4,000 rows and looks at the mean, the spread, the shape and the gradients.
+# **★☆☆ · 5 minutes.** An encoder outputs `mu` and `logvar`, the logarithm of the variance. Before you read our version, write a function that draws $z$. The checker calls it with 4,000 rows and looks at the mean, the spread, the shape and the gradients.
 #
 # **Contract:** `my_reparameterize(mu, logvar)`: two float tensors (N, D), logvar = log sigma^2 → (N, D), a draw from N(mu, sigma^2) with gradients to both.
 
@@ -188,7 +188,7 @@ widgets.Quiz("reparameterization.uniform")
 # = \int q(z)\; h(z)\, \frac{\partial \log q(z)}{\partial \mu}\, dz ,$$
 #
 # because $\partial \log q = \partial q / q$. The last integral is a mean under $q$ again, which we can estimate from draws. So the mean of $h(z)\, \partial \log q(z) / \partial \mu$ over many draws is an estimate of the gradient as well.
-# The factor $\partial \log q / \partial \mu = (z - \mu)/\sigma^2 = \varepsilon / \sigma$ (differentiate $-(z-\mu)^2 / 2\sigma^2$, and write $\varepsilon$ for $(z - \mu)/\sigma$) is called the **score**, and the estimator
+# The factor $\partial \log q / \partial \mu$ is called the **score**. For our Gaussian it is $(z - \mu)/\sigma^2 = \varepsilon / \sigma$, which you can check by differentiating $-(z-\mu)^2 / 2\sigma^2$ and writing $\varepsilon$ for $(z - \mu)/\sigma$. The estimator
 # is known as the score function estimator or REINFORCE (Williams 1992). A step along this gradient makes draws with a large $h$ more probable.
 #
 # We may subtract a constant $b$, a **baseline**, from $h$. The score $\varepsilon / \sigma$ has mean zero because $\varepsilon$ has, so this changes nothing on average, but it can lower the variance.
@@ -286,10 +286,10 @@ plots.lines(
 #
 # **Why one draw per image is enough.** A VAE is trained with a single $z$ per image and step. One reason why this works is the low variance. The other is the minibatch: with 100 images, each with its own $\varepsilon$, the gradient is already an average over 100
 # draws. Drawing ten codes per image would help less than using ten times as many images,
-# because more codes average only the noise of $\varepsilon$, while more images also average the differences between images. Kingma and Welling found one draw to be enough "as long as the minibatch size $M$ was large enough", and used $M = 100$. Successive steps of the optimizer
-# average the noise as well, as long as they are small.
+# because more codes average out only the noise from $\varepsilon$, while more images also average out the differences between images. Kingma and Welling found one draw to be enough "as long as the minibatch size $M$ was large enough", and used $M = 100$. As long as the optimizer's steps are small,
+# the noise also averages out over successive steps.
 #
-# Reparameterization does not always have the lower variance. If $h$ oscillates quickly and $q$ is wide, its variance can be the higher one, as $\sin 2z$ shows in the explorer below. It also works only under two conditions: $h$ must have a derivative, and $z$ must be continuous.
+# Reparameterization does not always have the lower variance. If $h$ oscillates quickly and $q$ is wide, the score function can be the less noisy of the two, as $\sin 2z$ shows in the explorer below. It also works only under two conditions: $h$ must have a derivative, and $z$ must be continuous.
 
 # %%
 widgets.Prediction("reparameterization.step")
@@ -388,7 +388,7 @@ plots.climbs(
 #
 # ## Exercises (51 minutes)
 #
-# Replace the starter, run the two cells, and read the checker's answer. Its hints unfold one by one. Nothing below depends on your answers.
+# Replace the starter code, run the two cells, and read the checker's answer. You can unfold its hints one at a time. Nothing below depends on your answers.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · The score
@@ -535,4 +535,4 @@ checks.build_fit(my_build_fit)
 # - One draw per image is enough, because the variance of a single draw is low and the minibatch averages over many draws.
 # - Encoders output `logvar`, and $\sigma = e^{\text{logvar}/2}$.
 #
-# **Next:** [04 The VAE](04_vae.ipynb). An encoder outputs $\mu$ and `logvar`, the line of section 2 draws one $z$, and the loss is minus the ELBO.
+# **Next:** [04 The VAE](04_vae.ipynb). An encoder outputs $\mu$ and `logvar`, the function `reparameterize` of section 2 draws one $z$, and the loss is minus the ELBO.

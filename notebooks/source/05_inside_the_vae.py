@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 05 · Inside the VAE
 #
-# Here are two VAEs with the same architecture. Each of them takes an image, computes $q(z \mid x)$, draws one code from it, and then draws an image from that code. The second was trained with one small change, which section 4 explains. By the usual standard the first one is better: its loss, minus the ELBO, is 25.55 nats per image, while that of the second is 27.75.
+# Here are two VAEs with the same architecture. Each of them takes an image, computes $q(z \mid x)$, draws one code from it, and then draws an image from that code. The second was trained with one small change, which section 4 explains. By the usual standard the first one is better: its loss, which is minus the ELBO, is 25.55 nats per image, while that of the second is 27.75.
 
 # %%
 import torch
@@ -157,7 +157,7 @@ print(
 #
 # ### Sums, means, and public code
 #
-# There is a second knob, and it is hidden in the code. `mse_loss` averages over pixels *and* batch by default, and the KL is sometimes summed over the latent dimensions and sometimes averaged. If the reconstruction in the code is $a \cdot R$ and the KL in the code is $b \cdot \mathrm{KL}$, where $R$ and $\mathrm{KL}$ are the terms of the ELBO, then the loss is
+# There is a second knob, and it is hidden in the program. `mse_loss` averages over pixels *and* batch by default, and the KL is sometimes summed over the latent dimensions and sometimes averaged. If the program computes $a \cdot R$ as its reconstruction term and $b \cdot \mathrm{KL}$ as its KL term, where $R$ and $\mathrm{KL}$ are the terms of the ELBO, then the loss is
 #
 # $$a R + \beta\, b\, \mathrm{KL} = a \left( R + \frac{\beta\, b}{a}\, \mathrm{KL} \right), \qquad \beta_{\text{eff}} = \frac{\beta\, b}{a} .$$
 
@@ -185,7 +185,7 @@ for name, recipe in public_recipes.items():
 # %% [markdown]
 # All three come from publicly shared code. The first one says 0.1, but its effective $\beta$ is 7.84 when we compare it with a Gaussian decoder of variance 1: there $b = 1/5$, and $a = 2/784$, because a squared error without the factor ½ is $2R$. In the other two $b = 1$, with $a = 500/1024$ in the second and $a = 2$ in the third.
 #
-# You need not take the formula on trust, because gradients let us measure the effective $\beta$. The trick is to differentiate the loss with respect to two tensors, each of which affects only one of the two terms. The first is `out`, the output of the decoder, which only the reconstruction depends on. The second is $\mu$, called `m` below: if we treat `out` as an independent input, only the KL depends on `m`. So a loss $c\,(R + \beta\,\mathrm{KL})$ has the gradient $c\,\nabla R$ with respect to `out` and $c\,\beta\,\nabla \mathrm{KL}$ with respect to `m`. We divide the length of the second gradient by that of the first, and $c$ cancels. What remains is $\beta$ times the same ratio for the ELBO, so dividing the ratio for the code by the ratio for the ELBO gives the effective $\beta$.
+# You need not take the formula on trust, because gradients let us measure the effective $\beta$. The trick is to differentiate the loss with respect to two tensors, each of which affects only one of the two terms. The first is `out`, the output of the decoder, which only the reconstruction depends on. The second is $\mu$, called `m` below: if we treat `out` as an independent input, only the KL depends on `m`. So a loss $c\,(R + \beta\,\mathrm{KL})$ has the gradient $c\,\nabla R$ with respect to `out` and $c\,\beta\,\nabla \mathrm{KL}$ with respect to `m`. We divide the length of the second gradient by that of the first, and $c$ cancels. What remains is $\beta$ times the same ratio for the ELBO, so dividing the ratio for the loss in question by the ratio for minus the ELBO gives the effective $\beta$.
 
 # %%
 torch.set_grad_enabled(True)
@@ -367,7 +367,7 @@ for name, model in zip(("plain", "free bits", "hidden pixels"), causal.values())
 #
 # **Free bits.** With half a nat free for each of the 8 dimensions the model keeps 4.4 nats, and the decoder uses them: the code of another image makes the reconstruction 15 nats worse. The sum is 0.3 nats higher than that of the plain model, which is what it costs to have a code.
 #
-# **Hidden pixels.** Here half of the pixels were hidden from the decoder during training, but not from the loss (*word dropout* in Bowman and others 2016). A decoder that sees less needs the code more. Chen and others (2017) restrict the decoder to a small neighborhood of each pixel for the same reason. Of the three models this one has the code with the most nats, 8.6, and also the highest sum, 27.75. This is the second VAE of the first figure.
+# **Hidden pixels.** Here half of the pixels were hidden from the decoder during training, but not from the loss (*word dropout* in Bowman and others 2016). A decoder that sees less needs the code more. Chen and others (2017) restrict the decoder to a small neighborhood of each pixel for the same reason. Of the three models, this one spends the most nats on its code, 8.6, and it also has the highest sum, 27.75. This is the second VAE of the first figure.
 #
 # So with a strong decoder you have to *decide* how much information the code should carry, because the ELBO will not do it for you. This is one of the reasons why discrete codes were invented. A VQ-VAE chooses one of $K$ codes for each position of a small map. It is trained as if all of them were equally likely, and its $q(z \mid x)$ puts all its probability on a single one, so its KL is the constant $\log K$ per position, and no gradient can turn it down (van den Oord and others 2017). In the [next notebook](06_vector_quantization.ipynb) we begin to build one.
 
@@ -593,7 +593,7 @@ checks.collapse(my_collapse)
 #
 # **★★★ · 28 minutes.** You get the narrow autoregressive VAE from the first experiment of section 4, untrained, and 20,000 small images. Plain training makes it collapse. First see that for yourself: write a training loop and print the loss and the KL every 50 steps. Then train it so that it keeps a code worth having and is still a good model. How you do that is up to you. Sections 3 and 4 show some cures, and there are others.
 #
-# You may change how the model is trained, but not its layers. The checker trains with your function (you have 60 seconds of computing; ours takes about 15) and judges the model on 2,000 test images:
+# You may change how the model is trained, but not its layers. The checker trains with your function (you have 60 seconds of computing time; our solution takes about 15) and judges the model on 2,000 test images:
 #
 # - a KL of at least 3 nats per image,
 # - reconstruction + KL of at most 32 nats per image, measured with $\beta = 1$ (after 500 steps of plain training the sum is 30.0, with a KL of 0.06),
@@ -630,7 +630,7 @@ checks.build_rescue(my_rescue)
 #     return model
 # ```
 #
-# This reaches a KL of 4.1 and a loss of 30.3 nats. KL annealing works as well, if it is slow enough: with `model.loss(batch, losses.annealed(1.0, step, 800)).total` and 1,000 steps the KL ends at 3.6, but with a ramp of 300 steps it falls back to 0.3. With `model.dropout = 0.5`, which hides pixels from the decoder while it trains, 1,000 steps give 5.2 and a loss of 31.3.
+# This reaches a KL of 4.1 and a loss of 30.3 nats. KL annealing works as well, if it is slow enough: with `model.loss(batch, losses.annealed(1.0, step, 800)).total` and 1,000 steps the KL ends at 3.6, but with a ramp of 300 steps it falls back to 0.3. With `model.dropout = 0.5`, which hides pixels from the decoder while it trains, 1,000 steps give a KL of 5.2 and a loss of 31.3 nats.
 #
 # </details>
 
@@ -638,7 +638,7 @@ checks.build_rescue(my_rescue)
 # ## Summary
 #
 # - The KL is the **rate** of the code and the reconstruction term its **distortion**. With $\beta$ you choose a point on the curve between them, and at $\beta = 1$ their sum is smallest.
-# - For a Gaussian decoder, $\beta$ and the variance are one knob. Every mean in the code changes the effective $\beta$ too, so compute it or measure it.
+# - For a Gaussian decoder, $\beta$ and the variance are one knob. Every mean that a program takes over pixels or latent dimensions changes the effective $\beta$ too, so compute it or measure it.
 # - A posterior collapses because the KL counts too much, because the decoder cannot use $z$ early in training, or because the decoder is strong enough to do without it. The loss alone does not show it: look at the KL, the active units, and what happens when codes are swapped. Annealing, free bits and a weaker decoder help.
 # - Traversals show what a dimension changes. The likelihood stays the same when the axes are rotated, so nothing guarantees that a dimension has a meaning.
 # - $\log p(x)$ is estimated by importance sampling. For our model it is several nats above the ELBO, and two such numbers are comparable only if the images were binarized in the same way.

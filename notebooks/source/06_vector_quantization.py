@@ -43,7 +43,7 @@ widgets.Quiz(
 # ## 1. Why a discrete code?
 #
 # There are three reasons, and the first comes from the end of notebook 05. A **strong decoder ignores a continuous $z$**. An autoregressive decoder, which predicts each pixel from the pixels before it, can describe digits well without any $z$. Every nat of information in $z$ adds to the KL, so the loss of such a model is lowest when $z$ carries no information.
-# The best decoders we know are of this kind, which makes posterior collapse a serious obstacle. With a code chosen from a table, the model has no such way out, as section 10 shows.
+# The best decoders we know are of this kind, which makes posterior collapse a serious obstacle. With a code chosen from a table, the model cannot lower its KL in this way, as section 10 shows.
 #
 # Second, many **things come in kinds**. A spoken word is a sequence of phonemes, written text a sequence of letters, and a digit is drawn with only a few kinds of strokes. For such things an entry in a table is a more natural description than a number that can take any value.
 #
@@ -172,7 +172,7 @@ found = sum(metrics.measure(points, codes).loss < 0.13 for codes in ends)
 print(f"{found} of 20 random starts end with one code per cluster")
 
 # %% [markdown]
-# k-means walks downhill to the nearest local minimum, and the start decides which one that is. In practice you run it from several starts and keep the best result, or you choose the start with care. Remember this for section 9, where a bad start does far more damage.
+# k-means walks downhill until it reaches a local minimum, and the start decides which one that is. In practice you run it from several starts and keep the best result, or you choose the start with care. Remember this for section 9, where a bad start does far more damage.
 
 # %%
 widgets.Quiz("vector_quantization.stuck")
@@ -491,7 +491,7 @@ for cost in (0, 0.25, 0.5, 1):
 #
 # $$z = e - \frac{e - t}{2\,\text{cost}} .$$
 #
-# At cost 0.5 this is exactly $t$, which lies in the cell of code 4, so the point settles there. At cost 1 it is halfway between the code and $t$; for code 3 that is still inside its own cell, and the point never leaves. At cost 0.25 it is the mirror image of the code on the other side of $t$, which lies in another cell, so the point keeps moving. And at cost 0 there is no such point at all.
+# At cost 0.5 this is exactly $t$, which lies in the cell of code 4, so the point settles there. At cost 1 it is halfway between the code and $t$. For code 3, in whose cell the point starts, this place is still inside the cell, so the point never leaves it. At cost 0.25 it is the mirror image of the code on the other side of $t$. This mirror image lies in another cell, so the point keeps moving. And at cost 0 there is no such point at all.
 # Where the balance lies depends on the scale of the reconstruction loss and of $z_e$, which is why the cost has to be tuned.
 
 # %%
@@ -572,7 +572,7 @@ for decay in (0.99, 0.9, 0.5, 0.1, 0.0):
     print(f"decay {decay:4.2f}: largest distance to the k-means step {(moved - steps[1]).norm(dim=1).max():.3f}")
 
 # %% [markdown]
-# **Side by side.** Two codebooks begin with the same eight codes and receive the same batches of 64 points. One is moved by EMA, the other by the gradient of the codebook loss with Adam. `VectorQuantizer` does what you have just read, for $z_e$ of any shape.
+# **Side by side.** Two codebooks begin with the same eight codes and receive the same batches of 64 points. One is moved by EMA, the other by the gradient of the codebook loss with Adam. `VectorQuantizer` implements both kinds of update, for $z_e$ of any shape.
 
 # %%
 many = plane.points("kinds", 10_000, seed=1)

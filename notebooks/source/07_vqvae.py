@@ -41,7 +41,7 @@ widgets.Quiz("vector_quantization.position", "vector_quantization.two-terms", "v
 # %% [markdown]
 # ## 1. From VAE to VQ-VAE
 #
-# In the VAE, the encoder describes an image by a Gaussian and the decoder receives a sample from it. In the VQ-VAE, the encoder computes vectors and the decoder receives the nearest codes of a table. You know the picture from notebook 06:
+# In the VAE, the encoder describes an image by a Gaussian and the decoder receives a sample from it. In the VQ-VAE, the encoder computes vectors, and the decoder receives for each of them the nearest code in a table. You know the picture from notebook 06:
 
 # %%
 plots.quantizer_gradients("From notebook 06: the VQ-VAE and the gradients of its three losses")
@@ -87,7 +87,7 @@ def conv_decoder(code_dim):
 
 
 # %% [markdown]
-# The model puts the quantizer between them. Read `forward` together with the picture: encoder, nearest code, decoder.
+# The model puts the quantizer between the two networks. Read `forward` together with the picture: encoder, nearest code, decoder.
 
 
 # %%
@@ -160,7 +160,7 @@ print(f"after 300 steps: squared error {squared_error(x_hat, x):.3f} per pixel")
 # - BatchNorm just before the quantizer, and a codebook that is initialized from data (Łańcucki et al. 2020; SoundStream, Zeghidour et al. 2021, uses k-means on the first batch, as we do),
 # - revival of codes that have not been chosen for a while (random restarts in Jukebox, Dhariwal et al. 2020; also in SoundStream).
 #
-# Section 4 shows what each of them does. The authors' published code measures the reconstruction by squared error. Ours uses the Bernoulli likelihood of notebook 04, so that all models of the course are measured in the same nats.
+# Section 4 shows what each of them does. The authors' published code measures the reconstruction by squared error. Ours uses the Bernoulli likelihood of notebook 04, so that the reconstruction loss of every model in the course is measured in nats and can be compared with the others.
 
 # %%
 widgets.Quiz("vqvae.which-e")
@@ -191,7 +191,7 @@ print(f"autoencoder of 01, 32 floats:     squared error {squared_error(torch.sig
 print(f"this network without a quantizer: squared error {unquantized[16]['squared_error']:.4f}")
 
 # %% [markdown]
-# Fewer bits and a smaller error: this looks like a triumph of the codebook, but it is not a fair comparison. Notebook 01 used fully connected layers, and here we have convolutions, which suit images better. The last line is the missing baseline: the same convolutional encoder and decoder *without* a quantizer, so that the decoder sees all $49 \cdot 16 = 784$ floats. After only 2 epochs, where the VQ-VAE had 30, its error is about half as large: 0.0015 against 0.0027. (The baseline comes from `python tests/benchmarks/unquantized.py`, one seed.)
+# Fewer bits and a smaller error: this looks like a triumph of the codebook, but it is not a fair comparison. Notebook 01 used fully connected layers, and here we have convolutions, which suit images better. The last line is the missing baseline: the same convolutional encoder and decoder *without* a quantizer, so that the decoder sees all $49 \cdot 16 = 784$ floats. After only 2 epochs, compared with 30 for the VQ-VAE, its error is about half as large: 0.0015 against 0.0027. (The baseline comes from `python tests/benchmarks/unquantized.py`, one seed.)
 # So the convolutions explain the small error, and quantization *costs* something, as it must: 343 bits can carry less information than 784 floats. The interesting comparison is at an equal number of bits, and section 7 makes it.
 
 # %%
@@ -320,7 +320,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# Over all 10,000 images every code is in use, but a batch of 8 uses only 95 of the 128 on average, although it has three positions for each code. So a usage of 75% in a log says nothing about dead codes until you know how many images were counted. Perplexities, too, can be compared only if they were computed from the same number of images. The perplexity of all 10,000 images is 58, less than half of $K$, because some codes are far more common than others.
+# Over all 10,000 images every code is in use, but a batch of 8 uses only 95 of the 128 on average, although it has three times as many positions as there are codes. So a usage of 75% in a log says nothing about dead codes until you know how many images were counted. Perplexities, too, can be compared only if they were computed from the same number of images. The perplexity of all 10,000 images is 58, less than half of $K$, because some codes are far more common than others.
 
 # %%
 widgets.Quiz("vqvae.log-line")
@@ -442,7 +442,7 @@ plots.image_grid(
 # - A **start from data** puts the codes where the vectors are, so hardly any code is dead at the beginning.
 # - **Normalization**, the BatchNorm before the quantizer, gives $z_e$ a fixed scale. The encoder can then neither run away from the codes nor shrink $z_e$ just to lower the commitment loss.
 #
-# Usage does not tell the last four rows apart, since nearly all codes are in use in each of them. Yet the error of the last is less than half of that with revival alone. Being in use is not the same as being in a good place. The perplexity does not rank these rows either: over the last three it falls, as if the codebook had become worse, while the error falls too.
+# Usage does not tell the last four rows apart, since nearly all codes are in use in each of them. Yet the error in the last row is less than half the error with revival alone. Being in use is not the same as being in a good place. The perplexity does not rank these rows either: over the last three it falls, as if the codebook had become worse, while the error falls too.
 #
 # Now try it live. The lab begins with *N(0, 10²)*, *gradient*, revival *off* and normalization *off*. Press **Start** and watch the orange crosses, which are the dead codes, then switch revival on while it trains. (The map on the left shows two fixed directions out of 16. In this projection many dead codes look closer to the green $z_e$ than the code in use, but in all 16 dimensions they are not.)
 
@@ -511,7 +511,7 @@ for dim, tried in sweeps.TUNED.items():
     print(f"D = {dim:2d}: " + ", ".join(f"cost {cost:g}: {error:.4f}" for cost, error in sorted(errors.items())))
 
 # %% [markdown]
-# Tuning the cost removes part of the disadvantage of the long codes. What is left, 0.0050 against 0.0043, is not much more than the 0.0004 between seeds. So from these runs (one seed each, 2 epochs) we can conclude that 64 numbers per code bring no gain here, but not that they do any harm. And why should they bring any? The number of bits per index depends on $K$ alone.
+# Tuning the cost removes part of the disadvantage of the long codes. What is left, 0.0050 against 0.0043, is not much more than the 0.0004 between seeds. So from these runs (one seed each, 2 epochs) we can conclude that 64 numbers per code bring no gain here, but not that they do any harm. And why should longer codes help? The number of bits per index depends on $K$ alone.
 #
 # **Commitment cost.** Without normalization it sets the scale of $z_e$, as the table below shows. At cost 0 the encoder runs away from its codes. At a high cost it makes $z_e$ small, so that the commitment loss becomes small without any commitment. *With* normalization the scale is fixed, and a cost that is too high shows up as a larger error.
 
@@ -581,9 +581,9 @@ rows |= {f"{name}: {match[name].bits:.0f} bits": match[name].images[:9].numpy() 
 plots.image_grid(rows, "At equal size JPEG blurs and rings; black-and-white PNG loses the soft edges")
 
 # %% [markdown]
-# At equal size the squared error of JPEG is about three times that of the VQ-VAE. But look at PNG with 4 gray levels: it takes 476 bits, and neither of our models reaches its error of 0.0011. Digits are nearly black and white with long runs of paper, and that is what PNG was made for. On photographs it would not stand a chance.
+# At equal size the squared error of JPEG is about three times that of the VQ-VAE. But look at PNG with 4 gray levels: it takes 476 bits, and neither of our models reaches its error of 0.0011. Digits are nearly black and white, with long runs of blank paper, and that is what PNG was made for. On photographs it would not stand a chance.
 #
-# Nor is the match quite fair to PNG and JPEG. They contain nothing specific to digits, while our decoder was trained on them. And its weights take space too: the file of the network is 42 kB, which is 34 bits per image if 10,000 images share it and 3,360 if only 100 do.
+# Nor is the match quite fair to PNG and JPEG. They contain nothing specific to digits, while our decoder was trained on digits. And its weights take space too: the file of the network is 42 kB, which is 34 bits per image if 10,000 images share it and 3,360 if only 100 do.
 
 # %%
 widgets.Quiz("vqvae.by-place")
@@ -673,7 +673,7 @@ plots.rate_distortion(
 #
 # **Floats are mostly empty.** The autoencoder's numbers need only about 5 bits each, or 160 bits per image rather than 1,024, if we accept an error that is a tenth larger. After that its curve is flat, because finer steps cannot bring back what the 32 numbers never contained.
 #
-# **The table alone does not explain the small error.** Compare the dashed purple curve with the two orange ones, which come from the same network with the same training. At 49 bits the codes are clearly better, 0.029 against 0.039. From 98 bits on, one or two rounded numbers per position are roughly on the curve of the codes: at 392 bits they have an error of 0.0038, between those of the VQ-VAEs at 343 and 441 bits. (One seed, indices of equal length.) So much of the credit belongs to the convolutions, and a grid is not a bad table if the network has learned to fill it. Notebook 09 turns this into a method.
+# **The table alone does not explain the small error.** Compare the dashed purple curve with the two orange ones, which come from the same network with the same training. At 49 bits the codes are clearly better, 0.029 against 0.039. From 98 bits on, one or two rounded numbers per position are roughly on the curve of the codes: at 392 bits they have an error of 0.0038, between those of the VQ-VAEs at 343 and 441 bits. (This is one seed, and all indices have the same length.) Much of the credit therefore belongs to the convolutions, and a regular grid of rounded values is not a bad table if the network has learned to fill it. Notebook 09 turns this into a method.
 # What the codebook gives us is one symbol per position, from an alphabet of 128 symbols, some of which are far more common than others. Coded with the shares at each position, an image needs only 225 bits, and with a good prior fewer still.
 #
 # Below about 200 bits the rounded vectors of the fully connected models have a smaller error than any of the convolutional models in the figure. (The convolutional models in this range had only 2 epochs of training, the autoencoder 20 and the VAE 200.)
@@ -770,14 +770,14 @@ plots.image_grid(
 )
 
 # %% [markdown]
-# The result is noise. Even the right codes in the wrong order do not look like anything. Among the $128^{49}$ maps, those of digits are a tiny minority, and nothing in the training taught the model to tell them apart from the rest. A VQ-VAE is an excellent compressor and, for now, no generative model at all.
+# The result is noise. Even the right codes in the wrong order do not look like anything. Among the $128^{49}$ maps, those of digits are a tiny minority, and nothing in the training taught the model to tell them apart from the rest. A VQ-VAE is an excellent compressor and, for now, not a generative model at all.
 #
 # What is missing is a distribution over maps, one that assigns a high probability to codes that really occur next to each other. Maps are sequences of whole numbers, like text, and for text we have very good models.
 
 # %% [markdown]
 # ## Summary
 #
-# - A VQ-VAE is an autoencoder whose code is a map of indices into a table. Compared with the VAE there is no $\mu$, no `logvar`, no sampling and no KL, but a quantizer and two more terms in the loss.
+# - A VQ-VAE is an autoencoder whose code is a map of indices into a table. Unlike the VAE, it has no $\mu$, no `logvar`, no sampling and no KL; instead it has a quantizer and two more terms in the loss.
 # - Each index depends on a patch of 18 x 18 pixels. In the decoder its code affects a patch of the same size, but what appears there also depends on the neighboring codes.
 # - Usage and perplexity depend on how many images are counted.
 # - A far start kills a codebook. Revival brings the codes back; EMA, a start from data and normalization put them in better places.
