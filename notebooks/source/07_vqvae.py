@@ -513,7 +513,7 @@ for dim, tried in sweeps.TUNED.items():
 # %% [markdown]
 # Tuning the cost removes part of the disadvantage of the long codes. What is left, 0.0050 against 0.0043, is not much more than the 0.0004 between seeds. So from these runs (one seed each, 2 epochs) we can conclude that 64 numbers per code bring no gain here, but not that they do any harm. And why should longer codes help? The number of bits per index depends on $K$ alone.
 #
-# **Commitment cost.** Without normalization it sets the scale of $z_e$, as the table below shows. At cost 0 the encoder runs away from its codes. At a high cost it makes $z_e$ small, so that the commitment loss becomes small without any commitment. *With* normalization the scale is fixed, and a cost that is too high shows up as a larger error.
+# **Commitment cost.** Without normalization it sets the scale of $z_e$, as the lines below show. At cost 0 the encoder runs away from its codes. At a high cost it makes $z_e$ small, so that the commitment loss becomes small without any commitment. *With* normalization the scale is fixed, and a cost that is too high shows up as a larger error.
 
 # %%
 for run in sweeps.select(results, commitment_cost=(0.0, 0.25, 25.0), normalize=False):
@@ -597,7 +597,7 @@ widgets.Quiz("vqvae.by-place")
 # - **Autoencoder:** a float has no natural number of bits. So we round the 32 numbers to $2^b$ levels each, decode them, and measure the error. The rate is then $32\, b$ bits.
 # - **The VQ-VAE's network without a quantizer:** likewise, with one or two numbers per position instead of a code, so $49\, b$ or $98\, b$ bits. This network, too, was trained for 2 epochs, and its numbers were rounded afterward.
 # - **VAE, rounded:** likewise for $\mu$, but only for the active units of notebook 04.
-# - **VAE, KL:** the KL in bits, with a sampled $z$. This is the smallest average number of bits needed to transmit a *sample* of $q(z \mid x)$ if sender and receiver share the prior. *Relative entropy coding* comes close to it (Havasi et al. 2019; Flamich et al. 2020). We do not implement it here.
+# - **VAE, KL:** the KL in bits, with a sampled $z$. About this many bits suffice on average to transmit a *sample* of $q(z \mid x)$ if sender and receiver share the prior and a source of random numbers. *Relative entropy coding* comes close to that (Havasi et al. 2019; Flamich et al. 2020). We do not implement it here.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 8 minutes.**
@@ -770,7 +770,7 @@ plots.image_grid(
 )
 
 # %% [markdown]
-# The result is noise. Even the right codes in the wrong order do not look like anything. Among the $128^{49}$ maps, those of digits are a tiny minority, and nothing in the training taught the model to tell them apart from the rest. A VQ-VAE is an excellent compressor and, for now, not a generative model at all.
+# The result is noise. Even the right codes in the wrong order do not look like anything. Among the $128^{49}$ maps, those of digits are a tiny minority, and nothing in the training taught the model to tell them apart from the rest. A VQ-VAE is an good compressor and, for now, not a generative model at all.
 #
 # What is missing is a distribution over maps, one that assigns a high probability to codes that really occur next to each other. Maps are sequences of whole numbers, like text, and for text we have very good models.
 

@@ -721,7 +721,7 @@ print(
 )
 
 # %% [markdown]
-# **What we saw.** At $T = 1$ a sample costs about as many bits as a real image, as it should if the prior's distribution is right: averages over the same distribution agree. (The column always shows the cost under the prior at $T = 1$, whatever the sample was drawn with.) At $T = 0.7$ it costs far less, at the expense of variety: the cheap digits 1, 7 and 9 make up 60% of the samples, against 34% of the test images.
+# **What we saw.** At $T = 1$ a sample costs about as many bits as a real image, as it should if the prior's distribution is right: averages over the same distribution agree. (The column always shows the cost under the prior at $T = 1$, whatever the sample was drawn with.) At $T = 0.7$ it costs far less, at the expense of variety: the cheap digits 1, 7 and 9 make up 54% of the samples, against 32% of the test images.
 #
 # The last row deserves a second look. Taking the likeliest code every time gives one map, always the same, and it decodes to two dashes. A typical image costs over 100 bits *because* at many positions its code is only one of several likely ones. A map that has the likeliest code everywhere is not typical at all. Compare a coin that shows heads with probability 0.6: the single likeliest sequence of 100 flips is 100 heads, and you will never see it.
 

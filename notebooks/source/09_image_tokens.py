@@ -30,7 +30,7 @@ plots.image_grid(
 )
 
 # %% [markdown]
-# You type "two plus four", and a network draws a six. It is the transformer of notebook 08 with a slightly longer vocabulary, and at the end of this notebook you will know every part of it. On the way we ask what the codes of an image should be in the first place, because large systems have moved on from the codebook of notebook 07.
+# You type "two plus four", and a network draws a six. It is the transformer of notebook 08 with a slightly longer vocabulary, and at the end of this notebook you will know every part of it. On the way we ask what the codes of an image should be in the first place, because many newer systems use other quantizers than the codebook of notebook 07.
 #
 # **After this notebook you can**
 #
@@ -632,7 +632,7 @@ for temperature in (1.0, 0.6):
     print(f"temperature {temperature}: the right digit for a sum in {agree:.0%} of 275 drawings")
 
 # %% [markdown]
-# **What we saw.** 49 codes are drawn one after the other, and at temperature 1 a single unlikely one can spoil a drawing. At 0.6 the model keeps to codes that it considers likely, so the judge agrees more often but the drawings vary less, which is the trade-off of notebook 08 again. A sum is harder, since the digit is not among the words. Nothing tells the model what *plus* means; it only sees which images follow which words.
+# **What we saw.** 49 codes are drawn one after the other, and at temperature 1 a single unlikely one can spoil a drawing. At 0.6 the model keeps to codes that it considers likely, so the judge agrees more often but the drawings vary less, which is the trade-off of notebook 08 again. A sum is a little harder at temperature 1, since the digit is not among the words. Nothing tells the model what *plus* means; it only sees which images follow which words.
 #
 # The styles are judged by simple measurements: the ink of a drawing for *thick* and *thin*, its slant for *leaning*, its spread for *small*. A drawing counts as styled if its measurement is closer to that of the styled test images than to that of the plain ones.
 
