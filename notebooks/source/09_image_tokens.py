@@ -240,7 +240,9 @@ for stage in range(1, 7):
     x_hat = torch.sigmoid(rvq.decode(indices.view(1000, 7, 7, 6)[..., :stage]))
     error = (x_hat - x_test[:1000]).square().mean()
     share = (left / rows.square().sum(1).mean()).sqrt()
-    print(f"{stage} stages, {196 * stage:4d} bits: residual {share:3.0%} of z_e's length, error {error:.4f} per pixel")
+    print(
+        f"{stage} {'stage' if stage == 1 else 'stages'}, {196 * stage:4d} bits: residual {share:3.0%} of z_e's length, error {error:.4f} per pixel"
+    )
 
 # %% [markdown]
 # The first stage draws the digit, and the later ones sharpen it. So one model serves many rates: if you have only a few bits to spend, you send only the first stages. For that to work, the decoder must have met short sums in training, which is why each training image used a random number of stages. Switch the stages on one by one:
@@ -571,7 +573,7 @@ with torch.enable_grad():
 for name, (image, words) in {"first": history[0], "last": history[-1]}.items():
     print(f"{name} of {len(history)} batches: image {image:4.0f} nats, words {words:5.2f} nats")
 image, words = image_and_words_nats(model.transformer(tokens[:, :-1]), tokens)
-print(f"the shipped model on the three above: image {image:4.0f} nats, words {words:5.2f} nats")
+print(f"the shipped model on the image of a three above: image {image:4.0f} nats, words {words:5.2f} nats")
 
 # %% [markdown]
 # Before the first step the image costs about as much as 49 uniform guesses over 148 tokens, 245 nats. This cost falls quickly, because the network learns at once which tokens follow `<image>`. The shipped model went through the same loop for half an hour, on all 60,000 images and their styled copies.
@@ -791,7 +793,9 @@ def clothes_figure(fashion):
         "codes of digits": vqvae(clothes).logits.sigmoid(),
         "own codes": own(clothes).logits.sigmoid(),
     }
-    title = "Codes learned on digits draw clothes with strokes; own codes get the grays right within seconds"
+    title = (
+        "Codes learned on digits draw clothes with strokes; codes learned on clothes get the grays right within seconds"
+    )
     return plots.image_grid({name: row.numpy() for name, row in rows.items()}, title)
 
 
