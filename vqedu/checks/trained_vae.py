@@ -22,6 +22,7 @@ BOUND = 110.0  # nats per image; ours reaches about 106
 BETAS = (0.7, 1.5)  # what counts as beta = 1: a training that has not ended yet is a little off
 PROBED = 2000  # images on which slopes are measured
 SECONDS = 120.0  # for the training and for what the judge computes
+MEAN_IMAGE = 206.0  # nats per image: what a decoder costs that answers with the mean image, whatever the code
 COLLAPSED = 0.5  # nats of KL, all dimensions together
 ACTIVE = 0.01  # a dimension whose mu varies less than that is inactive (Burda et al. 2016)
 
@@ -169,8 +170,9 @@ def _unused_sigma(judge: Judge) -> Diagnosis | None:
     if not bool(judge.active.any()):
         return None
     flat = float(judge.logvar[:, judge.active].abs().mean()) < 0.35
-    gain = judge.distortion(judge.logits) - judge.distortion(judge.decoded(0.0))
-    if not flat or gain < 20:
+    at_mean = judge.distortion(judge.decoded(0.0))
+    gain = judge.distortion(judge.logits) - at_mean
+    if not flat or gain < 20 or at_mean > MEAN_IMAGE:
         return None
     return Diagnosis(
         "the reconstruction does not depend on sigma",
@@ -266,7 +268,7 @@ def _likely(beta: float, dims: int) -> str:
     return next((f" That fits {text}." for text, value in causes.items() if value / 1.25 < beta < value * 1.25), "")
 
 
-_EXPLANATIONS = (_grey_levels, _other_output, _unused_sigma, _too_extreme, _collapse, _wrong_sigma, _unbalanced)
+_EXPLANATIONS = (_grey_levels, _other_output, _too_extreme, _unused_sigma, _collapse, _wrong_sigma, _unbalanced)
 
 
 def judged(answer: Any, x: Tensor) -> list[Demand]:
