@@ -55,7 +55,7 @@ plots.captioned_images(
 #
 # **Time:** 45 minutes, and 57 for the exercises. **Builds on:** [01 The autoencoder](01_autoencoder.ipynb), Bayes' rule, expectations. **Symbols:** [glossary and notation](10_glossary.ipynb).
 #
-# ### Before you start: three questions from last time
+# ## Before you start: three questions from last time
 
 # %%
 widgets.Quiz("autoencoder.pca", "autoencoder.decoder-output", "autoencoder.junk")

@@ -60,7 +60,7 @@ plots.lines(
 #
 # **Time:** 35 minutes, and 56 for the exercises. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb), the chain rule, `loss.backward()`. **Symbols:** [glossary and notation](10_glossary.ipynb).
 #
-# ### Before you start: three questions from last time
+# ## Before you start: three questions from last time
 
 # %%
 widgets.Quiz("elbo.gap-zero", "elbo.two-terms", "elbo.exact-q")

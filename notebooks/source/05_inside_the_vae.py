@@ -48,7 +48,7 @@ plots.image_grid(rows, "The first VAE draws any digit it likes; the second draws
 #
 # **Time:** 60 minutes, and 45 for the exercises. **Builds on:** [04 The VAE](04_vae.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
 #
-# ### Before you start: three questions from last time
+# ## Before you start: three questions from last time
 
 # %%
 widgets.Quiz("inside_the_vae.without-noise", "inside_the_vae.same-for-all", "inside_the_vae.neighbors")

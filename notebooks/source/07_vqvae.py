@@ -33,7 +33,7 @@ widgets.CodebookExplorer(vqvae, images.test)
 #
 # **Time:** 75 minutes, and 60 for the exercises, of which the last takes 35. **Builds on:** [04 The VAE](04_vae.ipynb) and [06 Vector quantization](06_vector_quantization.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
 #
-# ### Before you start: three questions from last time
+# ## Before you start: three questions from last time
 
 # %%
 widgets.Quiz("vector_quantization.position", "vector_quantization.two-terms", "vector_quantization.where-kl")
