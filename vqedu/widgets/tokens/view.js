@@ -59,7 +59,7 @@ export function tokenModel(data, config) {
     const where = Math.min(cursor ?? PLACES - 1, codes.length, PLACES - 1);
     const odds = distribution(logits[where] ?? logits.at(-1), temperature, top_k ?? K);
     return {
-      state, codes, bits, where, odds, behind: codes.length < drawn,
+      state, codes, bits, where, odds, behind: logits.length <= Math.min(drawn, PLACES - 1),
       total: bits.reduce((a, b) => a + b, 0),
       luck: where < fixed.length ? null : uniforms(seed, PLACES)[where],
       candidates: candidatesAt(net, codes, where, odds),
