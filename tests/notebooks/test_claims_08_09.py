@@ -44,14 +44,14 @@ def bits(indices: Tensor) -> float:
 
 
 @functools.cache
-def test_maps() -> tuple[Tensor, Tensor]:
+def maps_of_test_images() -> tuple[Tensor, Tensor]:
     images = data.load("mnist").test
     return shipped("vqvae-mnist").encode(images.x[:1000]), images.y[:1000]
 
 
 @torch.no_grad()
 def test_08_temperature_and_argmax() -> None:
-    real, prior = bits(test_maps()[0][:300]), shipped("prior-mnist")
+    real, prior = bits(maps_of_test_images()[0][:300]), shipped("prior-mnist")
     plain, cold, hot = (prior.sample(N, temperature=t, generator=seeded(1)) for t in (1.0, 0.7, 2.0))
     assert bits(plain) == pytest.approx(real, rel=0.1)
     assert bits(cold) < 0.9 * real
@@ -80,7 +80,7 @@ def test_08_guidance_and_completions() -> None:
         for w in (1.0, 2.0)
     ]
     assert 0.7 < right[0] < 0.95 <= right[1]
-    maps, labels = test_maps()
+    maps, labels = maps_of_test_images()
     twos = maps[labels == 2][:N].flatten(1)
     assert 0.5 < (read(prior.sample(len(twos), prefix=twos[:, :21], generator=seeded())) == 2).float().mean() < 0.9
 
@@ -91,7 +91,7 @@ def test_08_samples_are_no_copies() -> None:
     train = torch.cat([vqvae.encode(part) for part in images.train.x[:20_000].split(1000)]).flatten(1).to(torch.uint8)
     nearest = [
         sum(float((train == row).sum(1).amax()) for row in maps.flatten(1).to(torch.uint8)) / len(maps)
-        for maps in (shipped("prior-mnist").sample(N, generator=seeded(1)), test_maps()[0][:N])
+        for maps in (shipped("prior-mnist").sample(N, generator=seeded(1)), maps_of_test_images()[0][:N])
     ]
     assert nearest[0] == pytest.approx(nearest[1], abs=3)
     assert nearest[0] < 30
@@ -99,7 +99,7 @@ def test_08_samples_are_no_copies() -> None:
 
 @torch.no_grad()
 def test_08_a_head_looks_at_the_code_above() -> None:
-    prior, maps = shipped("prior-mnist"), test_maps()[0][:N]
+    prior, maps = shipped("prior-mnist"), maps_of_test_images()[0][:N]
     x = prior.transformer.tokens(torch.cat([prior.start(N), maps.flatten(1)[:, :-1]], 1)) + prior.transformer.positions
     x = prior.transformer.blocks[0](x)
     block = prior.transformer.blocks[1]
