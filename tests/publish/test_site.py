@@ -145,9 +145,11 @@ def test_a_page_fits_the_screen(site: Path, page: Page, width: int) -> None:
 @pytest.mark.parametrize("name", ["index", "01_small"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_page_keeps_nobody_out(server: str, page: Page, name: str, scheme: Any) -> None:
-    page.emulate_media(color_scheme=scheme)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.goto(f"{server}/{name}.html")
     page.wait_for_load_state()
+    page.add_style_tag(content="* { transition: none !important; }")  # colors on their way are nobody's colors
+    page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
     found = Axe().run(page, options={"preload": False}).response["violations"]
     faults = [
         f"{f['help']}: {n['html'][:200]}" for f in found if f["impact"] in ("serious", "critical") for n in f["nodes"]
