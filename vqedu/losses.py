@@ -103,7 +103,7 @@ def kl_terms(mu: Tensor, logvar: Tensor) -> Tensor:
     """Return KL(N(mu_d, sigma_d^2) || N(0, 1)) of each latent d of each row, with logvar = log sigma^2, in nats.
 
     KL = 1/2 (mu^2 + sigma^2 - 1 - log sigma^2): two (N, D) -> (N, D). Source: Kingma and Welling 2014, appendix B.
-    Raises TypeError or ValueError if the two are no finite float tensors of one shape (N, D).
+    Raises TypeError or ValueError unless the two are finite float tensors of one shape (N, D).
     """
     validate.moments(mu, logvar)
     # expm1 keeps the digits that exp(logvar) - 1 loses where logvar is near 0.

@@ -46,7 +46,7 @@ class Bar:
             self.curve.value = curve_svg(history.steps, history.total)
 
     def say(self, sentence: str) -> None:
-        """Print a sentence where the bar stands."""
+        """Print a sentence where the bar is."""
         self.tqdm.write(sentence)
 
 

@@ -14,7 +14,7 @@ from vqedu.quantizers.nearest import nearest_code
 def counts(indices: Tensor, codebook_size: int) -> Tensor:
     """Return how often each code occurs among the indices, of any shape: int64 (codebook_size,).
 
-    Raises TypeError or ValueError for indices that are no whole numbers, out of range or none.
+    Raises TypeError or ValueError for indices that are not whole numbers, out of range or none.
     """
     validate.indices(indices, validate.positive_int(codebook_size, "codebook_size"))
     return torch.bincount(indices.flatten().long(), minlength=codebook_size)

@@ -132,7 +132,7 @@ class CodePrior(nn.Module):
     def start(self, n: int, labels: Tensor | int | None = None) -> Tensor:
         """Return the start tokens of n sequences, int64 (n, 1): the class, or "any class" for None or -1.
 
-        Raises TypeError or ValueError for labels that are no whole numbers in -1 .. num_classes - 1, or not n of them.
+        Raises TypeError or ValueError for labels that are not whole numbers in -1 .. num_classes - 1, or not n of them.
         """
         device = self.transformer.positions.device
         chosen = torch.as_tensor(-1 if labels is None else labels, device=device)

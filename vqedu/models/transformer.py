@@ -45,7 +45,7 @@ class SelfAttention(nn.Module):
         if past is not None:
             past[0, :, :, start : start + t], past[1, :, :, start : start + t] = k, v
             k, v = past[:, :, :, : start + t]
-        # Token i of x stands at place start + i, and may look at the places 0 .. start + i.
+        # Token i of x is at place start + i, and may look at the places 0 .. start + i.
         earlier = torch.ones(t, start + t, dtype=torch.bool, device=x.device).tril(start)
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=None if t == 1 else earlier)
         return self.output(y.transpose(1, 2).reshape(n, t, width))
@@ -54,7 +54,7 @@ class SelfAttention(nn.Module):
 class Block(nn.Module):
     """x + attention(norm(x)), then x + mlp(norm(x)): tokens exchange, then each thinks for itself.
 
-    LayerNorm stands before each part ("pre-LayerNorm"; Xiong et al. 2020), which trains without a warm-up of thousands
+    LayerNorm comes before each part ("pre-LayerNorm"; Xiong et al. 2020), which trains without a warm-up of thousands
     of steps. GELU in its tanh form (Hendrycks and Gimpel 2016), so that a page computes the same as torch.
     """
 

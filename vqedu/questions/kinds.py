@@ -86,7 +86,7 @@ class Curve:
 class Recall:
     """A question to answer from memory: `choices` maps each answer to what its choice deserves to hear.
 
-    A wrong answer hears why it is wrong, and may be followed by another; the right one, `answer`, hears why it is
+    A wrong choice is answered with why it is wrong, and another may follow; the right one, `answer`, with why it is
     right. Raises ValueError if an answer has no feedback, or `answer` is not among at least two choices.
     """
 

@@ -1,4 +1,4 @@
-"""Where the learner is: the questions and exercises done of each notebook, and where the next question stands."""
+"""Where the learner is: the questions and exercises done of each notebook, and where the next question is."""
 
 from __future__ import annotations
 
