@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 from xdist.scheduler import LoadFileScheduling
 
 from tests.jupyter.lab import Lab, running_lab
@@ -21,6 +21,7 @@ from vqedu.questions import answers
 REPOSITORY = Path(__file__).parent.parent
 
 PATIENCE_MS = 60_000  # a machine that does other work, too, may be slow
+SIZE = ViewportSize(width=1280, height=800)
 LONGEST_FIRST = ("notebooks/", "tests/jupyter/", "tests/page/", "tests/widgets/", "tests/notebooks/", "tests/checks/")
 
 os.environ.pop("MPLBACKEND", None)  # where set, the kernels that nbval starts would show no figures
@@ -38,6 +39,26 @@ class ByFile(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         folder = "tests/jupyter/"
         return folder if nodeid.startswith(folder) else super()._split_scope(nodeid)
+
+
+def new_page(browser: Browser) -> Page:
+    context = browser.new_context(viewport=SIZE)
+    context.set_default_timeout(PATIENCE_MS)
+    return context.new_page()
+
+
+def clean(page: Page) -> None:
+    """Undo what a test did to its page: the document, the network, the window, the media, the pointer."""
+    page.goto("about:blank")
+    page.context.set_offline(False)
+    page.set_viewport_size(SIZE)
+    page.emulate_media(media="null", color_scheme="null", reduced_motion="null", forced_colors="null")
+    page.mouse.up()
+    page.mouse.move(0, 0)
+
+
+def fail_on_errors(traffic: Traffic) -> None:
+    assert not traffic.errors, "the page logged errors:\n" + "\n".join(traffic.errors)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
@@ -76,15 +97,34 @@ def traffic() -> Traffic:
 
 
 @pytest.fixture
-def page(browser: Browser, traffic: Traffic) -> Iterator[Page]:
-    """A page of 1280 x 800 that fails its test at the end if it logged an error or raised an exception."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(PATIENCE_MS)
-    opened = context.new_page()
+def own_page(browser: Browser, traffic: Traffic) -> Iterator[Page]:
+    """A page of 1280 x 800 with a context and a storage of its own; fails its test if it logged an error."""
+    opened = new_page(browser)
     watch(opened, traffic)
     yield opened
-    context.close()
-    assert not traffic.errors, "the page logged errors:\n" + "\n".join(traffic.errors)
+    opened.context.close()
+    fail_on_errors(traffic)
+
+
+@pytest.fixture(scope="session")
+def kept_pages() -> list[Page]:
+    """The page that the next test takes over, if the last one left it whole."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, traffic: Traffic, kept_pages: list[Page]) -> Iterator[Page]:
+    """Like `own_page`, but one page serves all tests of a process, cleaned in between: starting it costs half a second.
+
+    A test that stores something in the browser, or changes its page for good, takes `own_page`.
+    """
+    used = kept_pages.pop() if kept_pages else new_page(browser)
+    stop = watch(used, traffic)
+    yield used
+    stop()
+    fail_on_errors(traffic)
+    clean(used)
+    kept_pages.append(used)
 
 
 @pytest.fixture(scope="session")

@@ -155,6 +155,7 @@ def test_the_answer_to_a_quiz_is_kept_in_the_file_and_shown_again(shown: Gallery
     expect(here.get_by_role("button").locator("visible=true").first).to_have_css("border-radius", "5px")
 
 
+@pytest.mark.nightly
 def test_collapse_lab_start_move_cure_stop_reset(shown: Gallery) -> None:
     here = shown.cell("CollapseLab")
     start(here)
@@ -177,6 +178,7 @@ def test_collapse_lab_start_move_cure_stop_reset(shown: Gallery) -> None:
     says_begun_anew(here, stopped)
 
 
+@pytest.mark.nightly
 def test_codebook_lab_collapse_revive_stop_and_begin_anew(shown: Gallery) -> None:
     here = shown.cell("CodebookLab")
     box = picture(here).bounding_box()

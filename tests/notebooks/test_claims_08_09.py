@@ -117,6 +117,7 @@ def used_after_60_steps(model: models.VQVAE) -> float:
         return float(metrics.code_usage(model.encode(data.load("mnist").test.x[:2000]), 512))
 
 
+@pytest.mark.nightly
 def test_09_usage_after_60_steps() -> None:
     torch.manual_seed(0)
     bare = models.VQVAE(512, 16, "gradient", start="uniform", revive_after=None, normalize=False)

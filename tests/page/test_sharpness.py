@@ -47,9 +47,9 @@ def pixels_lacking(page: Page, ratio: float) -> list[list[float]]:
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_page_that_is_zoomed_shows_what_a_sharp_screen_shows(
-    browser: Browser, page: Page, tmp_path: Path, name: str
+    browser: Browser, own_page: Page, tmp_path: Path, name: str
 ) -> None:
-    explorer = examples.make(name)
+    explorer, page = examples.make(name), own_page
     page.set_viewport_size({"width": WIDTH + 20, "height": HEIGHT})  # a zoom changes the size of the page, too
     open_exported(page, explorer, tmp_path)
     next_frame(page)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from playwright.sync_api import ConsoleMessage, Page, Request
+from playwright.sync_api import ConsoleMessage, Error, Page, Request
 
 LOCAL_SCHEMES = ("file:", "data:", "blob:", "about:")
 
@@ -22,16 +23,25 @@ class Traffic:
         return [url for url in self.requests if not url.startswith(LOCAL_SCHEMES)]
 
 
-def watch(page: Page, traffic: Traffic) -> None:
-    """Record in `traffic` what `page` does from now on."""
+def watch(page: Page, traffic: Traffic) -> Callable[[], None]:
+    """Record in `traffic` what `page` does from now on, until the function that is returned is called."""
 
     def on_console(message: ConsoleMessage) -> None:
         if message.type == "error":
             traffic.errors.append(f"{message.text} ({message.location.get('url', '')})")
 
+    def on_error(error: Error) -> None:
+        traffic.errors.append(f"uncaught: {error}")
+
     def on_request(request: Request) -> None:
         traffic.requests.append(request.url)
 
-    page.on("console", on_console)
-    page.on("pageerror", lambda error: traffic.errors.append(f"uncaught: {error}"))
-    page.on("request", on_request)
+    listeners = {"console": on_console, "pageerror": on_error, "request": on_request}
+    for event, act in listeners.items():
+        page.on(event, act)
+
+    def stop() -> None:
+        for event, act in listeners.items():
+            page.remove_listener(event, act)
+
+    return stop
