@@ -59,8 +59,8 @@ def deep_vae(latent_dim: int) -> models.VAE:
 class CollapseLab(TrainingLab[CollapseState]):
     """A VAE that trains in the kernel while the reader moves beta and chooses a remedy.
 
-    images: the data set; it trains on all of `train` and measures on the first 500 of `test`. beta: one of BETAS; remedy:
-    "none", "KL annealing" (beta rises from 0 over 300 steps, anew whenever it is chosen) or "free bits" (0.5 nats
+    images: the data set; it trains on all of `train` and measures on the first 500 of `test`. beta: one of BETAS;
+    remedy: "none", "KL annealing" (beta rises from 0 over 300 steps, anew whenever it is chosen) or "free bits" (0.5 nats
     per latent dimension). A start ends by itself after `seconds`. build: makes the untrained model for a latent_dim.
     Raises ValueError or TypeError for an unknown remedy or beta, a bad latent_dim or too few images.
     """
@@ -139,7 +139,7 @@ class CollapseLab(TrainingLab[CollapseState]):
         return annealed(self.beta.value, self.step - self.cured_at, ANNEALING_STEPS)
 
     def loss(self, x: Tensor) -> losses.ELBOLoss:
-        """Return the loss with the current beta and remedy; x (N, 1, 28, 28). Its `kl` is the true one, without floor."""
+        """Return the loss with the current beta and remedy; Its `kl` is the true one, without floor."""
         mu, logvar = self.model.encode(x)
         logits = self.model.decode(models.reparameterize(mu, logvar, self.generator))
         reconstruction = losses.reconstruction(logits, x).mean()
