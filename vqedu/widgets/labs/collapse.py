@@ -60,8 +60,9 @@ class CollapseLab(TrainingLab[CollapseState]):
     """A VAE that trains in the kernel while the reader moves beta and chooses a remedy.
 
     images: the data set; it trains on all of `train` and measures on the first 500 of `test`. beta: one of BETAS;
-    remedy: "none", "KL annealing" (beta rises from 0 over 300 steps, anew whenever it is chosen) or "free bits" (0.5 nats
-    per latent dimension). A start ends by itself after `seconds`. build: makes the untrained model for a latent_dim.
+    remedy: "none", "KL annealing" (beta rises from 0 over 300 steps, anew whenever it is chosen) or "free bits" (0.5
+    nats per latent dimension). A start ends by itself after `seconds`. build: makes the untrained model for a
+    latent_dim.
     Raises ValueError or TypeError for an unknown remedy or beta, a bad latent_dim or too few images.
     """
 
