@@ -112,7 +112,9 @@ plots.image_grid(
 
 # %%
 vae2 = pretrained.load("vae-2d")
-widgets.LatentExplorer(vae2, images.test, view="map", grid=True, title="On a VAE's map, nearly every place is a digit")
+widgets.LatentExplorer(
+    vae2, images.test, view="map", grid=True, title="On a VAE's map, nearly every point decodes to a digit"
+)
 
 # %% [markdown]
 # Both networks have the same hidden layers, and both describe an image with two numbers. What was different in training? Notebook 01 looks for the answer.

@@ -514,7 +514,7 @@ plots.histograms(
 # encoder so that the codes follow it. That is the idea of the VAE.
 
 # %%
-widgets.Quiz("autoencoder.ninety-five")
+widgets.Quiz("autoencoder.stored-codes")
 
 # %% [markdown]
 # ## 8. Where we are going

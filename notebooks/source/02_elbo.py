@@ -119,7 +119,9 @@ for name, model in (("vae-2d", vae2), ("vae-50d", vae50)):
     z, log_px_z = runs[name][0]
     top = log_px_z.topk(6)
     rows[name] = (torch.sigmoid(model.decode(z[top.indices])), [f"{value:.1f}" for value in top.values])
-plots.captioned_images(rows, "The best 6 of 20,000 random codes (seed 0), with log p(x|z): one lucky draw decides")
+plots.captioned_images(
+    rows, "The best 6 of 20,000 random codes (seed 0), with log p(x|z): in 50-D, one lucky draw decides"
+)
 
 # %% [markdown]
 # In the second row (2 dimensions) the draws are about equally good, so the average does not depend on any one of them. In the third (50 dimensions), the first draw is 15 nats better than the next, which is a factor of three million: it *is* the average. The other five are clean
@@ -454,9 +456,8 @@ print("Monte Carlo ", [f"{value:.1f}" for value in log_ratio.mean(0).tolist()])
 # The KL also explains why draws from the prior failed in section 1. Here it is for our image and the 50-D model.
 
 # %%
-print(
-    f"KL(q(z|x) || p(z)) = {kl_to_standard_normal(*vae50.encode(x)).item():.0f} nats; exp of that is {math.exp(21):.1e}"
-)
+kl_50 = kl_to_standard_normal(*vae50.encode(x)).item()
+print(f"KL(q(z|x) || p(z)) = {kl_50:.0f} nats, and e to that power is {math.exp(kl_50):.0e}")
 
 # %% [markdown]
 # Roughly speaking, $q$ fills a fraction $e^{-\mathrm{KL}}$ of the prior. (If $q$ were the prior cut down to a region that contains a fraction $m$ of its mass, then $q = p/m$ there, and the KL would be

@@ -173,10 +173,12 @@ plots.latent_maps(
 
 # %%
 inside = (mu2.norm(dim=1) < 2).float().mean()
-print(f"{inside:.0%} of the VAE's codes lie inside the circle; of draws from N(0, I), 86% do")
+print(f"{inside:.0%} of the VAE's means mu(x) lie inside the circle; of draws from N(0, I), 86% do")
 
 # %% [markdown]
-# The circle has radius 2. Mind the scales: the square in the left map is the whole of the right map. The autoencoder spread its codes over a region more than four times as wide, crowded some digits together in the middle, and left large areas empty.
+# The circle has radius 2. The map of the VAE shows the mean of each $q(z \mid x)$, so the printed line compares means with draws. A code drawn from $q(z \mid x)$ also contains noise, which on average moves it a little farther out than its mean; section 3 compares such codes with draws from the prior.
+#
+# Mind the scales: the square in the left map is the whole of the right map. The autoencoder spread its codes over a region more than four times as wide, crowded some digits together in the middle, and left large areas empty.
 #
 # The VAE could not do that. The KL pulls every $q(z \mid x)$ toward $N(0, I)$, so no code strays far from the origin. The reconstruction term pushes the other way, because images that share a code cannot both be reconstructed. The compromise is a disk in which every class has its own region and hardly any space is left empty. And since the decoder is trained on random draws, it has seen the whole neighborhood of every code, so nearby codes decode to nearly the same image.
 #

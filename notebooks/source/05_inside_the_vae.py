@@ -40,9 +40,9 @@ plots.image_grid(rows, "The first VAE draws any digit it likes; the second draws
 #
 # **After this notebook you can**
 #
-# - read off how many nats a code carries and what they buy,
+# - read off how many nats per image the code costs and how many nats of distortion they save,
 # - find out which $\beta$ a piece of VAE code really uses, and say what $\beta$ has to do with the variance of the decoder,
-# - recognize posterior collapse, tell its three causes apart, and cure it,
+# - recognize posterior collapse, tell its three causes apart, and remedy it,
 # - say what a traversal of a latent dimension shows, and what it does not,
 # - estimate $\log p(x)$ on a test set, and compare it with a published number without fooling yourself.
 #
@@ -104,14 +104,14 @@ plots.lines(
 )
 
 # %% [markdown]
-# If the networks were trained to convergence, the slope of this curve at each point would be $-\beta$: one more nat of rate would save exactly $\beta$ nats of distortion, because otherwise the network could lower its loss by moving along the curve. At $\beta = 1$ a nat of rate saves a nat of distortion, so the sum of the two, which is minus the ELBO, is smallest there: about 141 nats per image in the table above.
+# If the networks were trained to convergence, the slope of this curve at each point would be $-\beta$: one more nat of rate would save exactly $\beta$ nats of distortion, because otherwise the network could lower its loss by moving along the curve. At $\beta = 1$ one nat of rate saves one nat of distortion, so the sum of the two, which is minus the ELBO, is smallest there: about 141 nats per image in the table above.
 #
 # Now look at the left end. At $\beta = 30$ the rate is 0.0 nats. Is there anything left in the code?
 
 # %%
 mean_image = images.train.x.mean(0, keepdim=True).clamp(0.001, 0.999)
 nothing = losses.reconstruction(torch.logit(mean_image).expand_as(x_test), x_test).mean()
-print(f"distortion of a decoder that always answers with the mean image: {nothing:.1f} nats per image")
+print(f"distortion of a decoder that always outputs the mean image: {nothing:.1f} nats per image")
 
 rows = {"$x$": x_test[:8].numpy()}
 for beta in (0.1, 1.0, 10.0, 30.0):
@@ -122,7 +122,7 @@ plots.image_grid(rows, "At beta = 30 every image gets the same reconstruction: t
 # %% [markdown]
 # Nothing is left. The distortion is about 206 nats, the same as for a decoder that always outputs the mean image. Without a code, this decoder can do no better, and indeed the last row of the figure shows the mean image for every $x$. The encoder outputs $q(z \mid x) \approx N(0, I)$ for every $x$, which makes the KL nearly 0 and the code pure noise. That is a complete posterior collapse, and at $\beta = 30$ it is simply what the loss asks for: the first nat of rate would save fewer than 30 nats of distortion.
 #
-# Collapse of this kind is easy to understand, and easy to cure with a smaller $\beta$. That leaves a practical question: do you know your $\beta$?
+# Collapse of this kind is easy to understand, and easy to remedy with a smaller $\beta$. That leaves a practical question: do you know your $\beta$?
 
 # %%
 widgets.Quiz("inside_the_vae.price-of-a-nat")
@@ -231,7 +231,7 @@ widgets.Quiz("inside_the_vae.larger-images")
 #
 # Think of the first few hundred steps. The decoder cannot do anything useful with $z$ yet, so the code saves no distortion, while the KL already costs nats. The quickest way to lower the loss is to move $q(z \mid x)$ to the prior. Then $z$ is pure noise, the decoder learns to ignore it, and from then on neither network has a reason to change: the encoder gets no gradient from a decoder that ignores $z$, and the decoder gains nothing from a $z$ that is noise.
 #
-# The weaker the signal from $z$ is, the more likely this becomes. The VAE below has an ordinary encoder, 8 latent dimensions and a decoder of 12 hidden layers without normalization, in which the signal from $z$ fades on its way to the output. We train it with $\beta = 1$ and compare plain training with two classical cures:
+# The weaker the signal from $z$ is, the more likely this becomes. The VAE below has an ordinary encoder, 8 latent dimensions and a decoder of 12 hidden layers without normalization, in which the signal from $z$ fades on its way to the output. We train it with $\beta = 1$ and compare plain training with two classical remedies:
 #
 # - **KL annealing** starts with $\beta = 0$ and raises it slowly, here over 300 steps, so that the decoder learns to use the code before the code costs anything (Bowman and others 2016).
 # - **Free bits** gives each latent dimension some nats for free, here half a nat. Below that floor the KL has no gradient, so nothing pushes the dimension any closer to the prior (Kingma and others 2016).
@@ -243,7 +243,7 @@ widgets.Quiz("inside_the_vae.larger-images")
 # >
 # > - **Ask:** "What is the cheapest way to have no KL at all?"
 # > - **Usually answered:** "Make the variance small." That is expensive: the KL is 0 only at μ = 0 and σ = 1, for every image.
-# > - **Show:** The collapse lab, live: *Start* without a cure and watch the bars vanish; then *Reset*, choose annealing, *Start*. If someone asks whether more steps help: with this seed the plain run is still at 0.0 after 600.
+# > - **Show:** The collapse lab, live: *Start* without a remedy and watch the bars vanish; then *Reset*, choose annealing, *Start*. If someone asks whether more steps help: with this seed the plain run is still at 0.0 after 600.
 
 
 # %%
@@ -256,29 +256,29 @@ def free_bits(kl_per_dimension, floor):
 
 
 # %%
-labs = {cure: widgets.CollapseLab(images, cure=cure, seed=1) for cure in ("none", "KL annealing", "free bits")}
+labs = {remedy: widgets.CollapseLab(images, remedy=remedy, seed=1) for remedy in ("none", "KL annealing", "free bits")}
 for lab in labs.values():
     lab.train(400)
 
 # %% tags=["nbval-ignore-output"]
-for cure, lab in labs.items():
+for remedy, lab in labs.items():
     mu, logvar = lab.model.encode(x_test)
     z = models.reparameterize(mu, logvar, torch.Generator().manual_seed(0))
     terms = losses.elbo(lab.model.decode(z), x_test, mu, logvar)
     active = metrics.active_units(mu)
-    print(f"{cure:12s} {active} of 8 dimensions active, KL {terms.kl:4.1f}, loss {terms.total:5.1f} nats per image")
+    print(f"{remedy:12s} {active} of 8 dimensions active, KL {terms.kl:4.1f}, loss {terms.total:5.1f} nats per image")
 
 # %%
 rows = {"$x$": x_test[:8].numpy()}
-for cure, lab in labs.items():
+for remedy, lab in labs.items():
     mu, _ = lab.model.encode(x_test[:8])
-    rows[f"{cure}: $\\hat x$"] = torch.sigmoid(lab.model.decode(mu)).numpy()
-plots.image_grid(rows, "At beta = 1, the model collapses without a cure; with one, digits begin to appear")
+    rows[f"{remedy}: $\\hat x$"] = torch.sigmoid(lab.model.decode(mu)).numpy()
+plots.image_grid(rows, "At beta = 1, the model collapses without a remedy; with one, digits begin to appear")
 
 # %% [markdown]
-# All three runs start from the same weights of the same network, and from step 300 on the first two minimize the very same loss. Without a cure the KL is 0.0 and the loss is about 206 nats, which is that of the mean image. With annealing the model has begun to use one or two dimensions, and free bits keeps all eight of them active. Either cure lowers the loss by more than 20 nats, so a better optimum does exist, and plain training fails to find it.
+# All three runs start from the same weights of the same network, and from step 300 on the first two minimize the very same loss. Without a remedy the KL is 0.0 and the loss is about 206 nats, which is that of the mean image. With annealing the model has begun to use one or two dimensions, and free bits keeps all eight of them active. Either remedy lowers the loss by more than 20 nats, so a better optimum does exist, and plain training fails to find it.
 #
-# These are the results of 400 steps with one seed, and the images are still poor, because such a deep network is hard to train at all. The tests of this course repeat the experiment with two more seeds and find the same after 400 steps, although with one of them the plain run has escaped the collapse by step 600. In the lab you can try it yourself: press **Start**, watch the bars, and move $\beta$ while it trains. To try a cure, choose it, press **Reset**, and then **Start**. The reset is needed because annealing has to begin with the training; switching it on later does not revive a model that has already collapsed.
+# These are the results of 400 steps with one seed, and the images are still poor, because such a deep network is hard to train at all. The tests of this course repeat the experiment with two more seeds and find the same after 400 steps, although with one of them the plain run has escaped the collapse by step 600. In the lab you can try it yourself: press **Start**, watch the bars, and move $\beta$ while it trains. To try a remedy, choose it, press **Reset**, and then **Start**. The reset is needed because annealing has to begin with the training; switching it on later does not revive a model that has already collapsed.
 
 # %%
 labs["none"]
@@ -341,14 +341,14 @@ curves = {
 }
 plots.lines(
     curves,
-    "An ordinary decoder uses its code; an autoregressive one soon does without",
+    "An ordinary decoder uses its code; an autoregressive one soon does without it",
     "training step",
     "KL, nats per image",
     colors={"ordinary decoder": "decoder", "autoregressive, free bits": "encoder", "autoregressive": "prior"},
 )
 
 # %% [markdown]
-# With the ordinary decoder the KL settles at about 6 nats. With the autoregressive one it rises for a moment and then falls to almost 0, unless some nats are free. These runs had only 250 steps, so the course also ships three models of this kind, with a somewhat wider decoder, that were trained for ten epochs. Let's measure them on all test images: the reconstruction term, the KL, their sum, and one more number that shows whether the decoder uses the code at all. To get it, we give each image the code of *another* image, the next one in the test set, and compute the reconstruction term again.
+# With the ordinary decoder the KL settles at about 6 nats per image. With the autoregressive one it rises for a moment and then falls to almost 0, unless some nats are free. These runs had only 250 steps, so the course also ships three models of this kind, with a somewhat wider decoder, that were trained for ten epochs. Let's measure them on all test images: the reconstruction term, the KL, their sum, and one more number that shows whether the decoder uses the code at all. To get it, we give each image the code of *another* image, the next one in the test set, and compute the reconstruction term again.
 
 
 # %%
@@ -591,7 +591,7 @@ checks.collapse(my_collapse)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · Rescue a collapsed VAE
 #
-# **★★★ · 28 minutes.** You get the narrow autoregressive VAE from the first experiment of section 4, untrained, and 20,000 small images. Plain training makes it collapse. First see that for yourself: write a training loop and print the loss and the KL every 50 steps. Then train it so that it keeps a code worth having and is still a good model. How you do that is up to you. Sections 3 and 4 show some cures, and there are others.
+# **★★★ · 28 minutes.** You get the narrow autoregressive VAE from the first experiment of section 4, untrained, and 20,000 small images. Plain training makes it collapse. First see that for yourself: write a training loop and print the loss and the KL every 50 steps. Then train it so that it keeps a code worth having and is still a good model. How you do that is up to you. Sections 3 and 4 show some remedies, and there are others.
 #
 # You may change how the model is trained, but not its layers. The checker trains with your function (you have 60 seconds of computing time; our solution takes about 15) and judges the model on 2,000 test images:
 #

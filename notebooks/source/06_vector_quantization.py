@@ -99,8 +99,8 @@ print(f"nine codes in the plane: mean squared distance {by_place.loss:.2f}")
 plots.codebooks(
     points.numpy(),
     {
-        "each number rounded by itself": (grid.numpy(), by_grid.indices.numpy()),
-        "both numbers at once": (placed.numpy(), by_place.indices.numpy()),
+        "each coordinate rounded by itself": (grid.numpy(), by_grid.indices.numpy()),
+        "both coordinates at once": (placed.numpy(), by_place.indices.numpy()),
     },
     "Nine values on a grid, or nine codes where the points are",
 )
@@ -200,13 +200,15 @@ codebook = torch.randn(8, 3)  # K = 8 codes
 rows = z_e.movedim(1, -1).reshape(-1, 3)  # (2, 3, 7, 7) -> (2, 7, 7, 3) -> (98, 3)
 indices = nearest_code(rows, codebook).view(2, 7, 7)
 z_q = codebook[indices].movedim(-1, 1)  # (2, 7, 7, 3) -> (2, 3, 7, 7)
-print("row 0 is the vector of image 0 at position (0, 0):", torch.equal(rows[0], z_e[0, :, 0, 0]))
+print("row 0:                     ", rows[0])
+print("image 0 at position (0, 0):", z_e[0, :, 0, 0])
 print("indices", tuple(indices.shape), "-> z_q", tuple(z_q.shape))
 
 # %%
 wrong = z_e.reshape(-1, 3)  # runs, and has the same shape
 print("shapes:", tuple(wrong.shape), tuple(rows.shape))
-print("row 0 of the wrong reshape is three neighbors of one channel:", torch.equal(wrong[0], z_e[0, 0, 0, :3]))
+print("row 0 of the wrong reshape:       ", wrong[0])
+print("three neighbors of the 1st channel:", z_e[0, 0, 0, :3])
 
 # %% [markdown]
 # A network with the wrong reshape trains without an error. It quantizes neighboring numbers of one channel together, and its images stay blurred. (To catch at least some mistakes in the layout, `VectorQuantizer` of `vqedu` raises an error unless dimension 1 has exactly $D$ channels.)
@@ -370,7 +372,7 @@ plots.straight_through(
 )
 
 # %% [markdown]
-# The arrows point against the gradient, in the direction of a descent step. As a derivative the copy is simply *wrong*, since the right one is 0. It is useful all the same, because it says where the decoder would like the code to be. Sooner or later, a $z_e$ that follows it crosses a border into the cell of another code.
+# The arrows point against the gradient, in the direction of a descent step. As a derivative the copy is simply *wrong*, since the right one is 0. It is useful all the same, because it says where the decoder would like the code to be. Usually, a $z_e$ that follows it soon crosses a border into the cell of another code.
 #
 # Let us follow one point on its way while the codes stay fixed. Leave `cost` at 0 for now; section 7 explains it.
 
@@ -646,7 +648,7 @@ print(
 )
 
 # %% [markdown]
-# One cure is to start from the data. Another is **revival**, which moves a code that no vector has chosen for 20 batches onto a random vector of the current batch. Here are all combinations, each trained for 300 batches with one seed.
+# One remedy is to start from the data. Another is **revival**, which moves a code that no vector has chosen for 20 batches onto a random vector of the current batch. Here are all combinations, each trained for 300 batches with one seed.
 
 # %% tags=["nbval-ignore-output"]
 torch.manual_seed(0)

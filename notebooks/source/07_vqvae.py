@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 07 · The VQ-VAE: an image as 49 whole numbers
 #
-# Here is a digit, and beside it the 49 whole numbers into which a trained VQ-VAE turns it. From these numbers alone, the decoder draws the image on the right. Point at a cell to see which code it has and where else that code occurs. Click to put another code there, or draw a digit of your own.
+# Here is a digit, and beside it the 49 whole numbers into which a trained VQ-VAE turns it. From these numbers alone, the decoder draws the image on the right. Point at a cell to see which code it has and where else that code occurs. Click a cell and then one of the nearest codes to put that code there, or draw a digit of your own.
 
 # %%
 import math
@@ -21,15 +21,15 @@ vqvae, history = pretrained.retrain("vqvae-mnist", images.train) if RETRAIN else
 widgets.CodebookExplorer(vqvae, images.test)
 
 # %% [markdown]
-# Each of the numbers is below 128, so it takes 7 bits, and the whole image takes 343. How does a network learn to describe images this way? How good are the descriptions for their size? And what do you get if you write 49 numbers of your own?
+# Each of the numbers is below 128, so it takes 7 bits, and the whole image takes 343. How does a network learn to describe images this way? How good are these descriptions, given how short they are? And what do you get if you write 49 numbers of your own?
 #
 # **After this notebook you can**
 #
 # - turn the VAE of notebook 04 into a VQ-VAE, write its loss with both stop-gradients, and train it,
 # - say which pixels one index depends on, and which pixels it changes,
 # - judge a codebook by usage and perplexity without being misled by the batch size,
-# - bring a dead codebook back to life, and say what each cure does,
-# - count the bits of an image, and compare them fairly with PNG, JPEG, an autoencoder and a VAE.
+# - bring dead codes back to life, and say what each remedy does,
+# - count the bits that an image takes, and compare them fairly with PNG, JPEG, an autoencoder and a VAE.
 #
 # **Time:** 75 minutes, and 60 for the exercises, of which the last takes 35. **Builds on:** [04 The VAE](04_vae.ipynb) and [06 Vector quantization](06_vector_quantization.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
 #
@@ -41,21 +41,21 @@ widgets.Quiz("vector_quantization.position", "vector_quantization.two-terms", "v
 # %% [markdown]
 # ## 1. From VAE to VQ-VAE
 #
-# In the VAE, the encoder describes an image by a Gaussian and the decoder receives a sample from it. In the VQ-VAE, the encoder computes vectors, and the decoder receives for each of them the nearest code in a table. You know the picture from notebook 06:
+# In the VAE, the encoder describes an image by a Gaussian and the decoder receives a sample from it. In the VQ-VAE, the encoder computes vectors, and for each of them the decoder receives the nearest code from a table. You know this picture from notebook 06:
 
 # %%
 plots.quantizer_gradients("From notebook 06: the VQ-VAE and the gradients of its three losses")
 
 # %% [markdown]
-# One vector per image would be far too coarse, because then the decoder could draw only $K$ different images. So the encoder computes a **map** of $7 \times 7$ vectors, one for each region of the image, and all 49 are quantized by the same table. With $K = 128$ there are $128^{49}$ different code maps.
+# One vector per image would be far too coarse, because then the decoder could draw only $K$ different images. So the encoder computes a **map** of $7 \times 7$ vectors, one for each region of the image, and all 49 are quantized with the same table. With $K = 128$ there are $128^{49}$ different code maps.
 #
-# Convolutions compute exactly such maps, so we build both networks from them. With stride 2, a convolution halves height and width, and a transposed convolution (`ConvTranspose2d`) doubles them again. *BatchNorm* keeps the activations at one scale, as LayerNorm did in notebook 04.
+# Convolutions compute exactly such maps, so we build both networks from them. With stride 2, a convolution halves height and width, and a transposed convolution (`ConvTranspose2d`) doubles them again. *BatchNorm* keeps the activations at a fixed scale, as LayerNorm did in notebook 01.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
 # >
 # > - **Ask:** "With a table of 128 codes and one code per image, how many different images can the decoder draw? And with 49 codes per image?"
-# > - **Usually answered:** "128", and then "49 times as many". It is 128 to the power of 49.
+# > - **Usually answered:** "128", and then "49 times as many". The right answer is 128 to the power of 49.
 # > - **Show:** The class below beside that of notebook 04. Let the room say what has replaced the sampling of z, and what has replaced the KL.
 
 
@@ -111,7 +111,7 @@ class VQVAE(nn.Module):
 
 
 # %% [markdown]
-# The loss is equation 3 of van den Oord and others (2017), as in notebook 06. Here $e$ stands for the chosen codes and $\mathrm{sg}[\cdot]$ for the stop-gradient, which is `.detach()` in code:
+# The loss is equation 3 of van den Oord and others (2017), as in notebook 06. Here $e$ stands for the chosen codes, $\mathrm{sg}[\cdot]$ for the stop-gradient, which is `.detach()` in code, and cost for the commitment cost (the paper's $\beta$):
 #
 # $$L = -\log p(x \mid z_q) \;+\; \lVert \mathrm{sg}[z_e] - e \rVert^2 \;+\; \text{cost} \cdot \lVert z_e - \mathrm{sg}[e] \rVert^2 .$$
 
@@ -125,9 +125,9 @@ def vqvae_loss(logits, x, z_e, e, commitment_cost=0.25):
 
 
 # %% [markdown]
-# There is no KL. With a uniform prior over the codes the KL is $\log K$ at each position, whatever the weights are, so it has no gradient. It comes back in section 6 as the $49 \log_2 K$ bits per image.
+# There is no KL. With a uniform prior over the codes the KL is $\log K$ at each position, whatever the weights are, so it has no gradient. It returns in section 6, as the $49 \log_2 K$ bits that an image takes.
 #
-# The training loop is the one from notebook 04. It runs through 300 small batches, which takes a few seconds.
+# The training loop is the one from notebook 04. It runs for 300 steps on batches of 64 images, which takes about ten seconds.
 
 # %%
 torch.manual_seed(0)
@@ -155,18 +155,19 @@ x_hat = torch.sigmoid(model.eval().decode(model.encode(x)))
 print(f"after 300 steps: squared error {squared_error(x_hat, x):.3f} per pixel")
 
 # %% [markdown]
-# **Where we depart from the original paper.** There the codes are moved by the gradient of the codebook loss or, in its appendix, by moving averages. The models that come with the course use moving averages, as Razavi and others (2019) do. Three further practices are not in the original paper but have become common:
+# **Where we depart from the original paper.** There, the codes are moved by the gradient of the codebook loss or, in the appendix, by moving averages. The models that come with the course use moving averages, as Razavi and others (2019) do. Three further practices are not in the original paper but have become common:
 #
-# - BatchNorm just before the quantizer, and a codebook that is initialized from data (Łańcucki et al. 2020; SoundStream, Zeghidour et al. 2021, uses k-means on the first batch, as we do),
+# - BatchNorm just before the quantizer (Łańcucki et al. 2020),
+# - a codebook that is initialized from data (Łańcucki et al. 2020; SoundStream, Zeghidour et al. 2021, uses k-means on the first batch, as we do),
 # - revival of codes that have not been chosen for a while (random restarts in Jukebox, Dhariwal et al. 2020; also in SoundStream).
 #
-# Section 4 shows what each of them does. The authors' published code measures the reconstruction by squared error. Ours uses the Bernoulli likelihood of notebook 04, so that the reconstruction loss of every model in the course is measured in nats and can be compared with the others.
+# Section 4 shows what each of them does. The code that the authors of the original paper published measures the reconstruction error as a squared error. Ours uses the cross-entropy of notebooks 01 and 04, which is the negative log-likelihood of a Bernoulli distribution, so the reconstruction losses of all three notebooks are in nats and can be compared.
 
 # %%
 widgets.Quiz("vqvae.which-e")
 
 # %% [markdown]
-# ## 2. What a code sees and what it draws
+# ## 2. What a code depends on and what it draws
 #
 # Now to the trained model: $K = 128$ codes of $D = 16$ numbers, trained for 30 epochs. Is it any good? For comparison, notebook 01 compressed an image to 32 floats, which take 1,024 bits.
 
@@ -187,12 +188,12 @@ unquantized = {run["code_dim"]: run for run in sweeps.unquantized()}  # each tra
 print(
     f"VQ-VAE, 343 bits:                 squared error {squared_error(x_hat, x):.4f} per pixel (expect 0.0026 to 0.0030)"
 )
-print(f"autoencoder of 01, 32 floats:     squared error {squared_error(torch.sigmoid(ae(x).logits), x):.4f}")
+print(f"autoencoder of notebook 01:       squared error {squared_error(torch.sigmoid(ae(x).logits), x):.4f}")
 print(f"this network without a quantizer: squared error {unquantized[16]['squared_error']:.4f}")
 
 # %% [markdown]
-# Fewer bits and a smaller error: this looks like a triumph of the codebook, but it is not a fair comparison. Notebook 01 used fully connected layers, and here we have convolutions, which suit images better. The last line is the missing baseline: the same convolutional encoder and decoder *without* a quantizer, so that the decoder sees all $49 \cdot 16 = 784$ floats. After only 2 epochs, compared with 30 for the VQ-VAE, its error is about half as large: 0.0015 against 0.0027. (The baseline comes from `python tests/benchmarks/unquantized.py`, one seed.)
-# So the convolutions explain the small error, and quantization *costs* something, as it must: 343 bits can carry less information than 784 floats. The interesting comparison is at an equal number of bits, and section 7 makes it.
+# Fewer bits and a smaller error: this looks like a triumph of the codebook, but it is not a fair comparison. Notebook 01 used fully connected layers, and here we have convolutions, which suit images better. The last line is the missing baseline: the same convolutional encoder and decoder *without* a quantizer, so that the decoder sees all $49 \cdot 16 = 784$ floats. After only 2 epochs, compared with 30 for the VQ-VAE, its error is little more than half as large: 0.0015 against 0.0027. (One seed, measured on all 10,000 test images; `python tests/benchmarks/unquantized.py` trains it.)
+# So the small error is not due to the codebook. On the contrary, quantization *costs* something, as it must, because 343 bits can carry less information than 784 floats. The interesting comparison is at an equal number of bits, and section 7 makes it.
 
 # %%
 out = vqvae(x[:2])
@@ -206,19 +207,20 @@ plots.code_maps(
 
 # %% [markdown]
 # Follow one row. The encoder's $z_e$ has 16 numbers at each of 49 positions. At each position the 16 numbers are replaced *as a whole* by the nearest of 128 codes, and only the index of that code is kept. The white cells contain the most common code of the map.
-# (For photographs a single map is not enough. Razavi and others stack a coarse map for the shapes and a fine one for the texture.)
+# (For photographs, Razavi and others (2019) use two maps, a coarse one for the shapes and a fine one for the texture.)
 #
-# You might expect that all cells of blank paper get the same code. They do not:
+# You might expect all cells of blank paper to get the same code. They do not:
 
 # %%
 blank = F.max_pool2d(x, 4)[:, 0] == 0  # (1000, 7, 7): the 4 x 4 pixels of the cell are all 0
 counts = torch.bincount(vqvae.encode(x)[blank], minlength=128)
 print(
-    f"{blank.sum():,} blank cells use {(counts > 0).sum()} codes; the commonest has {counts.max() / counts.sum():.0%}"
+    f"{blank.sum():,} blank cells use {(counts > 0).sum()} codes; "
+    f"the most common one accounts for {counts.max() / counts.sum():.0%} of them"
 )
 
 # %% [markdown]
-# The reason is the **receptive field**. Let us measure which pixels the vector in the middle of the map depends on, and which pixels its code can change.
+# The reason is the **receptive field** of a vector: the pixels that it depends on. Let us measure it for the vector in the middle of the map: a pixel belongs to it if the derivative of the vector with respect to that pixel is not 0. Then we replace the vector's code and see which pixels of the decoded image change.
 
 # %%
 widgets.Prediction("vqvae.patch")
@@ -227,7 +229,7 @@ widgets.Prediction("vqvae.patch")
 # %%
 def extent(marked):
     rows, columns = marked.any(1).nonzero().flatten(), marked.any(0).nonzero().flatten()
-    return f"rows {rows.min()} to {rows.max()}, columns {columns.min()} to {columns.max()} of 28"
+    return f"rows {rows.min()} to {rows.max()} and columns {columns.min()} to {columns.max()} (of 0 to 27)"
 
 
 with torch.enable_grad():
@@ -241,7 +243,7 @@ z[0, 3, 3] = out.indices[1, 3, 3]  # the middle cell, with the code that the sec
 print("its code changes:     ", extent((torch.sigmoid(vqvae.decode(z)) - before).abs()[0, 0] > 0))
 
 # %% [markdown]
-# Both patches are 18 x 18 pixels, although the cell itself is only 4 x 4. You can work this out: the 3 x 3 convolution spans 3 positions, and each of the two layers with kernel 4 and stride 2 turns a width of $w$ into $2 (w - 1) + 4$, so 3 becomes 8 and then 18. So the code of a blank cell also carries information about its neighborhood, for example that a stroke begins just to the right. And in the decoder each code affects the pixels of neighboring cells: a code is not a stamp, and what it draws depends on the codes around it.
+# Both patches are 18 x 18 pixels, although the cell itself is only 4 x 4. You can work this out, backward through the encoder or forward through the decoder: the 3 x 3 convolution spans 3 positions, and each of the two layers with kernel 4 and stride 2 turns a width of $w$ into $2 (w - 1) + 4$, so 3 becomes 8 and then 18. The code of a blank cell can therefore carry information about its neighborhood, for example that a stroke begins just to the right. In the decoder, each code affects the pixels of neighboring cells. A code is not a stamp: what it draws depends on the codes around it.
 
 # %%
 widgets.Quiz("vqvae.one-more-layer")
@@ -249,7 +251,7 @@ widgets.Quiz("vqvae.one-more-layer")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · Bug hunt: channels first
 #
-# **★★☆ · 8 minutes.** This function turns indices into the input of the decoder. The shape is right, but the decoder draws noise. Find the bug and fix it.
+# **★★☆ · 8 minutes.** This function turns indices into the input of the decoder. The shape of its output is right, but the contents are not. Find the bug and fix it.
 #
 # **Contract:** `my_lookup(indices, codebook)`: whole numbers (N, H, W), codes (K, D) → z_q (N, D, H, W), channels first. The code below contains one bug.
 
@@ -276,7 +278,7 @@ checks.lookup(my_lookup)
 # %% [markdown]
 # ## 3. How many codes are in use? Usage and perplexity
 #
-# Two numbers show how healthy a codebook is. **Usage** is the share of the $K$ codes that occur at least once. **Perplexity** also takes into account how evenly they occur. With $p_k$ the share of code $k$ among all indices,
+# Two numbers are commonly used to judge how healthy a codebook is. **Usage** is the share of the $K$ codes that occur at least once. **Perplexity** also takes into account how evenly they occur. With $p_k$ the share of code $k$ among all indices,
 #
 # $$\text{perplexity} = \exp\Big(-\sum_k p_k \log p_k\Big),$$
 #
@@ -288,7 +290,7 @@ checks.lookup(my_lookup)
 # > **For the lecturer · 8 minutes.**
 # >
 # > - **Ask:** "A log reports a usage of 70%. Is that bad?"
-# > - **Usually answered:** "Yes, 30% of the codes are dead." It depends on how many images were counted.
+# > - **Usually answered:** "Yes, 30% of the codes are dead." That depends on how many images were counted.
 # > - **Show:** The curve over the batch size.
 
 # %%
@@ -302,7 +304,7 @@ for n in sizes:
     batches = [batch for batch in indices.split(n) if len(batch) == n][:100]  # at most 100 batches of this size
     used.append(sum(metrics.code_usage(batch, 128).item() * 128 for batch in batches) / len(batches))
     spread.append(sum(metrics.perplexity(batch, 128).item() for batch in batches) / len(batches))
-for n in (1, 8, 128, 10_000):
+for n in (2, 8, 128, 10_000):
     print(
         f"{n:6,} images: {used[sizes.index(n)]:3.0f} codes used, perplexity {spread[sizes.index(n)]:2.0f}, on average"
     )
@@ -353,7 +355,7 @@ checks.perplexity(my_perplexity)
 # </details>
 
 # %% [markdown] tags=["exercise"]
-# ### Exercise 3 · Break it: the same perplexity, and noise
+# ### Exercise 3 · Break it: the same perplexity, but noise
 #
 # **★★☆ · 6 minutes.** Usage and perplexity only count how often each code occurs. Change the code maps so that both numbers stay exactly the same but the pictures become noise.
 #
@@ -382,16 +384,16 @@ checks.scramble(my_scramble)
 # %% [markdown]
 # ## 4. Kill a codebook, and bring it back
 #
-# In notebook 06 a code that no vector chose stayed dead. The same happens here. If it happens to nearly all codes, it is called **codebook collapse**. To provoke it we start the codes far away: $N(0, 10^2)$ in 16 dimensions puts them at a distance of about $10 \sqrt{16} = 40$ from the origin, while all $z_e$ are close to it.
+# In notebook 06 a code that no vector chose stayed dead. The same happens here. If it happens to nearly all codes, it is called **codebook collapse**. To provoke it, we start the codes far away: $N(0, 10^2)$ in 16 dimensions puts them at a distance of about $10 \sqrt{16} = 40$ from the origin, while the $z_e$ are much closer to it (the codebook lab below shows both).
 #
-# We train the same network five times, each time for 300 small batches with the same seed, and add one cure at a time.
+# We train the same network five times, each time for 300 small batches with the same seed, and add one remedy at a time.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 15 minutes.**
 # >
-# > - **Ask:** "Which of the four cures helps a code that is already dead?"
+# > - **Ask:** "Which of the four remedies helps a code that is already dead?"
 # > - **Usually answered:** "EMA" or "a better start". Only revival does: a dead code has no vectors whose mean it could move toward.
-# > - **Show:** The codebook lab: far start, gradient, everything off. Wait until one code is left, then switch revival on while it trains.
+# > - **Show:** The codebook lab: far start, gradient, everything off. Press Start, see that only one code is in use, then switch revival on while it trains.
 
 # %%
 sick = dict(update="gradient", start="uniform", revive_after=None, normalize=False)
@@ -431,20 +433,21 @@ for name, z in maps.items():
 rows = {"$x$": x[:9].numpy()}
 rows |= {name: torch.sigmoid(patients[name].decode(z[:9])).numpy() for name, z in maps.items()}
 plots.image_grid(
-    rows, "With one code all images look the same; revival brings the codes back, the other cures sharpen them"
+    rows,
+    "With one code all images look the same; revival brings the codes back, and the other remedies sharpen the images",
 )
 
 # %% [markdown]
-# What does each cure do?
+# What does each remedy do?
 #
 # - **Revival** puts a dead code onto a vector $z_e$ of the current batch. It is the only one of the four that helps a code *after* it has died, and here it restores the usage on its own.
-# - **EMA** moves each code a fixed share of the way to the mean of the vectors that chose it. The gradient points to the same mean, but the length of its step is set by the optimizer, whose learning rate was chosen for the networks.
-# - A **start from data** puts the codes where the vectors are, so hardly any code is dead at the beginning.
+# - **EMA** moves each code a fixed share of the way to the mean of the vectors that chose it. A gradient step goes toward the same mean, but its length is set by the optimizer, whose learning rate was chosen for the networks.
+# - A **start from data** puts the codes where the vectors are, so they are less likely to die in the first place.
 # - **Normalization**, the BatchNorm before the quantizer, gives $z_e$ a fixed scale. The encoder can then neither run away from the codes nor shrink $z_e$ just to lower the commitment loss.
 #
-# Usage does not tell the last four rows apart, since nearly all codes are in use in each of them. Yet the error in the last row is less than half the error with revival alone. Being in use is not the same as being in a good place. The perplexity does not rank these rows either: over the last three it falls, as if the codebook had become worse, while the error falls too.
+# Usage does not tell the last four rows apart, since all codes, or nearly all, are in use in each of them. Yet the error in the last row is less than half of that with revival alone (0.0063 against 0.0175 in our run). Being in use is not the same as being in a good place. The perplexity does not rank these rows either: over the last three it falls, as if the codebook had become worse, while the error falls too.
 #
-# Now try it live. The lab begins with *N(0, 10²)*, *gradient*, revival *off* and normalization *off*. Press **Start** and watch the orange crosses, which are the dead codes, then switch revival on while it trains. (The map on the left shows two fixed directions out of 16. In this projection many dead codes look closer to the green $z_e$ than the code in use, but in all 16 dimensions they are not.)
+# Now try it live. The lab begins with the start *N(0, 10²)*, the codebook moved by the *gradient*, and both *revival* and *normalized z_e* switched *off*. Press **Start** and watch the orange crosses, which are the dead codes, then switch revival on while it trains. (The map on the left shows two fixed directions out of 16. In this projection many dead codes look closer to the green $z_e$ than the code in use, but in all 16 dimensions they are not.)
 
 # %%
 widgets.CodebookLab(images, start="far", update="gradient", revive=False, normalize=False)
@@ -455,7 +458,7 @@ widgets.Quiz("vqvae.first-aid")
 # %% [markdown]
 # ## 5. How many codes, how long, how committed?
 #
-# $K$, $D$ and the commitment cost are chosen by hand. To see what they do, you have to train many networks, so we did that beforehand: `python tests/benchmarks/vqvae_sweeps.py` trains each of them for 2 epochs and saves the results, which we read here.
+# $K$, $D$ and the commitment cost are chosen by hand. To see what they do, you have to train many networks, so we did that beforehand: `python tests/benchmarks/vqvae_sweeps.py` trains each of them for 2 epochs and saves the results, which we load here.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 10 minutes.**
@@ -485,7 +488,8 @@ by_length = curve("code_dim", code_dim=(1, 2, 4, 8, 16, 64))
 costs = (0.0, 0.05, 0.25, 1.0, 5.0, 25.0)
 by_cost = {on: curve("commitment_cost", commitment_cost=costs, normalize=on) for on in (True, False)}
 _, seeds = curve("seed", seed=(0, 1, 2))
-print(f"three seeds of K = 128, D = 16: {', '.join(f'{error:.4f}' for error in seeds)}")
+print(f"squared error with three seeds (K = 128, D = 16): {', '.join(f'{error:.4f}' for error in seeds)}")
+print(f"squared error by D: {', '.join(f'D = {dim}: {error:.4f}' for dim, error in zip(*by_length))}")
 
 # %%
 plots.panels(
@@ -494,14 +498,14 @@ plots.panels(
         "code dimension D (cost 0.25)": {"K = 128": by_length},
         "commitment cost": {"normalized $z_e$": by_cost[True], "not normalized": by_cost[False]},
     },
-    "More codes help; from 2 to 16 dimensions hardly anything changes; a wide range of commitment costs works",
+    "More codes help, D hardly matters between 2 and 16, and a wide range of commitment costs works",
     "squared error per pixel",
     colors={"D = 16": "codebook", "K = 128": "codebook", "normalized $z_e$": "encoder", "not normalized": "warning"},
     xscales={"commitment cost": "symlog"},
 )
 
 # %% [markdown]
-# **Codebook size.** More codes help at every step, but each factor of 4 costs 98 bits per image (2 more at each of the 49 positions) and helps less than the one before.
+# **Codebook size.** More codes help at every step, but each factor of 4 costs 98 bits per image (2 more at each of the 49 positions) and lowers the error by less than the one before.
 #
 # **Code dimension.** One number per code is too few: the error is 0.0072. From 2 to 16 it is between 0.0043 and 0.0048, a difference about as large as that between seeds. At 64 the error is larger, 0.0054, but be careful with the explanation. All of these models have a commitment cost of 0.25, and the commitment loss is summed over $D$, so the same cost weighs more when $D$ is larger. A fair comparison tunes the cost for each $D$:
 
@@ -511,13 +515,13 @@ for dim, tried in sweeps.TUNED.items():
     print(f"D = {dim:2d}: " + ", ".join(f"cost {cost:g}: {error:.4f}" for cost, error in sorted(errors.items())))
 
 # %% [markdown]
-# Tuning the cost removes part of the disadvantage of the long codes. What is left, 0.0050 against 0.0043, is not much more than the 0.0004 between seeds. So from these runs (one seed each, 2 epochs) we can conclude that 64 numbers per code bring no gain here, but not that they do any harm. And why should longer codes help? The number of bits per index depends on $K$ alone.
+# Tuning the cost removes part of the disadvantage of the long codes. What is left is a difference of 0.0007 (0.0050 against 0.0043), where seeds alone differ by 0.0004. So from these runs (one seed each, 2 epochs) we can conclude that 64 numbers per code bring no gain here, but not that they do any harm. And why should longer codes help? The number of bits per index depends on $K$ alone.
 #
-# **Commitment cost.** Without normalization it sets the scale of $z_e$, as the lines below show. At cost 0 the encoder runs away from its codes. At a high cost it makes $z_e$ small, so that the commitment loss becomes small without any commitment. *With* normalization the scale is fixed, and a cost that is too high shows up as a larger error.
+# **Commitment cost.** Without normalization it sets the scale of $z_e$, as the lines below show. At cost 0 nothing keeps the encoder near its codes, and $z_e$ grows. At a high cost the encoder makes $z_e$ small, which lowers the commitment loss simply because all distances shrink. *With* normalization the scale is fixed, and a cost that is too high shows up as a larger error.
 
 # %%
 for run in sweeps.select(results, commitment_cost=(0.0, 0.25, 25.0), normalize=False):
-    print(f"not normalized, cost {run['commitment_cost']:5.2f}: mean length of z_e {run['z_e_length']:.3g}")
+    print(f"not normalized, cost {run['commitment_cost']:5.2f}: rms length of z_e {run['z_e_length']:.3g}")
 
 # %%
 widgets.Quiz("vqvae.seed-noise")
@@ -530,7 +534,7 @@ widgets.Quiz("vqvae.seed-noise")
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
 # >
-# > - **Ask:** "At 343 bits per image, who wins: JPEG or the VQ-VAE? And at 476 bits, PNG with four gray levels or the larger VQ-VAE?"
+# > - **Ask:** "Which has the smaller error: JPEG or the VQ-VAE, both at about 343 bits per image? And PNG with four gray levels at 476 bits, or the larger VQ-VAE at 441?"
 # > - **Usually answered:** "The network, of course." That is true against JPEG. PNG with four gray levels has a smaller error than both of our models.
 # > - **Show:** The rows of images, then the sizes. Ask what the network knows that JPEG does not, and where that knowledge is stored.
 
@@ -541,19 +545,20 @@ vq_error = {size: squared_error(torch.sigmoid(network(x).logits), x) for size, n
 print(f"raw pixels: {784 * 8} bits")
 for size, error_ in vq_error.items():
     bits = 49 * math.log2(size)
-    print(f"K = {size}: {bits:.0f} bits, {784 * 8 / bits:.0f} times fewer; squared error {error_:.4f} per pixel")
+    print(f"K = {size}: {bits:.0f} bits, 1/{784 * 8 / bits:.0f} of the raw size; squared error {error_:.4f} per pixel")
+print(f"file of the network with K = 128: {pretrained.path_of('vqvae-mnist').stat().st_size:,} bytes")
 
 # %% [markdown]
-# Giving all indices the same length is wasteful, because some codes are far more common than others. Shannon's result is that index $k$ needs only $-\log_2 p_k$ bits, so common codes get short codewords. An *arithmetic coder* turns a whole sequence of indices into one file that is only a few bits longer than the sum of these lengths; you will build one in notebook 08.
+# Giving all indices the same length is wasteful, because some codes are far more common than others. Shannon showed that $-\log_2 p_k$ bits are enough for index $k$, where $p_k$ is its share, so common codes get short codewords. An *arithmetic coder* turns a whole sequence of indices into one file that is only a few bits longer than the sum of these lengths; you will build one in notebook 08.
 # It is better still to count the shares $p_k$ separately at each of the 49 positions, since what is common in a corner is not what is common in the middle. We count on training images and apply the result to test images.
 
 # %%
 seen = vqvae.encode(images.train.x[:10_000])
 z = vqvae.encode(x)
 needed = {
-    "one length for all": rates.fixed_length(128),
-    "by the codes' shares": rates.by_shares(z, rates.shares(seen, 128)).mean().item(),
-    "by their shares at each position": rates.by_shares(z, rates.shares(seen, 128, by_position=True)).mean().item(),
+    "the same length for all": rates.fixed_length(128),
+    "by the share of each code": rates.by_shares(z, rates.shares(seen, 128)).mean().item(),
+    "by its share at each position": rates.by_shares(z, rates.shares(seen, 128, by_position=True)).mean().item(),
 }
 for name, bits in needed.items():
     print(f"{bits:4.0f} bits per image, {name}")
@@ -561,7 +566,7 @@ for name, bits in needed.items():
 # %% [markdown]
 # Notebook 08 continues from here, with a network that predicts each index from those before it.
 #
-# **A fair match.** A JPEG file of a single digit is four fifths header and tables. So we put all 1,000 images onto one sheet and divide the size of the file by 1,000. We choose the JPEG quality whose file comes closest to 343 bits per image. PNG is lossless; to make it smaller, we first round the gray levels to 4 or to 2.
+# **Against JPEG and PNG.** The header and tables of a JPEG file alone take more than 343 bits, so a file per digit would make no sense. Instead we put all 1,000 images onto one sheet and divide the size of the file by 1,000. We choose the JPEG quality whose file comes closest to 343 bits per image. PNG is lossless; to make it smaller, we first round the gray levels to 4 or to 2.
 
 # %%
 widgets.Prediction("vqvae.jpeg")
@@ -570,7 +575,7 @@ widgets.Prediction("vqvae.jpeg")
 jpegs = {quality: rates.jpeg(x, quality) for quality in (1, 3, 5, 10, 20, 30, 50, 75, 90)}
 pngs = {levels: rates.png(x, levels) for levels in (2, 3, 4, 16, 256)}
 jpeg = min(jpegs.values(), key=lambda file: abs(file.bits - 343))
-match = {"JPEG": jpeg, "PNG, 2 gray levels": pngs[2], "PNG, 4 gray levels": pngs[4], "PNG, all": pngs[256]}
+match = {"JPEG": jpeg, "PNG, 2 gray levels": pngs[2], "PNG, 4 gray levels": pngs[4], "PNG, unrounded": pngs[256]}
 print(f"VQ-VAE               343 bits, squared error {vq_error[128]:.4f}")
 for name, file in match.items():
     print(f"{name:19s} {file.bits:5.0f} bits, squared error {squared_error(file.images, x):.4f}")
@@ -578,32 +583,35 @@ for name, file in match.items():
 # %%
 rows = {"$x$: 6,272 bits": x[:9].numpy(), "VQ-VAE: 343 bits": x_hat[:9].numpy()}
 rows |= {f"{name}: {match[name].bits:.0f} bits": match[name].images[:9].numpy() for name in list(match)[:3]}
-plots.image_grid(rows, "At equal size JPEG blurs and rings; black-and-white PNG loses the soft edges")
+plots.image_grid(rows, "At equal size, JPEG blurs and adds ripples; black-and-white PNG loses the soft edges")
 
 # %% [markdown]
-# At equal size the squared error of JPEG is about three times that of the VQ-VAE. But look at PNG with 4 gray levels: it takes 476 bits, and neither of our models reaches its error of 0.0011. Digits are nearly black and white, with long runs of blank paper, and that is what PNG was made for. On photographs it would not stand a chance.
+# At equal size, the squared error of JPEG is about three times that of the VQ-VAE (0.0088 against 0.0027). But look at PNG with 4 gray levels: it takes 476 bits, and neither of our models reaches its error of 0.0011. Digits are nearly black and white, with long runs of blank paper, which PNG compresses very well. Photographs have neither.
 #
-# Nor is the match quite fair to PNG and JPEG. They contain nothing specific to digits, while our decoder was trained on digits. And its weights take space too: the file of the network is 42 kB, which is 34 bits per image if 10,000 images share it and 3,360 if only 100 do.
+# Nor is the comparison quite fair to PNG and JPEG. They contain nothing specific to digits, whereas our decoder was trained on digits. And its weights take space too: the file of the network is 42 kB, which is 34 bits per image if 10,000 images share it and 3,360 if only 100 do.
 
 # %%
 widgets.Quiz("vqvae.by-place")
 
 # %% [markdown]
-# ## 7. Rate and distortion: all models on one axis
+# ## 7. Rate and distortion: all models in one plot
 #
-# In notebook 05 we drew distortion against rate for VAEs. Let us put all models onto one such plot. First we have to say what the rate of each of them is.
+# In notebook 05 we drew distortion against rate for VAEs. Let us put all models into one such plot. First we have to say what the rate of each of them is.
 #
-# - **VQ-VAE:** $49 \log_2 K$ bits. The dashed curve shows the VQ-VAEs of section 5, which had 2 epochs of training.
-# - **Autoencoder:** a float has no natural number of bits. So we round the 32 numbers to $2^b$ levels each, decode them, and measure the error. The rate is then $32\, b$ bits.
+# - **VQ-VAE:** $49 \log_2 K$ bits. The dashed curve shows the VQ-VAEs of section 5, which were trained for 2 epochs, and the stars show the two models of section 6, trained for 30. The cross is the model with $K = 128$ once more, with 225 bits because its indices are coded by their shares at each position.
+# - **Autoencoder:** the 32 bits of a float are an arbitrary choice. So we round the 32 numbers to $2^b$ levels each, decode them, and measure the error. The rate is then $32\, b$ bits.
 # - **The VQ-VAE's network without a quantizer:** likewise, with one or two numbers per position instead of a code, so $49\, b$ or $98\, b$ bits. This network, too, was trained for 2 epochs, and its numbers were rounded afterward.
-# - **VAE, rounded:** likewise for $\mu$, but only for the active units of notebook 04.
+# - **VAE, rounded:** likewise for $\mu$, but only for the 25 units that are active (see notebook 04), so $25\, b$ bits.
 # - **VAE, KL:** the KL in bits, with a sampled $z$. About this many bits suffice on average to transmit a *sample* of $q(z \mid x)$ if sender and receiver share the prior and a source of random numbers. *Relative entropy coding* comes close to that (Havasi et al. 2019; Flamich et al. 2020). We do not implement it here.
+# - **JPEG and PNG:** the size of the file, as in section 6.
+#
+# (The errors of the models with 2 epochs were measured on all 10,000 test images, all others on the first 1,000.)
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 8 minutes.**
 # >
 # > - **Ask:** "What is the rate of a plain autoencoder?"
-# > - **Usually answered:** "32 numbers" or "1,024 bits". Round the numbers, decode, and see how many bits were needed.
+# > - **Usually answered:** "32 numbers" or "1,024 bits". Round the numbers, decode, and see how many bits are needed.
 # > - **Show:** The figure with all curves. Ask where each method flattens out, and why.
 
 # %%
@@ -639,6 +647,11 @@ vae_point = ([kl_bits], [squared_error(torch.sigmoid(vae(x).logits), x)])
 print(f"VAE: KL {kl_bits:.0f} bits, squared error {vae_point[1][0]:.4f}")
 for b in (2, 3, 4, 5, 8):
     print(f"autoencoder, {b} bits per number: {32 * b} bits, squared error {ae_curve[1][b - 1]:.4f}")
+for size, error in zip(*by_size):
+    print(f"VQ-VAE, 2 epochs, K = {size}: {49 * math.log2(size):.0f} bits, squared error {error:.4f}")
+for dim, bits in ((1, 49), (2, 392)):
+    error = dict(unquantized[dim]["rounded"])[bits]
+    print(f"no quantizer, {dim} per position: {bits} bits, squared error {error:.4f}")
 
 # %%
 greys = (2, 3, 4, 16)
@@ -646,22 +659,22 @@ curves = {
     "VAE: KL": vae_point,
     "VAE: rounded": vae_curve,
     "autoencoder: rounded": ae_curve,
-    "this network, 1 number": tuple(zip(*unquantized[1]["rounded"][:5])),
-    "this network, 2 numbers": tuple(zip(*unquantized[2]["rounded"][:5])),
+    "no quantizer, 1 number": tuple(zip(*unquantized[1]["rounded"][:5])),
+    "no quantizer, 2 numbers": tuple(zip(*unquantized[2]["rounded"][:5])),
     "VQ-VAEs": ([49 * math.log2(size) for size in by_size[0]], by_size[1]),
-    "VQ-VAE, shipped": ([343, 441], [vq_error[128], vq_error[512]]),
-    "VQ-VAE, by position": ([needed["by their shares at each position"]], [vq_error[128]]),
+    "VQ-VAE, 30 epochs": ([343, 441], [vq_error[128], vq_error[512]]),
+    "VQ-VAE, by position": ([needed["by its share at each position"]], [vq_error[128]]),
     "JPEG": ([file.bits for file in jpegs.values()], [squared_error(file.images, x) for file in jpegs.values()]),
-    "PNG, fewer grays": ([pngs[n].bits for n in greys], [squared_error(pngs[n].images, x) for n in greys]),
+    "PNG, fewer gray levels": ([pngs[n].bits for n in greys], [squared_error(pngs[n].images, x) for n in greys]),
 }
 
 # %%
-places = [(29, 0.0066), (27.5, 0.055), (40, 0.0035), (53, 0.041), (106, 0.03), (550, 0.00215), (160, 0.00185)]
-places += [(66, 0.0026), (1400, 0.0012), (210, 0.0003)]  # where each name begins
+places = [(29, 0.0066), (27.5, 0.057), (38, 0.0035), (53, 0.045), (106, 0.0325), (550, 0.00215), (128, 0.0018)]
+places += [(64, 0.0026), (1400, 0.0012), (125, 0.0003)]  # where each name begins
 inks = ["prior", "prior", "encoder", "warning", "warning", "codebook", "codebook", "codebook", "data", "#777777"]
 plots.rate_distortion(
     curves,
-    "Lowest error: rounded vectors up to about 200 bits, then the VQ-VAE, and PNG from about 450 bits",
+    "No method has the smallest error at every rate",
     dict(zip(curves, inks)),
     dashed=["VAE: KL", "VQ-VAEs", "VQ-VAE, by position"],
     lossless={"raw": 6272, "PNG": pngs[256].bits},
@@ -669,16 +682,16 @@ plots.rate_distortion(
 )
 
 # %% [markdown]
-# Three things are worth noticing.
+# Four things are worth noticing.
 #
-# **Floats are mostly empty.** The autoencoder's numbers need only about 5 bits each, or 160 bits per image rather than 1,024, if we accept an error that is a tenth larger. After that its curve is flat, because finer steps cannot bring back what the 32 numbers never contained.
+# **Most of the bits of a float are not needed.** The autoencoder's numbers need only about 5 bits each, or 160 bits per image rather than 1,024, if we accept an error that is a tenth larger (0.0042 against 0.0038). After that its curve is nearly flat, because finer steps cannot bring back what the 32 numbers never contained.
 #
-# **The table alone does not explain the small error.** Compare the dashed purple curve with the two orange ones, which come from the same network with the same training. At 49 bits the codes are clearly better, 0.029 against 0.039. From 98 bits on, one or two rounded numbers per position are roughly on the curve of the codes: at 392 bits they have an error of 0.0038, between those of the VQ-VAEs at 343 and 441 bits. (This is one seed, and all indices have the same length.) Much of the credit therefore belongs to the convolutions, and a regular grid of rounded values is not a bad table if the network has learned to fill it. Notebook 09 turns this into a method.
-# What the codebook gives us is one symbol per position, from an alphabet of 128 symbols, some of which are far more common than others. Coded with the shares at each position, an image needs only 225 bits, and with a good prior fewer still.
+# **The codebook alone does not explain the small error.** Compare the dashed purple curve with the two curves labeled *no quantizer*, which come from the same network with the same training. At 49 bits the codes are clearly better, 0.029 against 0.039. From 98 bits on, the better of the two rounded curves runs close to the curve of the codes: at 392 bits, two rounded numbers per position have an error of 0.0038, between those of the VQ-VAEs at 343 and 441 bits (0.0043 and 0.0033). (This is one seed, and all indices have the same length.) Much of the credit therefore belongs to the convolutions, and even a regular grid of rounded values makes a good codebook. Notebook 09 turns this idea into a method.
+# What the codebook gives us is one symbol per position, from an alphabet of 128 symbols, some of which are far more common than others. If the codes are coded by their shares at each position, an image needs only 225 bits. With a learned prior, notebook 08 will need even fewer.
 #
-# Below about 200 bits the rounded vectors of the fully connected models have a smaller error than any of the convolutional models in the figure. (The convolutional models in this range had only 2 epochs of training, the autoencoder 20 and the VAE 200.)
+# **No method is best at every rate.** Of the curves, those of the rounded fully connected models have the smallest error up to about 200 bits. (The convolutional models in this range were trained for only 2 epochs, the autoencoder for 20 and the VAE for 200.) Between 225 and about 450 bits, the VQ-VAEs trained for 30 epochs have the smallest error, and beyond that PNG.
 #
-# **A sample costs less than an exact number.** With a KL of 38 bits, the VAE's point lies far below all others on the left. Transmitting $\mu$ precisely takes many bits; transmitting *any one* sample from $q(z \mid x)$ takes few, because it does not matter which one the receiver gets.
+# **A sample costs less than an exact value.** With a KL of 38 bits, the VAE's point lies far below all curves on the left. Transmitting $\mu$ precisely takes many bits; transmitting *any one* sample from $q(z \mid x)$ takes few, because it does not matter which one the receiver gets.
 
 # %%
 widgets.Quiz("vqvae.noisy-code")
@@ -686,7 +699,7 @@ widgets.Quiz("vqvae.noisy-code")
 # %% [markdown]
 # ## 8. Build it
 #
-# So far you have read a VQ-VAE. Now write one, without looking at section 1 if you can. It does not have to look like ours.
+# So far you have read the code of a VQ-VAE. Now write one yourself, without looking at section 1 if you can. It does not have to look like ours.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · Build a VQ-VAE and train it
@@ -696,7 +709,7 @@ widgets.Quiz("vqvae.noisy-code")
 # - The function receives 20,000 training images, (20000, 1, 28, 28), and returns an `nn.Module`.
 # - The model has the parts `encoder` and `decoder`. The encoder returns $z_e$; the decoder is given $z_q$ of the same shape.
 # - `encode(x)` returns code maps of whole numbers below 128, (N, 7, 7); `decode(indices)` returns logits, (N, 1, 28, 28).
-# - `loss(x)` returns the loss as one number: reconstruction plus commitment, and the codebook loss if gradients move your codes.
+# - `loss(x)` returns the loss as one number: reconstruction plus commitment, plus the codebook loss if your codes are moved by gradients.
 # - On 1,000 test images the checker asks for a squared error of at most 0.012 per pixel and at least 64 codes in use. It also backpropagates through `loss` once and looks at the gradient that arrives at $z_e$.
 #
 # **Contract:** `my_vqvae(x)`: training images → a trained model as described. The training is stopped after two minutes of computing; ours takes about ten seconds.
@@ -766,13 +779,13 @@ shuffled = real.flatten(1)[:, torch.randperm(49)].view_as(real)
 maps = {"codes of digits": real, "the same, shuffled": shuffled, "random codes": torch.randint(128, (9, 7, 7))}
 plots.image_grid(
     {name: torch.sigmoid(vqvae.decode(z)).numpy() for name, z in maps.items()},
-    "Every row is made of the same 128 codes, but only the first one shows digits",
+    "The codes of digits decode to digits; shuffled or random codes do not",
 )
 
 # %% [markdown]
-# The result is noise. Even the right codes in the wrong order do not look like anything. Among the $128^{49}$ maps, those of digits are a tiny minority, and nothing in the training taught the model to tell them apart from the rest. A VQ-VAE is an good compressor and, for now, not a generative model at all.
+# The result is noise: scattered bits of strokes, but no digits. Even the right codes in the wrong order do not decode to a digit. Among the $128^{49}$ maps, those of digits are a tiny minority, and nothing in the training taught the model to tell them apart from the rest. So far, our VQ-VAE is a good compressor but not a generative model.
 #
-# What is missing is a distribution over maps, one that assigns a high probability to codes that really occur next to each other. Maps are sequences of whole numbers, like text, and for text we have very good models.
+# What is missing is a distribution over maps, one that assigns a high probability to maps whose codes really occur together. Maps are sequences of whole numbers, like text, and for text we have very good models.
 
 # %% [markdown]
 # ## Summary
@@ -780,8 +793,8 @@ plots.image_grid(
 # - A VQ-VAE is an autoencoder whose code is a map of indices into a table. Unlike the VAE, it has no $\mu$, no `logvar`, no sampling and no KL; instead it has a quantizer and two more terms in the loss.
 # - Each index depends on a patch of 18 x 18 pixels. In the decoder its code affects a patch of the same size, but what appears there also depends on the neighboring codes.
 # - Usage and perplexity depend on how many images are counted.
-# - A far start kills a codebook. Revival brings the codes back; EMA, a start from data and normalization put them in better places.
-# - A code map takes $49 \log_2 K$ bits, and fewer if common codes get short codewords. At equal size the VQ-VAE's error on digits is about a third of JPEG's. With equal training, rounded numbers from the same network do about as well from 98 bits on.
+# - A start far from the data kills nearly all codes. Revival brings them back; EMA, a start from data and normalization lower the error further.
+# - A code map takes $49 \log_2 K$ bits, and fewer if common codes get short codewords. At equal size, the VQ-VAE's error on digits is about a third of JPEG's. With equal training, rounded numbers from the same network do about as well as codes from 98 bits on.
 # - Random codes decode to noise.
 #
-# **Next:** [08 A prior over codes](08_prior_over_codes.ipynb) learns which maps are likely, and then generates digits.
+# **Next:** [08 A prior over codes](08_prior_over_codes.ipynb), where a network learns which maps are likely and generates digits.

@@ -18,7 +18,7 @@
 # | $z$ | code, or latent vector | $(N, D)$ | `models.AutoencoderOutput.z` | [01](01_autoencoder.ipynb) |
 # | $l$ | logit of a pixel, $-\infty$ to $\infty$; what the decoder outputs | $(N, 1, 28, 28)$ | `models.AutoencoderOutput.logits` | [01](01_autoencoder.ipynb) |
 # | $s(l)$ | sigmoid, $1 / (1 + e^{-l})$ | as $l$ | – | [01](01_autoencoder.ipynb) |
-# | $D$ | numbers in a code: `latent_dim`; in a VQ-VAE, numbers in one code vector: `code_dim` | a number | `models.VAE` | [01](01_autoencoder.ipynb) |
+# | $D$ | how many numbers a code has: `latent_dim`; in a VQ-VAE, how many one code vector has: `code_dim` | a number | `models.VAE` | [01](01_autoencoder.ipynb) |
 
 # %% [markdown]
 # ## Probabilities
@@ -34,11 +34,11 @@
 # | $\mu$ | mean of $q$ | $(N, D)$ | `models.VAEOutput.mu` | [02](02_elbo.ipynb) |
 # | $\sigma$ | standard deviation of $q$: `exp(logvar / 2)` | $(N, D)$ | – | [02](02_elbo.ipynb) |
 # | $\log \sigma^2$ | logarithm of the variance of $q$; what the encoder outputs | $(N, D)$ | `models.VAEOutput.logvar` | [02](02_elbo.ipynb) |
-# | $\varepsilon$ | noise from $N(0, I)$, drawn anew for each image and step | $(N, D)$ | `models.reparameterize` | [03](03_reparameterization.ipynb) |
+# | $\varepsilon$ | noise from $N(0, I)$, drawn afresh for each image at each step | $(N, D)$ | `models.reparameterize` | [03](03_reparameterization.ipynb) |
 # | $\mathrm{KL}(q \,\Vert\, p)$ | Kullback-Leibler divergence from $q$ to $p$, never negative | $(N,)$ nats | `losses.kl_to_standard_normal` | [02](02_elbo.ipynb) |
 # | ELBO | evidence lower bound, at most $\log p(x)$ | one number, nats per image | `losses.elbo` | [02](02_elbo.ipynb) |
 # | $\mathcal{L}_k$ | the bound with $k$ samples inside the logarithm | $(N,)$ nats | `losses.importance_weighted_bound` | [02](02_elbo.ipynb) |
-# | $h$ | any function of $z$ whose mean, or gradient, is wanted | as its output | – | [03](03_reparameterization.ipynb) |
+# | $h$ | any function of $z$ whose mean (or the gradient of that mean) we want | as its output | – | [03](03_reparameterization.ipynb) |
 # | $\beta$ | weight of the KL in the loss; 1 gives the ELBO | a number | `losses.effective_beta` | [04](04_vae.ipynb) |
 
 # %% [markdown]
@@ -59,7 +59,7 @@
 # | $\gamma$ | decay of the moving averages (EMA): `decay` | a number, 0 to 1 | `quantizers.VectorQuantizer` | [06](06_vector_quantization.ipynb) |
 # | $N_k$ | running count of the vectors that chose code $k$ | $(K,)$ | `quantizers.VectorQuantizer.ema_counts` | [06](06_vector_quantization.ipynb) |
 # | $M_k$ | running sum of these vectors; the code is $M_k / N_k$ | $(K, D)$ | `quantizers.VectorQuantizer.ema_sums` | [06](06_vector_quantization.ipynb) |
-# | $e^{H}$ | perplexity: how many equally frequent codes would be as varied | a number, 1 to $K$ | `metrics.perplexity` | [06](06_vector_quantization.ipynb) |
+# | $e^{H}$ | perplexity: the number of equally frequent codes that would have the same entropy | a number, 1 to $K$ | `metrics.perplexity` | [06](06_vector_quantization.ipynb) |
 # | – | usage: the share of codes that occur at all | a number, 0 to 1 | `metrics.code_usage` | [07](07_vqvae.ipynb) |
 
 # %% [markdown]
@@ -71,15 +71,15 @@
 # | $p(k_i \mid k_1, \dots, k_{i-1})$ | the probabilities of the next code, given the codes before it | $(N, 49, K)$ logits | `models.CodePrior` | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | $-\log_2 p$ | surprise: the length in bits of the best description of something with probability $p$ | a number, bits | `coding.bits` | [08 § 2](08_prior_over_codes.ipynb#2.-How-far-from-random-are-real-codes?) |
 # | $H$ | entropy: the mean surprise | a number, bits | `metrics.perplexity` | [08 § 2](08_prior_over_codes.ipynb#2.-How-far-from-random-are-real-codes?) |
-# | $a_{ij}$ | attention weight: the share that slot $i$ takes of the value of slot $j$ | rows sum to 1 | `models.transformer.SelfAttention` | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
+# | $a_{ij}$ | attention weight: how much slot $i$ takes of the value of slot $j$ | rows sum to 1 | `models.transformer.SelfAttention` | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | $o_i$ | output of attention at slot $i$, a weighted mean of values | $(N, t, \text{width})$ | `models.transformer.SelfAttention` | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
-# | $T$ | temperature: divides the logits before a draw; below 1 likely codes become likelier, above 1 all become more alike | a number above 0 | `models.CodePrior.sample` | [08 § 7](08_prior_over_codes.ipynb#7.-Drawing-new-digits) |
+# | $T$ | temperature: divides the logits before a draw; below 1, likely codes become even likelier; above 1, all codes become more equally likely | a number above 0 | `models.CodePrior.sample` | [08 § 7](08_prior_over_codes.ipynb#7.-Drawing-new-digits) |
 # | $w$ | guidance weight: how far to go in the direction in which the class moves the logits | a number, 1 changes nothing | `models.CodePrior.sample` | [08 § 9](08_prior_over_codes.ipynb#9.-Asking-for-something) |
 # | $y$ | class of an image, the digit | $(N,)$, whole numbers | `data.Split.y` | [08 § 5](08_prior_over_codes.ipynb#5.-What-an-image-costs,-and-what-the-heads-look-at) |
 # | $L_d$ | levels of number $d$ in FSQ | a number, at least 3 | `quantizers.FSQ` | [09 § 1](09_image_tokens.ipynb#1.-A-codebook-that-nobody-has-to-learn:-FSQ) |
 # | $b_d$, $o_d$, $s_d$ | half range, offset and shift of FSQ's tanh | $(D,)$ | `quantizers.fsq.ScaledTanh` | [09 § 1](09_image_tokens.ipynb#1.-A-codebook-that-nobody-has-to-learn:-FSQ) |
 # | $M$ | number of stages of a residual VQ; in the code `num_levels` | a number | `quantizers.ResidualVQ` | [09 § 2](09_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
-# | $r_m$ | residual: what the first $m$ stages leave over of $z_e$ | $(N, D, 7, 7)$ | `quantizers.ResidualVQ` | [09 § 2](09_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
+# | $r_m$ | residual: what remains of $z_e$ after the first $m$ stages | $(N, D, 7, 7)$ | `quantizers.ResidualVQ` | [09 § 2](09_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
 # | $R$ | rotation that turns the direction of $z_e$ into that of $z_q$ | $D \times D$ | – | [09 § 4](09_image_tokens.ipynb#4.-A-gradient-that-turns:-the-rotation-trick) |
 
 # %% [markdown]
@@ -89,7 +89,7 @@
 #
 # | letter | means | and elsewhere |
 # |---|---|---|
-# | $k$ | index of a code (06 to 09) | number of samples in a bound (02, 05). `top_k` counts codes that may be drawn; the keys of attention are written out as a word |
+# | $k$ | index of a code (06 to 09) | number of samples in a bound (02, 05). `top_k` is the number of codes that may be drawn; the keys of attention are spelled out, as key |
 # | $D$, $d$ | $D$ numbers in a code, and $d$ one of them | in 08, $d$ is the length of a query |
 # | $L$ | levels of FSQ, $L_d$ (09) | length of a sequence in the contracts of 08; $\mathcal{L}_k$ is a bound (02) |
 # | $l$, $\ell$ | logit | – |
@@ -114,7 +114,7 @@
 # | $\hat x$ | – | – | the papers write $p(x \mid z)$ and mean the distribution whose mean is $\hat x$ |
 # | encoder $g$ | the network with parameters $\boldsymbol\phi$ | encoder | Kingma and Welling's $g_{\boldsymbol\phi}(\boldsymbol\epsilon, \mathbf{x})$ is something else: our `reparameterize` |
 # | decoder $f$ | the network with parameters $\boldsymbol\theta$ | decoder | – |
-# | $q(z \mid x)$ | $q_{\boldsymbol\phi}(\mathbf{z} \mid \mathbf{x})$ | $q(z \mid x)$ | some lecture notes write $p(z \mid x)$ for it; that is the true posterior, which is unknown |
+# | $q(z \mid x)$ | $q_{\boldsymbol\phi}(\mathbf{z} \mid \mathbf{x})$ | $q(z \mid x)$ | some lecture notes write $p(z \mid x)$ for it, but that is the true posterior, which is unknown |
 # | $p(x) = \int p(x \mid z)\, p(z)\, dz$ | $\int p_{\boldsymbol\theta}(\mathbf{z})\, p_{\boldsymbol\theta}(\mathbf{x} \mid \mathbf{z})\, d\mathbf{z}$ | – | an integral for a Gaussian $z$, a sum for a codebook |
 # | $\varepsilon$ | $\boldsymbol\epsilon$ | – | – |
 # | ELBO, to be maximized | $\mathcal{L}(\boldsymbol\theta, \boldsymbol\phi; \mathbf{x}^{(i)})$ | ELBO | our losses are minus the ELBO, because optimizers minimize |
@@ -136,8 +136,8 @@
 # | aggregate posterior | the distribution of the codes of all images: the average of all $q(z \mid x)$ | [04](04_vae.ipynb) |
 # | amortized inference | one encoder computes $q(z \mid x)$ for every image, instead of a new optimization for each | [02](02_elbo.ipynb) |
 # | ancestral sampling | drawing step by step, each step given the ones before: first the code, then the image | [08 § 7](08_prior_over_codes.ipynb#7.-Drawing-new-digits) |
-# | arithmetic coder | a program that uses predictions to write codes to a file about as long as their total surprise | [08 § 6](08_prior_over_codes.ipynb#6.-Predicting-is-compressing) |
-# | attention | each slot takes a weighted mean of the values of other slots; the weights come from queries and keys | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
+# | arithmetic coder | a program that uses predictions to write codes to a file; the file is about as long as their total surprise | [08 § 6](08_prior_over_codes.ipynb#6.-Predicting-is-compressing) |
+# | attention | each slot takes a weighted mean of the values of all slots that it may see, itself included; the weights come from queries and keys | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | autoencoder | an encoder and a decoder trained together to reconstruct their input through a bottleneck | [01](01_autoencoder.ipynb) |
 # | autoregressive | predicting each part of a sequence from the parts before it | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | baseline | a number subtracted to reduce the variance of a gradient estimator; or a simple method to compare with | [03](03_reparameterization.ipynb) |
@@ -145,9 +145,9 @@
 # | beta-VAE | a VAE whose KL has a weight other than 1 | [05](05_inside_the_vae.ipynb) |
 # | biased, unbiased | an estimator is unbiased if its mean is the quantity that it estimates | [02](02_elbo.ipynb) |
 # | bits per code | minus the base-2 logarithm of a map's probability, divided by its 49 codes | [08 § 4](08_prior_over_codes.ipynb#4.-Training) |
-# | bits per image | what the codes of one image cost | [07](07_vqvae.ipynb) |
+# | bits per image | how many bits the codes of one image cost | [07](07_vqvae.ipynb) |
 # | bottleneck | the narrow layer between encoder and decoder; its output is the code | [01](01_autoencoder.ipynb) |
-# | cache of keys and values | the keys and values stored for earlier slots, so that only the newest slot must be computed | [08 § 10](08_prior_over_codes.ipynb#10.-The-cache-of-keys-and-values) |
+# | cache of keys and values | the keys and values stored for earlier slots, so that only the newest slot has to be computed | [08 § 10](08_prior_over_codes.ipynb#10.-The-cache-of-keys-and-values) |
 # | causal mask | what keeps attention from looking at later slots: their scores are set to minus infinity | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | classifier-free guidance | running a model with and without the class, and going further in the direction of the difference | [08 § 9](08_prior_over_codes.ipynb#9.-Asking-for-something) |
 # | code | $z$; or one vector of a codebook; or its index, where no confusion arises | [01](01_autoencoder.ipynb) |
@@ -158,9 +158,9 @@
 # | cross-entropy | minus the log-probability that a model assigns to what actually occurs; our reconstruction loss | [01](01_autoencoder.ipynb) |
 # | dead code | a code that no vector has chosen for a long time | [06](06_vector_quantization.ipynb) |
 # | diffusion model | a generator that learns to remove noise, and draws by starting from noise | [08 § 12](08_prior_over_codes.ipynb#12.-Other-ways-to-draw-codes) |
-# | discriminator | a network that learns to tell real images from generated ones; its verdict is used as a loss | [09 § 5](09_image_tokens.ipynb#5.-Sharper-pictures:-VQ-VAE-2-and-VQGAN) |
+# | discriminator | a network that learns to distinguish real images from generated ones; its output is used as a loss | [09 § 5](09_image_tokens.ipynb#5.-Sharper-pictures:-VQ-VAE-2-and-VQGAN) |
 # | disentangled | said of latent dimensions that each control one property | [05](05_inside_the_vae.ipynb) |
-# | distortion | what the image still costs, or how wrong the reconstruction is, once the code is known | [05](05_inside_the_vae.ipynb) |
+# | distortion | what the image still costs, or how large the error of the reconstruction is, once the code is known | [05](05_inside_the_vae.ipynb) |
 # | dynamic binarization | flipping a coin for each pixel at each step, with its gray level as the probability of ink | [05](05_inside_the_vae.ipynb) |
 # | EMA | exponential moving average; here of the vectors that chose a code | [06](06_vector_quantization.ipynb) |
 # | entropy | the mean surprise: what symbols cost on average if frequent ones get short descriptions | [08 § 2](08_prior_over_codes.ipynb#2.-How-far-from-random-are-real-codes?) |
@@ -169,7 +169,7 @@
 # | free bits | nats of KL that each latent dimension may use without penalty | [05](05_inside_the_vae.ipynb) |
 # | FSQ | finite scalar quantization: each number of $z_e$ is rounded to a few levels; the grid is the codebook | [09 § 1](09_image_tokens.ipynb#1.-A-codebook-that-nobody-has-to-learn:-FSQ) |
 # | head | one of several attention computations that run side by side, each with its own share of the vector | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
-# | held out | left out of training, to be measured afterwards | [09 § 6](09_image_tokens.ipynb#6.-Words-and-images-in-one-sequence) |
+# | held out | left out of training in order to test the model on it afterwards | [09 § 6](09_image_tokens.ipynb#6.-Words-and-images-in-one-sequence) |
 # | importance weight | $p(x, z) / q(z \mid x)$: corrects for drawing codes from $q$ instead of the prior | [02](02_elbo.ipynb) |
 # | interpolation | decoding the points between two codes | [01](01_autoencoder.ipynb) |
 # | Jensen's inequality | the logarithm of a mean is at least the mean of the logarithms | [02](02_elbo.ipynb) |
@@ -177,14 +177,14 @@
 # | KL annealing | raising the weight of the KL slowly from 0 | [05](05_inside_the_vae.ipynb) |
 # | latent variable | a variable that is not observed; a latent dimension is one number of a code | [01](01_autoencoder.ipynb) |
 # | level | one of the values that a number can take after rounding in FSQ | [09 § 1](09_image_tokens.ipynb#1.-A-codebook-that-nobody-has-to-learn:-FSQ) |
-# | logit | the number before a sigmoid or a softmax | [01](01_autoencoder.ipynb) |
+# | logit | the number that goes into a sigmoid or a softmax | [01](01_autoencoder.ipynb) |
 # | masked model | a model that predicts hidden parts from all others, such as MaskGIT | [08 § 12](08_prior_over_codes.ipynb#12.-Other-ways-to-draw-codes) |
 # | Monte Carlo | estimating a mean by averaging random draws | [02](02_elbo.ipynb) |
 # | nat | unit of information with the natural logarithm; 1 nat is 1.44 bits | [01](01_autoencoder.ipynb) |
 # | omni-modal | handling words, images and other data as one sequence | [09 § 6](09_image_tokens.ipynb#6.-Words-and-images-in-one-sequence) |
 # | PCA | principal component analysis: the best linear code for squared error | [01](01_autoencoder.ipynb) |
 # | perceptual loss | the distance between the features of two images in a trained network | [09 § 5](09_image_tokens.ipynb#5.-Sharper-pictures:-VQ-VAE-2-and-VQGAN) |
-# | perplexity | $e$ raised to the entropy in nats: the number of equally frequent codes that would be as varied | [06](06_vector_quantization.ipynb) |
+# | perplexity | $e$ raised to the entropy in nats: the number of equally frequent codes that would have the same entropy | [06](06_vector_quantization.ipynb) |
 # | position | one of the $7 \times 7$ places of a code map | [06](06_vector_quantization.ipynb) |
 # | posterior collapse | $q(z \mid x)$ equals the prior for every image, so $z$ carries no information | [04](04_vae.ipynb) |
 # | prefix | the given beginning of a sequence; the rest is drawn | [08 § 9](08_prior_over_codes.ipynb#9.-Asking-for-something) |
@@ -193,11 +193,11 @@
 # | receptive field | the pixels that an output of a convolutional network depends on | [07](07_vqvae.ipynb) |
 # | reparameterization | $z = \mu + \sigma \varepsilon$: the randomness no longer depends on the parameters, so gradients can flow through $z$ | [03](03_reparameterization.ipynb) |
 # | residual | what is left over after subtracting what has already been described | [09 § 2](09_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
-# | residual VQ | several codebooks in turn, each quantizing what the ones before it left over | [09 § 2](09_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
+# | residual VQ | several codebooks in turn, each quantizing the residual of the ones before it | [09 § 2](09_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
 # | revival | moving a dead code onto a vector of the batch | [06](06_vector_quantization.ipynb) |
 # | rotation trick | passing the gradient through a rotation and a scaling instead of copying it | [09 § 4](09_image_tokens.ipynb#4.-A-gradient-that-turns:-the-rotation-trick) |
 # | score function | $\partial \log q / \partial \mu$; also the gradient estimator built from it, REINFORCE | [03](03_reparameterization.ipynb) |
-# | seed | the number from which random draws start; the same seed gives the same draws | [03](03_reparameterization.ipynb) |
+# | seed | the number that sets up a random generator; the same seed gives the same draws | [03](03_reparameterization.ipynb) |
 # | slot | one place of a token sequence | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | softplus | $\log(1 + e^a)$, a smooth way to make a number positive | [03](03_reparameterization.ipynb) |
 # | stage | one codebook of a residual VQ | [09 § 2](09_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
@@ -207,7 +207,7 @@
 # | surprise | $-\log_2 p$, in bits | [08 § 2](08_prior_over_codes.ipynb#2.-How-far-from-random-are-real-codes?) |
 # | teacher forcing | in training, the true earlier parts are the input, not the network's own predictions | [05](05_inside_the_vae.ipynb) |
 # | token | a whole number from a fixed vocabulary; it represents a code, a word or a mark | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
-# | tokenizer | what turns data into tokens; here the encoder and codebook of a VQ-VAE | [09](09_image_tokens.ipynb) |
+# | tokenizer | the part of a system that turns data into tokens; here the encoder and codebook of a VQ-VAE | [09](09_image_tokens.ipynb) |
 # | top-k sampling | drawing only from the `top_k` likeliest codes | [08 § 7](08_prior_over_codes.ipynb#7.-Drawing-new-digits) |
 # | transformer | a network of blocks, each consisting of attention followed by a small MLP that works on every slot | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | traversal | decoding a code while one of its numbers runs through a range | [05](05_inside_the_vae.ipynb) |

@@ -1,4 +1,4 @@
-"""Collapse and its cure in 300 steps, three seeds: the codes that the test images use, K = 512, D = 32.
+"""Collapse and its remedy in 300 steps, three seeds: the codes that the test images use, K = 512, D = 32.
 
 python tests/benchmarks/quantizer_collapse.py
 """
@@ -11,7 +11,7 @@ from vqedu import data, metrics, models
 
 K, D, STEPS = 512, 32, 300
 COLLAPSED = {"update": "gradient", "start": "uniform", "revive_after": None, "normalize": False}
-CURES = {
+REMEDIES = {
     "N(0, 10^2) start, gradient": COLLAPSED,
     "+ revival of dead codes": {**COLLAPSED, "revive_after": 20},
     "+ EMA": {**COLLAPSED, "revive_after": 20, "update": "ema"},
@@ -39,7 +39,7 @@ def codes_used(settings: dict[str, object], images: data.Images, seed: int) -> t
 
 def main() -> None:
     images = data.load()
-    for name, settings in CURES.items():
+    for name, settings in REMEDIES.items():
         results = [codes_used(settings, images, seed) for seed in range(3)]
         used = ", ".join(f"{count:.0f} ({perplexity:.0f})" for count, perplexity in results)
         print(f"{name:32s} codes used of {K} (perplexity), seeds 0 to 2: {used}", flush=True)

@@ -32,7 +32,7 @@ COUNTED = 5000  # more different codes than this are too many to count pairs and
 
 
 def settings() -> dict[str, Callable[[], Any]]:
-    """Return how each model is made. "VQ without cures" starts badly on purpose, as section 1 of notebook 09 does."""
+    """Return how each model is made. "VQ without remedies" starts badly on purpose, as in section 1 of notebook 09."""
     from vqedu.models import VQVAE
     from vqedu.quantizers import FSQ, ResidualVQ
 
@@ -46,8 +46,8 @@ def settings() -> dict[str, Callable[[], Any]]:
         made[f"residual VQ, {stages} stages of {size}"] = partial(_of, ResidualVQ, size, 16, stages)
     made["FSQ without normalization, 8 x 8 x 8"] = lambda: VQVAE(quantizer=FSQ([8, 8, 8]), normalize=False)
     made["rotation trick, K = 512"] = lambda: _rotated(VQVAE(512, 16))
-    made["VQ without cures, K = 512"] = lambda: VQVAE(512, 16, **bare)
-    made["rotation trick without cures, K = 512"] = lambda: _rotated(VQVAE(512, 16, **bare))
+    made["VQ without remedies, K = 512"] = lambda: VQVAE(512, 16, **bare)
+    made["rotation trick without remedies, K = 512"] = lambda: _rotated(VQVAE(512, 16, **bare))
     return made
 
 

@@ -156,7 +156,7 @@ def test_the_answer_to_a_quiz_is_kept_in_the_file_and_shown_again(shown: Gallery
 
 
 @pytest.mark.nightly
-def test_collapse_lab_start_move_cure_stop_reset(shown: Gallery) -> None:
+def test_collapse_lab_start_move_remedy_stop_reset(shown: Gallery) -> None:
     here = shown.cell("CollapseLab")
     start(here)
     slider = here.get_by_role("slider")
@@ -170,7 +170,7 @@ def test_collapse_lab_start_move_cure_stop_reset(shown: Gallery) -> None:
     shown.page.wait_for_timeout(1000)
     assert source(here) == stopped
     said = shown.run(
-        "print(collapse.running, collapse.step > 0, collapse.beta.value, collapse.cure.value, "
+        "print(collapse.running, collapse.step > 0, collapse.beta.value, collapse.remedy.value, "
         "sorted(set(collapse.state.betas)))"
     )
     assert re.fullmatch(r"False True 10\.0 free bits \[1\.0, .*10\.0\]", said)

@@ -97,7 +97,7 @@ def test_says_what_is_wrong(call: object, error: type[Exception], message: str) 
         call()  # type: ignore[operator]
 
 
-def test_the_shipped_models_show_a_collapse_at_beta_1_and_two_cures() -> None:
+def test_the_shipped_models_show_a_collapse_at_beta_1_and_two_remedies() -> None:
     """What notebook 05 says of them: nats per image on the 10,000 test images."""
     plain, free, dropout = (checkpoints.read_card(pretrained.path_of(name))["metrics"] for name in NAMES)
     assert plain["test_kl_nats"] <= 0.1

@@ -1,4 +1,4 @@
-"""The VQ-VAE on images: its contract, who gets which gradient, collapse and cure."""
+"""The VQ-VAE on images: its contract, who gets which gradient, collapse and remedy."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_normalized_z_e_has_mean_0_and_variance_1(x: Tensor) -> None:
     assert model(normalize=False)(x).z_e.std() < 0.9
 
 
-def test_a_far_start_with_a_gradient_codebook_uses_one_code_and_the_cure_uses_nearly_all() -> None:
+def test_a_far_start_with_a_gradient_codebook_uses_one_code_and_the_remedy_uses_nearly_all() -> None:
     x = torch.rand(32, 1, 28, 28, generator=torch.Generator().manual_seed(1))
     sick = VQVAE(64, 8, "gradient", start="uniform", revive_after=None, normalize=False)
     sick.quantizer.set_codebook(10 * torch.randn(64, 8, generator=torch.Generator().manual_seed(2)))

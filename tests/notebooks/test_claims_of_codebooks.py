@@ -43,8 +43,8 @@ def test_each_cure_of_notebook_07_lowers_the_error() -> None:
     sick: dict[str, Any] = {"update": "gradient", "start": "uniform", "revive_after": None, "normalize": False}
     ladder: list[dict[str, Any]] = [{}, {"revive_after": 20}, {"update": "ema"}, {"start": "data"}, {"normalize": True}]
     used, errors = [], []
-    for cure in ladder:
-        sick |= cure
+    for remedy in ladder:
+        sick |= remedy
         torch.manual_seed(0)
         model = models.VQVAE(128, 16, **sick)
         if sick["start"] == "uniform":

@@ -42,7 +42,7 @@ prior_loss = Exercise(
     name="prior_loss",
     contract="prior_loss(logits, tokens): logits (N, L, K) and whole numbers (N, L); logits[:, i] were computed from "
     "tokens[:, : i + 1] and predict the next token -> one number: nats per image, averaged over the batch, for the "
-    "L - 1 tokens that are predicted. The code given contains one bug",
+    "L - 1 tokens that are predicted. The code that you are given contains one bug",
     cases=_sequences,
     reference=_prior_loss,
     gradients=("logits",),
@@ -295,18 +295,18 @@ _RANDOM = Diagnosis(
     "the answer is not a function of its input",
     "The same map gives different logits from call to call, or when other maps are in the batch with it. Some "
     "layer still behaves as in training: dropout draws anew at each call, and BatchNorm mixes the maps of a batch.",
-    "Which layer behaves differently in training? `model.eval()` tells it that training is over.",
+    "Which layer behaves differently in training? `model.eval()` switches all layers to evaluation.",
 )
 _LOOKS_AHEAD = Diagnosis(
     "it looks ahead",
     "A position sees codes that come after the one it predicts. In training that looks like success, because the loss "
-    "falls far below what is possible. When you sample, those codes do not exist yet.",
+    "falls far below what an honest prior can reach. When you sample, those codes do not exist yet.",
     "Which scores must be minus infinity before the softmax, and in which dimension does the softmax run?",
 )
 _NOT_SHIFTED = Diagnosis(
     "each position is given its own answer",
     "The mask is right, but position i reads code i and is asked to predict it. Nothing is left to predict.",
-    "What does position 0 read? Write down the first three inputs, and the codes to be predicted below them.",
+    "What does position 0 read? Write down the first three inputs, and below them the codes to be predicted.",
 )
 _UNUSED_LABEL = Diagnosis(
     "the label is never used",
@@ -315,8 +315,8 @@ _UNUSED_LABEL = Diagnosis(
 )
 _PROBABILITIES = Diagnosis(
     "probabilities in place of logits",
-    "Your rows are nonnegative and sum to 1, so they are probabilities. The checker, like `cross_entropy`, applies a "
-    "softmax, and the softmax of probabilities is nearly uniform.",
+    "Your rows are nonnegative and sum to 1, so they are probabilities. The checker applies a softmax, as "
+    "`cross_entropy` does, and the softmax of probabilities is nearly uniform.",
     "Return what the last linear layer computes.",
 )
 _NO_LOOK_BACK = Diagnosis(
@@ -326,14 +326,14 @@ _NO_LOOK_BACK = Diagnosis(
 )
 _ONE_LATE = Diagnosis(
     "one code late",
-    "A code influences the logits of the codes after next, but never those of the next code. The most informative "
-    "neighbor is hidden.",
+    "A code influences the logits two and more positions later, but never those of the very next position. The most "
+    "informative neighbor is hidden.",
     "If the inputs are shifted already, may a position look at its own input?",
 )
 _NO_POSITIONS = Diagnosis(
     "the order of the codes does not matter",
-    "Exchanging two earlier codes moves no later logits. Attention by itself takes a weighted mean and does not know "
-    "where a token is.",
+    "Exchanging two earlier codes moves no later logits. Attention by itself takes a weighted mean, "
+    "which is the same wherever a token is.",
     "What do you add to the vector of a token, so that code 5 at position 3 differs from code 5 at position 10?",
 )
 

@@ -120,11 +120,11 @@ def _coder_demands(done: Sequence[_Coded]) -> list[Demand]:
     measured = "all of them"
     if wrong:
         one = min(wrong, key=lambda one: len(one.codes))
-        measured = f"{len(done) - len(wrong)} of {len(done)}; not {len(one.codes)} codes of “{one.model}”"
+        measured = f"{len(done) - len(wrong)} of {len(done)}; wrong: {len(one.codes)} codes of “{one.model}”"
         if len(one.codes) <= 7:
             measured += f": {one.codes} came back as {one.back}"
     worst = max(done, key=lambda one: one.length - one.most)
-    over = f"{len(worst.codes)} codes: {worst.length} bits; allowed {worst.most}"
+    over = f"{len(worst.codes)} codes: {worst.length} bits; at most {worst.most} are allowed"
     return [
         Demand(f"all {len(done)} sequences come back", not wrong, measured, _why_not_back(done)),
         Demand(
@@ -134,11 +134,11 @@ def _coder_demands(done: Sequence[_Coded]) -> list[Demand]:
             _WHOLE_BITS if long and all(one.length >= len(one.codes) for one in done) else None,
         ),
         Demand(
-            "the model is asked only for codes that come before",
+            "the model is given only the codes that come before",
             not peeked,
             "yes"
             if not peeked
-            else f"asked for {len(max(peeked[0].encoder_asked, key=len))} of {len(peeked[0].codes)}",
+            else f"given {len(max(peeked[0].encoder_asked, key=len))} of {len(peeked[0].codes)} codes",
             _ASKS_TOO_MUCH,
         ),
     ]
@@ -152,14 +152,14 @@ def _why_not_back(done: Sequence[_Coded]) -> Diagnosis | None:
         if wrong and all(asked(one) and not any(asked(one)) for one in several):
             return Diagnosis(
                 "the same probabilities throughout",
-                f"Your {side} asks the model once, for the beginning, and uses these probabilities for every code.",
+                f"Your {side} asks the model only for the first code and uses those probabilities for every code.",
                 "What does the model need to know before it can predict the third code?",
             )
     if wrong and min(len(one.codes) for one in wrong) >= LONG:
         return Diagnosis(
             "it runs out of digits",
             "Short sequences come back and long ones do not. The interval has become narrower than your numbers can "
-            "resolve: a float has 53 bits.",
+            "resolve: a float has 53 significant bits.",
             "Which Python numbers are never rounded? Use only those, from start to end.",
         )
     return None
@@ -191,5 +191,5 @@ build_coder = Challenge(
         "the number?",
     ),
     done="Every sequence comes back, and none takes more than one bit beyond -log2 p rounded up. Exact "
-    "arithmetic makes this possible: `vqedu.coding` has to round, so it needs a checksum.",
+    "arithmetic makes this possible. `vqedu.coding` computes with rounded numbers, so it needs a checksum.",
 )

@@ -57,7 +57,7 @@ fsq = Exercise(
             "straight through the tanh as well",
             lambda z, levels: _replace_value(z, (torch.tanh(z) * ((levels - 1) / 2)).round()),
             "The gradient skips the tanh. Only the rounding should be skipped; the slope of the tanh is real.",
-            "The difference that is detached should be between the rounded and the bounded number.",
+            "What you detach should be the difference between the rounded and the bounded number.",
         ),
         Mistake(
             "not bounded",
@@ -92,7 +92,7 @@ fsq = Exercise(
         Mistake(
             "floor for round",
             partial(_fsq, to_whole=torch.floor),
-            "`floor` goes to the next level below, not to the nearest one.",
+            "`floor` goes down to the next level, not to the nearest one.",
             "Where should 0.9 go?",
         ),
         Mistake(
@@ -151,8 +151,8 @@ def _tables() -> list[Case]:
 
 residual = Exercise(
     name="residual",
-    contract="residual(z, codebooks): vectors (n, D), codes (stages, K, D) -> z_q (n, D): each stage quantizes what "
-    "the stages before it left over, and z_q is the sum of the chosen codes. The code given contains one bug",
+    contract="residual(z, codebooks): vectors (n, D), codes (stages, K, D) -> z_q (n, D): each stage quantizes the "
+    "residual of the stages before it, and z_q is the sum of the chosen codes. The given code contains one bug",
     cases=_tables,
     reference=_residual,
     outputs=("z_q",),
@@ -172,14 +172,14 @@ residual = Exercise(
         Mistake(
             "quantizes the code instead of the residual",
             partial(_residual, rest=lambda z, r, code: code),
-            "The second stage quantizes the code that the first stage chose, not what it left over.",
+            "The second stage quantizes the code that the first stage chose, not the residual.",
             "Which difference is left after the first stage?",
         ),
         Mistake(
             "residual taken from z at every stage",
             partial(_residual, rest=lambda z, r, code: z - code),
             "Your residual is z minus the last code only. From the third stage on, the earlier codes are forgotten.",
-            "From what must each code be subtracted?",
+            "What must each code be subtracted from?",
         ),
         Mistake(
             "only the last stage returned",
@@ -202,7 +202,7 @@ residual = Exercise(
         Mistake(
             "averaged over the stages",
             partial(_residual, answer=lambda z, codes: torch.stack(codes).mean(0)),
-            "You average the codes of the stages. Each quantizes what the earlier ones left over, so they add up.",
+            "You average the codes. But each stage quantizes the residual of the earlier ones, so the codes add up.",
             "z = first code + second code + ... + residual.",
         ),
         Mistake(
@@ -228,15 +228,15 @@ def _measure_starved(ask: Callable[..., Any]) -> list[Demand]:
     order = bool((sorted_alike >= 0).all()) and len(changed.unique()) > 3000
     used, before = (len(torch.unique((2 * torch.tanh(v)).round(), dim=0)) for v in (changed, z))
     return [
-        Demand("along each dimension the numbers keep their order and still differ", order, "yes" if order else "no"),
-        Demand("at most 8 of the 125 codes are in use", used <= 8, f"{used}; it was {before} before"),
+        Demand("along each dimension, the numbers keep their order and still differ", order, "yes" if order else "no"),
+        Demand("at most 8 of the 125 codes are in use", used <= 8, f"{used}; it was {before} with z itself"),
     ]
 
 
 starve_fsq = Challenge(
     name="starve_fsq",
     contract="starve_fsq(z): vectors (n, 3) -> vectors (n, 3) in the same order along each dimension, for which an FSQ "
-    "of 5 x 5 x 5 codes uses at most 8",
+    "with 5 x 5 x 5 levels uses at most 8 of its 125 codes",
     parameters=("z",),
     measure=_measure_starved,
     hints=(
@@ -257,7 +257,7 @@ Pair = tuple[int, int]
 
 
 class World(NamedTuple):
-    """A kind of model: how often it draws a sum rightly, if the sum was trained, its other order was, or neither."""
+    """A kind of model: its share of right answers on sums trained on, trained on in the other order, or neither."""
 
     name: str
     trained: Callable[[Pair], float]
@@ -267,8 +267,8 @@ class World(NamedTuple):
 
 WORLDS = (
     World("a model that adds", lambda _: 0.96, lambda _: 0.96, lambda _: 0.96),
-    World("one that remembers", lambda _: 0.94, lambda _: 0.1, lambda _: 0.1),
-    World("one that remembers, in either order", lambda _: 0.94, lambda _: 0.94, lambda _: 0.1),
+    World("one that memorizes", lambda _: 0.94, lambda _: 0.1, lambda _: 0.1),
+    World("one that memorizes but ignores the order", lambda _: 0.94, lambda _: 0.94, lambda _: 0.1),
     World("one that is often wrong", lambda _: 0.6, lambda _: 0.5, lambda _: 0.35),
     World(
         "one that is better at small sums", lambda p: 1 - 0.04 * sum(p), lambda p: 0.8, lambda p: 0.8 - 0.06 * sum(p)
@@ -340,15 +340,15 @@ def _held_out(trial: _Trial) -> Demand:
     asked = [sum(model == i for model, _ in trial.questions(trained=False)) for i in range(len(trial.models))]
     sizes = [len(sums) for sums in trial.models]
     enough = bool(sizes) and min(sizes) >= 30 and min(asked) >= 10
-    said = ", ".join(f"{size} trained and {out} held out" for size, out in zip(sizes, asked, strict=True)) or "nothing"
+    said = ", ".join(f"{size} trained on, {out} held out" for size, out in zip(sizes, asked, strict=True)) or "nothing"
     nothing = _NOTHING_HELD_OUT if not any(asked) else None
-    return Demand("each model: at least 30 sums trained, 10 others held out and asked", enough, said[:120], nothing)
+    return Demand("each model: at least 30 sums to train on, 10 others to test it", enough, said[:120], nothing)
 
 
 def _commuted(trial: _Trial) -> Demand:
     leaks = sorted({pair for model, pair in trial.questions(trained=False) if pair[::-1] in trial.models[model]})
-    measured = "none" if not leaks else f"{len(leaks)}, such as {leaks[0][::-1]} trained and {leaks[0]} held out"
-    return Demand("no held-out sum was trained in the other order", not leaks, measured, _OTHER_ORDER)
+    measured = "none" if not leaks else f"{len(leaks)}: {leaks[0][::-1]} was trained on, but {leaks[0]} held out"
+    return Demand("no held-out sum was trained on in the other order", not leaks, measured, _OTHER_ORDER)
 
 
 def _covered(trial: _Trial) -> Demand:
@@ -360,9 +360,9 @@ def _covered(trial: _Trial) -> Demand:
     answers = {sum(pair) for _, pair in trial.questions(trained=False)}
     few = [] if len(answers) >= 4 else [f"only {len(answers)} different answers among the held-out sums"]
     return Demand(
-        "trained: every answer, every word in both slots; held out: at least 4 answers",
+        "training sums: every answer, every word in both slots; held-out sums: at least 4 different answers",
         not lacking and not few,
-        f"lacking: {', '.join([*lacking, *few][:4])}" if lacking or few else "nothing is lacking",
+        f"missing: {', '.join([*lacking, *few][:4])}" if lacking or few else "nothing is missing",
         _UNKNOWN_WORD if lacking else None,
     )
 
@@ -387,7 +387,7 @@ def _estimates(trials: Sequence[_Trial], answers: Sequence[tuple[float, float]])
             Demand(
                 f"`{name}` is within {TOLERANCE} of the truth for {len(trials)} kinds of models",
                 worst <= TOLERANCE,
-                f"{trial.world.name}: {answer[which]:.2f}, in truth {trial.truth(which == 0):.2f}",
+                f"{trial.world.name}: {answer[which]:.2f}, while the true share is {trial.truth(which == 0):.2f}",
                 _why_off(trials, answers) or (_TOO_FEW if few else None),
             )
         )
@@ -406,25 +406,25 @@ def _why_off(trials: Sequence[_Trial], answers: Sequence[tuple[float, float]]) -
 
 _NOTHING_HELD_OUT = Diagnosis(
     "nothing is held out",
-    "Every sum that you ask about was in the training set of the model that you ask. A model that only remembers would "
+    "Every sum that you ask about was in the training set of the model that you ask. A model that only memorizes would "
     "do as well as one that adds.",
-    "Which sums must the training not contain?",
+    "Which sums must not be in the training set?",
 )
 _OTHER_ORDER = Diagnosis(
     "the other order was trained",
-    "Some sums that you hold out were trained in the other order. A model that looks at the two words without their "
-    "order would answer them from memory.",
+    "Some sums that you hold out were trained on in the other order. A model that ignores the order of the two words "
+    "could answer them from memory.",
     "If (2, 4) is held out, what else must be?",
 )
 _UNKNOWN_WORD = Diagnosis(
     "a word or an answer is missing from training",
-    "A model that has never seen a word in this slot, or a sum with this answer, fails for that reason. Your "
-    "experiment could not tell it from a model that does not add.",
+    "A model that has never seen a word in this slot, or a sum with this answer, may fail for that reason alone. Your "
+    "experiment could not distinguish it from a model that does not add.",
     "Draw the 55 sums as a triangle, a across and b down. What else does holding out a whole row remove?",
 )
 _TOO_FEW = Diagnosis(
     "too few drawings",
-    f"With fewer than {DRAWINGS} drawings, chance alone can move the share by more than is allowed.",
+    f"With fewer than {DRAWINGS} drawings, chance alone can move the share by more than the tolerance.",
     "The standard error of a share p from n drawings is sqrt(p (1 - p) / n). Which n do you need?",
 )
 _NO_SHARES = Diagnosis(
@@ -434,22 +434,22 @@ _NO_SHARES = Diagnosis(
 )
 _SWAPPED = Diagnosis(
     "the two numbers are swapped",
-    "You return the two shares in the wrong order: yours for the trained sums comes second.",
+    "You return the two shares in the wrong order: the one for the training sums comes second.",
     "In which order does the contract name them?",
 )
 
 build_sums = Challenge(
     name="build_sums",
-    contract="build_sums(train, ask): train(sums) -> a model trained on these pairs (a, b), ask(model, a, b, n) -> the "
-    "digits read in n drawings of a plus b -> two shares from 0 to 1: right among trained sums, right among held-out "
-    "sums",
+    contract="build_sums(train, ask): train(sums) returns a model trained on these pairs (a, b), ask(model, a, b, n) "
+    "the digits read in n drawings of a plus b -> two numbers from 0 to 1: the share of right answers among trained "
+    "sums, and among held-out sums",
     parameters=("train", "ask"),
     measure=_measure_sums,
     hints=(
         "List the 55 sums and choose at least ten to hold out, spread over many answers. Train on the rest.",
-        "Hold out (a, b) and (b, a) together, and check that every word is left in both slots.",
+        "Hold out (a, b) and (b, a) together, and check that the training set still has every word in both slots.",
         "50 drawings of each sum are plenty: `sum(digit == a + b for digit in ask(model, a, b, 50)) / 50`.",
     ),
-    done="Your experiment tells a model that adds from one that remembers, even from one that remembers in either "
-    "order. Ours holds out six pairs in both orders and draws each sum 50 times: 43 trained sums, 12 held out.",
+    done="Your experiment distinguishes a model that adds from one that memorizes, even from one that ignores the "
+    "order of the words. Ours holds out six pairs in both orders (12 of the 55 sums) and draws each sum 50 times.",
 )

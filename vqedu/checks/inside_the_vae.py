@@ -382,7 +382,7 @@ build_rescue = Challenge(
     measure=_measure_rescue,
     hints=(
         "Print the loss and the KL every 50 steps. Does the code never appear, or does it appear and fade away again?",
-        "The code must be worth its nats before the decoder learns to draw without it. Sections 3 and 4 show cures.",
+        "The code must be worth its nats before the decoder learns to draw without it. Sections 3 and 4 show remedies.",
         "Free bits: minimize reconstruction + free_bits(kl_per_dimension(mu, logvar), 0.5), 700 steps of Adam at 3e-3 "
         "with batches of 128.",
     ),

@@ -66,20 +66,20 @@ perplexity = Exercise(
         Mistake(
             "mean of the images' perplexities",
             lambda indices, K: _each(indices, K, torch.exp),
-            "You computed the perplexity of each image and averaged. The shares are those of all images together.",
-            "Take two images, each made of a single code, but not of the same one. How many codes are in use?",
+            "You averaged the perplexities of the images. The shares should be those of all images together.",
+            "Take two images, each made of a single code, but of different ones. How many codes are in use?",
         ),
         Mistake(
             "exp of the images' mean entropy",
             lambda indices, K: _each(indices, K, lambda h: h).exp(),
-            "You averaged the images' entropies. The shares are those of all images together.",
+            "You averaged the entropies of the images. The shares should be those of all images together.",
             "Count over the whole batch first, then compute the entropy.",
         ),
         Mistake(
             "NaN from codes that never occur",
             lambda indices, K: torch.exp(-(_shares(indices, K) * _shares(indices, K).log()).sum()),
             "A code that never occurs has the share 0, and 0 times the logarithm of 0 is NaN.",
-            "What should a code that never occurs add to the entropy? Which function of torch handles that?",
+            "What should a code that never occurs add to the entropy? Which torch function handles that?",
         ),
         Mistake(
             "entropy, not perplexity",
@@ -96,7 +96,7 @@ perplexity = Exercise(
         Mistake(
             "divided by K",
             lambda indices, K: _entropy(indices, K).exp() / K,
-            "You divided by K: this is the share of the codebook that is in use.",
+            "You divided by K. The perplexity itself is not a share: it runs from 1 to K.",
             "With 8 codes used equally often the answer should be 8.",
         ),
         Mistake(
@@ -136,14 +136,14 @@ lookup = Exercise(
         Mistake(
             "the planted bug",
             lambda indices, codebook: codebook[indices].reshape(len(indices), -1, *indices.shape[1:]),
-            "The shape is (N, D, H, W), as asked. But the numbers at one position of the map are not one code.",
+            "The shape is (N, D, H, W), as asked. But the numbers at a position of the map do not form a code.",
             "Look at z_q[0, :, 0, 0]. Is it a row of the codebook?",
         ),
         Mistake(
             "channels last",
             lambda indices, codebook: codebook[indices],
             "The D numbers lie along the last dimension. Convolutions expect them along dimension 1.",
-            "Which function moves a dimension without separating what belongs together?",
+            "Which function moves a dimension and keeps the numbers of a code together?",
         ),
         Mistake(
             "height and width exchanged",
@@ -176,7 +176,7 @@ def _measure_scramble(ask: Callable[..., Any]) -> list[Demand]:
     return [
         Demand("each image keeps its codes, each as often as before", same, "yes" if same else "no"),
         Demand(
-            "at most half as many neighbors are equal",
+            "at most half as many neighboring codes are equal",
             bool(after <= before / 2),
             f"{before:.0%} before, {after:.0%} after",
         ),
@@ -191,7 +191,7 @@ scramble = Challenge(
     measure=_measure_scramble,
     hints=(
         "Perplexity and usage only count how often each code occurs. What do they ignore?",
-        "Move the codes of an image to other positions, and change none of them.",
+        "Move the codes of an image to other positions, without changing any of them.",
         "`indices.flatten(1)[:, torch.randperm(H * W)].view_as(indices)` moves them all.",
     ),
 )
@@ -211,6 +211,6 @@ build_vqvae = Challenge(
         "300 steps of Adam with a learning rate of 4e-3 on batches of 64 are enough, if BatchNorm follows each hidden "
         "convolution and one with `affine=False` comes just before the quantizer.",
     ),
-    done="Your own VQ-VAE, assembled and trained. Ours reaches 0.006 per pixel after 300 steps.",
+    done="Your own VQ-VAE, assembled and trained. Ours reaches a squared error of 0.006 per pixel after 300 steps.",
     seconds=120,
 )

@@ -66,7 +66,7 @@ def judge(model: Any, x: Tensor) -> list[Demand]:
 def _must_be_vqvae(model: Any) -> None:
     if not isinstance(model, nn.Module):
         raise Problem(
-            "type", f"Your function should return the trained model, an `nn.Module`; it returns a {_a(model)}."
+            "type", f"Your function should return the trained model, an `nn.Module`, but it returned a `{_a(model)}`."
         )
     if isinstance(model, models.VQVAE):
         raise Problem("type", "This is `models.VQVAE`. Assemble your own: an encoder, a quantizer and a decoder.")
@@ -128,7 +128,7 @@ def _gradients(model: Any, x: Tensor) -> Gradients | None:
         for hook in hooks:
             hook.remove()
     if not isinstance(loss, Tensor) or loss.numel() != 1 or not loss.requires_grad:
-        raise Problem("type", "`loss(x)` should return one number, a tensor with a gradient.")
+        raise Problem("type", "`loss(x)` should return one number: a tensor through which we can backpropagate.")
     loss.backward()
     z_e, z_q = (
         next((z for z in found if isinstance(z, Tensor) and z.grad is not None), found[-1] if found else None)
@@ -183,7 +183,7 @@ GRAY = Diagnosis(
 )
 COLLAPSE = Diagnosis(
     "codebook collapse",
-    "Nearly all codes are dead, so nearly every position of every image gets the same code.",
+    "Nearly all codes are dead, so nearly all positions of all images share a handful of codes.",
     "Where do your codes begin, and what happens to one that no vector chooses?",
 )
 BATCH = Diagnosis(

@@ -26,7 +26,7 @@ class CausalVAE(nn.Module):
 
     A GRU reads the rows above. Its first state is computed from z, and z enters nowhere else. Within a row a masked
     linear layer sees the pixels to the left. With a decoder like this one a VAE tends to ignore z (Bowman et al. 2016;
-    Chen et al. 2017), and two of the usual cures are built in:
+    Chen et al. 2017), and two of the usual remedies are built in:
 
     floor: free bits, the nats per latent dimension that cost nothing in training (see `losses.free_bits`).
     dropout: the share of the pixels that are hidden from the decoder in training, the "word dropout" of Bowman et al.

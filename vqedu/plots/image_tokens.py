@@ -106,7 +106,7 @@ def equal_bits(
     lines join the means of the settings. baseline: the error without a quantizer.
     """
     figure = TeachingFigure(10.4, 4.9, alt or title)
-    panels = (("rate", "bits per image, one length for all"), ("entropy", "bits per image, entropy of the codes"))
+    panels = (("rate", "bits per image, the same for every code"), ("entropy", "bits per image, entropy of the codes"))
     for axis, (kind, label) in zip(figure.subplots(1, 2, sharey=True), panels, strict=True):
         for mark, (family, found) in zip("osD^", families.items(), strict=False):
             color = named(colors[family])

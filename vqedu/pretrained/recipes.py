@@ -132,8 +132,8 @@ RECIPES = {
         tokenizer="vqvae-emoji",
     ),
     **{
-        name: Recipe("CausalVAE", cure, {"epochs": 10, "learning_rate": 3e-3}, start_at_mean_image=False)
-        for name, cure in {
+        name: Recipe("CausalVAE", remedy, {"epochs": 10, "learning_rate": 3e-3}, start_at_mean_image=False)
+        for name, remedy in {
             "causal-vae": {},
             "causal-vae-free-bits": {"floor": 0.5},
             "causal-vae-dropout": {"dropout": 0.5},

@@ -97,14 +97,14 @@ QUESTIONS: dict[str, Guess | Recall] = {
         unit="of ten",
         sentence="Not one of these ten is clearly a digit. The codes of real images are elsewhere, and the decoder was never trained where these random codes fall.",
     ),
-    "ninety-five": Recall(
-        "Section 7 prints that 95% of the test codes are near a training code. Why exactly 95%?",
+    "stored-codes": Recall(
+        "A friend stores the codes of all training images, picks one of them at random, and decodes it. The image is a sharp digit. Is this the generator that we are looking for?",
         choices={
-            "The autoencoder copies 95% of the test images well": "How well images are copied is measured by the squared error. Here we count distances between codes.",
-            "A Gaussian has 95% within two standard deviations": "These distances are not Gaussian, and no standard deviation appears in the cell. Look at how `r` is computed.",
-            "Because r was chosen to make it 95%": "r is the 95% quantile of exactly these distances. The finding is in the other two rows, measured with the same r.",
+            "Yes: it draws a code at random, and a digit comes out": "It does, but the digit is always the reconstruction of an image that we already have.",
+            "No: it can only reproduce the training images": "This p(z) is concentrated on 60,000 points. Nothing new can come out, and even the code of a test image has probability 0.",
+            "No: without a p(z) there is nothing to draw from": "There is a p(z) here: 1/60,000 for each of the stored codes. The trouble is that it gives all other codes nothing.",
         },
-        answer="Because r was chosen to make it 95%",
+        answer="No: it can only reproduce the training images",
     ),
     "pca": Recall(
         "Why can PCA not match the autoencoder, although both use 32 numbers?",

@@ -40,14 +40,14 @@ QUESTIONS: dict[str, Guess | Recall] = {
         unit="of 12",
         sentence="None, and none comes close. The code maps of real images are a tiny part of all code maps.",
     ),
-    "why-vae": Recall(
-        "Random codes of the VAE decode to digits, but those of the VQ-VAE do not. What in their training makes the difference?",
+    "right-frequencies": Recall(
+        "In the second row of the figure, each code is drawn as often as it occurs in real maps, and still no digit appears. What is missing?",
         choices={
-            "The VAE's codes are continuous, so any of them may be drawn": "The autoencoder's codes are continuous too, and its row is mostly scribbles.",
-            "The VAE has seen more images, so its decoder can handle any code": "Both have seen the same 60,000 images. No decoder draws digits from codes unlike any it was trained on.",
-            "The VAE was penalized when its codes strayed from the distribution we sample from": "Its KL pulled the codes toward N(0, I). In the VQ-VAE the same term is a constant, which has no gradient.",
+            "More codes, so that every kind of stroke has one": "The codes suffice: real maps made of the same 128 codes decode to digits.",
+            "A decoder that was trained for longer": "It decodes the maps of real images well. It was never trained on maps like these.",
+            "Which codes occur together, and where": "The codes of a real map depend on their neighbors and on their positions. If you draw each code by itself, all of that is lost, however accurate the frequencies are.",
         },
-        answer="The VAE was penalized when its codes strayed from the distribution we sample from",
+        answer="Which codes occur together, and where",
     ),
     "three-neighbours": Recall(
         "Suppose you go on counting and make a table for the next code given three neighbors, with 128⁴ entries. What goes wrong?",
@@ -74,13 +74,13 @@ QUESTIONS: dict[str, Guess | Recall] = {
         step=0.1,
         truth=3.4,
         unit="bits per code",
-        sentence="About 3.4, far below any of the counts, although it has seen only 12,000 maps and stores no table.",
+        sentence="About 3.4, against 4.6 for the count at each position, although it has seen only 12,000 maps and stores no table.",
     ),
     "beats-counts": Recall(
         "The counts of section 2 come from 60,000 maps, and the small transformer has seen 12,000. Why does it need fewer bits?",
         choices={
-            "It has memorized its 12,000 maps": "The bits are measured on test maps, which it has never seen.",
-            "It uses all earlier codes instead of a single fact": "A count knows one neighbor, or the position. The network combines everything that came before, and what it learned from one map helps with others.",
+            "It has memorized its 12,000 maps": "The bits are measured on test maps, and memorizing other maps would not help there.",
+            "It uses all earlier codes instead of a single fact": "Each count uses one neighbor, or the position. The network combines everything that came before, and what it learned from one map helps with others.",
             "Its probabilities do not have to sum to 1": "They do: the softmax makes sure of it. Otherwise their logarithms would not be lengths in bits.",
         },
         answer="It uses all earlier codes instead of a single fact",
@@ -94,14 +94,14 @@ QUESTIONS: dict[str, Guess | Recall] = {
         },
         answer="Its codes cost fewer bits to store",
     ),
-    "last-digit": Recall(
-        "Encoder and decoder compute logits that differ in the 15th digit, and nothing is rounded. What is the risk?",
+    "shorter-file": Recall(
+        "The model's own bits for the 200 maps are 3.04 kB, and the file has 3.05 kB. How could you make the file much shorter?",
         choices={
-            "None: such a difference is far too small to matter": "Almost always it is. But the number in the file may lie between the two versions of a cut, and one such place is enough.",
-            "One code in the middle is wrong, and the rest is right": "The next probabilities are computed from all codes decoded so far, including the wrong one.",
-            "Everything is right up to some code, and wrong from there on": "One wrong code changes all later probabilities, so the cuts no longer fit the number. Hence the rounding, and the checksum.",
+            "With a cleverer coder than the arithmetic coder": "The file is only 0.01 kB longer than the surprise of its maps, and with the same probabilities no coder does better than that on average.",
+            "By compressing the file once more, as a ZIP archive": "The bits of a file that is as short as the surprise look like coin flips. A second compression finds nothing to save.",
+            "With a prior that predicts these maps better": "Each code costs −log₂ of its probability, so higher probabilities for the real codes make the file shorter.",
         },
-        answer="Everything is right up to some code, and wrong from there on",
+        answer="With a prior that predicts these maps better",
     ),
     "argmax": Choice(
         "At each step we take the likeliest code (`top_k = 1`), and we do this 300 times. What do we get?",
@@ -111,13 +111,13 @@ QUESTIONS: dict[str, Guess | Recall] = {
             "One image of each of the ten classes, over and over",
         ),
         answer="One and the same image, 300 times",
-        sentence="Without a draw there is only one path. And the image is not even a digit, although it costs far fewer bits than most real images.",
+        sentence="If nothing is drawn at random, every run takes the same steps. And the image is not even a digit, although its map costs 75 bits, against 123 for an average test image.",
     ),
     "cold-samples": Recall(
-        "At T = 0.7 a sample costs clearly fewer bits than a real image. What does that say about the samples?",
+        "At T = 0.7 a sample costs 94 bits on average, and a real image 123. What does that say about the samples?",
         choices={
             "They are closer to real images than those at T = 1": "Real images cost about as much as samples at T = 1. In this respect the samples at T = 0.7 are farther away.",
-            "They keep to likely codes more than real images do": "So they look tidy and alike, and the cheap digits become more frequent. The unlikely turns, of which real handwriting is full, are missing.",
+            "They keep to likely codes more than real images do": "So they look tidy and alike, and more than half of them are read as a 1, a 7 or a 9. The unlikely turns, of which real handwriting is full, are missing.",
             "Nothing: bits measure the length of a file, not images": "The bits are −log₂ of the probability that the prior assigns to the map, so they do say something about it.",
         },
         answer="They keep to likely codes more than real images do",
@@ -130,7 +130,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
             "Noise, because it was trained to begin at the first code",
         ),
         answer="Usually a 2, but quite often another digit",
-        sentence="Of 200 upper halves of twos, about 7 in 10 become a 2 again. Predicting the next code after 21 given ones is exactly what the prior was trained to do.",
+        sentence="Of 200 twos whose upper three rows are given, about 7 in 10 become a 2 again. Predicting the next code after 21 given ones is exactly what the prior was trained to do.",
     ),
     "lower-half": Recall(
         "The lower three rows of codes are given, and the upper four are to be drawn. Can our prior do this with `prefix`?",
@@ -141,20 +141,20 @@ QUESTIONS: dict[str, Guess | Recall] = {
         },
         answer="No: each code is drawn from the codes before it, and these come last",
     ),
-    "kept": Recall(
-        "Why may the keys and values of earlier slots be kept while later codes are drawn?",
+    "both-directions": Recall(
+        "In a transformer without a causal mask, every slot looks in both directions. Its weights are fixed while it draws, too. Could it keep its keys and values in a cache?",
         choices={
-            "Because the weights stay the same while sampling": "True, but not enough. Without the causal mask the vectors of earlier slots would change with each new code.",
-            "Because no slot looks at a later one": "This is causality: a new code changes nothing before it. A masked model, which looks in both directions, has no such cache.",
-            "Because their attention weights have become small": "They may be large. They are kept because they are needed.",
+            "Yes: if the weights are fixed, so are the keys and values": "Keys and values are computed from the vectors of the slots, and without the mask these vectors change with every new code.",
+            "No: a new code changes the vectors of the slots before it": "From the second block on, the vector of a slot depends on every code that the slot looks at. Only causality leaves the earlier slots as they are.",
+            "Yes, but it would need a second cache for the other direction": "The size of the cache is not the problem. Its contents would be out of date as soon as the next code is drawn.",
         },
-        answer="Because no slot looks at a later one",
+        answer="No: a new code changes the vectors of the slots before it",
     ),
     # These three open notebook 09.
     "mask": Recall(
         "A colleague forgets the causal mask. The training loss falls to nearly 0 bits per code within minutes. What has the network learned?",
         choices={
-            "The training images by heart": "That would take more than a few minutes, and more than 170,000 weights.",
+            "The training images by heart": "Then the loss on test images would be high. Without the mask it is nearly 0 there as well.",
             "To copy the answer from a later input": "Slot i must predict code i, and without the mask it can look at slot i + 1, where code i is the input. When sampling there is nothing to copy from.",
             "A better prior, since it sees more of the image": "A prior has to predict codes that are not there yet. What this network sees in training does not exist when sampling.",
         },
@@ -165,17 +165,17 @@ QUESTIONS: dict[str, Guess | Recall] = {
         choices={
             "Nothing: to her prior, digits have probability 0": "The softmax gives no code probability 0. So every map has an interval, and a file.",
             "The digit maps without loss, from a longer file": "Any prior gives a correct file if both sides use the same one. A prior that fits badly assigns the codes lower probabilities, so the file is longer.",
-            "Maps of letters, from a file of the same length": "The coder returns exactly the codes that went in. The prior affects something else.",
+            "Maps of letters, from a file of the same length": "The coder returns exactly the codes that went in. A prior that fits badly has another effect.",
         },
         answer="The digit maps without loss, from a longer file",
     ),
     "no-argmax": Recall(
         "Why do we draw the next code instead of taking the likeliest one?",
         choices={
-            "Because real maps often take a less likely step": "A map that never does costs far fewer bits than most real ones. Drawing gives each map as often as the prior finds it likely.",
+            "Because real maps contain less likely codes, too": "A map without any costs far fewer bits than most real ones. If we draw, each map turns up with the probability that the prior assigns to it.",
             "Because the likeliest code is the wrong one at nearly every position": "At many positions it is right. Yet a map in which it is right everywhere is rare.",
             "Because drawing is faster than searching for the largest logit": "Both need the same logits, and the draw itself costs next to nothing.",
         },
-        answer="Because real maps often take a less likely step",
+        answer="Because real maps contain less likely codes, too",
     ),
 }

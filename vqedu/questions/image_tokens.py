@@ -6,17 +6,17 @@ from vqedu.questions.kinds import Choice, Curve, Guess, Number, Recall
 
 QUESTIONS: dict[str, Guess | Recall] = {
     "usage": Choice(
-        "Two networks with 512 codes are trained for 60 steps: a VQ that starts from small random codes and never revives dead ones, and an FSQ of 8 x 8 x 8 levels without normalization. Which of them uses more of its codes?",
+        "Two networks with 512 codes are trained for 60 steps, both without normalization: a VQ that starts from small random codes and never revives dead ones, and an FSQ with 8 x 8 x 8 levels. Which of them uses more of its codes?",
         choices=(
             "The VQ: its codes can move to where the data is",
-            "FSQ: a code of a grid needs no gradient to stay in use",
+            "The FSQ: all codes of its grid are within reach from the start",
             "Both use nearly all of them",
         ),
-        answer="FSQ: a code of a grid needs no gradient to stay in use",
-        sentence="A code of the VQ that no vector chooses gets no gradient and never moves. A code of the grid stays where it is, and the encoder can reach it at any time.",
+        answer="The FSQ: all codes of its grid are within reach from the start",
+        sentence="A code of the VQ that no vector chooses gets no gradient, so it stays where it happened to start. The codes of the grid do not move either, but they cover the whole range of the tanh, so the encoder can reach them at any time.",
     ),
     "even-levels": Recall(
-        "With 8 levels FSQ's staircase runs from −1 to 0.75, with 5 levels from −1 to 1. Why does the first one end at 0.75?",
+        "With 8 levels, FSQ's staircase runs from −1 to 0.75; with 5 levels, it runs from −1 to 1. Why does the first one end at 0.75?",
         choices={
             "One of the 8 levels is 0, so 7 are left for the two sides": "Four lie below 0 and three above. With an odd number of levels, both sides get the same number.",
             "The tanh comes near 1 but never reaches it": "It comes near enough: after rounding, the 5 levels do reach 1.",
@@ -25,37 +25,37 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="One of the 8 levels is 0, so 7 are left for the two sides",
     ),
     "stages": Curve(
-        "A residual VQ has six stages of 16 codes. Sketch how the squared error of the image falls as the stages are switched on.",
+        "A residual VQ has six stages of 16 codes. Sketch how the squared error of the image falls as the stages are switched on one by one.",
         x=(1, 2, 3, 4, 5, 6),
         truth=(0.0074, 0.0031, 0.002, 0.0018, 0.0017, 0.0016),
         y=(0, 0.015),
-        x_label="stages on",
+        x_label="stages switched on",
         y_label="squared error per pixel",
         sentence="The first two stages do most of the work. Each further one quantizes a smaller residual, so it helps less.",
     ),
     "no-short-sums": Recall(
         "Suppose that in training every image had used all six stages, so that the decoder had seen only sums of six codes. Now you send only the first two stages. What happens?",
         choices={
-            "The image is the same as here with two stages": "Our decoder has seen sums of one, two and more codes in training. The other one has not.",
+            "The image is the same as ours with two stages": "In training, our decoder has seen sums of one, two and more codes. This other decoder has not.",
             "An error: the decoder expects six indices": "The sum of two codes has the same shape as the sum of six. Nothing detects the difference.",
-            "The image is worse than here with two stages": "The decoder gets sums unlike those it was trained on. One model serves many rates only if it was trained for them.",
+            "The image is worse than ours with two stages": "The decoder gets sums unlike those it was trained on. One model serves many rates only if it was trained for them.",
         },
-        answer="The image is worse than here with two stages",
+        answer="The image is worse than ours with two stages",
     ),
     "unfair": Recall(
         "A paper compares an FSQ and a VQ of 512 codes each. The VQ starts from small random codes and never revives dead ones. The FSQ has the smaller error. What has been shown?",
         choices={
-            "FSQ is the better quantizer at an equal number of bits": "If most of the VQ's codes are dead, it uses 9 bits per position in name only. Compare their entropies.",
+            "FSQ is the better quantizer at an equal number of bits": "If most of the VQ's codes are dead, it uses far fewer than 512 codes, and the bits are equal in name only. Compare their entropies.",
             "Nothing: two quantizers are never comparable": "They are, if everything else is equal: training, seeds, and the way in which bits are counted.",
             "FSQ works without remedies, and this VQ does not": "That is worth knowing, but nothing more has been shown. With its remedies the VQ may do much better.",
         },
         answer="FSQ works without remedies, and this VQ does not",
     ),
     "same-push": Recall(
-        "Two vectors lie in one cell, on opposite sides of their code. Which gradients does straight-through give them?",
+        "Two vectors lie in one cell, on opposite sides of their code, and the loss has the same gradient at the code for both. Which gradients does straight-through give them?",
         choices={
             "Opposite ones, each toward the code": "That is what the commitment loss does. Straight-through ignores where in the cell a vector lies.",
-            "The same one": "Both get a copy of the same gradient, the one at the code.",
+            "The same one": "Both get a copy of the gradient at the code, wherever in the cell they lie.",
             "A longer one for the vector farther away": "The distance to the code plays no part in a copy.",
         },
         answer="The same one",
@@ -64,45 +64,45 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "A dark blade of grass, one pixel wide, is drawn one pixel too far to the left. How does the squared error compare with that of leaving the blade out?",
         choices={
             "It is half as large, since the blade is nearly right": "Nearly right does not count. Each pixel is compared with the same pixel of x, and with no other.",
-            "It is equal, since the blade is missing in both": "Leaving it out makes one column wrong. Drawing it elsewhere makes a second one wrong, too.",
-            "It is twice as large, since two columns are wrong": "There is paper where ink should be, and ink where paper should be. By squared error, leaving the blade out beats misplacing it, and gray mush beats both.",
+            "It is equal, since the blade is missing in both": "Leaving it out makes one column wrong. Drawing it elsewhere makes a second column wrong, too.",
+            "It is twice as large, since two columns are wrong": "There is paper where ink should be, and ink where paper should be. By squared error, leaving the blade out beats misplacing it, and a gray smear over both columns beats both: per row, the errors are 1, 2 and 0.5.",
         },
         answer="It is twice as large, since two columns are wrong",
     ),
     "agreement": Number(
-        "We ask for 500 drawings at temperature 1, 50 of each digit. In what percentage of them will a classifier trained on real digits see the requested digit?",
+        "We ask for 500 drawings at temperature 1, 50 of each digit. In what percentage of them will a classifier trained on real digits predict the requested digit?",
         low=0,
         high=100,
         step=1,
         truth=95,
         unit="%",
-        sentence="More than nine in ten, and about 98% at temperature 0.6. The words are at the beginning of the sequence, so each of the 49 codes is drawn with them in view.",
+        sentence="About 95%, and about 98% at temperature 0.6. The words come first in the sequence, so each of the 49 codes is drawn given these words.",
     ),
     "only-codes": Recall(
         "`draw_image` uses only the first 128 logits. What could happen if it used all 148?",
         choices={
             "Nothing: in training a word never followed `<image>`": "So words become very unlikely there. But a softmax never gives probability exactly 0, and each image takes 49 draws.",
-            "It would draw other digits than requested": "Which digit is drawn depends on the words in front, and these stay the same.",
-            "Now and then a word is drawn inside the image": "Then the decoder has no code for that position. It is rare, and the restriction rules it out.",
+            "It would draw other digits than requested": "Which digit is drawn depends on the words at the beginning, and they stay the same.",
+            "Now and then a word is drawn inside the image": "Then the decoder has no code for that position. That is rare, and using only the first 128 logits rules it out.",
         },
         answer="Now and then a word is drawn inside the image",
     ),
     "unknown-table": Recall(
         "A slide says: “GPT-4o draws with tokens from a table of 8,192, as Chameleon does.” What do you answer?",
         choices={
-            "True: an autoregressive model must have such a table": "Autoregressive means that one piece comes after another. It does not say what the pieces are.",
+            "True: an autoregressive model must have such a table": "Autoregressive means that each piece is generated given the ones before it. It does not say what the pieces are.",
             "False: its images come from diffusion": "Its system card says the opposite: image generation is autoregressive, unlike that of DALL-E 3.",
             "Unknown: nothing is published about a table": "The system cards name no tokenizer and no number of tokens. What is known about Chameleon says nothing about another system.",
         },
         answer="Unknown: nothing is published about a table",
     ),
     "old-prior": Recall(
-        "You train a new tokenizer on clothes, and draw codes with the prior of notebook 08. What will the new decoder draw from them?",
+        "You train a new tokenizer on clothes and sample codes from the prior of notebook 08. What will the new decoder make of them?",
         choices={
-            "Clothes, because the decoder has seen nothing else": "It draws a piece of cloth for each code. Whether the pieces fit together is up to the prior.",
+            "Clothes, because the decoder has seen nothing else": "It does turn each code into a patch of clothing. But whether the patches fit together is up to the prior.",
             "Digits, because the prior has seen nothing else": "The prior models only indices. What code 17 looks like is up to the decoder, and that has changed.",
-            "Neither: the numbers now stand for other pieces": "The prior has learned which numbers follow each other with the old codebook. A new tokenizer needs a new prior.",
+            "Neither: the numbers now mean other patches": "The prior has learned which numbers follow each other in the old codebook's maps. A new tokenizer needs a new prior.",
         },
-        answer="Neither: the numbers now stand for other pieces",
+        answer="Neither: the numbers now mean other patches",
     ),
 }

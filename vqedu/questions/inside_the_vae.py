@@ -77,17 +77,17 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="At step 300 its decoder already uses z",
     ),
     "stronger-decoder": Choice(
-        "We replace the decoder by one that also sees the pixels above and to the left, and train with β = 1. After 250 steps an ordinary decoder uses about 6 nats of code on these images. How many does the new one use?",
+        "We replace the decoder by one that also sees the pixels above and to the left, and train with β = 1. After 250 steps an ordinary decoder uses about 6 nats of code per image. How many does the new one use?",
         choices=("About 12: it can do more with a code", "About 6: the images are the same", "Almost none"),
         answer="Almost none",
         sentence="About 0.1 nats. The pixels seen so far already contain nearly everything that a code could add, and they cost nothing.",
     ),
     "which-model": Recall(
-        "Model A has a loss of 25.55 nats and a KL of 0.02. Model B has a loss of 25.84 and a KL of 4.42. You need codes to search a collection for similar images. Which model do you take?",
+        "Model A has a loss of 25.55 nats and a KL of 0.02. Model B has a loss of 25.84 and a KL of 4.42. You need codes with which you can search a collection for similar images. Which model do you choose?",
         choices={
-            "A, because its bound on log p(x) is better": "It is a slightly better model of the images. But whatever the image, its codes are just draws from the prior.",
-            "B, because the loss does not measure how good the codes are": "The ELBO rewards a good density. How much of it goes through z makes no difference to it.",
-            "Either: 0.3 nats are no difference": "For the density, 0.3 nats hardly matter. For a search you need the codes, and those of A carry no information.",
+            "A, because its bound on log p(x) is better": "It is a slightly better model of the images. But its KL is only 0.02 nats, so its codes are nearly the same as draws from the prior, whatever the image.",
+            "B, because the loss does not measure how good the codes are": "The ELBO measures how probable the images are under the model, whether or not z contributes to that. With B, the code of another image makes the reconstruction 15 nats worse, so its codes do depend on the image.",
+            "Either, because 0.3 nats make no difference": "For the density, 0.3 nats hardly matter. But a search uses the codes, and those of A carry no information.",
         },
         answer="B, because the loss does not measure how good the codes are",
     ),

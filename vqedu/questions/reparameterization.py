@@ -30,13 +30,13 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="`a + (b - a) * u`",
     ),
     "variance-factor": Number(
-        "Both estimators are unbiased. With 16 draws per estimate, by what factor is the variance of the score function larger than that of reparameterization?",
+        "Both estimators are unbiased. With 16 draws per estimate, what is the variance of the score function estimator divided by that of the reparameterization estimator?",
         low=1,
         high=1000,
         truth=22,
         log=True,
         unit="times",
-        sentence="The variances are 5.40 and 0.25. The score function only uses how large h is; reparameterization uses its slope.",
+        sentence="The variances are 5.40 and 0.25. The score function estimator uses only how large h is at each draw, while reparameterization uses the slope of h.",
     ),
     "plus-hundred": Recall(
         "Suppose we replace h(z) = z² by z² + 100. The exact gradient stays the same. What happens to the two estimates of it?",

@@ -6,13 +6,13 @@ from vqedu.questions.kinds import Choice, Guess, Number, Recall
 
 QUESTIONS: dict[str, Guess | Recall] = {
     "last-collapse": Recall(
-        "A VAE has collapsed completely: its KL is 0 for every image. What does its decoder know about x when it reconstructs x?",
+        "A VAE has collapsed completely: its KL is 0 for every image. What information about x does z still contain?",
         choices={
-            "The mean μ, but without the noise": "If the KL is 0, then μ = 0 and σ = 1 for every image. They contain nothing about x.",
-            "Nothing: z is noise for every image": "KL 0 means q(z|x) = N(0, I) for every x, so z is independent of x. The decoder outputs one average picture, or what it can predict without z.",
-            "As much as before, at a lower rate": "The KL is the rate. At rate 0 no information about x passes through z.",
+            "The mean μ, but without the noise": "If the KL is 0, then μ = 0 and σ = 1 for every image, so even μ says nothing about x.",
+            "None: z is pure noise, whatever the image": "A KL of 0 means that q(z|x) = N(0, I) for every x, so z is independent of x. The decoder has to predict the image without it.",
+            "As much as before, but at a lower rate": "The KL is the rate, and z cannot contain more information about x than that. At a rate of 0 nats it contains none.",
         },
-        answer="Nothing: z is noise for every image",
+        answer="None: z is pure noise, whatever the image",
     ),
     "last-strong-decoder": Recall(
         "Two decoders read the same z. One predicts all pixels from z alone; the other is autoregressive and also sees the pixels before each pixel. Which one is more likely to ignore z?",
@@ -49,7 +49,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
             "It never ends: there is always a better place",
         ),
         answer="With one code per cluster, but only from some starts",
-        sentence="The loss falls with each step, but only to the nearest local minimum. From most starts two codes end up in one cluster, while another code serves two.",
+        sentence="The loss never rises, but k-means ends in a local minimum, and which one depends on the start. From most starts two codes end up in one cluster, while another code serves two.",
     ),
     "stuck": Recall(
         "k-means has converged with two codes in one cluster and one code for two clusters. How do you get a better result?",

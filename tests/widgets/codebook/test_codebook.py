@@ -146,7 +146,7 @@ def test_the_explorer_keeps_the_model_as_it_was() -> None:
 
 
 def test_the_summary_never_varies() -> None:
-    expected = "Codebook explorer: x, its 7 x 7 code map, x_hat; 24 codes of 6 numbers, 60 digits to pick."
+    expected = "Codebook explorer: x, its 7 x 7 code map, x_hat; 24 codes of 6 numbers, 60 digits to pick from."
     assert one_explorer().summary == expected
 
 

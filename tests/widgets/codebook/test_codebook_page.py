@@ -52,7 +52,7 @@ def test_opens_from_a_file_without_network_and_shows_what_torch_computes(
     assert np.abs(pixels(page.locator(".vq-ink")) - x_of(explorer())).max() <= 1.5 / 255
     assert traffic.network == []
     assert smallest_text(root) >= 14
-    expect(root.get_by_role("status")).to_contain_text("At row 4, column 4 z_e is nearest to code")
+    expect(root.get_by_role("status")).to_contain_text("At row 4, column 4, z_e is nearest to code")
 
 
 def test_the_keys_reach_every_cell_and_say_its_code(page: Page, root: Locator) -> None:
@@ -105,9 +105,9 @@ def test_a_swap_by_pointer_decodes_as_in_torch_and_can_be_put_back(page: Page, r
         find(root, int(squares[cell].argmax()))
         codebook(root).press("Enter")
         assert differ(decoded(page), before)
-        root.get_by_role("button", name="Put back cell").click()
+        root.get_by_role("button", name="Reset cell").click()
         np.testing.assert_array_equal(decoded(page), before)
-        expect(root.locator(".vq-cost")).to_have_text("each code is the nearest")
+        expect(root.locator(".vq-cost")).to_have_text("no code swapped")
 
 
 def test_a_swap_by_keys_and_several_cells(page: Page, root: Locator) -> None:
@@ -119,7 +119,7 @@ def test_a_swap_by_keys_and_several_cells(page: Page, root: Locator) -> None:
         assert agrees(page, swaps=swaps)
     code_map(root).press("Delete")
     assert agrees(page, swaps=swaps[:2])
-    root.get_by_role("button", name="Put back all").press("Enter")
+    root.get_by_role("button", name="Reset all").press("Enter")
     assert agrees(page)
 
 
@@ -257,7 +257,7 @@ def test_another_digit_gets_its_own_code_map(page: Page, root: Locator) -> None:
         root.get_by_role("button", name=f"Pick a test digit {label}").press("Enter")
         digit = int(np.flatnonzero(explorer().labels == label)[0])
         assert agrees(page, digit=digit)
-        expect(root.locator(".vq-cost")).to_have_text("each code is the nearest")
+        expect(root.locator(".vq-cost")).to_have_text("no code swapped")
         assert named_code(code_map(root)) == int(codes_of(digit=digit)[3, 3])
     root.get_by_role("button", name="Other digits").click()
     root.get_by_role("button", name="Pick a test digit 0").click()
@@ -281,7 +281,7 @@ def test_random_codes_decode_to_no_digit_and_can_be_put_back(page: Page, root: L
     first = decoded(page)
     root.get_by_role("button", name="49 random codes").click()
     assert np.abs(decoded(page) - first).max() > 0.3
-    root.get_by_role("button", name="Put back all").click()
+    root.get_by_role("button", name="Reset all").click()
     np.testing.assert_array_equal(decoded(page), before)
 
 

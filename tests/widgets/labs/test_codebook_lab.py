@@ -1,4 +1,4 @@
-"""The codebook lab driven without a browser, collapse and cure on three seeds, and its figure."""
+"""The codebook lab driven without a browser, collapse and remedy on three seeds, and its figure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def mnist() -> Images:
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in (1, 2))])
-def test_a_far_start_uses_exactly_one_code_after_300_steps_and_the_cure_at_least_95_percent(
+def test_a_far_start_uses_exactly_one_code_after_300_steps_and_the_remedy_at_least_95_percent(
     mnist: Images, seed: int
 ) -> None:
     sick, well = (CodebookLab(mnist, batch_size=16, seed=seed, **switches) for switches in (SICK, {}))

@@ -77,7 +77,7 @@ def test_free_bits_pull_only_above_the_floor() -> None:
         (lambda: free_bits(torch.tensor([math.nan]), 0.5), ValueError, "kl must be finite"),
         (lambda: kl_per_dimension(torch.zeros(2, 3), torch.zeros(2, 4)), ValueError, "one shape"),
         (lambda: tiny_lab(beta=3.0), ValueError, "beta must be one of 0, 0.1"),
-        (lambda: tiny_lab(cure="free bit"), ValueError, "Did you mean 'free bits'"),
+        (lambda: tiny_lab(remedy="free bit"), ValueError, "Did you mean 'free bits'"),
         (lambda: tiny_lab(latent_dim=0), ValueError, "latent_dim must be at least 1"),
     ],
 )
@@ -91,7 +91,7 @@ def test_the_loss_of_the_lab_is_the_elbo_and_free_bits_only_change_its_total() -
     x = lab.train_images[:32]
     plain = lab.loss(x)
     assert plain.total.item() == pytest.approx((plain.reconstruction + 2.0 * plain.kl).item())
-    lab.cure.value = "free bits"
+    lab.remedy.value = "free bits"
     lab.reset()  # the same noise again
     free = lab.loss(x)
     assert (free.reconstruction.item(), free.kl.item()) == pytest.approx((plain.reconstruction.item(), plain.kl.item()))
@@ -114,16 +114,16 @@ def test_annealing_begins_when_it_is_chosen() -> None:
     lab = tiny_lab(beta=10.0)
     lab.train(20)
     assert lab.beta_now() == 10.0
-    lab.cure.value = "KL annealing"
+    lab.remedy.value = "KL annealing"
     assert lab.beta_now() == 0.0
     lab.train(30)
     assert lab.beta_now() == pytest.approx(10.0 * 30 / ANNEALING_STEPS)
     assert lab.state.betas[-1] == lab.beta_now()
 
 
-def state(active: int, kl: float = 1.0, step: int = 10, cure: str = "none") -> CollapseState:
+def state(active: int, kl: float = 1.0, step: int = 10, remedy: str = "none") -> CollapseState:
     images = np.zeros((5, 28, 28))
-    return CollapseState(np.full(8, kl), (0, step), (8, active), (10.0, 10.0), images, images, cure)
+    return CollapseState(np.full(8, kl), (0, step), (8, active), (10.0, 10.0), images, images, remedy)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_the_figure_states_its_finding(active: int, sentence: str) -> None:
 
 def test_the_figure_is_a_pure_function_of_the_state() -> None:
     kl = np.array([0.0, 2.5, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0])
-    shown = state(2, cure="free bits")._replace(kl=kl)
+    shown = state(2, remedy="free bits")._replace(kl=kl)
     assert collapse_figure(shown).png() == collapse_figure(shown).png()
     bars = collapse_figure(shown).axes[0].patches
     assert [bar.get_height() for bar in bars] == kl.tolist()
@@ -154,7 +154,7 @@ def test_the_figure_is_a_pure_function_of_the_state() -> None:
 
 def test_every_control_says_what_it_is() -> None:
     lab = tiny_lab()
-    assert [control.description for control in (lab.beta, lab.cure)] == ["β", "cure"]
+    assert [control.description for control in (lab.beta, lab.remedy)] == ["β", "remedy"]
 
 
 @pytest.mark.nightly
@@ -163,10 +163,10 @@ def test_at_beta_1_the_deep_decoder_collapses_and_both_cures_prevent_it(seed: in
     """What notebook 05 shows with one seed: 400 steps, nats per image."""
     images = data.load()
     kl = {}
-    for cure in ("none", "KL annealing", "free bits"):
-        lab = CollapseLab(images, cure=cure, seed=seed)
+    for remedy in ("none", "KL annealing", "free bits"):
+        lab = CollapseLab(images, remedy=remedy, seed=seed)
         lab.train(400)
-        kl[cure] = float(lab.state.kl.sum())
+        kl[remedy] = float(lab.state.kl.sum())
         assert lab.beta_now() == 1.0
     assert kl["none"] < 0.05
     assert 1.5 < kl["KL annealing"] < kl["free bits"]

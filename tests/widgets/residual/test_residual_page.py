@@ -109,7 +109,7 @@ def test_the_kernel_hears_the_settled_state_once(page: Page, explorer: ResidualE
 
 
 def test_bad_arguments(explorer: ResidualExplorer) -> None:
-    with pytest.raises(TypeError, match="several stages, as a ResidualVQ"):
+    with pytest.raises(TypeError, match="several stages, such as a ResidualVQ"):
         ResidualExplorer(VQVAE(8, 6))
     images = Split(explorer.images, torch.tensor(explorer.labels))
     with pytest.raises(ValueError, match="level"):

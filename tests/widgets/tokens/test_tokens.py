@@ -109,7 +109,7 @@ def test_the_upper_half_of_a_picture_can_be_given() -> None:
         ({"label": 10}, "label must be a whole number from 0 to 9, got 10"),
         ({"drawn": 50}, "drawn must be a whole number from 0 to 49"),
         ({"fixed": [128]}, "a code in fixed must be a whole number from 0 to 127"),
-        ({"fixed": [1] * 50}, "fixed must hold at most 49 codes"),
+        ({"fixed": [1] * 50}, "fixed must contain at most 49 codes"),
         ({"kept": 1}, "kept must be a whole number from 0 to 0"),
         ({"sead": 1}, "Did you mean 'seed'"),
     ],
@@ -121,7 +121,7 @@ def test_a_state_that_cannot_be_shown_is_named(state: dict[str, Any], sentence: 
 
 
 def test_models_that_do_not_belong_together_are_named() -> None:
-    with pytest.raises(ValueError, match="knows 64 codes, the VQ-VAE has 128"):
+    with pytest.raises(ValueError, match="has 64 codes, but the VQ-VAE has 128"):
         TokenExplorer(CodePrior(64, width=8, depth=1, heads=1), tokenizer())
     with pytest.raises(ValueError, match="priors over 49 codes, got one over 16"):
         TokenExplorer(CodePrior(128, 16, width=8, depth=1, heads=1), tokenizer())
@@ -129,7 +129,7 @@ def test_models_that_do_not_belong_together_are_named() -> None:
         TokenExplorer(tokenizer(), tokenizer())  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"model must be a vqedu\.models\.VQVAE"):
         TokenExplorer(small_prior(), nn.Identity())  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="knows 64 codes, the VQ-VAE has 128"):
+    with pytest.raises(ValueError, match="has 64 codes, but the VQ-VAE has 128"):
         WordsAndImages(Model(64, width=8, depth=1, heads=1), tokenizer(), digits())
     with pytest.raises(TypeError, match=r"must be a vqedu\.models\.WordsAndImages, got CodePrior"):
         WordsAndImages(small_prior(), tokenizer(), digits())  # type: ignore[arg-type]

@@ -44,8 +44,9 @@ class Hand:
         assert texts.count("?") == (1 if len(codes) < 49 else 0)
         total = self.expected.bits(self.state)
         words = self.root.locator(".vq-tok-bits").text_content() or ""
-        assert f"so far {total:.1f} bits, against {len(codes)} × 7 = {7 * len(codes)} uniform" in words or not len(
-            codes
+        assert (
+            f"so far {total:.1f} bits, against {len(codes)} × 7 = {7 * len(codes)} for uniform codes" in words
+            or not len(codes)
         )
         self.check_picture(len(codes))
 

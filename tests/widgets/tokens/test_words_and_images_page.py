@@ -113,7 +113,7 @@ def test_the_temperature_to_both_ends_and_the_middle(writes: Hand) -> None:
 def test_unknown_and_too_many_words_are_answered_in_a_sentence(writes: Hand) -> None:
     problem = writes.root.get_by_role("alert")
     writes.type("a purple three")
-    expect(problem).to_contain_text("“purple” is not among the 17 words that the model knows: a, an, zero")
+    expect(problem).to_contain_text("“purple” is not among the model's 17 words: a, an, zero")
     for name in ("Draw", "Play", "Step", "Another"):
         expect(writes.root.get_by_role("button", name=name, exact=True)).to_be_disabled()
     writes.root.get_by_role("textbox").press("Enter")
@@ -121,7 +121,7 @@ def test_unknown_and_too_many_words_are_answered_in_a_sentence(writes: Hand) -> 
     writes.type("purple <b>zebra</b>")
     expect(problem).to_contain_text("“purple”, “b”, “zebra”, “b” are not among")
     writes.type("a thick thin three")
-    expect(problem).to_contain_text("taught at most 3 words; these are 4")
+    expect(problem).to_contain_text("at most 3 words, and this one has 4")
     writes.type("")
     expect(problem).to_contain_text("Write 1 to 3 of these words")
     writes.type("three")

@@ -61,7 +61,7 @@ function example(space, hand) {
       const { field } = space.config, unit = PATCH / field.size;
       paintImage(picture, patchOf(space.image(each.digit), field, each.cell), field.size);
       strokeSquare(picture.pen, -field.start * unit, field.stride * unit);
-      node.setAttribute("aria-label", `Digit ${space.labels[each.digit]}, ${placeWords(each.cell)}: look at it`);
+      node.setAttribute("aria-label", `Digit ${space.labels[each.digit]}, ${placeWords(each.cell)}: show it`);
     },
   };
 }
@@ -131,8 +131,8 @@ function codeDetail(space, hand, thumbnail) {
 function usageWords({ usage, K }) {
   const { total, used, perplexity, bits } = usage;
   const all = used === K ? `All ${K} codes are used` : `${used} of ${K} codes are used`;
-  const even = `the entropy of ${perplexity.toFixed(0)} codes used equally often`;
-  const rate = `${bits.toFixed(2)} bits per cell, not ${Number(Math.log2(K).toFixed(2))}`;
+  const even = `the entropy of ${perplexity.toFixed(0)} equally common codes`;
+  const rate = `${bits.toFixed(2)} of ${Number(Math.log2(K).toFixed(2))} bits per cell`;
   return `${all} in ${counted(total / 49)} digits. Perplexity ${perplexity.toFixed(1)}: ${even}, ${rate}.`;
 }
 
@@ -153,7 +153,7 @@ function usageChart(space, hand, peek) {
     resize(width) { if (width !== surface.width) resize(surface, width, USAGE_HEIGHT); },
     show({ code }) {
       f = paintUsage(surface, space, code);
-      const words = `Usage of the codes, the most used first. Code ${code}: ${codeWords(space, code)}.`;
+      const words = `Usage of the codes, most used first. Code ${code}: ${codeWords(space, code)}.`;
       surface.node.setAttribute("aria-label", `${words} Left and right arrow keys move.`);
     },
   };
@@ -166,7 +166,7 @@ export function codebookPanel(space, hand, peek, thumbnail) {
   const title = element("span", { class: "vq-title vq-purple" }, `the codebook: ${space.K} codes`);
   const hint = element("span", { class: "vq-note" }, "what each draws, on average");
   const heading = element("p", { class: "vq-heading" }, title, " ", hint);
-  const note = "Purple frame: in this code map. Point at a code; a click keeps it.";
+  const note = "Purple frame: used in this map. Point at a code, or click to keep it.";
   const left = element("div", { class: "vq-panel" }, heading, table.node, element("p", { class: "vq-note" }, note));
   const words = element("p", { class: "vq-line vq-usagewords" }, usageWords(space));
   const lookup = element("div", { class: "vq-lookup" }, left, detail.node);

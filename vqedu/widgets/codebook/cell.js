@@ -9,7 +9,7 @@ const THUMB = 52;
 const LONGEST_BAR = 74; // CSS pixels
 
 function candidateWords({ k, square, rank }, present) {
-  const far = `Code ${k}, number ${rank + 1} in distance, squared distance ${square.toFixed(2)}`;
+  const far = `Code ${k}, number ${rank + 1} by distance, squared distance ${square.toFixed(2)}`;
   return present ? `${far}, in the cell now` : far;
 }
 

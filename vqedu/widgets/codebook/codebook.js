@@ -37,7 +37,7 @@ function arrowBetween(above, below, name) {
 function inputPanel(space, hand) {
   const { field } = space.config;
   const picture = xPanel(space, hand);
-  picture.node.append(frameNote("Green frame", field, "pixels that z_e sees"));
+  picture.node.append(frameNote("Green frame", field, "pixels that z_e depends on"));
   const pad = picture.node.querySelector(".vq-ink");
   const overlay = canvas(224, 224, { class: "vq-overlay", "aria-hidden": "true" });
   layered(pad, overlay);

@@ -33,8 +33,8 @@ class CodebookExplorer(Explorer):
     digit: the number of the picked digit, or None; drawing: None, or 784 gray levels 0..255 that were drawn;
     cell: 0..48, row by row; code: the code that the codebook shows; swaps: a list of [cell, code] put in by hand.
 
-    Raises TypeError for a model that is no VQVAE; TypeError or ValueError for images or labels of a wrong shape, dtype
-    or range, and for an unknown or impossible state.
+    Raises TypeError for a model that is not a VQVAE; TypeError or ValueError for images or labels of a wrong shape,
+    dtype or range, and for an unknown or impossible state.
     """
 
     def __init__(self, model: VQVAE, images: Split, *, title: str = TITLE, digits: int = 500, seed: int = 0) -> None:
@@ -48,7 +48,7 @@ class CodebookExplorer(Explorer):
     def summary(self) -> str:  # type: ignore[override]
         model = self.space.model
         table = f"{model.codebook_size} codes of {model.code_dim} numbers"
-        return f"Codebook explorer: x, its 7 x 7 code map, x_hat; {table}, {len(self.images):,} digits to pick."
+        return f"Codebook explorer: x, its 7 x 7 code map, x_hat; {table}, {len(self.images):,} digits to pick from."
 
     def _start(self) -> dict[str, Any]:
         """Begin at the first digit 3, if there is one, at the cell in the middle."""

@@ -8,7 +8,7 @@ import { CODE_INK, paintMap, paintWindow } from "./paint.js";
 import { MAP_SIDE, placeWords } from "./space.js";
 
 const CELLS = MAP_SIDE * MAP_SIDE;
-const KEY_WORDS = "Arrow keys move, Enter puts in the next nearest code, Delete puts the cell's own code back.";
+const KEY_WORDS = "Arrow keys move, Enter puts in the next-nearest code, Delete brings back the cell's own code.";
 
 const cellAt = (surface) => (x, y) => squareAt(x, y, { columns: MAP_SIDE, size: surface.width / MAP_SIDE }, CELLS);
 
@@ -62,8 +62,8 @@ export function mapPanel(space, hand, peek, thumbnail) {
 }
 
 function putBackButtons(hand) {
-  const one = button("Put back cell", () => hand.putBack(hand.state().cell));
-  const all = button("Put back all", hand.putAllBack);
+  const one = button("Reset cell", () => hand.putBack(hand.state().cell));
+  const all = button("Reset all", hand.putAllBack);
   const random = button("49 random codes", hand.random);
   return {
     node: element("div", { class: "vq-buttons" }, one, all, random),
@@ -83,7 +83,7 @@ function errorLines() {
     show({ swapped, error, ownError }) {
       const before = `${swapped.length} swapped, before: ${ownError.toFixed(4)}`;
       line.textContent = `mean squared error ${error.toFixed(4)}`;
-      cost.textContent = swapped.length ? before : "each code is the nearest";
+      cost.textContent = swapped.length ? before : "no code swapped";
       cost.classList.toggle("vq-changed", swapped.length > 0);
     },
   };

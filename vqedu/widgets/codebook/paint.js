@@ -166,6 +166,6 @@ export function paintUsage(surface, space, code) {
   bar(ranks[code], "#000");
   uniformLine(f, K);
   stroke(pen, [[f.left, f.bottom], [f.right, f.bottom]], { color: "#555", width: 1 });
-  write(pen, `the ${K} codes, the most used first`, f.left + f.width / 2, height - 6, { size: 14, align: "center" });
+  write(pen, `the ${K} codes, most used first`, f.left + f.width / 2, height - 6, { size: 14, align: "center" });
   return f;
 }

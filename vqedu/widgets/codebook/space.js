@@ -133,8 +133,8 @@ export const placeWords = (cell) => `row ${Math.floor(cell / MAP_SIDE) + 1}, col
 export function codebookWords(view) {
   const { cell, own, indices, squares, error, ownError, swapped } = view;
   const far = (k) => squares[k].toFixed(2);
-  const nearest = `At ${placeWords(cell)} z_e is nearest to code ${own[cell]} (squared distance ${far(own[cell])})`;
-  const put = indices[cell] === own[cell] ? "" : `; you put in ${indices[cell]} (${far(indices[cell])})`;
+  const nearest = `At ${placeWords(cell)}, z_e is nearest to code ${own[cell]} (squared distance ${far(own[cell])})`;
+  const put = indices[cell] === own[cell] ? "" : `; you put in code ${indices[cell]} (${far(indices[cell])})`;
   const cost = swapped.length ? `; error ${ownError.toFixed(4)} \u2192 ${error.toFixed(4)}` : "";
   return `${nearest}${put}${cost}.`;
 }

@@ -1,4 +1,4 @@
-"""The collapse lab: train a VAE live, watch its latent dimensions become inactive, and apply a cure."""
+"""The collapse lab: train a VAE live, watch its latent dimensions become inactive, and apply a remedy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vqedu.widgets.labs.figure import axis_end, draw_digits
 from vqedu.widgets.labs.training_lab import SHOWN_DIGITS, TrainingLab, shown
 
 BETAS = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
-CURES = ("none", "KL annealing", "free bits")
+REMEDIES = ("none", "KL annealing", "free bits")
 ANNEALING_STEPS = 300
 FLOOR = 0.5  # nats per latent dimension that free bits leave free
 DEPTH = 12  # hidden layers of the decoder
@@ -37,14 +37,14 @@ class CollapseState(NamedTuple):
     betas: tuple[float, ...]  # the weight of the KL as the loss used it
     x: np.ndarray  # (n, 28, 28)
     x_hat: np.ndarray  # (n, 28, 28)
-    cure: str = "none"
+    remedy: str = "none"
 
 
 def deep_vae(latent_dim: int) -> models.VAE:
     """Return the VAE of the lab: a decoder of twelve hidden layers without LayerNorm.
 
     The signal of z fades on its way through them, so the KL term makes z useless before the decoder can use it.
-    Measured with beta = 1 and seeds 0, 1 and 2, after 400 steps: a KL of 0.0 nats without a cure, 2.6 to 2.9 with
+    Measured with beta = 1 and seeds 0, 1 and 2, after 400 steps: a KL of 0.0 nats without a remedy, 2.6 to 2.9 with
     annealing, 6.1 to 6.7 with free bits. With 8 layers a plain training finds its way out before that; with 14
     annealing does not help any more.
     """
@@ -57,12 +57,13 @@ def deep_vae(latent_dim: int) -> models.VAE:
 
 
 class CollapseLab(TrainingLab[CollapseState]):
-    """A VAE that trains in the kernel while the reader moves beta and chooses a cure.
+    """A VAE that trains in the kernel while the reader moves beta and chooses a remedy.
 
-    images: the data set; it trains on all of `train` and measures on the first 500 of `test`. beta: one of BETAS; cure:
-    "none", "KL annealing" (beta rises from 0 over 300 steps, anew whenever the cure is chosen) or "free bits" (0.5 nats
-    per latent dimension). A start ends by itself after `seconds`. build: makes the untrained model for a latent_dim.
-    Raises ValueError or TypeError for an unknown cure or beta, a bad latent_dim or too few images.
+    images: the data set; it trains on all of `train` and measures on the first 500 of `test`. beta: one of BETAS;
+    remedy: "none", "KL annealing" (beta rises from 0 over 300 steps, anew whenever it is chosen) or "free bits" (0.5
+    nats per latent dimension). A start ends by itself after `seconds`. build: makes the untrained model for a
+    latent_dim.
+    Raises ValueError or TypeError for an unknown remedy or beta, a bad latent_dim or too few images.
     """
 
     summary = "Collapse lab: KL per latent dimension, active units and reconstructions of a VAE while it trains"
@@ -75,14 +76,14 @@ class CollapseLab(TrainingLab[CollapseState]):
         latent_dim: int = 8,
         *,
         beta: float = 1.0,
-        cure: str = "none",
+        remedy: str = "none",
         seconds: float = 60.0,
         batch_size: int = 128,
         learning_rate: float = 1e-3,
         seed: int = 0,
         build: Callable[[int], models.VAE] = deep_vae,
     ) -> None:
-        validate.known_name(cure, CURES, "cure")
+        validate.known_name(remedy, REMEDIES, "remedy")
         if beta not in BETAS:
             raise ValueError(f"beta must be one of {', '.join(f'{b:g}' for b in BETAS)}, got {beta}.")
         self.latent_dim = validate.positive_int(latent_dim, "latent_dim")
@@ -92,13 +93,13 @@ class CollapseLab(TrainingLab[CollapseState]):
         self.beta = ipywidgets.SelectionSlider(
             options=labelled, value=beta, description="β", style=wide, layout={"width": "400px"}
         )
-        self.cure = ipywidgets.ToggleButtons(options=CURES, value=cure, description="cure", style=wide)
-        self.cure.style.button_width = "110px"
-        self.cure.observe(self._restart_annealing, "value")
+        self.remedy = ipywidgets.ToggleButtons(options=REMEDIES, value=remedy, description="remedy", style=wide)
+        self.remedy.style.button_width = "110px"
+        self.remedy.observe(self._restart_annealing, "value")
         super().__init__(
             images,
-            [self.beta, self.cure],
-            idle="Press Start. You can change β and the cure while it trains.",
+            [self.beta, self.remedy],
+            idle="Press Start. You can change β and the remedy while it trains.",
             seconds=seconds,
             batch_size=batch_size,
             learning_rate=learning_rate,
@@ -125,7 +126,7 @@ class CollapseLab(TrainingLab[CollapseState]):
             betas=(*old.betas, self.beta_now()),
             x=shown(self.test_images),
             x_hat=x_hat,
-            cure=self.cure.value,
+            remedy=self.remedy.value,
         )
 
     def figure(self) -> TeachingFigure:
@@ -134,17 +135,17 @@ class CollapseLab(TrainingLab[CollapseState]):
 
     def beta_now(self) -> float:
         """Return the weight that the loss gives the KL at this step."""
-        if self.cure.value != "KL annealing":
+        if self.remedy.value != "KL annealing":
             return float(self.beta.value)
         return annealed(self.beta.value, self.step - self.cured_at, ANNEALING_STEPS)
 
     def loss(self, x: Tensor) -> losses.ELBOLoss:
-        """Return the loss with the current beta and cure; x (N, 1, 28, 28). Its `kl` is the true one, without floor."""
+        """Return the loss with the current beta and remedy; Its `kl` is the true one, without floor."""
         mu, logvar = self.model.encode(x)
         logits = self.model.decode(models.reparameterize(mu, logvar, self.generator))
         reconstruction = losses.reconstruction(logits, x).mean()
         kl = kl_per_dimension(mu, logvar)
-        cost = free_bits(kl, FLOOR) if self.cure.value == "free bits" else kl.sum()
+        cost = free_bits(kl, FLOOR) if self.remedy.value == "free bits" else kl.sum()
         return losses.ELBOLoss(reconstruction + self.beta_now() * cost, reconstruction, kl.sum())
 
     def _restart_annealing(self, _: object) -> None:
@@ -167,7 +168,7 @@ def collapse_figure(state: CollapseState) -> TeachingFigure:
     """Return the figure of a state: KL per latent dimension, active units and beta over the steps, reconstructions."""
     title = finding(state)
     figure = TeachingFigure(
-        9.8, 4.4, f"{title}. Step {state.steps[-1]}, beta {state.betas[-1]:.3g}, cure: {state.cure}."
+        9.8, 4.4, f"{title}. Step {state.steps[-1]}, beta {state.betas[-1]:.3g}, remedy: {state.remedy}."
     )
     figure.set_layout_engine("none")  # fixed places: nothing jumps from one frame to the next, and it draws faster
     figure.text(0.5, 0.945, title, ha="center", va="center", fontsize=15, fontweight="bold")
@@ -182,7 +183,7 @@ def _draw_kl(axis: Axes, state: CollapseState) -> None:
     latents = np.arange(1, len(state.kl) + 1)
     axis.bar(latents, state.kl, color=COLORS["prior"])
     top = max(2.0, math.ceil(1.05 * float(state.kl.max())))
-    if state.cure == "free bits":
+    if state.remedy == "free bits":
         axis.axhline(FLOOR, color=COLORS["data"], ls="--", lw=1.2)
         axis.text(len(latents) + 0.5, 0.97 * top, f"dashed: {FLOOR:g} nats are free", ha="right", va="top", fontsize=11)
     axis.set(xticks=latents, ylim=(0, top), xlabel="latent dimension", ylabel="KL, nats (mean over test images)")

@@ -1,4 +1,4 @@
-// The residual explorer: the stages of a residual VQ switched on one by one; what each leaves over, what it decodes to.
+// The residual explorer: the stages of a residual VQ switched on one by one; the residual after each, what it decodes to.
 
 import { COLORS, wordColor } from "../page/colors.js";
 import { element, canvas, slider, paintImage, resize } from "../page/kit.js";
@@ -23,7 +23,7 @@ function paintLengths({ pen, width, height }, lengths, longest) {
   pen.globalAlpha = 1;
 }
 
-// A stage as a button: what it leaves over, what it decodes to with those before it, the error of that.
+// A stage as a button: the residual after it, what it decodes to with those before it, the error of that.
 function levelColumn(level, onpick) {
   const left = canvas(THUMB, THUMB, { "aria-hidden": "true" });
   const decoded = canvas(THUMB, THUMB, { "aria-hidden": "true", class: "vq-level-picture" });
@@ -76,7 +76,7 @@ function levelsPanel(space, change) {
   const columns = [wholeColumn(), ...numbers.map((level) => levelColumn(level, () => change({ level })))];
   const row = element("div", { class: "vq-levels" }, ...columns.map((column) => column.node));
   return {
-    node: panel("stages: what is left of z_e (green), x\u0302 so far, its error", COLORS.codebook, row),
+    node: panel("stages: what remains of z_e (green), x\u0302 so far, and its error", COLORS.codebook, row),
     show(view) { for (const column of columns) column.show(view); },
   };
 }
@@ -84,7 +84,7 @@ function levelsPanel(space, change) {
 function xHatPanel(space) {
   const xHat = canvas(X_HAT, X_HAT, { role: "img", class: "vq-decoded" });
   return {
-    node: panel("x\u0302 of these stages", COLORS.decoder, xHat.node),
+    node: panel("x\u0302 from these stages", COLORS.decoder, xHat.node),
     resize(side) { if (side !== xHat.width) resize(xHat, side, side); },
     show(view) {
       paintImage(xHat, view.pixels);

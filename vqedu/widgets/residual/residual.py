@@ -1,4 +1,4 @@
-"""The residual explorer: the stages of a residual VQ switched on one by one, and what each leaves over."""
+"""The residual explorer: the stages of a residual VQ switched on one by one, and the residual after each."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from vqedu.widgets.base import Explorer, pack
 from vqedu.widgets.conv_nets import describe_convolutions
 from vqedu.widgets.images import packed_images
 
-TITLE = "Each stage quantizes what the ones before it left over"
+TITLE = "Each stage quantizes the residual of the stages before it"
 
 
 class ResidualExplorer(Explorer):
-    """x at the left, the stages and what each leaves over of z_e in the middle, x_hat of the first ones at the right.
+    """x on the left, the stages and the residual after each in the middle, x_hat from the first ones on the right.
 
     model: a VQVAE whose quantizer has several stages (a ResidualVQ), copied as it is now;
     images: a Split to take one digit of each class from (default: the MNIST test images);
@@ -35,7 +35,7 @@ class ResidualExplorer(Explorer):
         self, model: VQVAE, images: data.Split | None = None, level: int = 1, digit: int = 3, title: str = TITLE
     ) -> None:
         if not (isinstance(model, VQVAE) and len(model.quantizer.stages) > 1):
-            raise TypeError("model must be a vqedu.models.VQVAE whose quantizer has several stages, as a ResidualVQ.")
+            raise TypeError("model must be a models.VQVAE whose quantizer has several stages, such as a ResidualVQ.")
         self.model, self.levels = snapshot(model), len(model.quantizer.stages)
         self.images, self.labels = one_of_each(data.load("mnist").test if images is None else images)
         self.indices, left = described(self.model, self.images)  # (n, 49, L), (n, L + 1, 49)
@@ -80,7 +80,7 @@ def one_of_each(images: data.Split) -> tuple[Tensor, np.ndarray]:
 
 @torch.no_grad()
 def described(model: VQVAE, images: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the indices (n, 49, L), and the lengths of what 0, 1, ... L stages leave over: (n, L + 1, 49)."""
+    """Return the indices (n, 49, L), and the lengths of the residuals after 0, 1, ... L stages: (n, L + 1, 49)."""
     z_e = model.encoder(images)
     indices = model.quantizer.nearest(z_e)  # (n, 7, 7, L)
     sums = [torch.zeros_like(z_e)]

@@ -1,4 +1,4 @@
-// What the residual explorer computes: what the first stages decode to, and what they leave over of z_e.
+// What the residual explorer computes: what the first stages decode to, and the residual after them.
 
 import { unpack, sigmoid } from "../page/nn.js";
 import { convolutions } from "../page/conv_nets.js";
@@ -29,7 +29,7 @@ export function residualSpace(data, config) {
   const { levels, K } = config;
   const decode = residualDecoder(config, arrays);
   const image = (digit) => Float32Array.from(arrays.images.subarray(digit * 784, (digit + 1) * 784), (v) => v / 255);
-  // The lengths of what the first `count` stages leave over, at each of the 49 positions.
+  // The lengths of the residuals after the first `count` stages, at each of the 49 positions.
   const left = (digit, count) => {
     const start = (digit * (levels + 1) + count) * PLACES;
     return arrays.left.subarray(start, start + PLACES);

@@ -6,7 +6,7 @@ import { GRID } from "./paint.js";
 import { PLACES } from "./view.js";
 
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -GRID, ArrowDown: GRID };
-const LABEL = "Map of the codes, 7 by 7. Arrow keys go from code to code.";
+const LABEL = "Map of the codes, 7 by 7. Arrow keys move from code to code.";
 
 const nameOf = (p) => `Row ${Math.floor(p / GRID) + 1}, column ${(p % GRID) + 1}`;
 
@@ -15,7 +15,7 @@ const shade = (share) => tint(COLORS.codebook, 0.1 + 0.9 * Math.min(share, 1));
 
 function cellWords(p, { codes, bits }, byHand) {
   if (p > codes.length) return "empty";
-  if (p === codes.length) return "the code to come";
+  if (p === codes.length) return "the next code";
   return `code ${codes[p]}, surprise ${bits[p].toFixed(1)} bits${byHand ? ", chosen by hand" : ""}`;
 }
 

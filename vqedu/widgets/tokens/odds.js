@@ -91,7 +91,7 @@ function drawOdds({ pen, width }, { odds: { order, p }, codes, where }) {
 }
 
 function drawLuck({ pen, width, height }, luck) {
-  if (luck === null) return write(pen, "kept: no number was drawn for it", 0, 12, { size: 14, color: "#555" });
+  if (luck === null) return write(pen, "kept: no random number was used", 0, 12, { size: 14, color: "#555" });
   const x = luck * width, place = Math.min(Math.max(x, 40), width - 40);
   stroke(pen, [[x, 15], [x, height]], { width: 2.5 });
   return write(pen, `u = ${luck.toFixed(3)}`, place, 12, { size: 14, bold: true, align: "center" });

@@ -24,7 +24,7 @@ def paired(model: Any, kind: type[nn.Module], vqvae: VQVAE) -> tuple[tuple[Array
     tokenizer = one_stage(vqvae)
     if model.codebook_size != tokenizer.codebook_size:
         raise ValueError(
-            f"The {kind.__name__} knows {model.codebook_size} codes, the VQ-VAE has {tokenizer.codebook_size}. "
+            f"The {kind.__name__} has {model.codebook_size} codes, but the VQ-VAE has {tokenizer.codebook_size}. "
             "Pass the VQ-VAE whose codes it was trained on."
         )
     arrays, vqvae_config = describe_vqvae(tokenizer)

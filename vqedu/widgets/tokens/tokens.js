@@ -140,7 +140,7 @@ function decodedPanel(trialOf) {
 }
 
 function chartNote({ K, uniform }) {
-  const line = `the dashed line is uniform, log\u2082 ${K} = ${rounded(uniform)} bits`;
+  const line = `the dashed line shows uniform codes: log\u2082 ${K} = ${rounded(uniform)} bits`;
   const words = `surprise of each code, in bits: \u2212log\u2082 p(code | the codes before); ${line}`;
   return element("p", { class: "vq-tok-heading vq-tok-surprises vq-note" }, words);
 }

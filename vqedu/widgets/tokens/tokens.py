@@ -22,16 +22,16 @@ TEMPERATURES = (0.1, 2.0)  # as tokens.js has them
 
 
 class TokenExplorer(Explorer):
-    """The map of codes fills one by one, with the odds of each next code, and x_hat decoded as it fills.
+    """The map of codes fills one by one, with the probabilities of the next code, and x_hat decoded as it fills.
 
-    prior: a CodePrior; vqvae: the VQVAE whose codes it learnt, with a quantizer of any kind (of a ResidualVQ these are
-    the codes of the first level). Both are copied as they are now, into the page.
+    prior: a CodePrior; vqvae: the VQVAE whose codes it was trained on, with a quantizer of any kind (of a ResidualVQ
+    these are the codes of the first level). Both are copied into the page as they are now.
     label: a digit, or None for any; temperature: 0.1 to 2; top_k: None for all codes; seed: of the random numbers;
     fixed: the first codes, such as the upper half of a digit; only the others are drawn.
-    drawn: how many of the 49 codes stand there at the beginning: by default the fixed ones, or 24.
+    drawn: how many of the 49 codes are there at the beginning: by default the fixed ones, or 24.
 
-    `state` may be set from Python, whole or in part, and moves the figure. Beside the above it holds
-    kept: how many of the fixed codes outlive a change of label or sampler; cursor: the place in view, or None for the
+    `state` may be set from Python, whole or in part, and moves the figure. Besides the above it contains
+    kept: how many of the fixed codes stay when label or sampler change; cursor: the place in view, or None for the
     next one; by_hand: the places chosen by hand.
 
     The same seed and settings give the same codes.
@@ -82,7 +82,7 @@ def checked_state(state: Mapping[str, Any], codebook_size: int, classes: int) ->
     temperature = validate.between(state["temperature"], *TEMPERATURES, "temperature")
     fixed = [validate.whole(code, 0, codebook_size - 1, "a code in fixed") for code in state["fixed"]]
     if len(fixed) > PLACES:
-        raise ValueError(f"fixed must hold at most {PLACES} codes, got {len(fixed)}.")
+        raise ValueError(f"fixed must contain at most {PLACES} codes, got {len(fixed)}.")
     label = None if state["label"] is None else validate.whole(state["label"], 0, classes - 1, "label")
     top_k = None if state["top_k"] is None else validate.whole(state["top_k"], 1, codebook_size, "top_k")
     cursor = None if state["cursor"] is None else validate.whole(state["cursor"], 0, PLACES - 1, "cursor")

@@ -76,18 +76,18 @@ export const rounded = (value) => value.toFixed(nearWhole(value) ? 0 : 2);
 // The line of numbers at the top: what this code cost, what all cost so far, what codes drawn blindly would cost.
 export function bitsWords({ codes, bits, total, where }, uniform) {
   const blind = (count) => `${count} \u00d7 ${rounded(uniform)} = ${(count * uniform).toFixed(0)}`;
-  if (!codes.length) return `No code yet. Drawn uniformly, ${PLACES} codes cost ${blind(PLACES)} bits`;
+  if (!codes.length) return `No code yet. With uniform probabilities, ${PLACES} codes cost ${blind(PLACES)} bits`;
   const at = Math.min(where, codes.length - 1);
   const place = `row ${Math.floor(at / 7) + 1}, column ${(at % 7) + 1}`;
   const own = `Surprise of code ${codes[at]} (${place}): ${bits[at].toFixed(1)} bits`;
-  return `${own}; so far ${total.toFixed(1)} bits, against ${blind(codes.length)} uniform`;
+  return `${own}; so far ${total.toFixed(1)} bits, against ${blind(codes.length)} for uniform codes`;
 }
 
 export function viewWords({ state, codes, total }, K) {
   const digit = state.label === null ? "any digit" : `digit ${state.label}`;
   const all = state.top_k === null || state.top_k >= K;
   const allowed = all ? `all ${K} codes allowed` : `only the ${plural(state.top_k, "most probable code")} allowed`;
-  const drawn = `${plural(codes.length, "code")} of ${PLACES} drawn for ${digit}, ${total.toFixed(0)} bits`;
+  const drawn = `${codes.length} of ${PLACES} codes drawn for ${digit}, ${total.toFixed(0)} bits`;
   return `${drawn}; temperature ${state.temperature.toFixed(2)}, ${allowed}, seed ${state.seed}.`;
 }
 

@@ -91,12 +91,12 @@ function buildWords(model, hand, repaint) {
 
 function spoken({ state, problem, begun, codes, readBack, steps }) {
   if (state.order === "read") {
-    if (!steps) return "Nothing to read yet: draw or pick a digit.";
-    return `It reads: ${sentenceOf(steps)}, with probability ${percent(steps.reduce((all, { p }) => all * p, 1))}.`;
+    if (!steps) return "There is nothing to read yet: draw or pick a digit.";
+    return `The model reads \u201c${sentenceOf(steps)}\u201d, with probability ${percent(steps.reduce((all, { p }) => all * p, 1))}.`;
   }
-  if (problem) return "These words cannot be drawn yet: see the line below them.";
-  if (!begun) return `Press Enter or Draw: it draws \u201c${state.text.trim()}\u201d.`;
-  const back = readBack ? ` It reads its picture back as \u201c${readBack}\u201d.` : "";
+  if (problem) return "These words cannot be drawn; the line below them says why.";
+  if (!begun) return `Press Enter or Draw to draw \u201c${state.text.trim()}\u201d.`;
+  const back = readBack ? ` The model reads its picture back as \u201c${readBack}\u201d.` : "";
   const drawn = `${codes.length} of ${PLACES} codes drawn for \u201c${state.text.trim()}\u201d`;
   return `${drawn}, temperature ${state.temperature.toFixed(2)}, seed ${state.seed}.${back}`;
 }

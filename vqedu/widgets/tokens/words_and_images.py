@@ -26,18 +26,18 @@ PICKS = 6  # test digits of each class to pick from
 
 
 class WordsAndImages(Explorer):
-    """Type words and the model draws them, code by code; draw or pick a digit and it says what it sees.
+    """Type words and the model draws them, code by code; draw or pick a digit and the model names it.
 
-    model: a `vqedu.models.WordsAndImages`; vqvae: the VQVAE whose codes it learnt; both copied as they are.
+    model: a `vqedu.models.WordsAndImages`; vqvae: the VQVAE whose codes it was trained on; both copied as they are.
     order: "draw" (words first) or "read" (the image first); text: what to draw; digit: the number of the digit to read.
     images: test digits to pick from; None takes MNIST's, which come with the package.
 
-    `state` may be set from Python, whole or in part, and moves the figure. Beside the above it holds
+    `state` may be set from Python, whole or in part, and moves the figure. Besides the above it has
     temperature (0.1 to 2) and seed of the drawing; drawn: how many codes are drawn, None before <image>;
-    drawing: 784 gray levels 0..255 to read; codes: 49 codes to read; said: words of the answer that a hand chose.
+    drawing: 784 gray levels 0..255 to read; codes: 49 codes to read; said: words of the answer chosen by hand.
 
     The same text, seed and temperature give the same picture.
-    Raises TypeError for models of another kind, ValueError where their codebooks differ, for an unknown word or state.
+    Raises TypeError for models of another kind, ValueError if their codebooks differ, or for an unknown word or state.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class WordsAndImages(Explorer):
     @property
     def summary(self) -> str:  # type: ignore[override]
         tokens = self.config["transformer"]["vocabulary_size"]
-        return f"Words and images: one model of {tokens} tokens draws words and names pictures."
+        return f"Words and images: one model of {tokens} tokens draws what you write and names what you draw."
 
     @traitlets.validate("state")
     def _check_state(self, proposal: Any) -> dict[str, Any]:

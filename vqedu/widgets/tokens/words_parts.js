@@ -63,8 +63,8 @@ function barRow(onpick) {
 
 function nextWords(begun, complete) {
   if (complete) return "";
-  if (!begun) return "Press Enter: it draws what is written, code by code.";
-  return "All words and codes compete: after <image> the codes win.";
+  if (!begun) return "Press Enter, and the model draws what you wrote, code by code.";
+  return "All words and codes are possible; after <image> the codes are far likelier.";
 }
 
 // While it draws: the likeliest tokens of the whole vocabulary that may come next.
@@ -112,7 +112,7 @@ export function answerBars(hand, places) {
   const title = heading("p(word | the picture and the words before)", COLORS.prior);
   const sentence = element("p", { class: "vq-wi-sentence" }); // the line at the bottom speaks it
   const columns = Array.from({ length: places }, (_, i) => answerColumn(i, ({ name }) => hand.say(i, name)));
-  const hint = "Draw a digit at the left, or pick one: the model reads its 49 codes.";
+  const hint = "Draw a digit on the left, or pick one: the model reads its 49 codes.";
   const empty = element("p", { class: "vq-note" }, hint);
   const grid = element("div", { class: "vq-wi-columns" }, ...columns.map((column) => column.node));
   return {
@@ -138,7 +138,7 @@ function wordsInput(hand, { words, most }) {
   const chips = words.map((word) =>
     button(word, () => hand.take(word), { class: "vq-button vq-wi-chip", "aria-label": `Write ${word}` }));
   const erase = button("\u232b", hand.erase, { "aria-label": "Remove the last word" });
-  const chipRow = { class: "vq-wi-chips", role: "group", "aria-label": "Words that the model knows" };
+  const chipRow = { class: "vq-wi-chips", role: "group", "aria-label": "The model's words" };
   return {
     nodes: [element("div", { class: "vq-wi-line" }, input, erase), element("div", chipRow, ...chips)],
     show(text) { if (input.value !== text) input.value = text; },
@@ -152,7 +152,7 @@ export function writer(hand, model) {
   const acts = [button("Draw", hand.draw), play, button("Step", hand.step), button("Another", hand.another)];
   const pass = button("Let it read this", hand.readThis);
   const temperature = temperatureSlider(hand);
-  const title = heading("words", COLORS.data, "write what it should draw");
+  const title = heading("words", COLORS.data, "write what the model should draw");
   const [above, below] = [acts, [pass]].map((each) => element("div", { class: "vq-buttons" }, ...each));
   return {
     node: element("div", { class: "vq-wi-writer" }, title, ...line.nodes, problem, above, temperature.node, below),

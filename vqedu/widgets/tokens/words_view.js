@@ -15,11 +15,11 @@ function problemOf({ known, unknown }, words, most) {
   const all = words.join(", ");
   if (unknown.length) {
     const are = unknown.length > 1 ? "are" : "is";
-    return `${quoted} ${are} not among the ${words.length} words that the model knows: ${all}.`;
+    return `${quoted} ${are} not among the model's ${words.length} words: ${all}.`;
   }
   if (!known.length) return `Write 1 to ${most} of these words: ${all}.`;
   if (known.length <= most) return null;
-  return `The model was taught at most ${most} words; these are ${known.length}. Remove one.`;
+  return `A request has at most ${most} words, and this one has ${known.length}. Shorten it.`;
 }
 
 // "A thick purple" -> { known: ["a", "thick"], unknown: ["purple"], problem: a sentence, or null }.
