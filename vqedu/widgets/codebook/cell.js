@@ -6,7 +6,7 @@ import { paintVectors } from "./paint.js";
 import { MAP_SIDE, placeWords } from "./space.js";
 
 const THUMB = 52;
-const LONGEST_BAR = 74; // CSS pixels
+const LONGEST_BAR = 56; // CSS pixels
 
 function candidateWords({ k, square, rank }, present) {
   const far = `Code ${k}, number ${rank + 1} in distance, squared distance ${square.toFixed(2)}`;
@@ -57,7 +57,7 @@ function candidateRow(space, hand, thumbnail) {
 
 // The D numbers of z_e at the cell, and those of its code.
 function vectorsPanel({ net }) {
-  const vectors = canvas(284, 150, { class: "vq-vectors", role: "img" });
+  const vectors = canvas(284, 132, { class: "vq-vectors", role: "img" });
   const place = element("span", { class: "vq-title" });
   const green = element("b", { class: "vq-green" }, "z_e"), purple = element("b", { class: "vq-purple" });
   const caption = element("p", { class: "vq-line" }, green, " and ", purple, `: D = ${net.D} numbers each`);

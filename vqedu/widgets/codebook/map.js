@@ -101,8 +101,8 @@ export function decodedPanel(space, hand, peek) {
   pointing(surface, cellAt(surface), { look: (cell) => peek({ cell }), pick: hand.pick });
   return {
     node,
-    resize(side) {
-      node.style.width = `${side}px`;
+    resize(side, width) {
+      node.style.width = `${width}px`;
       for (const each of [surface, overlay]) if (side !== each.width) resize(each, side, side);
     },
     show(view) {

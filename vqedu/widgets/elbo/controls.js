@@ -23,7 +23,8 @@ export function controls(change, findBest) {
   return {
     node: element("div", { class: "vq-row" },
       element("div", { class: "vq-panel vq-elbo-sliders" }, ...sliders.nodes),
-      element("div", { class: "vq-panel", role: "group", "aria-label": "Decoder" }, ...decoders.nodes), best),
+      element("div", { class: "vq-elbo-choices" },
+        element("div", { class: "vq-buttons", role: "group", "aria-label": "Decoder" }, ...decoders.nodes), best)),
     show(state) { for (const part of [sliders, decoders]) part.show(state); },
   };
 }

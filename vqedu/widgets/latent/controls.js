@@ -13,7 +13,7 @@ const WALK_MS = 3000;
 // The walk as a film: FRAMES pictures from A to B, decoded anew only when A or B moves.
 function film(space) {
   const words = "Images decoded along the line from A to B";
-  const surface = canvas(700, 60, { class: "vq-film", role: "img", "aria-label": words });
+  const surface = canvas(700, 48, { class: "vq-film", role: "img", "aria-label": words });
   let shown = "";
   const paint = onceAFrame(() => {
     const { pen, width, height } = surface;
@@ -30,7 +30,7 @@ function film(space) {
   return {
     node: surface.node,
     resize(width) {
-      const side = Math.min(60, Math.floor(width / FRAMES) - 2);
+      const side = Math.min(48, Math.floor(width / FRAMES) - 2);
       resize(surface, width, side);
       if (shown) paint();
       return side;
@@ -80,10 +80,9 @@ export function walkPanel(space, hand) {
     play.stop();
     hand.change({ [name.toLowerCase()]: hand.state().z, t });
   });
-  const node = element("div", { class: "vq-walk" }, strip.node, along.node,
-    element("div", { class: "vq-buttons" }, here("A", 0), here("B", 1), play.control, position));
+  const buttons = element("div", { class: "vq-buttons" }, here("A", 0), here("B", 1), play.control, position);
   return {
-    node,
+    node: element("div", { class: "vq-walk" }, strip.node, along.node, buttons), buttons,
     playing: play.running,
     resize(width) {
       const first = strip.resize(width); // the slider runs from the middle of the first picture to that of the last

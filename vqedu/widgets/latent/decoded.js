@@ -32,7 +32,7 @@ export function xHatPanel(space, color) {
   const source = element("p", { class: "vq-line" });
   const nats = element("p", { class: "vq-line" });
   const nearest = neighbor(space);
-  const said = element("div", { class: "vq-said" }, source, nats, nearest.node, gapNote());
+  const said = element("div", { class: "vq-said" }, source, nats, nearest.node);
   const pictured = element("div", { class: "vq-pictured" }, surface.node, said);
   const node = panel("xhat", "x\u0302 = f(z)", "decoded", color, pictured);
   return {

@@ -1,40 +1,36 @@
 // The map of the codes under a hand: one drag moves z, a click on a dot picks its digit.
 
-import { canvas, notOurs, position, resize } from "../page/kit.js";
+import { canvas, notOurs, resize } from "../page/kit.js";
+import { FINGER, pressable } from "../page/press.js";
 import { MARGIN, mapFrame, paintAxes, paintDots, paintHand, paintPrior, paintTiles } from "./paint.js";
 
-// Drag: z follows the pointer. A click that does not move and hits a dot picks that digit.
+const REACH = { handle: 14, dot: 6 }; // CSS pixels that a mouse may miss by
+const FINGER_DOT = 12; // that a finger may miss a dot by
+
+// Drag: z follows the pointer, a finger's only from z itself. A press that does not move and hits a dot picks that digit.
 function listen(surface, space, at, place, { onmove, onpick }) {
-  let press = null;
-  const to = (event) => {
-    const [x, y] = position(event, surface);
-    onmove(at().toMap([x - press.grip[0], y - press.grip[1]]));
+  const to = ([x, y], [gx, gy] = [0, 0]) => onmove(at().toMap([x - gx, y - gy]));
+  const take = ([x, y], finger) => {
+    const [zx, zy] = at().toPage(place()), grip = [x - zx, y - zy];
+    const onHandle = Math.hypot(...grip) < (finger ? FINGER : REACH.handle);
+    if (onHandle) return { onHandle, grip };
+    if (finger) return null;
+    to([x, y]);
+    return { onHandle, grip: [0, 0] };
   };
-  surface.node.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    event.preventDefault();
-    surface.node.focus({ focusVisible: false });
-    surface.node.setPointerCapture(event.pointerId);
-    const [x, y] = position(event, surface), [zx, zy] = at().toPage(place());
-    const onHandle = Math.hypot(x - zx, y - zy) < 14;
-    press = { x, y, grip: onHandle ? [x - zx, y - zy] : [0, 0], still: !onHandle };
-    if (!onHandle) to(event);
-  });
-  surface.node.addEventListener("pointermove", (event) => {
-    if (!press) return;
-    const [x, y] = position(event, surface);
-    if (Math.hypot(x - press.x, y - press.y) > 3) press.still = false;
-    if (!press.still) to(event);
-  });
-  surface.node.addEventListener("pointercancel", () => { press = null; });
-  surface.node.addEventListener("pointerup", () => {
-    const hit = press?.still ? dotAt([press.x, press.y], space, at()) : null;
-    press = null;
-    if (hit !== null) onpick(hit);
+  pressable(surface, {
+    take,
+    drag({ onHandle, grip }, now, moved) { if (onHandle || moved) to(now, grip); },
+    tap(now, held, finger) {
+      if (held?.onHandle) return;
+      const hit = dotAt(now, space, at(), finger ? FINGER_DOT : REACH.dot);
+      if (hit !== null) onpick(hit);
+      else if (finger) to(now);
+    },
   });
 }
 
-function dotAt([x, y], { places, count }, at, reach = 6) {
+function dotAt([x, y], { places, count }, at, reach) {
   let best = null;
   for (let i = 0; i < count; i++) {
     const [px, py] = at.toPage([places[2 * i], places[2 * i + 1]]);

@@ -130,16 +130,16 @@ export function posteriorPanel(space, hand) {
   draw.append(" ", element("kbd", {}, "e"));
   const hint = space.d > 2 ? "largest mean first; black: mean of all digits" : "black: mean";
   const kl = panel("kl", KL_NAME, hint, COLORS.prior, bars.node,
-    element("div", { class: "vq-buttons" }, draw, words), table.node);
-  const total = kl.querySelector(".vq-title");
+    element("div", { class: "vq-buttons" }, draw, words, table.node));
+  const total = kl.querySelector(".vq-title"), few = space.d <= FEW;
   const node = element("div", { class: "vq-posterior" }, closeUp, kl);
   return {
     node,
     resize(width, side) {
       node.classList.toggle("vq-stacked", side === width);
       closeUp.style.width = `${side}px`;
-      resize(lens, side, Math.round(Math.min(150, side * 0.8)));
-      resize(bars, side === width ? width : width - side - 16, space.d <= FEW ? Math.max(40, 34 * space.d) : 124);
+      resize(lens, side, few ? 98 : 136);
+      resize(bars, side === width ? width : width - side - 16, few ? Math.max(40, 28 * space.d) : 104);
     },
     show(view) {
       const { q } = view;
