@@ -1,6 +1,6 @@
 // The ELBO explorer: drag q over the true posterior; log p(x) = ELBO + KL(q || p(z|x)) at every place of the hand.
 
-import { canvas, element, resize, sideBySide } from "../page/kit.js";
+import { canvas, element, resize, setAttribute, setText, sideBySide } from "../page/kit.js";
 import { within } from "../page/controls.js";
 import { liveFigure } from "../page/figure.js";
 import { holdGaussian } from "../page/hand.js";
@@ -35,9 +35,9 @@ function build(see, getState, change) {
     show(view) {
       shownFrame = drawDensities(densities, view);
       drawBars(bars, view);
-      bars.node.setAttribute("aria-label", barWords(view));
-      sum.textContent = sumWords(view);
-      found.textContent = findingWords(view);
+      setAttribute(bars.node, "aria-label", barWords(view));
+      setText(sum, sumWords(view));
+      setText(found, findingWords(view));
       panel.show(view.state);
       board.show(view);
     },

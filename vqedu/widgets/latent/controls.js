@@ -1,7 +1,7 @@
 // The controls under the pictures: the walk from A to B, draws from the prior, the principal directions.
 
 import { COLORS } from "../page/colors.js";
-import { button, canvas, element, onceAFrame, paintImage, resize, slider } from "../page/kit.js";
+import { button, canvas, element, lessMotion, onceAFrame, paintImage, resize, setText, slider } from "../page/kit.js";
 import { number } from "../page/numbers.js";
 import { between } from "./space.js";
 import { same } from "./view.js";
@@ -57,7 +57,7 @@ function player(hand, walkTo) {
       // A z that is not the last one of the walk: a hand has taken it elsewhere.
       if (!running || !control.isConnected || hand.state().z !== z) return stop();
       const t = Math.min(1, from + (now - begin) / WALK_MS);
-      walkTo(t);
+      walkTo(lessMotion() ? Math.floor(t * (FRAMES - 1)) / (FRAMES - 1) : t);
       ({ z } = hand.state());
       if (t < 1) requestAnimationFrame(step);
       else stop();
@@ -93,7 +93,7 @@ export function walkPanel(space, hand) {
       const onTheWay = same(between(a, b, t), z);
       along.show(t);
       const where = `t = ${t.toFixed(2)} of the way from A to B`;
-      position.textContent = onTheWay ? where : "z is not on the line from A to B";
+      setText(position, onTheWay ? where : "z is not on the line from A to B");
       strip.show(state);
     },
   };
@@ -118,7 +118,7 @@ export function priorPanel(hand) {
     node,
     show({ state }) {
       box.checked = state.prior;
-      count.textContent = state.prior && state.draws ? `${state.draws} drawn` : "";
+      setText(count, state.prior && state.draws ? `${state.draws} drawn` : "");
     },
   };
 }

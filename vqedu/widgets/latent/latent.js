@@ -16,7 +16,7 @@ const TALLEST = 300; // of the map: what answers a drag then fits a screen of 72
 
 // The sizes of the pictures and the map, for a stage that is `width` pixels wide inside.
 function sizes(width, whole) {
-  const stacked = width < 560;
+  const stacked = width < 640;
   const most = whole ? 7 : 12; // without x there is room for a larger picture
   const half = Math.min(224, 28 * Math.floor((width - GAP) / 56));
   const side = stacked ? half : 28 * Math.min(most, Math.max(5, Math.round((width * (whole ? 0.24 : 0.36)) / 28)));

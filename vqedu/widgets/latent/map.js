@@ -1,13 +1,14 @@
 // The map of the codes under a hand: one drag moves z, a click on a dot picks its digit.
 
 import { canvas, notOurs, resize } from "../page/kit.js";
+import { layer } from "../page/layer.js";
 import { FINGER, pressable } from "../page/press.js";
 import { MARGIN, mapFrame, paintAxes, paintDots, paintHand, paintPrior, paintTiles } from "./paint.js";
 
 const REACH = { handle: 14, dot: 6 }; // CSS pixels that a mouse may miss by
 const FINGER_DOT = 12; // that a finger may miss a dot by
 
-// Drag: z follows the pointer, a finger's only from z itself. A press that does not move and hits a dot picks that digit.
+// Drag: z follows the pointer, and a finger that begins at z. A press that does not move and hits a dot picks its digit.
 function listen(surface, space, at, place, { onmove, onpick }) {
   const to = ([x, y], [gx, gy] = [0, 0]) => onmove(at().toMap([x - gx, y - gy]));
   const take = ([x, y], finger) => {
@@ -59,58 +60,43 @@ export function latentMap(space, { place, onmove, onpick, onhome }) {
     class: "vq-map", tabindex: 0, role: "application", "aria-roledescription": "map",
     "aria-label": "Map of the codes. Arrow keys move z, with Shift in big steps; Home goes to the code of x.",
   });
-  const layer = canvas(466, 400);
-  let limits = space.config, at = mapFrame(limits, surface), stale = true, only = null, tiles = false;
+  const lay = layer();
+  let limits = space.config, at = mapFrame(limits, surface), only = null, tiles = false;
   // Where the map shows decoded pictures there are no dots to pick.
   listen(surface, space, () => at, place, { onmove, onpick: (digit) => { if (!tiles) onpick(digit); } });
   listenForKeys(surface, () => at, place, { onmove, onhome });
-  function repaintLayer() {
-    layer.pen.clearRect(0, 0, layer.width, layer.height);
-    paintAxes(layer.pen, at, space.config);
-    layer.pen.save();
-    layer.pen.beginPath(); layer.pen.rect(MARGIN.left, MARGIN.top, at.w, at.h); layer.pen.clip();
-    if (tiles) paintTiles(layer.pen, at, space);
-    else paintDots(layer.pen, at, space, only);
-    layer.pen.restore();
-    stale = false;
-  }
-  function refit() {
-    at = mapFrame(limits, surface);
-    stale = true;
-  }
+  const inside = (pen, paint) => {
+    pen.save();
+    pen.beginPath(); pen.rect(MARGIN.left, MARGIN.top, at.w, at.h); pen.clip();
+    paint();
+    pen.restore();
+  };
+  const paintGround = (pen) => {
+    paintAxes(pen, at, space.config);
+    inside(pen, () => (tiles ? paintTiles(pen, at, space) : paintDots(pen, at, space, only)));
+  };
   return {
     node: surface.node,
     // Show the rectangle from `low` to `high` instead of the one of the configuration.
     window({ low, high }) {
       if (low === limits.low) return;
       limits = { ...limits, low, high };
-      refit();
+      at = mapFrame(limits, surface);
     },
     resize(width, height) {
       if (width === surface.width && height === surface.height) return;
-      for (const one of [surface, layer]) resize(one, width, height);
-      refit();
+      resize(surface, width, height);
+      at = mapFrame(limits, surface);
     },
-    highlight(label) { only = label; stale = true; },
+    highlight(label) { only = label; },
     show(view) {
-      const wanted = Boolean(view.state.grid);
-      if (wanted !== tiles) {
-        tiles = wanted;
-        stale = true;
-      }
-      if (layer.ratio !== surface.ratio) {
-        resize(layer, surface.width, surface.height);
-        stale = true;
-      }
-      if (stale) repaintLayer();
-      const { pen, width, height } = surface;
-      pen.clearRect(0, 0, width, height);
-      pen.drawImage(layer.node, 0, 0, width, height);
-      pen.save();
-      pen.beginPath(); pen.rect(MARGIN.left, MARGIN.top, at.w, at.h); pen.clip();
-      if (view.state.prior) paintPrior(pen, at, space, view.samples);
-      paintHand(pen, at, space, view);
-      pen.restore();
+      const { pen } = surface;
+      tiles = Boolean(view.state.grid);
+      lay(surface, [limits.low, limits.high, tiles, only], paintGround);
+      inside(pen, () => {
+        if (view.state.prior) paintPrior(pen, at, space, view.samples);
+        paintHand(pen, at, space, view);
+      });
     },
   };
 }

@@ -1,6 +1,6 @@
 // The chassis of the explorers: one state, one view of it per frame, one word to the kernel at rest, one spoken line.
 
-import { element, notOurs, onceAFrame, stage, whenResized, whenSettled } from "./kit.js";
+import { element, notOurs, onceAFrame, setText, stage, whenResized, whenSettled } from "./kit.js";
 
 const REST = 300; // milliseconds without a change, after which the line speaks and the kernel hears the state
 const WIDEST = 946; // CSS pixels inside the stage, until it is known how many there are
@@ -22,8 +22,7 @@ function speaker(words, heard) {
   const node = element("p", { class: heard ? "vq-heard" : "vq-status", role: "status", "aria-live": "polite" });
   let timer;
   const now = () => {
-    const text = words();
-    if (node.textContent !== text) node.textContent = text;
+    setText(node, words());
   };
   return { node, now, soon() { clearTimeout(timer); timer = setTimeout(now, REST); }, stop: () => clearTimeout(timer) };
 }
@@ -64,7 +63,7 @@ export function liveFigure({ model, el, see, words, build, title = model.get("co
   const titleOf = typeof title === "function" ? title : () => title;
   const show = () => {
     const view = see(state);
-    headline.textContent = titleOf(view);
+    setText(headline, titleOf(view));
     figure.show(view);
   };
   const paint = onceAFrame(show);

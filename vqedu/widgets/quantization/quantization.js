@@ -1,6 +1,6 @@
 // The 2-D quantization explorer: drag codes among points, and move them by k-means, moving averages or gradients.
 
-import { canvas, element, resize, sideBySide } from "../page/kit.js";
+import { canvas, element, resize, setText, sideBySide } from "../page/kit.js";
 import { liveFigure } from "../page/figure.js";
 import { unpack } from "../page/nn.js";
 import { boardHeight, drawBoard } from "./board.js";
@@ -41,7 +41,7 @@ function build(hand, repaint) {
     playing: () => clock.running,
     show(view) {
       for (const part of [board, scores, charts, controls, starts]) part.show(view);
-      chosen.textContent = selectedWords(view);
+      setText(chosen, selectedWords(view));
     },
     resize(width) {
       const fitted = sideBySide(width, WIDTHS, GAP);

@@ -1,7 +1,7 @@
 // The reparameterization explorer: a fixed cloud of eps is carried to z = mu + sigma eps, and every sample says how
 // E[f(z)] would change, by its path or by the score function; 300 repeated draws show how far such estimates spread.
 
-import { canvas, element, resize, sideBySide } from "../page/kit.js";
+import { canvas, element, resize, setAttribute, sideBySide } from "../page/kit.js";
 import { within } from "../page/controls.js";
 import { liveFigure } from "../page/figure.js";
 import { holdGaussian } from "../page/hand.js";
@@ -30,7 +30,7 @@ function build(getState, change) {
       shownFrame = drawSamples(samples, view);
       drawEstimates(estimates, view);
       const words = `Histograms of ${REPEATS} estimates of each derivative by both estimators. ${findingWords(view)}.`;
-      estimates.node.setAttribute("aria-label", words);
+      setAttribute(estimates.node, "aria-label", words);
       table.show(view);
       panel.show(view.state);
     },

@@ -1,7 +1,7 @@
 // The token explorer: a prior draws a picture code by code; change one, and draw the rest again.
 
 import { COLORS } from "../page/colors.js";
-import { button, canvas, element, resize, slider } from "../page/kit.js";
+import { button, canvas, element, resize, setText, slider } from "../page/kit.js";
 import { liveFigure } from "../page/figure.js";
 import { bitsWords, PLACES, rounded, SHOWN, tokenModel, viewWords } from "./view.js";
 import { codeGrid } from "./grid.js";
@@ -135,7 +135,7 @@ function decodedPanel(trialOf) {
     show(view) {
       const trial = trialOf(view), count = view.codes.length;
       const { pixels, filled } = trial || { pixels: view.pixels, filled: count };
-      paintPartly(surface, pixels, filled, view.where);
+      if (pixels) paintPartly(surface, pixels, filled, view.where);
       note.textContent = trial && !trial.chosen ? `if code ${trial.code} were here` : "decoded as it fills";
       surface.node.setAttribute("aria-busy", String(view.behind));
       surface.node.setAttribute("aria-label", `Decoded picture, ${count} of ${PLACES} positions filled`);
@@ -171,7 +171,7 @@ function buildTokens(model, hand, repaint, { classes }) {
     keys: keysOf(hand),
     show(view) {
       last = view.state;
-      bits.textContent = bitsWords(view, model.uniform);
+      setText(bits, bitsWords(view, model.uniform));
       for (const part of [grid, odds, luck, decoded, chart, controls]) part.show(view);
       if (view.behind) repaint();
     },
