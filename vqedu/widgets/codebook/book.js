@@ -1,7 +1,8 @@
 // The codebook: a table of all codes, one of them in detail, and how often each is used.
 
 import { COLORS } from "../page/colors.js";
-import { button, canvas, element, paintImage, resize } from "../page/kit.js";
+import { button, canvas, element, paintImage, resize, setAttribute, setText } from "../page/kit.js";
+import { layer } from "../page/layer.js";
 import { keyed, pointing, roving, squareAt, stepOnGrid } from "./grid.js";
 import { paintTable, paintUsage, tableShape } from "./paint.js";
 import { EXAMPLES, patchOf, placeWords } from "./space.js";
@@ -17,6 +18,7 @@ function codeTable(space, hand, peek, thumbnail) {
   const surface = canvas(...sides(), {
     class: "vq-codetable", tabindex: 0, role: "application", "aria-roledescription": "table of codes",
   });
+  const lay = layer();
   const codeAt = (x, y) => squareAt(x, y, shape, space.K);
   pointing(surface, codeAt, { look: (code) => peek({ code }), pick: hand.pickCode });
   keyed(surface.node, (key) => {
@@ -32,9 +34,9 @@ function codeTable(space, hand, peek, thumbnail) {
       if (sides()[0] !== surface.width) resize(surface, ...sides());
     },
     show(view) {
-      paintTable(surface, shape, view, thumbnail, space.K);
+      paintTable(surface, lay, shape, view, thumbnail, space.K);
       const words = `Codebook. Code ${view.code}. Arrow keys move, Enter puts the code into the cell.`;
-      surface.node.setAttribute("aria-label", words);
+      setAttribute(surface.node, "aria-label", words);
     },
   };
 }
@@ -103,7 +105,7 @@ function codeHead(space, hand, thumbnail) {
   const said = element("div", { class: "vq-panel" }, element("p", { class: "vq-heading" }, name), words, put);
   return {
     node: element("div", { class: "vq-codehead" }, big.node, said),
-    offer(code) { put.textContent = `Put code ${code} into the cell`; },
+    offer(code) { setText(put, `Put code ${code} into the cell`); },
     show(code) {
       thumbnail(big.pen, code, 0, 0, BIG);
       strokeSquare(big.pen, BIG / 3, BIG / 3); // its own 4 x 4 pixels, as the code map shows them
@@ -141,6 +143,7 @@ function usageChart(space, hand, peek) {
   const surface = canvas(940, USAGE_HEIGHT, {
     class: "vq-usage", tabindex: 0, role: "application", "aria-roledescription": "histogram",
   });
+  const lay = layer();
   let f;
   const codeAt = (x) => order[Math.floor(f.valueAt(x))] ?? null;
   pointing(surface, codeAt, { look: (code) => peek({ code }), pick: hand.pickCode });
@@ -152,9 +155,9 @@ function usageChart(space, hand, peek) {
     node: surface.node,
     resize(width) { if (width !== surface.width) resize(surface, width, USAGE_HEIGHT); },
     show({ code }) {
-      f = paintUsage(surface, space, code);
+      f = paintUsage(surface, lay, space, code);
       const words = `Usage of the codes, most used first. Code ${code}: ${codeWords(space, code)}.`;
-      surface.node.setAttribute("aria-label", `${words} Left and right arrow keys move.`);
+      setAttribute(surface.node, "aria-label", `${words} Left and right arrow keys move.`);
     },
   };
 }

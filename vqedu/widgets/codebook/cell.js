@@ -1,12 +1,12 @@
 // One cell: its z_e beside its code, and the nearest codes to choose from.
 
-import { canvas, element } from "../page/kit.js";
+import { canvas, element, press, setAttribute, setText } from "../page/kit.js";
 import { roving } from "./grid.js";
 import { paintVectors } from "./paint.js";
 import { MAP_SIDE, placeWords } from "./space.js";
 
 const THUMB = 52;
-const LONGEST_BAR = 74; // CSS pixels
+const LONGEST_BAR = 56; // CSS pixels
 
 function candidateWords({ k, square, rank }, present) {
   const far = `Code ${k}, number ${rank + 1} by distance, squared distance ${square.toFixed(2)}`;
@@ -29,11 +29,11 @@ function candidate(hand, thumbnail) {
     show(each, longest, present) {
       const { k, square } = each;
       if (k !== shown) thumbnail(picture.pen, (shown = k), 0, 0, THUMB);
-      bar.style.height = `${Math.max(2, (LONGEST_BAR * square) / longest)}px`;
-      distance.textContent = square.toFixed(square < 10 ? 2 : 1);
-      index.textContent = String(k);
-      node.setAttribute("aria-pressed", String(present));
-      node.setAttribute("aria-label", candidateWords(each, present));
+      bar.style.height = `${Math.max(2, Math.round((LONGEST_BAR * square) / longest))}px`;
+      setText(distance, square.toFixed(square < 10 ? 2 : 1));
+      setText(index, String(k));
+      press(node, present);
+      setAttribute(node, "aria-label", candidateWords(each, present));
     },
   };
 }
@@ -57,7 +57,9 @@ function candidateRow(space, hand, thumbnail) {
 
 // The D numbers of z_e at the cell, and those of its code.
 function vectorsPanel({ net }) {
-  const vectors = canvas(284, 150, { class: "vq-vectors", role: "img" });
+  const vectors = canvas(284, 132, { class: "vq-vectors", role: "img" });
+  let shown = {};
+  vectors.node.addEventListener("sharpened", () => { shown = {}; });
   const place = element("span", { class: "vq-title" });
   const green = element("b", { class: "vq-green" }, "z_e"), purple = element("b", { class: "vq-purple" });
   const caption = element("p", { class: "vq-line" }, green, " and ", purple, `: D = ${net.D} numbers each`);
@@ -66,6 +68,8 @@ function vectorsPanel({ net }) {
     node: element("div", { class: "vq-panel" }, heading, vectors.node, caption),
     show({ cell, indices, z, squares }) {
       const k = indices[cell];
+      if (shown.cell === cell && shown.k === k && shown.z === z) return;
+      shown = { cell, k, z };
       const z_e = Array.from({ length: net.D }, (_, d) => z[d * MAP_SIDE * MAP_SIDE + cell]);
       paintVectors(vectors, z_e, Array.from(net.codebook.subarray(k * net.D, (k + 1) * net.D)));
       place.textContent = `the cell at ${placeWords(cell)}`;

@@ -12,18 +12,15 @@ import { codebookHand, codebookSpace, codebookViewer, codebookWords, MAP_SIDE } 
 
 const ARROW = 70; // as wide as its words, and some air
 const STACKED = 760; // CSS pixels: below, the map goes below x and x_hat
-const LARGEST_CELL = 56;
-
-function pictureSide(width) {
-  if (width < STACKED) return Math.min(224, 28 * Math.floor((width - 16) / 56));
-  return width >= 900 ? 224 : 196;
-}
+const PICTURE = 168; // as large as lets everything that answers the hand on the map fit a screen of 720 pixels
+const BESIDE = 224; // as wide as the words under x_hat and its buttons
+const LARGEST_CELL = 48;
 
 // The sizes of the pictures and the map, for a stage that is `width` pixels wide inside.
 function codebookSizes(width) {
-  const side = pictureSide(width);
-  const room = width < STACKED ? width : width - 2 * side - 2 * ARROW;
-  return { side, map: MAP_SIDE * Math.min(LARGEST_CELL, Math.floor(room / MAP_SIDE)) };
+  const side = width < STACKED ? Math.min(196, 28 * Math.floor((width - 16) / 56)) : PICTURE;
+  const room = width < STACKED ? width : width - side - BESIDE - 2 * ARROW;
+  return { side, words: width < STACKED ? side : BESIDE, map: MAP_SIDE * Math.min(LARGEST_CELL, Math.floor(room / MAP_SIDE)) };
 }
 
 // From one picture to the next: what happens in between, and its name.
@@ -86,8 +83,9 @@ function build(space, hand, peek, along) {
       along(view);
     },
     resize(width) {
-      const { side, map: mapSide } = codebookSizes(width);
-      for (const picture of [x, xHat]) picture.resize(side);
+      const { side, words, map: mapSide } = codebookSizes(width);
+      x.resize(side);
+      xHat.resize(side, words);
       map.resize(mapSide);
       book.resize(width);
     },

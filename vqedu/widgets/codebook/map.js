@@ -1,7 +1,8 @@
 // The two pictures of a code map: the map itself with its indices, and x_hat that it decodes to.
 
 import { COLORS } from "../page/colors.js";
-import { button, canvas, disable, element, paintImage, resize } from "../page/kit.js";
+import { button, canvas, disable, element, paintImage, resize, setAttribute, setText } from "../page/kit.js";
+import { layer } from "../page/layer.js";
 import { panel } from "../page/pictures.js";
 import { keyed, pointing, squareAt, stepOnGrid } from "./grid.js";
 import { CODE_INK, paintMap, paintWindow } from "./paint.js";
@@ -43,6 +44,7 @@ export function mapPanel(space, hand, peek, thumbnail) {
   const surface = canvas(392, 392, {
     class: "vq-codemap", tabindex: 0, role: "application", "aria-roledescription": "code map",
   });
+  const lay = layer();
   pointing(surface, cellAt(surface), { look: (cell) => peek({ cell }), pick: hand.pick });
   mapKeys(surface.node, hand);
   const rate = element("p", { class: "vq-note" }, rateWords(space.K));
@@ -54,9 +56,9 @@ export function mapPanel(space, hand, peek, thumbnail) {
       node.style.width = `${side}px`;
     },
     show(view) {
-      paintMap(surface, view, thumbnail);
+      paintMap(surface, lay, view, thumbnail);
       const words = `Code map. ${placeWords(view.cell)}: code ${view.indices[view.cell]}. ${KEY_WORDS}`;
-      surface.node.setAttribute("aria-label", words);
+      setAttribute(surface.node, "aria-label", words);
     },
   };
 }
@@ -82,8 +84,8 @@ function errorLines() {
     text: () => `${line.textContent}; ${cost.textContent}`,
     show({ swapped, error, ownError }) {
       const before = `${swapped.length} swapped, before: ${ownError.toFixed(4)}`;
-      line.textContent = `mean squared error ${error.toFixed(4)}`;
-      cost.textContent = swapped.length ? before : "no code swapped";
+      setText(line, `mean squared error ${error.toFixed(4)}`);
+      setText(cost, swapped.length ? before : "no code swapped");
       cost.classList.toggle("vq-changed", swapped.length > 0);
     },
   };
@@ -93,6 +95,8 @@ export function decodedPanel(space, hand, peek) {
   const { influence } = space.config;
   const surface = canvas(224, 224, { class: "vq-decoded", role: "img" });
   const overlay = canvas(224, 224, { class: "vq-overlay", "aria-hidden": "true" });
+  let shown = null; // what the canvas shows
+  surface.node.addEventListener("sharpened", () => { shown = null; });
   const errors = errorLines(), buttons = putBackButtons(hand);
   const note = frameNote("Blue frame", influence, "pixels that the code can change");
   const parts = [surface.node, ...errors.nodes, buttons.node, note];
@@ -101,15 +105,16 @@ export function decodedPanel(space, hand, peek) {
   pointing(surface, cellAt(surface), { look: (cell) => peek({ cell }), pick: hand.pick });
   return {
     node,
-    resize(side) {
-      node.style.width = `${side}px`;
+    resize(side, width) {
+      node.style.width = `${width}px`;
       for (const each of [surface, overlay]) if (side !== each.width) resize(each, side, side);
+      shown = null;
     },
     show(view) {
-      paintImage(surface, view.pixels);
+      if (shown !== view.pixels) paintImage(surface, shown = view.pixels);
       paintWindow(overlay, influence, view.cell, COLORS.decoder);
       for (const part of [errors, buttons]) part.show(view);
-      surface.node.setAttribute("aria-label", `Decoded picture; ${errors.text()}`);
+      setAttribute(surface.node, "aria-label", `Decoded picture; ${errors.text()}`);
     },
   };
 }

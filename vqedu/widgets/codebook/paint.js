@@ -40,20 +40,23 @@ function heavyOutline(pen, x, y, size) {
   outline(pen, x, y, size, "#000", 4);
 }
 
-// The code map: in each cell what its code draws there, on its own 4 x 4 pixels, and the code's index.
-export function paintMap({ pen, width, height }, view, thumbnail) {
-  const size = width / MAP_SIDE;
-  pen.clearRect(0, 0, width, height);
+// The code map: in each cell what its code draws there, on its own 4 x 4 pixels, and the code's index. The cells that
+// use the code in question are painted once more, marked, over the map `lay` keeps.
+export function paintMap(surface, lay, { indices, code, cell: chosen, swapped }, thumbnail) {
+  const { pen, width } = surface, size = width / MAP_SIDE;
   const place = (cell) => [(cell % MAP_SIDE) * size, Math.floor(cell / MAP_SIDE) * size];
-  view.indices.forEach((k, cell) => {
-    const [x, y] = place(cell);
-    thumbnail(pen, k, x, y, size, 4);
-    if (k === view.code) { pen.fillStyle = PALE; pen.fillRect(x, y, size, size); }
-    outline(pen, x, y, size, k === view.code ? COLORS.codebook : "#dcc3d2", k === view.code ? 3 : 1);
-    haloed(pen, String(k), x + size / 2, y + size / 2 + 1, { size: size > 48 ? 18 : 14, color: CODE_INK });
-  });
-  heavyOutline(pen, ...place(view.cell), size);
-  for (const cell of view.swapped) corner(pen, ...place(cell), size);
+  const paintCell = (onto, k, cell, marked) => mapCell(onto, place(cell), size, k, thumbnail, marked);
+  lay(surface, indices, (ground) => indices.forEach((k, cell) => paintCell(ground, k, cell, false)));
+  indices.forEach((k, cell) => { if (k === code) paintCell(pen, k, cell, true); });
+  heavyOutline(pen, ...place(chosen), size);
+  for (const cell of swapped) corner(pen, ...place(cell), size);
+}
+
+function mapCell(pen, [x, y], size, k, thumbnail, marked) {
+  thumbnail(pen, k, x, y, size, 4);
+  if (marked) { pen.fillStyle = PALE; pen.fillRect(x, y, size, size); }
+  outline(pen, x, y, size, marked ? COLORS.codebook : "#dcc3d2", marked ? 3 : 1);
+  haloed(pen, String(k), x + size / 2, y + size / 2 + 1, { size: size > 48 ? 18 : 14, color: CODE_INK });
 }
 
 // An orange corner marks a cell whose code was swapped.
@@ -118,16 +121,16 @@ export function tableShape(K, width, height) {
 }
 
 // Every code of the table; a frame around those that the present map uses, a heavy one around the code in question.
-export function paintTable({ pen, width, height }, { columns, size }, view, thumbnail, K) {
-  const used = new Set(view.indices);
-  pen.clearRect(0, 0, width, height);
+export function paintTable(surface, lay, { columns, size }, { indices, code }, thumbnail, K) {
   const place = (k) => [(k % columns) * size, Math.floor(k / columns) * size];
-  for (let k = 0; k < K; k++) {
-    thumbnail(pen, k, ...place(k), size);
-    outline(pen, ...place(k), size, "#d9d9d9", 1);
-  }
-  for (const k of used) outline(pen, ...place(k), size, COLORS.codebook, 2.5);
-  heavyOutline(pen, ...place(view.code), size);
+  lay(surface, indices, (pen) => {
+    for (let k = 0; k < K; k++) {
+      thumbnail(pen, k, ...place(k), size);
+      outline(pen, ...place(k), size, "#d9d9d9", 1);
+    }
+    for (const k of new Set(indices)) outline(pen, ...place(k), size, COLORS.codebook, 2.5);
+  });
+  heavyOutline(surface.pen, ...place(code), size);
 }
 
 const SHARE_FLOOR = 1e-5;
@@ -136,10 +139,12 @@ const SHARE_FLOOR = 1e-5;
 function usageFrame({ pen, width, height }, { counts, usage, K }) {
   const least = Math.max(SHARE_FLOOR, Math.min(...counts.filter((count) => count > 0)) / usage.total);
   const range = [Math.floor(Math.log10(least)), 0];
-  const f = frame(pen, { left: 62, top: 8, width: width - 68, height: height - 34, x: [0, K], y: range });
-  const powers = Array.from({ length: -range[0] + 1 }, (_, i) => -i);
+  return frame(pen, { left: 62, top: 8, width: width - 68, height: height - 34, x: [0, K], y: range });
+}
+
+function usageAxis(f) {
+  const powers = Array.from({ length: -f.y[0] + 1 }, (_, i) => -i);
   axisY(f, { values: powers, format: (p) => `${Number((100 * 10 ** p).toPrecision(1))}%` });
-  return f;
 }
 
 function usageBar(f, rank, share, color) {
@@ -156,16 +161,19 @@ function uniformLine(f, K) {
 }
 
 // The share of each code, from the most used to the least, and the uniform prior 1/K. Returns the frame.
-export function paintUsage(surface, space, code) {
-  const { pen, width, height } = surface;
+export function paintUsage(surface, lay, space, code) {
   const { counts, order, ranks, usage, K } = space;
-  pen.clearRect(0, 0, width, height);
   const f = usageFrame(surface, space);
-  const bar = (rank, color) => usageBar(f, rank, counts[order[rank]] / usage.total, color);
-  order.forEach((_, rank) => bar(rank, COLORS.codebook));
-  bar(ranks[code], "#000");
-  uniformLine(f, K);
-  stroke(pen, [[f.left, f.bottom], [f.right, f.bottom]], { color: "#555", width: 1 });
-  write(pen, `the ${K} codes, most used first`, f.left + f.width / 2, height - 6, { size: 14, align: "center" });
+  const share = (rank) => counts[order[rank]] / usage.total;
+  lay(surface, "", (pen) => {
+    const ground = { ...f, pen };
+    usageAxis(ground);
+    order.forEach((_, rank) => usageBar(ground, rank, share(rank), COLORS.codebook));
+    uniformLine(ground, K);
+    stroke(pen, [[f.left, f.bottom], [f.right, f.bottom]], { color: "#555", width: 1 });
+    const below = [f.left + f.width / 2, surface.height - 6];
+    write(pen, `the ${K} codes, most used first`, ...below, { size: 14, align: "center" });
+  });
+  usageBar(f, ranks[code], share(ranks[code]), "#000");
   return f;
 }

@@ -104,7 +104,7 @@ function pictureOf(space, { drawing, digit }) {
 // From the state, and what the pointer only looks at (peek), to everything that the parts show.
 export function codebookViewer(space) {
   const { net } = space;
-  let key, x, z, own, ownError;
+  let key, x, z, own, ownError, swapsKey, decoded;
   return (state, peek) => {
     const now = state.drawing ?? state.digit;
     if (now !== key) {
@@ -113,16 +113,22 @@ export function codebookViewer(space) {
       z = net.encode(x);
       own = net.nearest(z);
       ownError = meanSquare(net.decode(own), x);
+      swapsKey = null;
     }
-    const indices = Uint16Array.from(own);
-    for (const [cell, k] of state.swaps) indices[cell] = k;
-    const pixels = net.decode(indices);
+    if (state.swaps !== swapsKey) {
+      swapsKey = state.swaps;
+      const indices = Uint16Array.from(own);
+      for (const [cell, k] of state.swaps) indices[cell] = k;
+      const pixels = net.decode(indices);
+      decoded = { indices, pixels, error: meanSquare(pixels, x), swapped: state.swaps.map(([at]) => at) };
+    }
+    const { indices } = decoded;
     const cell = peek.cell ?? state.cell;
     const code = peek.code ?? (peek.cell === null ? state.code : indices[cell]);
     const squares = net.distances(z, cell);
     return {
-      state, x, z, own, indices, pixels, cell, code, squares, ownError, error: meanSquare(pixels, x),
-      candidates: candidatesOf(squares, indices[cell]), swapped: state.swaps.map(([at]) => at),
+      state, x, z, own, cell, code, squares, ownError, ...decoded,
+      candidates: candidatesOf(squares, indices[cell]),
     };
   };
 }

@@ -9,19 +9,23 @@ const DEPTHS = [1, 10, 100, 1000].flatMap((power) => ROUND.map((m) => m * power)
 const BELOW = 1.14; // of the lowest level: room for the value under each bar
 const TOTAL = "#8a8a8a";
 
-const barsOf = ({ elbo, evidence, gap, reconstruction, toPrior }) => [
-  { from: 0, to: reconstruction, color: COLORS.decoder, name: ["recon-", "struction"], value: reconstruction },
-  { from: reconstruction, to: elbo, color: COLORS.prior, name: ["\u2212 KL to", "the prior"], value: -toPrior },
+const NARROW = 380; // CSS pixels: below, a name has more and shorter lines
+const NAMES = { wide: [["recon-", "struction"], ["\u2212 KL to", "the prior"]],
+  narrow: [["recon-", "struc-", "tion"], ["\u2212 KL to", "the", "prior"]] };
+
+const barsOf = ({ elbo, evidence, gap, reconstruction, toPrior }, [first, second]) => [
+  { from: 0, to: reconstruction, color: COLORS.decoder, name: first, value: reconstruction },
+  { from: reconstruction, to: elbo, color: COLORS.prior, name: second, value: -toPrior },
   { from: 0, to: elbo, color: TOTAL, name: ["= ELBO"], value: elbo },
   { from: elbo, to: evidence, color: COLORS.warning, name: ["+ gap,", "KL to", "p(z|x)"], value: gap },
   { from: 0, to: evidence, color: "#1a1a1a", name: ["=", "log p(x)"], value: evidence },
 ];
 
 export function drawBars({ pen, width, height }, view) {
-  const bars = barsOf(view);
+  const bars = barsOf(view, width < NARROW ? NAMES.narrow : NAMES.wide);
   pen.clearRect(0, 0, width, height);
   const y = [-roundUp(-BELOW * view.elbo, DEPTHS), 0];
-  const f = frame(pen, { left: 44, top: 46, width: width - 48, height: 282, x: [0, bars.length], y });
+  const f = frame(pen, { left: 44, top: 46, width: width - 48, height: 264, x: [0, bars.length], y });
   axisY(f);
   write(pen, "nats", f.left - 6, f.top - 12, { size: 14, align: "right", color: "#444" });
   write(pen, `log p(x) = ${number(view.evidence)} nats: q cannot move it`, f.left - 20, 20, { bold: true });

@@ -1,7 +1,7 @@
 // The five lines of the derivation as a board: one more at a time, what changed is marked, its value beside it.
 
 import { COLORS } from "../page/colors.js";
-import { element, slider, button, disable } from "../page/kit.js";
+import { element, slider, button, disable, setAttribute, setText } from "../page/kit.js";
 import { number } from "../page/numbers.js";
 import { mi, mo, row, log, thin, frac, colored, marked, formula, call } from "../page/mathml.js";
 
@@ -10,6 +10,8 @@ const joint = () => call("p", "x", ",", "z");
 const posterior = () => call("p", "z", "|", "x");
 const kl = () => row(mi("KL"), mo("("), q(), mo("\u2016"), posterior(), mo(")"));
 const averageOfLog = (...inside) => row(mo("\u222B"), q(), log(), ...inside, thin(), mi("d"), mi("z"));
+
+const gapNow = () => element("span", { class: "vq-elbo-gap" });
 
 // Each line: what is written, and why it may be written.
 const LINES = [
@@ -35,15 +37,15 @@ const LINES = [
   },
   {
     written: () => formula(marked(mo("\u2265")), mi("ELBO")),
-    why: ({ gap }) =>
-      [`A KL is never negative. At your q it is ${number(gap, 6)}, and the ELBO is lower by that much.`],
+    why: () => ["A KL is never negative. At your q it is ", gapNow(), ", and the ELBO is lower by that much."],
   },
 ];
 
 function boardLine({ written, why }, index) {
   const name = `Value of line ${index + 1}`;
   const value = element("output", { class: "vq-value", "aria-live": "off", "aria-label": name });
-  const reason = element("span", { class: "vq-elbo-why" });
+  const reason = element("span", { class: "vq-elbo-why" }, ...why());
+  const gap = reason.querySelector(".vq-elbo-gap");
   const math = element("span", { class: "vq-elbo-math" }, written());
   const node = element("li", { class: "vq-elbo-line" }, math, reason, value);
   return {
@@ -51,10 +53,11 @@ function boardLine({ written, why }, index) {
     show(view) {
       const { line } = view.state;
       node.classList.toggle("vq-elbo-hidden", index + 1 > line);
-      if (index + 1 === line) node.setAttribute("aria-current", "step");
+      if (index + 1 === line) setAttribute(node, "aria-current", "step");
       else node.removeAttribute("aria-current");
-      value.textContent = `${number(view.lines[index], 6)} nats`;
-      reason.replaceChildren(...why(view));
+      if (index + 1 > line) return;
+      setText(value, `${number(view.lines[index], 6)} nats`);
+      if (gap) setText(gap, number(view.gap, 6));
     },
   };
 }
@@ -73,7 +76,7 @@ function walker(onLine) {
     show({ state }) {
       ({ line } = state);
       walk.show(line);
-      next.textContent = line === count ? "From the top" : "Next line";
+      setText(next, line === count ? "From the top" : "Next line");
       disable(back, line === 1);
     },
   };

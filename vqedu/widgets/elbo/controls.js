@@ -1,7 +1,7 @@
 // The sliders of q and x, the choice of the decoder, and the button that finds the best q.
 
 import { COLORS } from "../page/colors.js";
-import { button, element } from "../page/kit.js";
+import { button, element, lessMotion } from "../page/kit.js";
 import { choice, numberSliders } from "../page/controls.js";
 import { clamp } from "../page/numbers.js";
 import { LIMITS } from "./view.js";
@@ -23,7 +23,8 @@ export function controls(change, findBest) {
   return {
     node: element("div", { class: "vq-row" },
       element("div", { class: "vq-panel vq-elbo-sliders" }, ...sliders.nodes),
-      element("div", { class: "vq-panel", role: "group", "aria-label": "Decoder" }, ...decoders.nodes), best),
+      element("div", { class: "vq-elbo-choices" },
+        element("div", { class: "vq-buttons", role: "group", "aria-label": "Decoder" }, ...decoders.nodes), best)),
     show(state) { for (const part of [sliders, decoders]) part.show(state); },
   };
 }
@@ -33,7 +34,7 @@ export function glider(getState, change) {
   let running = false;
   const go = (goal) => {
     const from = getState(), start = performance.now();
-    const duration = window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 500;
+    const duration = lessMotion() ? 0 : 500;
     let last = from;
     running = true;
     requestAnimationFrame(function step(now) {

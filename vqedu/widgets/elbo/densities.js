@@ -23,14 +23,14 @@ export function drawDensities({ pen, width, height }, view) {
   pen.clearRect(0, 0, width, height);
   const posterior = (z) => Math.exp(logJoint(model, state.x, z) - evidence);
   const top = 12 + legend(pen, CURVES, 56, 22, { right: width });
-  const f = frame(pen, { left: 52, top, width: width - 64, height: 238 - top, x: Z, y: [0, peak(state, posterior)] });
+  const f = frame(pen, { left: 52, top, width: width - 64, height: 230 - top, x: Z, y: [0, peak(state, posterior)] });
   axisY(f, { label: "density" });
   curve(f, posterior, { color: "#1a1a1a", fill: GRAY });
   curve(f, (z) => Math.exp(logPrior(z)), { color: COLORS.prior, dash: [7, 5] });
   curve(f, (z) => Math.exp(logNormal(z, state.mu, state.sigma)), { color: COLORS.encoder, width: 3, fill: Q_FILL });
   axisX(f, { label: "latent z" });
   drawHandles(f, state);
-  drawDecoder(frame(pen, { ...f, top: 290, height: 112, y: [-3, 5] }), view);
+  drawDecoder(frame(pen, { ...f, top: 276, height: 104, y: [-3, 5] }), view);
   return f;
 }
 

@@ -1,6 +1,6 @@
 // The ELBO explorer: drag q over the true posterior; log p(x) = ELBO + KL(q || p(z|x)) at every place of the hand.
 
-import { canvas, element, resize } from "../page/kit.js";
+import { canvas, element, resize, setAttribute, setText, sideBySide } from "../page/kit.js";
 import { within } from "../page/controls.js";
 import { liveFigure } from "../page/figure.js";
 import { holdGaussian } from "../page/hand.js";
@@ -12,8 +12,9 @@ import { barWords, findingWords, LIMITS, nearBest, sumWords, viewer } from "./vi
 
 const TITLE = "For every q, ELBO and gap add up to log p(x): raising the ELBO closes the gap";
 const HAND = "Left and right arrow keys move the mean of q, up and down its width; with shift, in large steps.";
-const WIDTHS = { densities: 536, bars: 398 };
-const HEIGHT = 414;
+const WIDTHS = { densities: 520, bars: 414 };
+const HEIGHT = 388;
+const GAP = 12;
 
 function build(see, getState, change) {
   const move = (patch) => change(within(LIMITS, patch));
@@ -34,15 +35,16 @@ function build(see, getState, change) {
     show(view) {
       shownFrame = drawDensities(densities, view);
       drawBars(bars, view);
-      bars.node.setAttribute("aria-label", barWords(view));
-      sum.textContent = sumWords(view);
-      found.textContent = findingWords(view);
+      setAttribute(bars.node, "aria-label", barWords(view));
+      setText(sum, sumWords(view));
+      setText(found, findingWords(view));
       panel.show(view.state);
       board.show(view);
     },
     resize(width) {
-      resize(densities, Math.min(WIDTHS.densities, width), HEIGHT);
-      resize(bars, Math.min(WIDTHS.bars, width), HEIGHT);
+      const fitted = sideBySide(width, WIDTHS, GAP);
+      resize(densities, fitted.densities, HEIGHT);
+      resize(bars, fitted.bars, HEIGHT);
     },
   };
 }

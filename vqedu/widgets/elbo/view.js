@@ -5,14 +5,17 @@ import { bestGaussian, derivation, elbo, klToPosterior, klToPrior, logEvidence, 
 
 export const LIMITS = { x: [-2, 4], mu: [-4, 4], sigma: [0.05, 4] };
 
-// The best q, searched for only where the decoder or x has changed.
+// What does not depend on q: log p(x), the best q and its gap. Searched for only where the decoder or x has changed.
 function finder() {
-  let known, best;
+  let known, found;
   return (model, x) => {
     const key = `${model.decoder} ${x}`;
-    if (known !== key) best = bestGaussian(model, x);
+    if (known !== key) {
+      const evidence = logEvidence(model, x), best = bestGaussian(model, x);
+      found = { evidence, best, smallest: klToPosterior(model, x, best.mu, best.sigma, evidence) };
+    }
     known = key;
-    return best;
+    return found;
   };
 }
 
@@ -22,13 +25,11 @@ export function viewer(noise) {
   return (state) => {
     const { decoder, x, mu, sigma } = state;
     const model = { decoder, noise };
-    const evidence = logEvidence(model, x);
-    const best = find(model, x);
+    const { evidence, best, smallest } = find(model, x);
     return {
-      state, model, evidence, best,
+      state, model, evidence, best, smallest,
       elbo: elbo(model, x, mu, sigma),
       gap: klToPosterior(model, x, mu, sigma, evidence),
-      smallest: klToPosterior(model, x, best.mu, best.sigma, evidence),
       reconstruction: reconstruction(model, x, mu, sigma),
       toPrior: klToPrior(mu, sigma),
       lines: derivation(model, x, mu, sigma, evidence),

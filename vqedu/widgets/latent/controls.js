@@ -1,7 +1,7 @@
 // The controls under the pictures: the walk from A to B, draws from the prior, the principal directions.
 
 import { COLORS } from "../page/colors.js";
-import { button, canvas, element, onceAFrame, paintImage, resize, slider } from "../page/kit.js";
+import { button, canvas, element, lessMotion, onceAFrame, paintImage, resize, setText, slider } from "../page/kit.js";
 import { number } from "../page/numbers.js";
 import { between } from "./space.js";
 import { same } from "./view.js";
@@ -13,7 +13,7 @@ const WALK_MS = 3000;
 // The walk as a film: FRAMES pictures from A to B, decoded anew only when A or B moves.
 function film(space) {
   const words = "Images decoded along the line from A to B";
-  const surface = canvas(700, 60, { class: "vq-film", role: "img", "aria-label": words });
+  const surface = canvas(700, 48, { class: "vq-film", role: "img", "aria-label": words });
   let shown = "";
   const paint = onceAFrame(() => {
     const { pen, width, height } = surface;
@@ -30,7 +30,7 @@ function film(space) {
   return {
     node: surface.node,
     resize(width) {
-      const side = Math.min(60, Math.floor(width / FRAMES) - 2);
+      const side = Math.min(48, Math.floor(width / FRAMES) - 2);
       resize(surface, width, side);
       if (shown) paint();
       return side;
@@ -57,7 +57,7 @@ function player(hand, walkTo) {
       // A z that is not the last one of the walk: a hand has taken it elsewhere.
       if (!running || !control.isConnected || hand.state().z !== z) return stop();
       const t = Math.min(1, from + (now - begin) / WALK_MS);
-      walkTo(t);
+      walkTo(lessMotion() ? Math.floor(t * (FRAMES - 1)) / (FRAMES - 1) : t);
       ({ z } = hand.state());
       if (t < 1) requestAnimationFrame(step);
       else stop();
@@ -80,10 +80,9 @@ export function walkPanel(space, hand) {
     play.stop();
     hand.change({ [name.toLowerCase()]: hand.state().z, t });
   });
-  const node = element("div", { class: "vq-walk" }, strip.node, along.node,
-    element("div", { class: "vq-buttons" }, here("A", 0), here("B", 1), play.control, position));
+  const buttons = element("div", { class: "vq-buttons" }, here("A", 0), here("B", 1), play.control, position);
   return {
-    node,
+    node: element("div", { class: "vq-walk" }, strip.node, along.node, buttons), buttons,
     playing: play.running,
     resize(width) {
       const first = strip.resize(width); // the slider runs from the middle of the first picture to that of the last
@@ -94,7 +93,7 @@ export function walkPanel(space, hand) {
       const onTheWay = same(between(a, b, t), z);
       along.show(t);
       const where = `t = ${t.toFixed(2)} of the way from A to B`;
-      position.textContent = onTheWay ? where : "z is not on the line from A to B";
+      setText(position, onTheWay ? where : "z is not on the line from A to B");
       strip.show(state);
     },
   };
@@ -119,7 +118,7 @@ export function priorPanel(hand) {
     node,
     show({ state }) {
       box.checked = state.prior;
-      count.textContent = state.prior && state.draws ? `${state.draws} drawn` : "";
+      setText(count, state.prior && state.draws ? `${state.draws} drawn` : "");
     },
   };
 }

@@ -1,6 +1,6 @@
 // The picture x_hat at the right, with what is true of it in words.
 
-import { canvas, element, paintImage, resize } from "../page/kit.js";
+import { canvas, element, paintImage, resize, setAttribute, setText } from "../page/kit.js";
 import { panel, thumbnail } from "../page/pictures.js";
 import { nearestWords, sourceWords } from "./view.js";
 
@@ -19,7 +19,7 @@ function neighbor(space) {
     // Returns the words.
     show({ near: found }) {
       const { far, text } = nearestWords(space, found);
-      words.textContent = text;
+      setText(words, text);
       node.classList.toggle("vq-far", far);
       if (found.index !== shown) paintImage(near, space.image((shown = found.index)));
       return text;
@@ -32,7 +32,7 @@ export function xHatPanel(space, color) {
   const source = element("p", { class: "vq-line" });
   const nats = element("p", { class: "vq-line" });
   const nearest = neighbor(space);
-  const said = element("div", { class: "vq-said" }, source, nats, nearest.node, gapNote());
+  const said = element("div", { class: "vq-said" }, source, nats, nearest.node);
   const pictured = element("div", { class: "vq-pictured" }, surface.node, said);
   const node = panel("xhat", "x\u0302 = f(z)", "decoded", color, pictured);
   return {
@@ -46,9 +46,9 @@ export function xHatPanel(space, color) {
     show(view) {
       paintImage(surface, view.pixels);
       source.hidden = nats.hidden = view.x === null;
-      source.textContent = sourceWords(view);
-      nats.textContent = `\u2212log p(x|z): ${view.nats.toFixed(0)} nats`;
-      surface.node.setAttribute("aria-label", `Decoded image; ${nearest.show(view)}`);
+      setText(source, sourceWords(view));
+      setText(nats, `\u2212log p(x|z): ${view.nats.toFixed(0)} nats`);
+      setAttribute(surface.node, "aria-label", `Decoded image; ${nearest.show(view)}`);
     },
   };
 }

@@ -6,22 +6,25 @@ import { latentSpace } from "./space.js";
 import { makeHand, statusText, viewer } from "./view.js";
 import { latentMap } from "./map.js";
 import { panel, xPanel } from "../page/pictures.js";
-import { xHatPanel } from "./decoded.js";
+import { gapNote, xHatPanel } from "./decoded.js";
 import { directionsPanel, gridBox, legend, priorPanel, walkPanel } from "./controls.js";
 import { posteriorPanel } from "./posterior.js";
 import { liveFigure } from "../page/figure.js";
 
 const GAP = 16;
+const TALLEST = 300; // of the map: what answers a drag then fits a screen of 720 pixels
 
 // The sizes of the pictures and the map, for a stage that is `width` pixels wide inside.
 function sizes(width, whole) {
-  const stacked = width < 560;
-  const most = whole ? 8 : 12; // without x there is room for a larger picture
+  const stacked = width < 640;
+  const most = whole ? 7 : 12; // without x there is room for a larger picture
   const half = Math.min(224, 28 * Math.floor((width - GAP) / 56));
   const side = stacked ? half : 28 * Math.min(most, Math.max(5, Math.round((width * (whole ? 0.24 : 0.36)) / 28)));
   const map = stacked ? width : width - (whole ? 2 : 1) * (side + GAP);
-  return { stacked, side, map, height: Math.round(Math.min(420, Math.max(300, map * 0.88))) };
+  return { stacked, side, map, height: heightOf(map, whole) };
 }
+
+const heightOf = (map, whole) => Math.round(Math.min(whole ? TALLEST : 420, Math.max(300, map * 0.88)));
 
 function build(space, hand, repaint) {
   const { variational, view } = space.config;
@@ -38,7 +41,7 @@ function build(space, hand, repaint) {
   const hint = variational ? "drag z" : "drag z, or click a dot";
   const only = (wanted, make) => (wanted ? [make()] : []);
   const grid = only(space.d === 2, () => gridBox(hand));
-  const mapPanel = panel("z", heading, hint, COLORS.encoder, map.node, classes, ...grid.map((each) => each.node));
+  const mapPanel = panel("z", heading, hint, COLORS.encoder, map.node, classes);
   const xHat = xHatPanel(space, COLORS.decoder);
   const x = only(whole, () => xPanel(space, hand));
   const posterior = only(whole && variational, () => posteriorPanel(space, hand));
@@ -46,11 +49,12 @@ function build(space, hand, repaint) {
   const prior = only(whole, () => priorPanel(hand));
   const directions = only(whole && space.d > 2, () => directionsPanel(space, hand));
   const home = button("Back to the code of x", hand.home, { class: "vq-button vq-home" });
-  if (whole) prior[0].node.append(home);
-  const below = [...posterior, ...walk, ...prior, ...directions];
+  (whole ? prior[0].node : mapPanel).append(...grid.map((each) => each.node));
+  for (const each of walk) each.buttons.append(home);
+  const below = [...posterior, ...directions, ...walk, ...prior];
   const row = element("div", { class: "vq-latent" }, ...x.map((each) => each.node), mapPanel, xHat.node);
   return {
-    nodes: [row, ...below.map((each) => each.node)],
+    nodes: [row, ...below.map((each) => each.node), gapNote()],
     keys: posterior.length ? { e: hand.draw } : {},
     playing: () => walk.some((each) => each.playing()),
     show(now) {

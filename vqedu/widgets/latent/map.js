@@ -1,40 +1,37 @@
 // The map of the codes under a hand: one drag moves z, a click on a dot picks its digit.
 
-import { canvas, notOurs, position, resize } from "../page/kit.js";
+import { canvas, notOurs, resize } from "../page/kit.js";
+import { layer } from "../page/layer.js";
+import { FINGER, pressable } from "../page/press.js";
 import { MARGIN, mapFrame, paintAxes, paintDots, paintHand, paintPrior, paintTiles } from "./paint.js";
 
-// Drag: z follows the pointer. A click that does not move and hits a dot picks that digit.
+const REACH = { handle: 14, dot: 6 }; // CSS pixels that a mouse may miss by
+const FINGER_DOT = 12; // that a finger may miss a dot by
+
+// Drag: z follows the pointer, and a finger that begins at z. A press that does not move and hits a dot picks its digit.
 function listen(surface, space, at, place, { onmove, onpick }) {
-  let press = null;
-  const to = (event) => {
-    const [x, y] = position(event, surface);
-    onmove(at().toMap([x - press.grip[0], y - press.grip[1]]));
+  const to = ([x, y], [gx, gy] = [0, 0]) => onmove(at().toMap([x - gx, y - gy]));
+  const take = ([x, y], finger) => {
+    const [zx, zy] = at().toPage(place()), grip = [x - zx, y - zy];
+    const onHandle = Math.hypot(...grip) < (finger ? FINGER : REACH.handle);
+    if (onHandle) return { onHandle, grip };
+    if (finger) return null;
+    to([x, y]);
+    return { onHandle, grip: [0, 0] };
   };
-  surface.node.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    event.preventDefault();
-    surface.node.focus({ focusVisible: false });
-    surface.node.setPointerCapture(event.pointerId);
-    const [x, y] = position(event, surface), [zx, zy] = at().toPage(place());
-    const onHandle = Math.hypot(x - zx, y - zy) < 14;
-    press = { x, y, grip: onHandle ? [x - zx, y - zy] : [0, 0], still: !onHandle };
-    if (!onHandle) to(event);
-  });
-  surface.node.addEventListener("pointermove", (event) => {
-    if (!press) return;
-    const [x, y] = position(event, surface);
-    if (Math.hypot(x - press.x, y - press.y) > 3) press.still = false;
-    if (!press.still) to(event);
-  });
-  surface.node.addEventListener("pointercancel", () => { press = null; });
-  surface.node.addEventListener("pointerup", () => {
-    const hit = press?.still ? dotAt([press.x, press.y], space, at()) : null;
-    press = null;
-    if (hit !== null) onpick(hit);
+  pressable(surface, {
+    take,
+    drag({ onHandle, grip }, now, moved) { if (onHandle || moved) to(now, grip); },
+    tap(now, held, finger) {
+      if (held?.onHandle) return;
+      const hit = dotAt(now, space, at(), finger ? FINGER_DOT : REACH.dot);
+      if (hit !== null) onpick(hit);
+      else if (finger) to(now);
+    },
   });
 }
 
-function dotAt([x, y], { places, count }, at, reach = 6) {
+function dotAt([x, y], { places, count }, at, reach) {
   let best = null;
   for (let i = 0; i < count; i++) {
     const [px, py] = at.toPage([places[2 * i], places[2 * i + 1]]);
@@ -63,58 +60,43 @@ export function latentMap(space, { place, onmove, onpick, onhome }) {
     class: "vq-map", tabindex: 0, role: "application", "aria-roledescription": "map",
     "aria-label": "Map of the codes. Arrow keys move z, with Shift in big steps; Home goes to the code of x.",
   });
-  const layer = canvas(466, 400);
-  let limits = space.config, at = mapFrame(limits, surface), stale = true, only = null, tiles = false;
+  const lay = layer();
+  let limits = space.config, at = mapFrame(limits, surface), only = null, tiles = false;
   // Where the map shows decoded pictures there are no dots to pick.
   listen(surface, space, () => at, place, { onmove, onpick: (digit) => { if (!tiles) onpick(digit); } });
   listenForKeys(surface, () => at, place, { onmove, onhome });
-  function repaintLayer() {
-    layer.pen.clearRect(0, 0, layer.width, layer.height);
-    paintAxes(layer.pen, at, space.config);
-    layer.pen.save();
-    layer.pen.beginPath(); layer.pen.rect(MARGIN.left, MARGIN.top, at.w, at.h); layer.pen.clip();
-    if (tiles) paintTiles(layer.pen, at, space);
-    else paintDots(layer.pen, at, space, only);
-    layer.pen.restore();
-    stale = false;
-  }
-  function refit() {
-    at = mapFrame(limits, surface);
-    stale = true;
-  }
+  const inside = (pen, paint) => {
+    pen.save();
+    pen.beginPath(); pen.rect(MARGIN.left, MARGIN.top, at.w, at.h); pen.clip();
+    paint();
+    pen.restore();
+  };
+  const paintGround = (pen) => {
+    paintAxes(pen, at, space.config);
+    inside(pen, () => (tiles ? paintTiles(pen, at, space) : paintDots(pen, at, space, only)));
+  };
   return {
     node: surface.node,
     // Show the rectangle from `low` to `high` instead of the one of the configuration.
     window({ low, high }) {
       if (low === limits.low) return;
       limits = { ...limits, low, high };
-      refit();
+      at = mapFrame(limits, surface);
     },
     resize(width, height) {
       if (width === surface.width && height === surface.height) return;
-      for (const one of [surface, layer]) resize(one, width, height);
-      refit();
+      resize(surface, width, height);
+      at = mapFrame(limits, surface);
     },
-    highlight(label) { only = label; stale = true; },
+    highlight(label) { only = label; },
     show(view) {
-      const wanted = Boolean(view.state.grid);
-      if (wanted !== tiles) {
-        tiles = wanted;
-        stale = true;
-      }
-      if (layer.ratio !== surface.ratio) {
-        resize(layer, surface.width, surface.height);
-        stale = true;
-      }
-      if (stale) repaintLayer();
-      const { pen, width, height } = surface;
-      pen.clearRect(0, 0, width, height);
-      pen.drawImage(layer.node, 0, 0, width, height);
-      pen.save();
-      pen.beginPath(); pen.rect(MARGIN.left, MARGIN.top, at.w, at.h); pen.clip();
-      if (view.state.prior) paintPrior(pen, at, space, view.samples);
-      paintHand(pen, at, space, view);
-      pen.restore();
+      const { pen } = surface;
+      tiles = Boolean(view.state.grid);
+      lay(surface, [limits.low, limits.high, tiles, only], paintGround);
+      inside(pen, () => {
+        if (view.state.prior) paintPrior(pen, at, space, view.samples);
+        paintHand(pen, at, space, view);
+      });
     },
   };
 }

@@ -1,7 +1,7 @@
 // What a VAE adds: q(z|x) close up, another eps at a press, KL(q(z|x) || N(0, I)) dimension by dimension.
 
 import { COLORS } from "../page/colors.js";
-import { button, canvas, element, resize } from "../page/kit.js";
+import { button, canvas, element, resize, setText } from "../page/kit.js";
 import { number } from "../page/numbers.js";
 import { stroke, write } from "../page/plot.js";
 import { panel } from "../page/pictures.js";
@@ -130,24 +130,29 @@ export function posteriorPanel(space, hand) {
   draw.append(" ", element("kbd", {}, "e"));
   const hint = space.d > 2 ? "largest mean first; black: mean of all digits" : "black: mean";
   const kl = panel("kl", KL_NAME, hint, COLORS.prior, bars.node,
-    element("div", { class: "vq-buttons" }, draw, words), table.node);
-  const total = kl.querySelector(".vq-title");
+    element("div", { class: "vq-buttons" }, draw, words, table.node));
+  const total = kl.querySelector(".vq-title"), few = space.d <= FEW;
   const node = element("div", { class: "vq-posterior" }, closeUp, kl);
+  let shown; // the q of the bars; undefined where they must be drawn anew
+  bars.node.addEventListener("sharpened", () => { shown = undefined; });
   return {
     node,
     resize(width, side) {
+      shown = undefined;
       node.classList.toggle("vq-stacked", side === width);
       closeUp.style.width = `${side}px`;
-      resize(lens, side, Math.round(Math.min(150, side * 0.8)));
-      resize(bars, side === width ? width : width - side - 16, space.d <= FEW ? Math.max(40, 34 * space.d) : 124);
+      resize(lens, side, few ? 98 : 136);
+      resize(bars, side === width ? width : width - side - 16, few ? Math.max(40, 28 * space.d) : 104);
     },
     show(view) {
       const { q } = view;
       paintCloseUp(lens, space, view);
+      setText(words, drawWords(view));
+      if (q === shown) return;
+      shown = q;
       paintBars(bars, space, q);
       table.show(q);
-      total.textContent = q ? `${KL_NAME} = ${q.kl.toFixed(2)} nats` : KL_NAME;
-      words.textContent = drawWords(view);
+      setText(total, q ? `${KL_NAME} = ${q.kl.toFixed(2)} nats` : KL_NAME);
       draw.disabled = !q;
       bars.node.setAttribute("aria-label", q ? barWords(space, q) : `${KL_NAME}: no image x`);
       lens.node.setAttribute("aria-label", lensWords(q));

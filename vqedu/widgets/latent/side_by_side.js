@@ -13,6 +13,7 @@ import { liveFigure } from "../page/figure.js";
 
 const GAP = 16;
 const X_SIDE = 168; // of the picture x
+const TALLEST = 300; // of the maps: what answers a drag then fits a screen of 720 pixels
 const NOWHERE = [0, 0]; // where z stands as long as there is neither a picture nor a place
 
 // z of one model: where the hand put it for both, or else the code of x in that model.
@@ -87,7 +88,7 @@ function zoomBox(hand) {
 function sizes(width) {
   const stacked = width < 620;
   const map = stacked ? width : Math.floor((width - X_SIDE - 2 * GAP) / 2);
-  return { stacked, map, height: Math.round(Math.min(400, Math.max(240, map * 0.96))), xHat: map < 300 ? 112 : 140 };
+  return { stacked, map, height: Math.round(Math.min(TALLEST, Math.max(240, map * 0.96))), xHat: map < 300 ? 112 : 140 };
 }
 
 function build(spaces, windows, hand, repaint) {

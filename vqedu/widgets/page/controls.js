@@ -1,6 +1,6 @@
 // Controls that set parts of the state by name.
 
-import { button, element, slider } from "./kit.js";
+import { button, press, slider } from "./kit.js";
 import { clamp, number } from "./numbers.js";
 
 // A patch of the state with the numbers in it brought within their limits, { name: [low, high] }.
@@ -28,7 +28,7 @@ export function choice(name, options, change) {
   return {
     nodes: buttons.map((each) => each.node),
     show(state) {
-      for (const { value, node } of buttons) node.setAttribute("aria-pressed", String(value === state[name]));
+      for (const { value, node } of buttons) press(node, value === state[name]);
     },
   };
 }

@@ -1,6 +1,6 @@
 // The chassis of the explorers: one state, one view of it per frame, one word to the kernel at rest, one spoken line.
 
-import { element, notOurs, onceAFrame, stage, whenSettled } from "./kit.js";
+import { element, notOurs, onceAFrame, setText, stage, whenResized, whenSettled } from "./kit.js";
 
 const REST = 300; // milliseconds without a change, after which the line speaks and the kernel hears the state
 const WIDEST = 946; // CSS pixels inside the stage, until it is known how many there are
@@ -22,8 +22,7 @@ function speaker(words, heard) {
   const node = element("p", { class: heard ? "vq-heard" : "vq-status", role: "status", "aria-live": "polite" });
   let timer;
   const now = () => {
-    const text = words();
-    if (node.textContent !== text) node.textContent = text;
+    setText(node, words());
   };
   return { node, now, soon() { clearTimeout(timer); timer = setTimeout(now, REST); }, stop: () => clearTimeout(timer) };
 }
@@ -41,12 +40,17 @@ function listenForKeys(root, keys) {
 
 // Calls fit(width) with the room inside the node, in CSS pixels, now and whenever it changes.
 function watchRoom(node, fit) {
-  const use = (width) => { if (width >= NOTHING_TO_SEE) fit(width); };
-  const { paddingLeft, paddingRight } = getComputedStyle(node);
-  use(node.clientWidth ? node.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight) : WIDEST);
-  const observer = new ResizeObserver(([{ contentRect }]) => use(Math.floor(contentRect.width)));
-  observer.observe(node);
-  return () => observer.disconnect();
+  let known;
+  const use = () => {
+    const { paddingLeft, paddingRight } = getComputedStyle(node);
+    const inside = Math.floor(node.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight));
+    const width = node.clientWidth ? inside : known ?? WIDEST;
+    if (width === known || width < NOTHING_TO_SEE) return;
+    fit(width);
+    known = width;
+  };
+  use();
+  return whenResized(node, use);
 }
 
 // see(state) -> view, all numbers of the picture; words(view) -> the spoken line, `heard` alone where the picture says
@@ -59,7 +63,7 @@ export function liveFigure({ model, el, see, words, build, title = model.get("co
   const titleOf = typeof title === "function" ? title : () => title;
   const show = () => {
     const view = see(state);
-    headline.textContent = titleOf(view);
+    setText(headline, titleOf(view));
     figure.show(view);
   };
   const paint = onceAFrame(show);

@@ -1,6 +1,7 @@
 // A Gaussian that a hand can hold: its peak moves the mean, its shoulders the width; the arrow keys do the same.
 import { COLORS } from "./colors.js";
-import { notOurs, position } from "./kit.js";
+import { notOurs } from "./kit.js";
+import { FINGER, pressable } from "./press.js";
 import { stroke, dot, clip } from "./plot.js";
 
 const hundredths = (value) => Math.round(value * 100) / 100;
@@ -38,23 +39,23 @@ function grip(state, f, [x, y]) {
   return side < 18 && side < distance(mean) ? { width: true } : { offset: state.mu - f.valueAt(x) };
 }
 
+// Whether a finger that begins there means the page, not the Gaussian.
+function awayFromHandles(state, f, [x, y]) {
+  return Object.values(handles(state, f)).every(([hx, hy]) => Math.hypot(hx - x, hy - y) > FINGER);
+}
+
 function holdByPointer(sheet, getState, change, currentFrame) {
-  let held = null;
-  sheet.node.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    const [x, y] = position(event, sheet);
+  const take = (place, finger) => {
     const f = currentFrame();
-    if (y < f.top - 20 || y > f.bottom) return;
-    held = grip(getState(), f, [x, y]);
-    sheet.node.setPointerCapture(event.pointerId);
-  });
-  sheet.node.addEventListener("pointermove", (event) => {
-    if (!held) return;
-    const z = currentFrame().valueAt(position(event, sheet)[0]);
+    if (place[1] < f.top - 20 || place[1] > f.bottom) return null;
+    return finger && awayFromHandles(getState(), f, place) ? null : grip(getState(), f, place);
+  };
+  const drag = (held, [x]) => {
+    const z = currentFrame().valueAt(x);
     if (held.width) change({ sigma: hundredths(Math.abs(z - getState().mu)) });
     else change({ mu: hundredths(z + held.offset) });
-  });
-  for (const end of ["pointerup", "pointercancel"]) sheet.node.addEventListener(end, () => { held = null; });
+  };
+  pressable(sheet, { take, drag });
 }
 
 const STEPS = { ArrowLeft: ["mu", -1], ArrowRight: ["mu", 1], ArrowUp: ["sigma", 1], ArrowDown: ["sigma", -1] };

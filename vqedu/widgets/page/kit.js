@@ -13,6 +13,12 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
+// The same words, or the same value, once more would cost a layout and change nothing.
+export function setText(node, text) { if (node.textContent !== text) node.textContent = text; }
+export function setAttribute(node, name, value) {
+  if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+}
+
 const surfaces = new WeakMap(); // a canvas -> what canvas() returned for it
 const screenRatio = () => Math.max(window.devicePixelRatio || 1, 1);
 
@@ -72,6 +78,9 @@ export function position(event, { node, width, height }) {
 // Whether a key belongs to the browser or the system, as Alt and the left arrow do, which go a page back.
 export const notOurs = (event) => event.ctrlKey || event.metaKey || event.altKey;
 
+// Whether the reader has asked for less motion: what plays then goes in few steps.
+export const lessMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
 // Returns a function that asks for draw() once in the next frame, however often it is called.
 export function onceAFrame(draw) {
   let asked = false;
@@ -105,7 +114,10 @@ export function slider({ label, min, max, step, value, format = (v) => v.toFixed
   const input = element("input", { type: "range", min, max, step, "aria-label": label });
   // Beside a light hue browsers paint the rest of the track black, which looks like the part that is full.
   if (color) input.style.accentColor = wordColor(color);
+  let shown;
   const show = (v) => {
+    if (v === shown) return;
+    shown = v;
     input.value = v;
     output.textContent = format(v);
     input.setAttribute("aria-valuetext", format(v));
@@ -120,19 +132,37 @@ export function button(label, onclick, attributes = {}) {
 }
 
 // For a button that switches itself off: one that is disabled outright would drop the keyboard's focus.
-export const disable = (node, off) => node.setAttribute("aria-disabled", String(off));
+export const disable = (node, off) => setAttribute(node, "aria-disabled", String(off));
+export const press = (node, on) => setAttribute(node, "aria-pressed", String(on));
 
-const NARROW = 792; // CSS pixels of a stage: below, what stands side by side goes below each other
+const NARROW = 792; // CSS pixels of a stage: below, what is side by side elsewhere is one below the other
+
+// The widths of canvases in a row: as wanted, { name: width }, shrunk alike where a room `width` wide is too narrow.
+// In a narrow stage, where each has a row of its own, they are as wide as they may be.
+export function sideBySide(width, wanted, gap) {
+  const entries = Object.entries(wanted), sum = entries.reduce((all, [, each]) => all + each, 0);
+  const share = width < NARROW - 34 ? Infinity : (width - gap * (entries.length - 1)) / sum;
+  const fitted = (each) => Math.floor(Math.min(width, each * Math.min(share, 1)));
+  return Object.fromEntries(entries.map(([name, each]) => [name, fitted(each)]));
+}
+
+// Calls act() in the frame after the node's size has changed: within that one, new sizes would change it once more.
+// Returns a function that ends it.
+export function whenResized(node, act) {
+  const observer = new ResizeObserver(onceAFrame(act));
+  observer.observe(node);
+  return () => observer.disconnect();
+}
 
 // Keeps a canvas as wide as its parent, at most as wide as it is now; draws it anew where that changes.
 export function fitWidth(surface, draw) {
-  const most = surface.width;
-  new ResizeObserver(([{ target }]) => {
-    const width = Math.min(most, target.clientWidth);
+  const most = surface.width, parent = surface.node.parentElement;
+  whenResized(parent, () => {
+    const width = Math.min(most, parent.clientWidth);
     if (width < 100 || width === surface.width) return; // folded away: nothing to see
     resize(surface, width, surface.height);
     draw();
-  }).observe(surface.node.parentElement);
+  });
 }
 
 // The root of a widget. Jupyter's own shortcuts stay out of it: arrow keys belong to the figure.
@@ -142,8 +172,10 @@ export function stage(el, label, ...children) {
   root.addEventListener("keydown", (event) => event.stopPropagation());
   stages.add(new WeakRef(root));
   // The room of a figure is what its notebook leaves it, not the width of the window.
-  new ResizeObserver(() => root.classList.toggle("vq-narrow", root.clientWidth < NARROW)).observe(root);
+  const fit = () => root.classList.toggle("vq-narrow", root.clientWidth > 0 && root.clientWidth < NARROW);
   el.replaceChildren(root);
+  fit();
+  whenResized(root, fit);
   return root;
 }
 

@@ -1,7 +1,7 @@
 // The board of the 2-D quantization explorer: the points, the codes and their cells, the gradients of a toy loss.
 
 import { COLORS } from "../page/colors.js";
-import { write, frame, axisX, axisY, stroke, clip, dot, arrow } from "../page/plot.js";
+import { write, frame, axisX, axisY, clip, dot, arrow, dots, strokeAll } from "../page/plot.js";
 import { toyGradient, voronoiCells } from "./math.js";
 import { BOARD_LIMIT, onBoard, TARGET } from "./view.js";
 
@@ -64,11 +64,9 @@ function drawCells({ pen, X, Y }, codes) {
 
 // Each point, and a line from it to the code that it chose.
 function drawPoints({ pen, X, Y }, { points, indices, state }) {
-  points.forEach(([x, y], i) => {
-    const code = state.codes[indices[i]];
-    stroke(pen, [[X(x), Y(y)], [X(code[0]), Y(code[1])]], { color: "rgba(0, 112, 79, 0.4)", width: 1 });
-  });
-  for (const [x, y] of points) dot(pen, X(x), Y(y), 3.2, { fill: COLORS.encoder });
+  const places = points.map(([x, y]) => [X(x), Y(y)]), ends = state.codes.map(([x, y]) => [X(x), Y(y)]);
+  strokeAll(pen, places.map((place, i) => [place, ends[indices[i]]]), { color: "rgba(0, 112, 79, 0.4)", width: 1 });
+  dots(pen, places, 3.2, COLORS.encoder);
 }
 
 // A disc with the code's number; a code off the board shows at its edge, with an arrow in its direction. Unused: gray.

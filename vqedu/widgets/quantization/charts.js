@@ -1,7 +1,7 @@
 // What a codebook is worth: how often each code is chosen, the loss step by step, and three numbers in a table.
 
 import { COLORS } from "../page/colors.js";
-import { canvas, element, resize } from "../page/kit.js";
+import { canvas, element, resize, setAttribute, setText } from "../page/kit.js";
 import { number } from "../page/numbers.js";
 import { write, frame, axisX, axisY, ticks, stroke, dot } from "../page/plot.js";
 
@@ -56,7 +56,7 @@ export function chartsPanel() {
       drawLosses(surface, view.curve);
       const counts = view.counts.join(", ");
       const words = `Points of each code: ${counts}. Mean squared distance now ${number(view.loss)}.`;
-      surface.node.setAttribute("aria-label", words);
+      setAttribute(surface.node, "aria-label", words);
     },
   };
 }
@@ -74,6 +74,6 @@ export function scoreTable() {
   const rows = [element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, element("tr", {}, ...cells))];
   return {
     node: element("table", { class: "vq-q2-scores" }, ...rows),
-    show(view) { for (const cell of cells) cell.textContent = SCORES[cell.dataset.cell][1](view); },
+    show(view) { for (const cell of cells) setText(cell, SCORES[cell.dataset.cell][1](view)); },
   };
 }

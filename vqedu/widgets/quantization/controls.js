@@ -1,12 +1,13 @@
 // The buttons and sliders of the 2-D quantization explorer, and the clock that makes step after step.
 
 import { COLORS } from "../page/colors.js";
-import { button, disable, element, slider } from "../page/kit.js";
+import { button, disable, element, lessMotion, press, setText, slider } from "../page/kit.js";
 import { choice } from "../page/controls.js";
 import { METHODS, MOST_CODES, TARGET } from "./view.js";
 
 export const DATA_SETS = ["kinds", "ring", "uniform"];
 const STEP_MS = 90; // slow enough to watch
+const CALM_MS = 600; // for those who have asked for less motion
 
 // Calls step() every STEP_MS while running, until told to stop or the node leaves the page.
 export function clockwork(node, step) {
@@ -19,7 +20,7 @@ export function clockwork(node, step) {
   function onward(now) {
     if (!node.isConnected) return clock.stop();
     if (now >= due) {
-      due = now + STEP_MS;
+      due = now + (lessMotion() ? CALM_MS : STEP_MS);
       step();
     }
     waiting = requestAnimationFrame(onward);
@@ -29,7 +30,6 @@ export function clockwork(node, step) {
 
 const choices = (title, ...children) =>
   element("div", { class: "vq-q2-choices", role: "group", "aria-label": title }, ...children);
-const press = (node, on) => node.setAttribute("aria-pressed", String(on));
 
 function stepButtons(hand, clock, toggleRun) {
   const steps = Object.entries(METHODS).map(([method, { name }]) =>
@@ -38,7 +38,7 @@ function stepButtons(hand, clock, toggleRun) {
   return {
     node: choices("One step", ...steps, run),
     show({ state }) {
-      run.textContent = clock.running ? "Stop" : `Run: ${METHODS[state.method].name}`;
+      setText(run, clock.running ? "Stop" : `Run: ${METHODS[state.method].name}`);
       press(run, clock.running);
     },
   };
@@ -85,7 +85,7 @@ export function startControls(hand) {
   return {
     node: element("div", { class: "vq-q2-below" }, choices("Codes", kill, revive, onPoints, far), data, arrows),
     show({ state, used }) {
-      kill.textContent = state.selected === TARGET ? "kill a code" : `kill code ${state.selected}`;
+      setText(kill, state.selected === TARGET ? "kill a code" : `kill code ${state.selected}`);
       kill.disabled = state.selected === TARGET;
       disable(revive, used === state.codes.length);
       press(arrows, state.arrows);

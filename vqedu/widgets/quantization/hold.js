@@ -1,48 +1,41 @@
 // Pointer and keys on the board: take hold of a code or of the target, and move it.
 
-import { notOurs, position } from "../page/kit.js";
+import { notOurs } from "../page/kit.js";
 import { clamp } from "../page/numbers.js";
+import { FINGER, pressable } from "../page/press.js";
 import { boardFrame, markerPlace } from "./board.js";
 import { BOARD_LIMIT, onBoard, TARGET } from "./view.js";
-
-const REACH = 26; // CSS pixels around a code in which a hand takes hold of it
 
 const inBoard = (values) => values.map((value) => clamp(value, [-BOARD_LIMIT, BOARD_LIMIT]));
 const placeOf = ({ target, codes }, what) => (what === TARGET ? target : codes[what]);
 
-function toData(event, sheet) {
+function toData([px, py], sheet) {
   const f = boardFrame(sheet);
-  const [px, py] = position(event, sheet);
   return [f.valueAt(px), f.y[1] - ((py - f.top) / f.height) * (f.y[1] - f.y[0])];
 }
 
-// The code, or the target, whose mark is nearest to the pointer; null where none is within reach.
-function nearestMark(event, sheet, state) {
+// The code, or the target, whose mark is nearest to the place; null where none is within reach.
+function nearestMark([px, py], sheet, state) {
   const f = boardFrame(sheet);
-  const [px, py] = position(event, sheet);
   const distance = (what) => {
     const [x, y] = markerPlace(f, placeOf(state, what));
     return Math.hypot(x - px, y - py);
   };
   const all = [...(state.arrows ? [TARGET] : []), ...state.codes.keys()];
   const nearest = all.reduce((a, b) => (distance(b) < distance(a) ? b : a));
-  return distance(nearest) > REACH ? null : nearest;
+  return distance(nearest) > FINGER ? null : nearest;
 }
 
 export function dragCodes(sheet, hand) {
-  let held = null; // from the pointer to what it holds
-  sheet.node.addEventListener("pointerdown", (event) => {
-    const mark = event.button === 0 ? nearestMark(event, sheet, hand.state()) : null;
-    if (mark === null) return;
-    const at = placeOf(hand.state(), mark), pointer = toData(event, sheet);
-    held = onBoard(at) ? at.map((value, d) => value - pointer[d]) : [0, 0];
+  const take = (place) => {
+    const mark = nearestMark(place, sheet, hand.state());
+    if (mark === null) return null;
+    const at = placeOf(hand.state(), mark), pointer = toData(place, sheet);
     hand.select(mark);
-    sheet.node.setPointerCapture(event.pointerId);
-  });
-  sheet.node.addEventListener("pointermove", (event) => {
-    if (held) hand.moveTo(inBoard(toData(event, sheet).map((value, d) => value + held[d])));
-  });
-  for (const end of ["pointerup", "pointercancel"]) sheet.node.addEventListener(end, () => { held = null; });
+    return onBoard(at) ? at.map((value, d) => value - pointer[d]) : [0, 0];
+  };
+  const drag = (held, place) => hand.moveTo(inBoard(toData(place, sheet).map((value, d) => value + held[d])));
+  pressable(sheet, { take, drag });
 }
 
 // What a key does on the board, as a function; undefined for keys that do nothing there.

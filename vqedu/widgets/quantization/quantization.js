@@ -1,6 +1,6 @@
 // The 2-D quantization explorer: drag codes among points, and move them by k-means, moving averages or gradients.
 
-import { canvas, element, resize } from "../page/kit.js";
+import { canvas, element, resize, setText, sideBySide } from "../page/kit.js";
 import { liveFigure } from "../page/figure.js";
 import { unpack } from "../page/nn.js";
 import { boardHeight, drawBoard } from "./board.js";
@@ -9,7 +9,8 @@ import { clockwork, DATA_SETS, sideControls, startControls } from "./controls.js
 import { dragCodes, listenOnBoard } from "./hold.js";
 import { codesHand, headline, selectedWords, spoken, viewer } from "./view.js";
 
-const WIDEST = 546; // CSS pixels, of the board
+const WIDTHS = { board: 546, charts: CHARTS.width }; // CSS pixels
+const GAP = 14;
 const KEY_WORDS = "Digits, comma and full stop select a code, arrow keys move it, with shift in large steps; "
   + "T selects the target, Delete kills the code, space is a step.";
 
@@ -18,7 +19,7 @@ const rowsOf = (flat) => Array.from({ length: flat.length / 2 }, (_, i) => [flat
 
 function boardPanel(hand) {
   const attributes = { tabindex: 0, role: "application", "aria-label": `The points and codes. ${KEY_WORDS}` };
-  const surface = canvas(WIDEST, boardHeight(WIDEST), attributes);
+  const surface = canvas(WIDTHS.board, boardHeight(WIDTHS.board), attributes);
   dragCodes(surface, hand);
   listenOnBoard(surface, hand);
   return {
@@ -40,11 +41,12 @@ function build(hand, repaint) {
     playing: () => clock.running,
     show(view) {
       for (const part of [board, scores, charts, controls, starts]) part.show(view);
-      chosen.textContent = selectedWords(view);
+      setText(chosen, selectedWords(view));
     },
     resize(width) {
-      board.resize(Math.min(width, WIDEST));
-      charts.resize(Math.min(width, CHARTS.width));
+      const fitted = sideBySide(width, WIDTHS, GAP);
+      board.resize(fitted.board);
+      charts.resize(fitted.charts);
     },
   };
 }

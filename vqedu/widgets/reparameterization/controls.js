@@ -1,6 +1,6 @@
 // What a hand sets, and the numbers behind the histograms as a table that can be read aloud.
 
-import { button, element, slider } from "../page/kit.js";
+import { button, element, press, setText, slider } from "../page/kit.js";
 import { choice, numberSliders } from "../page/controls.js";
 import { number } from "../page/numbers.js";
 import { FUNCTIONS } from "./math.js";
@@ -21,7 +21,7 @@ function countSlider(change) {
 function drawButtons(getState, change) {
   const baseline = button("Baseline: h(z) \u2212 E[h(z)]", () => change({ baseline: !getState().baseline }));
   const again = button(`Draw all ${REPEATS} again`, () => change({ seed: getState().seed + 1 }));
-  return { nodes: [baseline, again], show(state) { baseline.setAttribute("aria-pressed", String(state.baseline)); } };
+  return { nodes: [baseline, again], show(state) { press(baseline, state.baseline); } };
 }
 
 export function controls(getState, change) {
@@ -69,6 +69,6 @@ export function numbersTable() {
     element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body));
   return {
     node,
-    show(view) { for (const [name, text] of Object.entries(cellsOf(view))) cells[name].textContent = text; },
+    show(view) { for (const [name, text] of Object.entries(cellsOf(view))) setText(cells[name], text); },
   };
 }

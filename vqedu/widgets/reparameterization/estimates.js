@@ -11,22 +11,22 @@ export function drawEstimates(sheet, view) {
   const { pen, width, height } = sheet;
   pen.clearRect(0, 0, width, height);
   drawParameter(sheet, 0, view, "mu", "\u03BC");
-  drawParameter(sheet, 282, view, "sigma", "\u03C3");
+  drawParameter(sheet, 226, view, "sigma", "\u03C3");
 }
 
 // Wide enough for 95 of 100 estimates: a few that lie far out are counted, so that the rest can be seen.
 function reachOf(estimates, exact) {
-  const distances = estimates.map((value) => Math.abs(value - exact)).sort((a, b) => a - b);
+  const distances = Float64Array.from(estimates, (value) => Math.abs(value - exact)).sort();
   return roundUp(1.3 * Math.max(distances[Math.floor(0.95 * distances.length)], 0.02), SCALES);
 }
 
 function drawParameter({ pen, width }, top, { state: { n }, draws, exact }, name, sign) {
   const truth = exact[name];
   const reach = reachOf([...draws.path[name], ...draws.score[name]], truth);
-  const place = { left: 16, width: width - 32, height: 78, x: [truth - reach, truth + reach], y: [0, 1] };
-  const path = frame(pen, { ...place, top: top + 48 }), score = frame(pen, { ...place, top: top + 148 });
+  const place = { left: 16, width: width - 32, height: 62, x: [truth - reach, truth + reach], y: [0, 1] };
+  const path = frame(pen, { ...place, top: top + 44 }), score = frame(pen, { ...place, top: top + 128 });
   const count = `${n} ${n === 1 ? "draw" : "draws"}`;
-  write(pen, `\u2202E[h(z)]/\u2202${sign} from ${count}`, 16, top + 22, { bold: true, size: 16 });
+  write(pen, `\u2202E[h(z)]/\u2202${sign} from ${count}`, 16, top + 20, { bold: true, size: 16 });
   histogram(path, draws.path[name], PATH);
   histogram(score, draws.score[name], SCORE);
   stroke(pen, [[path.left, path.bottom], [path.right, path.bottom]], { color: "#555", width: 1 });

@@ -1,7 +1,7 @@
 // The reparameterization explorer: a fixed cloud of eps is carried to z = mu + sigma eps, and every sample says how
 // E[f(z)] would change, by its path or by the score function; 300 repeated draws show how far such estimates spread.
 
-import { canvas, element, resize } from "../page/kit.js";
+import { canvas, element, resize, setAttribute, sideBySide } from "../page/kit.js";
 import { within } from "../page/controls.js";
 import { liveFigure } from "../page/figure.js";
 import { holdGaussian } from "../page/hand.js";
@@ -12,7 +12,8 @@ import { findingWords, RANGES, REPEATS, viewer } from "./view.js";
 
 const HAND = "Left and right arrow keys move mu, up and down sigma; with shift, in large steps.";
 const WIDTHS = { samples: 596, estimates: 338 };
-const HEIGHT = 556;
+const HEIGHT = 446;
+const GAP = 12;
 
 function build(getState, change) {
   const move = (patch) => change(within(RANGES, patch));
@@ -29,13 +30,14 @@ function build(getState, change) {
       shownFrame = drawSamples(samples, view);
       drawEstimates(estimates, view);
       const words = `Histograms of ${REPEATS} estimates of each derivative by both estimators. ${findingWords(view)}.`;
-      estimates.node.setAttribute("aria-label", words);
+      setAttribute(estimates.node, "aria-label", words);
       table.show(view);
       panel.show(view.state);
     },
     resize(width) {
-      resize(samples, Math.min(WIDTHS.samples, width), HEIGHT);
-      resize(estimates, Math.min(WIDTHS.estimates, width), HEIGHT);
+      const fitted = sideBySide(width, WIDTHS, GAP);
+      resize(samples, fitted.samples, HEIGHT);
+      resize(estimates, fitted.estimates, HEIGHT);
     },
   };
 }

@@ -32,8 +32,8 @@ export function drawSamples(sheet, view) {
 // Above the noise, below the samples: a thread from each eps to its z is the path the gradient takes.
 function drawTransport(sheet, { state, samples }) {
   const { mu, sigma } = state;
-  const above = strip(sheet, 28, 62, [0, 0.42]);
-  const below = strip(sheet, 148, 84, [0, Math.max(0.42, 0.42 / sigma)]);
+  const above = strip(sheet, 26, 52, [0, 0.42]);
+  const below = strip(sheet, 124, 72, [0, Math.max(0.42, 0.42 / sigma)]);
   curve(above, bell(0, 1), { color: "#555", fill: "rgba(0, 0, 0, 0.08)" });
   curve(below, bell(mu, sigma), { color: PATH, fill: "rgba(0, 158, 115, 0.16)" });
   samples.forEach((sample, i) => drawThread(above, below, sample, i % 4 === 0));
@@ -54,20 +54,20 @@ function nameClouds(above, below, { mu, sigma }) {
   const { pen } = above;
   write(pen, "\u03B5", 30, above.bottom, { size: 18, bold: true });
   write(pen, "z", 30, below.bottom, { size: 18, bold: true });
-  write(pen, "\u03B5 ~ N(0, 1), drawn once and kept", 62, 20);
+  write(pen, "\u03B5 ~ N(0, 1), drawn once and kept", 62, 18);
   const [place, align] = mu < 0 ? [above.right - 4, "right"] : [62, "left"]; // where the bell is not
   const look = { bold: true, color: wordColor(COLORS.encoder), align, halo: 4 };
-  write(pen, "z = \u03BC + \u03C3\u03B5", place, 150, look);
-  write(pen, `= ${number(mu, 2)} + ${number(sigma, 2)} \u03B5`, place, 170, look);
+  write(pen, "z = \u03BC + \u03C3\u03B5", place, 126, look);
+  write(pen, `= ${number(mu, 2)} + ${number(sigma, 2)} \u03B5`, place, 146, look);
 }
 
 function drawFunction(sheet, { target, samples }) {
   const top = roundUp(Math.max(...samples.map(({ z }) => target.f(z)), 1.05), SCALES);
-  const f = strip(sheet, 260, 88, [target === FUNCTIONS.sine ? -1.2 : 0, top * 1.05]);
+  const f = strip(sheet, 214, 70, [target === FUNCTIONS.sine ? -1.2 : 0, top * 1.05]);
   axisY(f, { values: f.y[0] < 0 ? [-1, 0, 1] : [0, top] });
   curve(f, target.f, { color: "#1a1a1a" });
   for (const { z } of samples) dot(f.pen, f.X(z), f.Y(target.f(z)), 4, { fill: PATH, color: "#fff", width: 1 });
-  write(f.pen, "h(z)", 12, f.top + f.height * 0.27, { bold: true, baseline: "middle" });
+  write(f.pen, "h(z)", 12, f.top + f.height / 2, { bold: true, baseline: "middle" });
 }
 
 // What each draw contributes to the gradient: h'(z), or h(z) times the score. Both have the same mean.
@@ -76,7 +76,7 @@ function drawPulls(sheet, { one, exact, samples }) {
   const all = pulls.flatMap(({ path, score }) => [path, score, exact.mu]);
   const reach = (most) => roundUp(Math.max(most, 0.1), SCALES);
   const top = 12 + namePulls(sheet);
-  const f = strip(sheet, top, 510 - top, [-reach(-Math.min(...all)), reach(Math.max(...all))]);
+  const f = strip(sheet, top, 404 - top, [-reach(-Math.min(...all)), reach(Math.max(...all))]);
   axisY(f, { values: ticks(f.y, 3), label: "\u2202/\u2202\u03BC" });
   for (const { z, path, score } of pulls) {
     arrow(f.pen, [f.X(z) + 2, f.Y(0)], [f.X(z) + 2, f.Y(score)], { color: SCORE });
@@ -93,6 +93,6 @@ function namePulls({ pen, width }) {
     { name: "score function", color: SCORE },
     { name: "exact", color: "#000", dash: [6, 4] },
   ];
-  const used = write(pen, "\u2202/\u2202\u03BC by each draw:", 58, 376, { bold: true });
-  return legend(pen, entries, ...(width < NARROW ? [30, 398] : [72 + used, 376]), { gap: 14, right: width - 6 });
+  const used = write(pen, "\u2202/\u2202\u03BC by each draw:", 58, 302, { bold: true });
+  return legend(pen, entries, ...(width < NARROW ? [30, 322] : [72 + used, 302]), { gap: 14, right: width - 6 });
 }

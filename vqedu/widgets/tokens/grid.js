@@ -1,7 +1,7 @@
 // The map of codes as 49 buttons.
 
 import { COLORS, tint } from "../page/colors.js";
-import { element, notOurs } from "../page/kit.js";
+import { element, notOurs, press, setAttribute, setText } from "../page/kit.js";
 import { GRID } from "./paint.js";
 import { PLACES } from "./view.js";
 
@@ -22,13 +22,13 @@ function cellWords(p, { codes, bits }, byHand) {
 function showCell(cell, p, view, uniform) {
   const { codes, bits, where, state } = view;
   const drawn = p < codes.length, byHand = drawn && state.by_hand.includes(p);
-  cell.textContent = drawn ? codes[p] : p === codes.length ? "?" : "";
+  setText(cell, drawn ? String(codes[p]) : p === codes.length ? "?" : "");
   cell.style.background = drawn ? shade(bits[p] / uniform) : "";
   cell.disabled = p > codes.length;
   cell.tabIndex = p === where ? 0 : -1;
   cell.classList.toggle("vq-tok-hand", byHand);
-  cell.setAttribute("aria-pressed", String(p === where));
-  cell.setAttribute("aria-label", `${nameOf(p)}: ${cellWords(p, view, byHand)}`);
+  press(cell, p === where);
+  setAttribute(cell, "aria-label", `${nameOf(p)}: ${cellWords(p, view, byHand)}`);
 }
 
 // The arrow keys go from one code to the next, and to the code that comes next.

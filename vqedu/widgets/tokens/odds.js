@@ -1,7 +1,7 @@
 // The odds of one code: the most probable ones with their pictures, and where the random number fell among all.
 
 import { COLORS, tint, wordColor } from "../page/colors.js";
-import { canvas, element, notOurs } from "../page/kit.js";
+import { canvas, element, notOurs, press, setAttribute, setText } from "../page/kit.js";
 import { stroke, write } from "../page/plot.js";
 import { paintPartly } from "./paint.js";
 import { percent, SHOWN } from "./view.js";
@@ -27,12 +27,12 @@ function candidateRow(onpick, ontry) {
     show(each, most) {
       node.hidden = !each;
       if (!each) return;
-      paintPartly(surface, each.pixels, each.filled);
-      code.textContent = each.code;
-      bar.style.width = `${(100 * each.p) / most}%`;
-      p.textContent = percent(each.p);
-      node.setAttribute("aria-pressed", String(each.chosen));
-      node.setAttribute("aria-label", candidateWords(each));
+      if (each.pixels) paintPartly(surface, each.pixels, each.filled); // else it follows in a moment
+      setText(code, String(each.code));
+      bar.style.width = `${((100 * each.p) / most).toFixed(1)}%`;
+      setText(p, percent(each.p));
+      press(node, each.chosen);
+      setAttribute(node, "aria-label", candidateWords(each));
     },
   };
 }

@@ -1,8 +1,10 @@
 // The clock that draws code after code.
 
+import { lessMotion } from "../page/kit.js";
 import { PLACES } from "./view.js";
 
 const PLAY_MS = 140; // between two codes: slow enough to see the bars change
+const CALM_MS = 600; // for those who have asked for less motion
 
 // Counts state.drawn up to 49: "play" at a pace to watch, "fill" with one code a frame.
 export function player(getState, advanceTo) {
@@ -16,7 +18,7 @@ export function player(getState, advanceTo) {
     schedule(mine);
   };
   const schedule = (mine) => {
-    if (mode === "play") setTimeout(() => advance(mine), PLAY_MS);
+    if (mode === "play") setTimeout(() => advance(mine), lessMotion() ? CALM_MS : PLAY_MS);
     else requestAnimationFrame(() => advance(mine));
   };
   function stop() { turn += 1; mode = null; }

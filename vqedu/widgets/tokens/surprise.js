@@ -48,7 +48,7 @@ function chartWords({ bits, total }) {
 export function surpriseChart(hand, uniform) {
   const surface = canvas(946, 104, { role: "img", class: "vq-tok-surprise" });
   let f;
-  surface.node.addEventListener("pointerdown", (event) => {
+  surface.node.addEventListener("click", (event) => {
     const p = Math.floor(f.valueAt(position(event, surface)[0]));
     if (p >= 0 && p < PLACES) hand.select(p);
   });

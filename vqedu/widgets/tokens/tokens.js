@@ -1,7 +1,7 @@
 // The token explorer: a prior draws a picture code by code; change one, and draw the rest again.
 
 import { COLORS } from "../page/colors.js";
-import { button, canvas, element, slider } from "../page/kit.js";
+import { button, canvas, element, resize, setText, slider } from "../page/kit.js";
 import { liveFigure } from "../page/figure.js";
 import { bitsWords, PLACES, rounded, SHOWN, tokenModel, viewWords } from "./view.js";
 import { codeGrid } from "./grid.js";
@@ -11,6 +11,9 @@ import { player } from "./play.js";
 import { surpriseChart } from "./surprise.js";
 
 const ODDS = 280; // CSS pixels, the width of the middle column
+const CELL = 46; // of a place of the map, at most
+const SMALLEST = 36;
+const GAP = 16;
 const allowedCounts = (K) => [1, 2, 3, 5, 10, 20, 50, 100, 200].filter((k) => k < K).concat(K);
 
 // What a hand can do, as changes of the state; view() is what the state shows. The codes `given` are never drawn.
@@ -124,14 +127,15 @@ const keysOf = (hand) => ({
 
 // x_hat as it fills. trialOf(view): the candidate that is pointed at, if there is one, whose picture is shown instead.
 function decodedPanel(trialOf) {
-  const surface = canvas(308, 308, { class: "vq-decoded", role: "img" });
+  const surface = canvas(7 * CELL, 7 * CELL, { class: "vq-decoded", role: "img" });
   const title = heading("x\u0302", COLORS.decoder), note = title.lastChild;
   return {
     node: element("div", {}, title, surface.node),
+    resize(side) { if (side !== surface.width) resize(surface, side, side); },
     show(view) {
       const trial = trialOf(view), count = view.codes.length;
       const { pixels, filled } = trial || { pixels: view.pixels, filled: count };
-      paintPartly(surface, pixels, filled, view.where);
+      if (pixels) paintPartly(surface, pixels, filled, view.where);
       note.textContent = trial && !trial.chosen ? `if code ${trial.code} were here` : "decoded as it fills";
       surface.node.setAttribute("aria-busy", String(view.behind));
       surface.node.setAttribute("aria-label", `Decoded picture, ${count} of ${PLACES} positions filled`);
@@ -143,6 +147,12 @@ function chartNote({ K, uniform }) {
   const line = `the dashed line shows uniform codes: log\u2082 ${K} = ${rounded(uniform)} bits`;
   const words = `surprise of each code, in bits: \u2212log\u2082 p(code | the codes before); ${line}`;
   return element("p", { class: "vq-tok-heading vq-tok-surprises vq-note" }, words);
+}
+
+// The map, the odds and x_hat are side by side in a wide stage: then the map and x_hat share what the odds leave.
+function cellSide(width) {
+  const beside = Math.floor((width - ODDS - 2 * GAP - 4) / 14), alone = Math.floor((width - 2) / 7);
+  return Math.min(CELL, beside < SMALLEST ? alone : beside);
 }
 
 function buildTokens(model, hand, repaint, { classes }) {
@@ -161,11 +171,16 @@ function buildTokens(model, hand, repaint, { classes }) {
     keys: keysOf(hand),
     show(view) {
       last = view.state;
-      bits.textContent = bitsWords(view, model.uniform);
+      setText(bits, bitsWords(view, model.uniform));
       for (const part of [grid, odds, luck, decoded, chart, controls]) part.show(view);
       if (view.behind) repaint();
     },
-    resize: chart.resize,
+    resize(width) {
+      const side = cellSide(width);
+      grid.node.style.setProperty("--vq-tok-side", `${side}px`);
+      decoded.resize(7 * side);
+      chart.resize(width);
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import { distribution, pick, reader, surpriseBits, uniforms } from "./math.js";
 
 export const PLACES = 49;
 export const SHOWN = 8; // candidates for the next code
-export const BUDGET_MS = 9; // of a frame, for reading codes; a picture of 49 new codes then takes a few frames
+export const BUDGET_MS = 6; // of a frame, for reading codes; a picture of 49 new codes then takes a few frames
 
 // Codes, perhaps fewer than 49, as a picture. An empty place holds the zero vector, the mean of all z_e.
 export function partlyDecoded(net, codes) {
@@ -16,6 +16,31 @@ export function partlyDecoded(net, codes) {
     for (let d = 0; d < net.D; d++) z[d * PLACES + p] = net.codebook[code * net.D + d];
   });
   return net.decodeVectors(z);
+}
+
+const KEPT = 64; // pictures
+const RARELY_MS = 80; // between two pictures of codes that change faster than they can be read
+
+// Pictures of codes, the last ones kept. within(codes, until): null where the time is over before it is known.
+// paced(codes, unread): null now and then while there is more to read, so that the reading comes along.
+export function pictures(net) {
+  const known = new Map();
+  let last = 0;
+  function within(codes, until) {
+    const key = codes.join();
+    if (!known.has(key)) {
+      if (performance.now() > until) return null;
+      known.set(key, partlyDecoded(net, codes));
+      if (known.size > KEPT) known.delete(known.keys().next().value);
+    }
+    return known.get(key);
+  }
+  function paced(codes, unread) {
+    const soon = unread && performance.now() < last + RARELY_MS, pixels = within(codes, soon ? 0 : Infinity);
+    if (pixels) last = performance.now();
+    return pixels;
+  }
+  return { within, paced };
 }
 
 // Codes drawn one after the other behind a prompt: those in `fixed` as they stand, the others where the numbers of the
@@ -33,14 +58,14 @@ export function drawCodes({ after, prompt, K }, { fixed = [], drawn, seed, tempe
 }
 
 // The most probable codes at a place, each with the picture that it would make there; the chosen one is always shown.
-function candidatesAt(net, codes, where, { order, p }) {
+function candidatesAt(picture, codes, where, { order, p }, until) {
   const shown = order.slice(0, SHOWN).filter((code) => p[code] > 0);
   const chosen = codes[where];
   if (chosen !== undefined && !shown.includes(chosen)) shown.splice(SHOWN - 1, 1, chosen);
   return shown.map((code) => {
     const tried = codes.slice();
     tried[where] = code;
-    return { code, p: p[code], chosen: code === chosen, filled: tried.length, pixels: partlyDecoded(net, tried) };
+    return { code, p: p[code], chosen: code === chosen, filled: tried.length, pixels: picture.within(tried, until) };
   });
 }
 
@@ -50,20 +75,24 @@ export function tokenModel(data, config) {
   const net = vqvae(config.vqvae, arrays);
   const after = reader(transformer(config.transformer, arrays));
   const { K } = net;
+  const picture = pictures(net);
 
   function see(state, budget = BUDGET_MS) {
     const { temperature, top_k, cursor, drawn, fixed, seed } = state;
     const prompt = [config.starts[state.label ?? config.starts.length - 1]];
-    const { codes, logits } = drawCodes({ after, prompt, K }, state, performance.now() + budget);
+    const until = performance.now() + budget;
+    const { codes, logits } = drawCodes({ after, prompt, K }, state, until);
+    const unread = logits.length <= Math.min(drawn, PLACES - 1);
+    const pixels = picture.paced(codes, unread);
     const bits = codes.map((code, p) => surpriseBits(logits[p], code));
     const where = Math.min(cursor ?? PLACES - 1, codes.length, PLACES - 1);
     const odds = distribution(logits[where] ?? logits.at(-1), temperature, top_k ?? K);
+    const candidates = candidatesAt(picture, codes, where, odds, until);
     return {
-      state, codes, bits, where, odds, behind: logits.length <= Math.min(drawn, PLACES - 1),
+      state, codes, bits, where, odds, candidates, pixels,
+      behind: unread || !pixels || candidates.some((each) => !each.pixels),
       total: bits.reduce((a, b) => a + b, 0),
       luck: where < fixed.length ? null : uniforms(seed, PLACES)[where],
-      candidates: candidatesAt(net, codes, where, odds),
-      pixels: partlyDecoded(net, codes),
     };
   }
   return { net, K, uniform: Math.log2(K), see };

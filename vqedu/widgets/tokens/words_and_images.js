@@ -1,7 +1,7 @@
 // Words and images: one model, one sequence of tokens. Write, and it draws; draw, and it says.
 
 import { COLORS } from "../page/colors.js";
-import { canvas, element } from "../page/kit.js";
+import { canvas, element, setText } from "../page/kit.js";
 import { choice } from "../page/controls.js";
 import { liveFigure } from "../page/figure.js";
 import { percent, PLACES } from "./view.js";
@@ -64,8 +64,9 @@ function decodedPanel() {
     node: element("div", { class: "vq-wi-picture" }, title, surface.node, note),
     show({ state, begun, codes, pixels, behind }) {
       const draws = state.order === "draw" && begun, count = codes.length;
-      paintPartly(surface, pixels ?? new Float32Array(784), count, draws && count < PLACES ? count : null);
-      note.textContent = draws ? `${count} of ${PLACES} codes drawn` : "";
+      const marked = draws && count < PLACES ? count : null;
+      if (pixels || !behind) paintPartly(surface, pixels ?? new Float32Array(784), count, marked);
+      setText(note, draws ? `${count} of ${PLACES} codes drawn` : "");
       surface.node.setAttribute("aria-busy", String(behind));
       surface.node.setAttribute("aria-label", `Decoded picture, ${count} of ${PLACES} codes`);
     },

@@ -1,7 +1,7 @@
 // The parts of the words-and-images explorer: the ribbon of tokens, the writer, the drawer, the bars.
 
 import { COLORS, wordColor } from "../page/colors.js";
-import { button, element } from "../page/kit.js";
+import { button, element, press, setAttribute, setText } from "../page/kit.js";
 import { digitInput } from "../page/pictures.js";
 import { heading, temperatureSlider } from "./paint.js";
 import { percent, PLACES } from "./view.js";
@@ -20,15 +20,19 @@ function ribbonWords(sequence, behind) {
 // The whole sequence, token by token: words black, codes purple, marks gray. It is one list of numbers to the model.
 export function ribbon() {
   const line = element("div", { class: "vq-wi-ribbon", role: "img" });
-  const span = ({ name, kind }) => element("span", { class: `vq-wi-token vq-wi-${kind}` }, name);
-  let shown = "";
+  const fill = (span, { name, kind }) => {
+    setText(span, name);
+    setAttribute(span, "class", `vq-wi-token vq-wi-${kind}`);
+  };
+  let shown = "", spans = [];
   return {
     node: line,
     show({ sequence, behind }) {
       const key = sequence.map(({ token }) => token).join();
       if (key === shown) return;
       shown = key;
-      line.replaceChildren(...sequence.map(span));
+      if (spans.length !== sequence.length) line.replaceChildren(...(spans = sequence.map(() => element("span"))));
+      spans.forEach((span, i) => fill(span, sequence[i]));
       line.setAttribute("aria-label", ribbonWords(sequence, behind));
     },
   };
@@ -49,14 +53,14 @@ function barRow(onpick) {
       shown = entry;
       node.hidden = !entry;
       if (!entry) return;
-      name.textContent = entry.name;
+      setText(name, entry.name);
       name.style.color = wordColor(INKS[entry.kind]);
-      fill.style.width = `${Math.min(100, (100 * entry.p) / scale)}%`;
+      fill.style.width = `${Math.min(100, (100 * entry.p) / scale).toFixed(1)}%`;
       fill.style.background = INKS[entry.kind];
-      p.textContent = percent(entry.p);
+      setText(p, percent(entry.p));
       node.disabled = !can;
-      node.setAttribute("aria-pressed", String(chosen));
-      node.setAttribute("aria-label", `${said}${barWords(entry)}`);
+      press(node, chosen);
+      setAttribute(node, "aria-label", `${said}${barWords(entry)}`);
     },
   };
 }

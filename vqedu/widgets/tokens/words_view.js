@@ -4,7 +4,7 @@ import { unpack } from "../page/nn.js";
 import { vqvae } from "../page/conv_nets.js";
 import { transformer } from "../page/transformer.js";
 import { distribution, reader } from "./math.js";
-import { BUDGET_MS, drawCodes, partlyDecoded, PLACES } from "./view.js";
+import { BUDGET_MS, drawCodes, pictures, PLACES } from "./view.js";
 
 export const LIKELIEST = 8; // tokens shown of those that may come next
 export const OPTIONS = 5; // words shown at each place of the answer, at most
@@ -94,7 +94,7 @@ function likeliestOf({ entry }, logits) {
 }
 
 function seeDrawing(model, state, until) {
-  const { net, K, after, entry } = model;
+  const { picture, K, after, entry } = model;
   const { known, problem } = parseText(state.text, model.words, model.most);
   const begun = state.drawn !== null && !problem;
   const prompt = promptOf(model, known, begun);
@@ -103,7 +103,8 @@ function seeDrawing(model, state, until) {
   const logits = waiting && codes.length >= state.drawn ? after([...prompt, ...codes], until) : null;
   const back = complete ? say(model, model.readBack, codes, [], until) : null;
   return {
-    state, problem, begun, codes, likeliest: logits && likeliestOf(model, logits), pixels: partlyDecoded(net, codes),
+    state, problem, begun, codes, likeliest: logits && likeliestOf(model, logits),
+    pixels: picture.paced(codes, waiting && !logits),
     sequence: [...prompt, ...codes].map(entry),
     readBack: back && sentenceOf(back), behind: waiting ? !logits : complete && !back,
   };
@@ -112,14 +113,14 @@ function seeDrawing(model, state, until) {
 const NOTHING_TO_READ = { codes: [], pixels: null, input: null, steps: null, sequence: [], behind: false };
 
 function seeReading(model, state, until) {
-  const { net, number, entry } = model;
+  const { picture, number, entry } = model;
   const shown = model.source(state);
   if (!shown) return { state, ...NOTHING_TO_READ };
   const { codes, pixels: input } = shown;
   const steps = say(model, model.after, codes, state.said, until);
   const answer = steps ? steps.map(({ said }) => number(said)) : [];
   const sequence = [number("<image>"), ...codes, number("<words>"), ...answer].map(entry);
-  return { state, codes, pixels: partlyDecoded(net, codes), input, steps, sequence, behind: !steps };
+  return { state, codes, pixels: picture.paced(codes, false), input, steps, sequence, behind: !steps };
 }
 
 export function wordsModel(data, config) {
@@ -128,7 +129,7 @@ export function wordsModel(data, config) {
   const { K } = net, { words, most_words: most } = config;
   const image = (i) => Float32Array.from(arrays.images.subarray(784 * i, 784 * (i + 1)), (v) => v / 255);
   const readers = { after: reader(network), readBack: reader(network) };
-  const model = { net, K, words, most, ...vocabulary(config, K), ...readers, source: reading(net, image) };
+  const model = { net, picture: pictures(net), K, words, most, ...vocabulary(config, K), ...readers, source: reading(net, image) };
   return {
     net, K, words, most, image, labels: Array.from(arrays.labels),
     see(state, budget = BUDGET_MS) {
