@@ -698,7 +698,7 @@ widgets.Quiz("image_tokens.only-codes")
 #
 # **★★★ · 35 minutes.** Plan the experiment. Your function gets a way to train models and a way to ask them, and must find out how well they do on sums that they were trained on and on sums that they were not. The checker runs it with five kinds of simulated models whose true shares it knows: one that adds, one that remembers, one that remembers in either order, and two that are often wrong. With the real network, the same function is the core of project C below.
 #
-# **Contract:** `my_build_sums(train, ask)`: `train(sums)` takes a list of pairs (a, b) with a + b at most 9 and returns a fresh model trained on exactly these sums; `ask(model, a, b, n)` returns a list of the n digits that a judge reads in n drawings of "a plus b" → two numbers from 0 to 1: the share of right answers among trained sums, and the share among held-out sums. Each must be within 0.06 of the truth, with at most 5 trainings and 20,000 drawings.
+# **Contract:** `my_build_sums(train, ask)`: `train(sums)` takes a list of pairs (a, b) with a + b at most 9 and returns a fresh model trained on exactly these sums; `ask(model, a, b, n)` returns a list of the n digits that a judge reads in n drawings of "a plus b" → two numbers from 0 to 1: the share of right answers among trained sums, and the share among held-out sums. Each must be within 0.06 of the truth, with at most 5 trainings and 20,000 drawings. Train every model on at least 30 sums, and hold out at least ten sums in all, with four different answers or more among them.
 #
 # Think first: if (4, 2) is in training, is (2, 4) a test? If every sum with an eight is held out, what do you measure? How many drawings do you need before you can trust a share to within 0.06?
 
