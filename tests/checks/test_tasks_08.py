@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vqedu import checks, pretrained
+from vqedu import checks, models, pretrained
 from vqedu.checks import code_prior, coder
 from vqedu.pretrained import checkpoints
 
@@ -127,6 +127,33 @@ def test_a_prior_that_is_only_weak_gets_its_number() -> None:
 )
 def test_an_answer_that_is_no_prediction_is_a_problem_with_a_name(answer: Predict, kind: str) -> None:
     assert checks.build_prior(lambda codes, labels: answer).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("compute", "found"),
+    [
+        (lambda x: x.matmul(x.mT).softmax(-1).matmul(x), ""),
+        (nn.GRU(8, 8), ""),
+        (lambda x: nn.functional.scaled_dot_product_attention(x, x, x), "attention"),
+        (lambda x: nn.MultiheadAttention(8, 2).eval()(x, x, x), "attention"),
+        (nn.TransformerEncoderLayer(8, 2).eval(), "attention"),
+        (lambda x: models.CodePrior(128)(MAPS.codes[:1]), "vqedu.models"),
+    ],
+)
+def test_attention_that_is_not_ones_own_is_noticed(compute: Callable[[Tensor], Any], found: str) -> None:
+    with torch.no_grad(), code_prior._Borrowed() as borrowed:
+        compute(torch.zeros(1, 3, 8))
+    assert found in borrowed.found
+    assert bool(found) == bool(borrowed.found)
+
+
+def test_a_module_is_asked_in_eval_mode() -> None:
+    class Dropping(nn.Dropout):
+        def forward(self, codes: Tensor, labels: Tensor) -> Tensor:  # type: ignore[override]
+            return super().forward(by_position(codes, labels))
+
+    result = checks.build_prior(lambda codes, labels: Dropping().train())
+    assert result.mistake == "no position looks back", result
 
 
 def test_a_tensor_in_place_of_a_function_is_refused() -> None:
