@@ -234,7 +234,7 @@ def _logits(predict: Callable[..., Any], codes: Tensor, labels: Tensor) -> Tenso
                 where = (~torch.isfinite(part)).any(2).any(0).nonzero().flatten().tolist()
                 raise running.Problem(
                     "nan",
-                    f"Some logits are NaN or infinite, first at position {where[0]}. If the loss of the first batch was NaN "
+                    f"Some logits are NaN or infinite, first at position {where[0]}. If the first batch has a NaN loss "
                     "already, look for a row of the attention in which every score is masked: the softmax makes it "
                     "NaN. If the loss became NaN later, the learning rate is too high.",
                 )
@@ -389,7 +389,8 @@ build_prior = Challenge(
         "Adam with a one-cycle schedule up to 6e-3 and batches of 32; two passes over the 20,000 maps take ours to 2.9 "
         "bits in about 20 seconds.",
     ),
-    done="Your prior looks only back, uses the label, and predicts well. For comparison: ours, with two blocks and two passes over "
-    "the data, needs 2.91 bits per code. The shipped prior, after half an hour of training on more data, needs 2.43.",
+    done="Your prior looks only back, uses the label, and predicts well. For comparison: ours, with two blocks and two "
+    "passes over the data, needs 2.91 bits per code. The shipped prior, after half an hour of training on more data, "
+    "needs 2.43.",
     seconds=70.0,  # 60 for the training, the rest for making the code maps and measuring
 )
