@@ -336,7 +336,7 @@ widgets.Quiz("code_prior.beats-counts")
 #
 # **★★★ · 35 minutes.** Build a prior from an empty cell, without copying section 3. Yours gets something that ours does not: the **digit**. Its first token is therefore one of ten start tokens instead of always the same one.
 #
-# **Contract:** `my_build_prior(codes, labels)`: 20,000 code maps (20000, 49) of codes 0 to 127 and their digits (20000,) → a function or module `predict(codes, labels)`, which takes (n, 49) and (n,) and returns logits (n, 49, 128). Those at position i are computed from the label and the codes before position i, and from nothing else. Training happens inside `my_build_prior`. Your prior should need at most 3.20 bits per code on 1,000 test maps, and building it may take at most 60 seconds on two cores. Do not use `nn.MultiheadAttention`, `nn.Transformer`, `F.scaled_dot_product_attention` or `vqedu.models`.
+# **Contract:** `my_build_prior(codes, labels)`: 20,000 code maps (20000, 49) of codes 0 to 127 and their digits (20000,) → a function or module `predict(codes, labels)`, which takes (n, 49) and (n,) and returns logits (n, 49, 128). Those at position i are computed from the label and the codes before position i, and from nothing else. Training happens inside `my_build_prior`. Your prior should need at most 3.20 bits per code on 1,000 test maps, and building it may take at most 60 seconds on two cores. The checker calls a module's `.eval()` first. Do not use `nn.MultiheadAttention`, `nn.Transformer`, `F.scaled_dot_product_attention` or `vqedu.models`.
 #
 # Write and test the attention first: if you change input 20, which outputs change? Then assemble two blocks and train with Adam.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -11,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vqedu import checks, pretrained
+from vqedu import checks, models, pretrained
 from vqedu.checks import code_prior, coder
 from vqedu.pretrained import checkpoints
 
@@ -127,6 +129,33 @@ def test_an_answer_that_is_no_prediction_is_a_problem_with_a_name(answer: Predic
     assert checks.build_prior(lambda codes, labels: answer).kind == kind
 
 
+@pytest.mark.parametrize(
+    ("compute", "found"),
+    [
+        (lambda x: x.matmul(x.mT).softmax(-1).matmul(x), ""),
+        (nn.GRU(8, 8), ""),
+        (lambda x: nn.functional.scaled_dot_product_attention(x, x, x), "attention"),
+        (lambda x: nn.MultiheadAttention(8, 2).eval()(x, x, x), "attention"),
+        (nn.TransformerEncoderLayer(8, 2).eval(), "attention"),
+        (lambda x: models.CodePrior(128)(MAPS.codes[:1]), "vqedu.models"),
+    ],
+)
+def test_attention_that_is_not_ones_own_is_noticed(compute: Callable[[Tensor], Any], found: str) -> None:
+    with torch.no_grad(), code_prior._Borrowed() as borrowed:
+        compute(torch.zeros(1, 3, 8))
+    assert found in borrowed.found
+    assert bool(found) == bool(borrowed.found)
+
+
+def test_a_module_is_asked_in_eval_mode() -> None:
+    class Dropping(nn.Dropout):
+        def forward(self, codes: Tensor, labels: Tensor) -> Tensor:  # type: ignore[override]
+            return super().forward(by_position(codes, labels))
+
+    result = checks.build_prior(lambda codes, labels: Dropping().train())
+    assert result.mistake == "no position looks back", result
+
+
 def test_a_tensor_in_place_of_a_function_is_refused() -> None:
     assert checks.build_prior(lambda codes, labels: torch.zeros(2)).kind == "type"
 
@@ -153,7 +182,7 @@ def narrowing(
             start, share = parts(before(codes, i))[code]
             low, width = low + width * start, width * share
         n = 0
-        while -(-low * 2**n // 1) >= (low + width) * 2**n and n < 1020:
+        while -(-low * 2**n // 1) >= (low + width) * 2**n and (n < 1020 or number is Fraction):  # 2^1024 is no float
             n += 1
         return format(int(-(-low * 2**n // 1)), f"0{n}b") if n else ""
 
@@ -200,7 +229,63 @@ def rescaling(probabilities: Any) -> Any:
     return encode, decode
 
 
-@pytest.mark.parametrize("build", [narrowing, rescaling])
+def midpoint(probabilities: Any) -> Any:
+    """Recursive; the string is the middle of the interval, cut off after -log2 p, rounded up, and one more digit."""
+
+    def inside(codes: Sequence[int], before: tuple[int, ...] = ()) -> tuple[Fraction, Fraction]:
+        if not codes:
+            return Fraction(0), Fraction(1)
+        shares = probabilities(list(before))
+        low, width = inside(codes[1:], (*before, codes[0]))
+        return sum(shares[: codes[0]], Fraction(0)) + shares[codes[0]] * low, shares[codes[0]] * width
+
+    def encode(codes: list[int]) -> str:
+        low, width = inside(codes)
+        n = 1 + math.ceil(-math.log2(width.numerator) + math.log2(width.denominator))
+        return f"{int((low + width / 2) * 2**n):0{n}b}"
+
+    def decode(bits: str, length: int) -> list[int]:
+        number, codes = Fraction(int(bits, 2), 1 << len(bits)), []
+        for _ in range(length):
+            ends = list(itertools.accumulate(probabilities(codes), initial=Fraction(0)))
+            codes.append(bisect.bisect_right(ends, number) - 1)
+            number = (number - ends[codes[-1]]) / (ends[codes[-1] + 1] - ends[codes[-1]])
+        return codes
+
+    return encode, decode
+
+
+def whole_numbers(probabilities: Any) -> Any:
+    """The interval is [low, low + width) / unit, without a Fraction."""
+
+    def cut(before: list[int]) -> tuple[int, list[int]]:
+        shares = probabilities(before)
+        scale = math.lcm(*(share.denominator for share in shares))
+        return scale, [0, *itertools.accumulate(int(share * scale) for share in shares)]
+
+    def encode(codes: list[int]) -> str:
+        low, width, unit = 0, 1, 1
+        for i, code in enumerate(codes):
+            scale, starts = cut(codes[:i])
+            low, width = low * scale + width * starts[code], width * (starts[code + 1] - starts[code])
+            unit *= scale
+        n = next(n for n in itertools.count() if -(-(low << n) // unit) * unit < (low + width) << n)
+        return "".join(str(-(-(low << n) // unit) >> k & 1) for k in reversed(range(n)))
+
+    def decode(bits: str, length: int) -> list[int]:
+        up, down = int("0" + bits, 2), 1 << len(bits)
+        codes: list[int] = []
+        while len(codes) < length:
+            scale, starts = cut(codes)
+            code = bisect.bisect_right([start * down for start in starts], up * scale) - 1
+            up, down = up * scale - starts[code] * down, down * (starts[code + 1] - starts[code])
+            codes.append(code)
+        return codes
+
+    return encode, decode
+
+
+@pytest.mark.parametrize("build", [narrowing, rescaling, midpoint, whole_numbers])
 def test_a_coder_in_fractions_passes(build: Build) -> None:
     result = checks.build_coder(build)
     assert result.passed, result
@@ -218,9 +303,44 @@ def whole_bits(probabilities: Any) -> Any:
     return encode, decode
 
 
+def bits_per_code(probabilities: Any) -> Any:
+    """A prefix code for each code: its own share of [0, 1), cut off after its own number of digits."""
+
+    def word(shares: list[Fraction], code: int) -> str:
+        n = coder._whole_bits(shares[code]) + 1
+        return f"{int((sum(shares[:code]) + shares[code] / 2) * 2**n):0{n}b}"
+
+    def encode(codes: list[int]) -> str:
+        return "".join(word(probabilities(codes[:i]), code) for i, code in enumerate(codes))
+
+    def decode(bits: str, length: int) -> list[int]:
+        codes: list[int] = []
+        for _ in range(length):
+            words = [word(shares, code) for shares in [probabilities(codes)] for code in range(len(shares))]
+            codes.append(next(code for code, start in enumerate(words) if bits.startswith(start)))
+            bits = bits[len(words[codes[-1]]) :]
+        return codes
+
+    return encode, decode
+
+
+def both_numbers(probabilities: Any) -> Any:
+    """The string is the numerator and the denominator of a number in the interval."""
+    encode, decode = narrowing(probabilities)
+
+    def written(codes: list[int]) -> str:
+        bits = encode(codes)
+        return f"{int('0' + bits, 2):0{len(bits) + 1}b}{2 ** len(bits):b}"
+
+    return written, lambda bits, length: decode(bits[1 : len(bits) // 2], length)
+
+
 def peeking(probabilities: Any) -> Any:
     encode, decode = narrowing(probabilities)
     return lambda codes: (probabilities(codes), encode(codes))[1], decode
+
+
+SEES = "the model sees what it predicts"
 
 
 @pytest.mark.parametrize(
@@ -228,8 +348,12 @@ def peeking(probabilities: Any) -> Any:
     [
         (lambda p: narrowing(p, float), "it runs out of digits"),
         (lambda p: (narrowing(p)[0], narrowing(p, before=lambda codes, i: [])[1]), "the same probabilities throughout"),
+        (lambda p: narrowing(p, before=lambda codes, i: []), "the same probabilities throughout"),
         (whole_bits, "every code takes whole bits"),
-        (peeking, "the model sees what it predicts"),
+        (bits_per_code, "every code takes whole bits"),
+        (lambda p: narrowing(p, before=lambda codes, i: codes[:i][-1:]), "not all of the codes before"),
+        (lambda p: (narrowing(p, before=lambda codes, i: codes[: i + 1])[0], narrowing(p)[1]), SEES),
+        (peeking, SEES),
     ],
 )
 def test_a_wrong_coder_is_named(build: Build, mistake: str) -> None:
@@ -243,12 +367,32 @@ def test_a_wrong_coder_is_named(build: Build, mistake: str) -> None:
         lambda p: (lambda codes: narrowing(p)[0](codes)[:-1], narrowing(p)[1]),  # one bit short
         lambda p: (lambda codes: narrowing(p)[0](codes) + "0" * 9, narrowing(p)[1]),  # padded
         lambda p: (narrowing(p)[0], lambda bits, n: [0] * n),
+        lambda p: (lambda codes: narrowing(p)[0](codes).lstrip("0"), narrowing(p)[1]),  # leading zeros lost
+        lambda p: (lambda codes: (bits := narrowing(p)[0](codes)) + "0" * (-len(bits) % 8), narrowing(p)[1]),  # bytes
+        both_numbers,
     ],
 )
 def test_another_wrong_coder_is_measured(build: Build) -> None:
     result = checks.build_coder(build)
     assert (result.kind, result.mistake) == ("not met", None), result
     assert any(name.startswith("✗") for name, _ in result.facts)
+
+
+def test_floats_anywhere_are_noticed() -> None:
+    """The number of digits comes from a float, which is 0 for an interval of 1,100 bits."""
+
+    def almost(probabilities: Any) -> Any:
+        encode, decode = narrowing(probabilities)
+
+        def encode_and_measure(codes: list[int]) -> str:
+            width = math.prod((probabilities(codes[:i])[code] for i, code in enumerate(codes)), start=Fraction(1))
+            return encode(codes).ljust(math.ceil(-math.log2(float(width))), "0")
+
+        return encode_and_measure, decode
+
+    result = checks.build_coder(almost)
+    assert result.kind == "exception"
+    assert "float(width)" in result.message
 
 
 @pytest.mark.parametrize(

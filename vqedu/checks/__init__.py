@@ -35,6 +35,7 @@ _TOPICS = (
     "code_prior",
     "coder",
     "image_tokens",
+    "held_out_sums",
 )
 
 ALL: dict[str, Exercise | Challenge] = {

@@ -288,6 +288,7 @@ collapse = Challenge(
 
 RESCUE_KL, RESCUE_LOSS, RESCUE_USE = 3.0, 32.0, 5.0  # nats per image: at least, at most, at least
 _COLLAPSED, _EXPENSIVE = 0.5, 10.0  # nats: below the first there is no code, above the second it costs too much
+_DRAWS = 35.0  # nats: with a reconstruction term below, the decoder draws digits; above, training has hardly begun
 
 
 def _blank() -> models.CausalVAE:
@@ -329,7 +330,7 @@ def _rescue_diagnosis(kl: float, own: float, other: float, moved: bool) -> Diagn
             "The weights are the ones that you were given: nothing has been trained.",
             "Does your loop call `backward()` and `optimizer.step()`, and do you return that same model?",
         )
-    if kl < _COLLAPSED:
+    if kl < _COLLAPSED and own < _DRAWS:
         return Diagnosis(
             "still collapsed",
             "The KL is close to 0: q(z|x) is the prior for every image, and the decoder draws the digit by itself.",
