@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
+import json
 import os
 import re
 import tempfile
@@ -103,8 +104,12 @@ def built(folder: Path = NOTEBOOKS) -> Path:
 
 
 def digest(script: Path) -> str:
-    """Return what tells one version of a source from another."""
-    return hashlib.sha256(script.read_bytes()).hexdigest()
+    """Return what tells one version of a source from another, as far as learners see it.
+
+    Speaker notes and slides may change without a new run.
+    """
+    seen = [[cell.cell_type, cell.source, tags(cell)] for cell in read_source(script).cells]
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
 
 
 def run(notebook: NotebookNode, name: str, folder: Path) -> NotebookNode:
