@@ -3,6 +3,9 @@
 #
 # Here is a digit, and beside it the 49 whole numbers into which a trained VQ-VAE turns it. From these numbers alone, the decoder draws the image on the right. Point at a cell to see which code it has and where else that code occurs. Click to put another code there, or draw a digit of your own.
 
+# %% [markdown] tags=["slide-45"]
+# ## An image in 49 whole numbers: swap one
+
 # %%
 import math
 import torch
@@ -42,6 +45,9 @@ widgets.Quiz("vector_quantization.position", "vector_quantization.two-terms", "v
 # ## 1. From VAE to VQ-VAE
 #
 # In the VAE, the encoder describes an image by a Gaussian and the decoder receives a sample from it. In the VQ-VAE, the encoder computes vectors, and the decoder receives for each of them the nearest code in a table. You know the picture from notebook 06:
+
+# %% [markdown] tags=["slide-45"]
+# ## The VQ-VAE, and where each gradient goes
 
 # %%
 plots.quantizer_gradients("From notebook 06: the VQ-VAE and the gradients of its three losses")
@@ -194,6 +200,9 @@ print(f"this network without a quantizer: squared error {unquantized[16]['square
 # Fewer bits and a smaller error: this looks like a triumph of the codebook, but it is not a fair comparison. Notebook 01 used fully connected layers, and here we have convolutions, which suit images better. The last line is the missing baseline: the same convolutional encoder and decoder *without* a quantizer, so that the decoder sees all $49 \cdot 16 = 784$ floats. After only 2 epochs, compared with 30 for the VQ-VAE, its error is about half as large: 0.0015 against 0.0027. (The baseline comes from `python tests/benchmarks/unquantized.py`, one seed.)
 # So the convolutions explain the small error, and quantization *costs* something, as it must: 343 bits can carry less information than 784 floats. The interesting comparison is at an equal number of bits, and section 7 makes it.
 
+# %% [markdown] tags=["slide-90"]
+# ## 784 pixels, 784 numbers, 49 indices, 784 pixels
+
 # %%
 out = vqvae(x[:2])
 plots.code_maps(
@@ -219,6 +228,9 @@ print(
 
 # %% [markdown]
 # The reason is the **receptive field**. Let us measure which pixels the vector in the middle of the map depends on, and which pixels its code can change.
+
+# %% [markdown] tags=["slide-90"]
+# ## One index changes. How many pixels follow?
 
 # %%
 widgets.Prediction("vqvae.patch")
@@ -575,6 +587,9 @@ print(f"VQ-VAE               343 bits, squared error {vq_error[128]:.4f}")
 for name, file in match.items():
     print(f"{name:19s} {file.bits:5.0f} bits, squared error {squared_error(file.images, x):.4f}")
 
+# %% [markdown] tags=["slide-180"]
+# ## Equal size: a learned code against JPEG
+
 # %%
 rows = {"$x$: 6,272 bits": x[:9].numpy(), "VQ-VAE: 343 bits": x_hat[:9].numpy()}
 rows |= {f"{name}: {match[name].bits:.0f} bits": match[name].images[:9].numpy() for name in list(match)[:3]}
@@ -654,6 +669,9 @@ curves = {
     "JPEG": ([file.bits for file in jpegs.values()], [squared_error(file.images, x) for file in jpegs.values()]),
     "PNG, fewer grays": ([pngs[n].bits for n in greys], [squared_error(pngs[n].images, x) for n in greys]),
 }
+
+# %% [markdown] tags=["slide-180"]
+# ## All models on one axis: bits against error
 
 # %%
 places = [(29, 0.0066), (27.5, 0.055), (40, 0.0035), (53, 0.041), (106, 0.03), (550, 0.00215), (160, 0.00185)]

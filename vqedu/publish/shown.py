@@ -17,6 +17,7 @@ from vqedu.publish import notebooks
 from vqedu.widgets import standalone
 from vqedu.widgets.base import EXPLORER
 
+ASSETS = Path(__file__).parent / "assets"
 SHARED = "shared"  # the folder beside the pages for what they show: pictures, weights, the code of the explorers
 
 
@@ -76,3 +77,16 @@ def read_built(script: Path, folder: Path) -> NotebookNode:
         except (ValueError, KeyError):
             why = f"was built, but {path} is damaged"
     raise ValueError(f"{name} {why}. Run `python -m vqedu build {name}` first.")
+
+
+def math_script() -> str:
+    """Return the script that typesets a page's formulas, Temml inside."""
+    scripts = (ASSETS / "temml" / "temml.min.js", ASSETS / "formulas.js")
+    return "\n".join(path.read_text(encoding="utf-8") for path in scripts)
+
+
+def math_css() -> str:
+    """Return Temml's style sheet with its one font inside."""
+    font = base64.b64encode((ASSETS / "temml" / "Temml.woff2").read_bytes()).decode()
+    css = (ASSETS / "temml" / "Temml-Local.css").read_text(encoding="utf-8")
+    return css.replace("url('Temml.woff2')", f"url('data:font/woff2;base64,{font}')")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import re
 import shutil
@@ -19,11 +18,10 @@ from nbformat import NotebookNode
 
 from vqedu import palette
 from vqedu.publish import notebooks, target
-from vqedu.publish.shown import SHARED, Shared, read_built
+from vqedu.publish.shown import ASSETS, SHARED, Shared, math_css, math_script, read_built
 from vqedu.widgets import standalone
 from vqedu.widgets.base import EXPLORER, PAGE_HTML, WIDGET_VIEW
 
-ASSETS = Path(__file__).parent / "assets"
 MARK = ".vqedu-site"  # an empty file in the folder of a site: it may be written anew
 # Pages of the site that are not notebooks: name -> its Markdown in the repository.
 TEXTS = {"lecturing": "LECTURING.md", "running": "docs/RUNNING.md"}
@@ -59,8 +57,9 @@ OPTIONS: dict[str, Any] = {
         "footer_content_items": [],
     },
 }
-# What the theme brings for readers of source code: maps of its scripts, other forms of its fonts.
-UNUSED = ("_static/locales", "**/*.map", "**/*.LICENSE.txt", "**/*.ttf", "_sources", ".buildinfo", "objects.inv")
+# What the theme brings for readers of source code, such as maps of its scripts, and a font of icons (see icons.css).
+UNUSED = ("_static/locales", "**/*.map", "**/*.LICENSE.txt", "_static/vendor", "_sources", ".buildinfo", "objects.inv")
+ICONS = "_static/scripts/fontawesome.js"  # every page loads it
 
 _HREF = re.compile(r"""(\bhref=["'])(?![a-zA-Z][\w+.-]*:)([^"'\#]+)\.ipynb(?=["'\#])""")
 _ANCHOR = re.compile(r"""(\bhref=["'][\w.-]+\.html#)([^"']+)""")  # as Jupyter makes it; docutils makes other ones
@@ -88,6 +87,7 @@ def site(to: Path, folder: Path = notebooks.NOTEBOOKS, report: Callable[[str], o
         for pattern in UNUSED:
             for path in made.glob(pattern):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+        (made / ICONS).write_text("// The icons are those of site.css.\n", encoding="utf-8")
     seconds = time.perf_counter() - started
     report(f"wrote {to / 'index.html'} and {len(built)} pages, {target.size(to) / 1e6:.1f} MB, {seconds:.0f} s")
     return to
@@ -109,9 +109,9 @@ def write_source(built: dict[str, NotebookNode], source: Path, folder: Path) -> 
             prepare(cell, name, shared)
         nbformat.write(notebook, source / f"{name}.ipynb")
     shutil.copy(standalone.MOUNT, static / "mount.js")
-    scripts = (ASSETS / "temml" / "temml.min.js", ASSETS / "formulas.js")
-    (static / "formulas.js").write_text("\n".join(path.read_text("utf-8") for path in scripts), encoding="utf-8")
-    styles = (f":root {{ {palette.css_variables()} }}", math_css(), (ASSETS / "site.css").read_text("utf-8"))
+    (static / "formulas.js").write_text(math_script(), encoding="utf-8")
+    sheets = [(ASSETS / name).read_text(encoding="utf-8") for name in ("site.css", "icons.css")]
+    styles = (f":root {{ {palette.css_variables()} }}", math_css(), *sheets)
     (static / "site.css").write_text("\n".join(styles), encoding="utf-8")
 
 
@@ -179,13 +179,6 @@ def in_page(output: NotebookNode, name: str, shared: Shared) -> list[NotebookNod
 def anchor(heading: str) -> str:
     """Return a heading's anchor as Jupyter makes it: spaces become hyphens, all else stays."""
     return heading.replace(" ", "-")
-
-
-def math_css() -> str:
-    """Return Temml's style sheet with its one font inside."""
-    font = base64.b64encode((ASSETS / "temml" / "Temml.woff2").read_bytes()).decode()
-    css = (ASSETS / "temml" / "Temml-Local.css").read_text(encoding="utf-8")
-    return css.replace("url('Temml.woff2')", f"url('data:font/woff2;base64,{font}')")
 
 
 def _html(text: str) -> NotebookNode:
