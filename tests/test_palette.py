@@ -16,7 +16,7 @@ SOURCES = [
     path
     for kind in ("py", "js", "css", "j2")
     for path in sorted(PACKAGE.rglob(f"*.{kind}"))
-    if "temml" not in path.parts and path.name != "palette.py"
+    if not {"temml", "reveal"} & set(path.parts) and path.name != "palette.py"
 ]
 NAMED = {color.upper() for color in (*palette.COLORS.values(), *palette.WORDS.values())} - {"#000000"}
 NOTEBOOKS = PACKAGE.parent / "notebooks" / "source"

@@ -31,6 +31,15 @@ def site(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def slides(arguments: argparse.Namespace) -> int:
+    """Write the lecture as slides of 45, 90 and 180 minutes from the notebooks as they were built; executes nothing."""
+    from vqedu.publish import notebooks
+    from vqedu.publish import slides as decks
+
+    decks.slides(arguments.to, notebooks.NOTEBOOKS)
+    return 0
+
+
 def lecturer(arguments: argparse.Namespace) -> int:
     """Write the notebooks for the front of the room: solutions in place of starters, speaker notes shown."""
     from vqedu.publish import lecturer, notebooks
@@ -76,6 +85,10 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("site", help=site.__doc__, description=site.__doc__)
     command.add_argument("to", type=Path, metavar="OUT", help="a new or empty folder, or an earlier site")
     command.set_defaults(run=site)
+
+    command = commands.add_parser("slides", help=slides.__doc__, description=slides.__doc__)
+    command.add_argument("to", type=Path, metavar="OUT", help="a new or empty folder, or one of earlier slides")
+    command.set_defaults(run=slides)
 
     command = commands.add_parser("lecturer", help=lecturer.__doc__, description=lecturer.__doc__)
     command.add_argument("names", nargs="*", metavar="NAME", help="such as 01_autoencoder; all if left out")

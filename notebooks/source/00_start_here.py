@@ -10,6 +10,9 @@ from vqedu import data, machine, plots, pretrained, widgets
 
 images = data.load("mnist")
 
+# %% [markdown] tags=["slide-45"]
+# ## One network reads words and draws pictures
+
 # %%
 words_and_images = widgets.WordsAndImages(
     pretrained.load("words-and-images"), pretrained.load("vqvae-mnist"), images.test, text="two plus four"
@@ -48,6 +51,9 @@ words_and_images
 # <span style="color:#CC79A7">■</span> **purple** is the codebook, the table of the VQ-VAE, <span style="color:#0072B2">■</span> **blue** is the decoder, and
 # <span style="color:#D55E00">■</span> **red-orange** is the prior, which describes which codes we expect before we have seen an image.
 
+# %% [markdown] tags=["slide-45"]
+# ## Four networks, each one step from the last
+
 # %%
 plots.course_map()
 
@@ -80,6 +86,9 @@ widgets.Prediction("start.between")
 # %% [markdown]
 # Drag the ring over the map, or click on the map and use the arrow keys. You can also draw a digit in the box on the left and see where its code falls.
 
+# %% [markdown] tags=["slide-45"]
+# ## What lies between two digits?
+
 # %%
 ae2 = pretrained.load("ae-2d")
 explorer = widgets.LatentExplorer(ae2, images.test, title="Every point of this map decodes to an image")
@@ -93,6 +102,9 @@ z_a, z_b = torch.tensor(explorer.state["a"]), torch.tensor(explorer.state["b"]) 
 t = torch.linspace(0, 1, 11).view(-1, 1)  # (11, 1): how far along the line
 with torch.no_grad():
     walk = torch.sigmoid(ae2.decode((1 - t) * z_a + t * z_b))  # (11, 1, 28, 28)
+
+# %% [markdown] tags=["slide-90"]
+# ## Halfway from a 0 to a 3 it draws a 6
 
 # %%
 plots.image_grid(

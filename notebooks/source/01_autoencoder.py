@@ -138,6 +138,15 @@ widgets.Prediction("autoencoder.factor")
 # which is applied to each number separately. The classic one is the *ReLU*, which replaces negative numbers with zero; we use *SiLU*, a smooth version of it. *LayerNorm* shifts and rescales the numbers in a layer, for each image separately, to a standard mean and size,
 # which makes training faster. (There is no LayerNorm after the first layer, because in the decoder it would hide how far $z$ is from the origin: the numbers would have the same size for a $z$ near the origin and for one far away.)
 
+# %% [markdown] tags=["slide-90"]
+# ## The autoencoder: 784 numbers through 32
+#
+# $$z = g(x), \qquad \hat x = f(z)$$
+#
+# The encoder $g$ and the decoder $f$ are neural networks, trained together so that $\hat x$ comes close to $x$.
+#
+# **What would they be without activation functions?**
+
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
 # >
@@ -276,6 +285,9 @@ print(f"PCA with 32 numbers:         squared error {pca_error:.4f} per pixel")
 print(f"PCA, clipped to 0..1:        squared error {squared_error(pca(x_test).clamp(0, 1)):.4f} per pixel")
 print(f"the autoencoder's error is {pca_error / ae_error:.1f} times smaller than PCA's")
 
+# %% [markdown] tags=["slide-90"]
+# ## PCA leaves ghosts, the autoencoder does not
+
 # %%
 plots.image_grid(
     {"$x$": x.numpy(), "PCA": pca(x).clamp(0, 1).numpy(), "autoencoder": x_hat[first_of_each].numpy()},
@@ -380,6 +392,9 @@ plots.map_and_closeup(
 #
 # Explore it yourself: drag the ring from the 0s to the 1s, find the border between the 4s and the 9s, and draw a digit of your own on the left.
 
+# %% [markdown] tags=["slide-180"]
+# ## It never saw a label. Do the 3s lie together?
+
 # %%
 widgets.LatentExplorer(ae2, images.test, title="Two latent dimensions: drag z over the map of codes")
 
@@ -414,6 +429,9 @@ walk = torch.sigmoid(ae32.decode(z_t))  # (9, 1, 28, 28)
 t_pixels = t.view(-1, 1, 1, 1)
 fade = (1 - t_pixels) * a + t_pixels * b
 
+# %% [markdown] tags=["slide-180"]
+# ## Interpolate codes, not pixels
+
 # %%
 plots.image_grid(
     {"latent space": walk.numpy(), "pixels": fade.numpy()},
@@ -428,6 +446,9 @@ plots.image_grid(
 #
 # In the next explorer, the sliders move along the eight directions in which the codes vary most. Pick a digit and press *A = here*, pick another and
 # press *B = here*, then *Play*. After that, press **Sample z ~ N(0, I)** a few times. What you see then is the subject of the next section.
+
+# %% [markdown] tags=["slide-180"]
+# ## A walk through 32 dimensions
 
 # %%
 widgets.LatentExplorer(ae32, images.test, title="32 latent dimensions: slide along the main directions of the codes")
@@ -448,6 +469,9 @@ widgets.Quiz("autoencoder.linear-walk")
 # > - **Usually answered:** "Yes, just feed it random numbers."
 # > - **Show:** Ten random codes, in silence. Then the second row: mean and covariance are now right, and it still fails. Ask why before you show the histogram. End on $p(z)$, the one thing that is missing.
 
+# %% [markdown] tags=["slide-45"]
+# ## Can this network invent digits?
+
 # %%
 widgets.Prediction("autoencoder.random")
 
@@ -458,6 +482,9 @@ standard = torch.randn(2000, 32, generator=generator)  # z ~ N(0, I)
 
 center, L = z_train.mean(0), torch.linalg.cholesky(torch.cov(z_train.T))
 fitted = center + standard @ L.T  # same mean and covariance as the codes of the training images
+
+# %% [markdown] tags=["slide-45"]
+# ## Random codes decode to strokes, not digits
 
 # %%
 plots.image_grid(

@@ -87,6 +87,16 @@ widgets.Quiz("autoencoder.pca", "autoencoder.decoder-output", "autoencoder.junk"
 # > - **Usually answered:** Thousands. Collect numbers on the board before anybody commits.
 # > - **Show:** The printed table: three seeds side by side, first with 2 latent dimensions and then with 50. Then the figure: the log p(x|z) under each image shows why a clean seven that differs from ours adds almost nothing to the average.
 
+# %% [markdown] tags=["slide-90"]
+# ## How probable is an image?
+#
+# $$p(x) = \int p(x \mid z)\, p(z)\, dz = \mathbb{E}_{z \sim p(z)}\left[p(x \mid z)\right]$$
+#
+# An average over the prior: draw codes, decode each, average $p(x \mid z)$.
+
+# %% [markdown] tags=["slide-90"]
+# ## Of 20,000 draws, how many matter?
+
 # %%
 widgets.Prediction("elbo.draws")
 
@@ -112,6 +122,9 @@ for name in ("vae-2d", "vae-50d"):
 #
 # The estimator is **unbiased**: averaged over infinitely many runs it is exactly $p(x)$. But almost every single run gives a value that is far too low. The runs that make up for this are so rare that we will never see one.
 # The figure shows what the best draws decode to, with their $\log p(x \mid z)$.
+
+# %% [markdown] tags=["slide-90"]
+# ## One lucky draw decides the average
 
 # %%
 rows = {"x": (x, [""])}
@@ -150,6 +163,15 @@ widgets.Quiz("elbo.ten-pixels")
 # Where does $q$ come from? The VAE has an encoder that reads an image and returns the mean and the standard deviation of a Gaussian $q(z \mid x)$. We could instead search for the best Gaussian separately for every image, but
 # the encoder learns to do it for all images at once. This is called **amortized inference**: the effort of finding $q$ is spent once, during training, and shared by all images. Let us use this encoder.
 # (In place of the standard deviation, ours returns `logvar`, the logarithm of the variance. Section 5 says why.)
+
+# %% [markdown] tags=["slide-45"]
+# ## Draw codes where they matter
+#
+# $$\log p(x) = \log \mathbb{E}_{q}\left[\frac{p(x, z)}{q(z \mid x)}\right] \;\ge\; \mathbb{E}_{q}\left[\log \frac{p(x, z)}{q(z \mid x)}\right] = \text{ELBO}$$
+#
+# We choose $q$, so we can draw from it. Moving the logarithm inside the average (Jensen) costs something.
+#
+# **What exactly do we lose?**
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 6 minutes.**
@@ -248,6 +270,15 @@ widgets.Quiz("elbo.bayes-number")
 # Jensen's inequality told us *that* there is a gap. Five lines tell us *what* the gap is. They start from $\log p(x)$, and only the last of them uses an inequality. We write $\int q(z \mid x)\, h(z)\, dz$ for the mean of a function $h$
 # under $q$. On the grid, this is `mean_under_q(h)`.
 
+# %% [markdown] tags=["slide-45"]
+# ## What we lose is a KL divergence
+#
+# $$\begin{aligned}
+# \log p(x) &= \mathbb{E}_{q}\left[\log \frac{p(x, z)}{p(z \mid x)}\right] \\
+# &= \mathbb{E}_{q}\left[\log \frac{p(x, z)}{q(z \mid x)}\right] + \mathbb{E}_{q}\left[\log \frac{q(z \mid x)}{p(z \mid x)}\right] \\[6pt]
+# &= \text{ELBO} + \mathrm{KL}\left(q(z \mid x)\,\|\,p(z \mid x)\right)
+# \end{aligned}$$
+
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 16 minutes.**
 # >
@@ -301,6 +332,9 @@ print(f"line 4: {elbo:.6f} + {gap:.6f} = {elbo + gap:.6f}")
 # %% [markdown]
 # So far every line is an equality, and it is true for *every* $q$. What happens to the three numbers of line 4 when we choose another $q$?
 
+# %% [markdown] tags=["slide-90"]
+# ## We move $q$. Which number changes?
+
 # %%
 widgets.Prediction("elbo.moving-q")
 
@@ -331,6 +365,9 @@ print(f"line 5: {log_px:.6f} >= {elbo:.6f}")
 #
 # Drag the green $q$ and watch the waterfall chart: $\log p(x)$ does not move, and the gap is what separates the ELBO from it. **Try to find the best $q$ by hand**, then press *Find the best q*. With the linear decoder the gap closes completely, because there the
 # posterior is a Gaussian. With the curved decoder it cannot close. Below the chart are the five lines, computed at your $q$. Press *From the top* to go back to line 1, and then *Next line* to step through them.
+
+# %% [markdown] tags=["slide-45"]
+# ## Move $q$: what changes, and what stays?
 
 # %%
 widgets.ElboExplorer("curved", x=1.0, mu=-1.0, sigma=1.0, line=5)
@@ -377,6 +414,13 @@ plots.lines(
 # (The KL collects the two terms $\log q(z \mid x) - \log p(z)$.) The first term rewards a $q$ whose codes decode to $x$, while the second keeps $q$ close to the prior. A VAE is trained with the ELBO in this form.
 #
 # **Careful:** this KL is not the gap. The gap compares $q$ with the *posterior* and cannot be computed in a real model. This one compares $q$ with the *prior*, and for Gaussians there is a formula.
+
+# %% [markdown] tags=["slide-90"]
+# ## The form that we can compute
+#
+# $$\text{ELBO} = \underbrace{\mathbb{E}_{q}\left[\log p(x \mid z)\right]}_{\text{reconstruction}} \;-\; \underbrace{\mathrm{KL}\left(q(z \mid x)\,\|\,p(z)\right)}_{\text{cost of the code}}$$
+#
+# **Is this KL the gap?**
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 9 minutes.**

@@ -80,6 +80,9 @@ widgets.Quiz("elbo.gap-zero", "elbo.two-terms", "elbo.exact-q")
 # > - **Usually answered:** "4", "about 4" or "0". In fact `backward()` raises an error.
 # > - **Show:** First the error, then the dangerous case: with one more term that contains σ the error disappears, μ receives `None`, and training goes on without the reconstruction.
 
+# %% [markdown] tags=["slide-90"]
+# ## Which gradient does $\mu$ get?
+
 # %%
 widgets.Prediction("reparameterization.sample-gradient")
 
@@ -128,6 +131,15 @@ print("q.sample() ends at mu and sigma =", (paths["q.sample()"][:, -1] + 1e-6).r
 #
 # This is the **reparameterization trick** (Kingma and Welling 2014). The gradient takes the *path* from the loss through $z$ to the parameters, so it is also called the pathwise gradient. In torch, `rsample` (the *r* is for
 # reparameterized) draws in this way, and this is the one letter in which the two runs of the first figure differ.
+
+# %% [markdown] tags=["slide-90"]
+# ## Move the randomness out of the way
+#
+# $$z = \mu + \sigma\, \varepsilon, \qquad \varepsilon \sim N(0, 1)$$
+#
+# $$\frac{\partial h(z)}{\partial \mu} = h'(z), \qquad \frac{\partial h(z)}{\partial \sigma} = h'(z)\, \varepsilon$$
+#
+# The draw no longer depends on $\mu$ and $\sigma$, so the gradient has a path through $z$.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 6 minutes.**
@@ -265,6 +277,9 @@ widgets.Quiz("reparameterization.plus-hundred")
 # > - **Usually answered:** "Because it trains for a long time." There are two reasons: the low variance, and the minibatch, which averages over a hundred images.
 # > - **Show:** The explorer, first with h = z², then with the step function. There reparameterization gets no signal at all, which prepares the ground for the VQ-VAE.
 
+# %% [markdown] tags=["slide-180"]
+# ## The score function needs many more draws
+
 # %%
 counts = [1, 4, 16, 64, 256]
 curves = {name: (counts, [variance(estimator, n) for n in counts]) for name, estimator in estimators.items()}
@@ -298,6 +313,9 @@ widgets.Prediction("reparameterization.step")
 # ### Try it yourself
 #
 # The upper row of dots is the fixed noise $\varepsilon$. Move $\mu$ and $\sigma$: the lines connect each dot to its $z$. The histograms show 300 estimates of the gradient from each estimator. Then choose the step function for $h$.
+
+# %% [markdown] tags=["slide-90"]
+# ## Two estimators of one gradient
 
 # %%
 widgets.ReparameterizationExplorer("square", mu=2.0, sigma=1.0)
@@ -369,6 +387,9 @@ print("                       mu   sigma     ELBO")
 ends = {name: paths[name][:, -200:].mean(1) for name in ("1 draw per step", "100 draws per step")}  # of 200 steps
 for name, (mu_end, sigma_end) in {"best q": best, **ends}.items():
     print(f"{name:18s} {mu_end:6.3f} {sigma_end:7.3f} {toy_model.elbo(1.0, mu_end, sigma_end):8.3f}")
+
+# %% [markdown] tags=["slide-180"]
+# ## With a path for the gradient, Adam finds $q$
 
 # %%
 mus, sigmas = torch.linspace(-1.5, 0.8, 120).numpy(), torch.linspace(0.1, 1.2, 100).numpy()

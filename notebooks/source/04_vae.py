@@ -48,6 +48,17 @@ widgets.Quiz("vae.last-encoder", "vae.last-sigma", "vae.last-one-draw")
 #
 # The decoder stays as it was.
 
+# %% [markdown] tags=["slide-45"]
+# ## From autoencoder to VAE
+#
+# - The encoder outputs $\mu(x)$ and $\log \sigma^2(x)$.
+# - The code is a draw: $z = \mu + \sigma\, \varepsilon$.
+# - The loss is the negative ELBO:
+#
+# $$-\log p(x \mid z) \;+\; \tfrac{1}{2} \sum_{d} \left( \mu_d^2 + \sigma_d^2 - 1 - \log \sigma_d^2 \right)$$
+#
+# **Where will the codes lie now?**
+
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
 # >
@@ -154,6 +165,9 @@ widgets.Quiz("vae.no-draw")
 # > - **Usually answered:** "All at one point", from those who have understood the KL best. Ask them what that would do to the reconstruction term.
 # > - **Show:** The two maps, then the grid of decoded images. Let a student drag one $z$ into a hole of the autoencoder's map in the side-by-side explorer.
 
+# %% [markdown] tags=["slide-90"]
+# ## Where will the VAE's codes lie?
+
 # %%
 widgets.Prediction("vae.map")
 
@@ -201,6 +215,9 @@ widgets.LatentExplorer(vae2, images.test, title="Each image is encoded as a smal
 # %% [markdown]
 # Finally, try the same $z$ in both models. Drag it into a gap of the autoencoder's map, or sample it from $N(0, I)$ a few times.
 
+# %% [markdown] tags=["slide-45"]
+# ## The same digits on two maps
+
 # %%
 widgets.SideBySideExplorer(ae2, vae2, images.test)
 
@@ -229,6 +246,9 @@ dims = {"autoencoder, 32-D": 32, "VAE, 2-D": 2, "VAE, 50-D": 50}
 torch.manual_seed(4)
 random_codes = {name: torch.randn(2000, dim) for name, dim in dims.items()}  # z ~ N(0, I)
 samples = {name: torch.sigmoid(model.decode(random_codes[name])) for name, model in models.items()}
+
+# %% [markdown] tags=["slide-180"]
+# ## Most random codes now decode to digits
 
 # %%
 plots.image_grid(

@@ -91,6 +91,9 @@ for beta, model in trained.items():
         f"beta {beta:4.1f}: rate {rate:4.1f} + distortion {distortion:5.1f} = {rate + distortion:5.1f} nats per image"
     )
 
+# %% [markdown] tags=["slide-180"]
+# ## The first nats of rate save the most distortion
+
 # %%
 plots.lines(
     {"one small VAE for each beta": tuple(zip(*points.values()))},
@@ -218,6 +221,9 @@ print(f"measured: {first:.2f}, {second:.2f}, {third:.2f}")
 # %% [markdown]
 # The measured values, 7.84, 2.05 and 0.50, agree with the formula. Now try it with your own code: select how its loss is computed, and read off its effective $\beta$.
 
+# %% [markdown] tags=["slide-180"]
+# ## This code says $\beta = 0.1$. What is it really?
+
 # %%
 widgets.BetaCalculator()
 
@@ -267,6 +273,9 @@ for remedy, lab in labs.items():
     terms = losses.elbo(lab.model.decode(z), x_test, mu, logvar)
     active = metrics.active_units(mu)
     print(f"{remedy:12s} {active} of 8 dimensions active, KL {terms.kl:4.1f}, loss {terms.total:5.1f} nats per image")
+
+# %% [markdown] tags=["slide-180"]
+# ## At $\beta = 1$ this model collapses, unless we help it
 
 # %%
 rows = {"$x$": x_test[:8].numpy()}

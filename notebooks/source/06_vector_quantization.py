@@ -4,6 +4,18 @@
 # Below are 240 points and six **codes**, the purple discs. Every point is replaced by its nearest code, and the *mean squared distance* says how much is lost on average. Drag the codes and try to bring this distance down to 0.13.
 # Then press *k-means step* a few times and see whether the algorithm does better than you did.
 
+# %% [markdown] tags=["slide-45"]
+# ## A code from a table
+#
+# $$z_q = e_k, \qquad k = \operatorname*{arg\,min}_j \lVert z_e - e_j \rVert^2$$
+#
+# The table, the **codebook**, has $K$ vectors. An image is stored as the indices of its nearest codes.
+#
+# **We move $z_e$ by a tiny amount. How far does $z_q$ move?**
+
+# %% [markdown] tags=["slide-45"]
+# ## Nearest codes, then k-means
+
 # %%
 import math
 import torch
@@ -285,6 +297,9 @@ slopes = [
 zero = (torch.stack(slopes) == 0).sum().item()
 print(f"{zero} of {2 * len(z_e)} measured slopes are exactly 0")
 
+# %% [markdown] tags=["slide-90"]
+# ## Inside a cell the gradient is zero
+
 # %%
 walk = torch.stack([torch.linspace(-3, 3, 601), torch.ones(601)], 1).double()  # from left to right at z_2 = 1
 plots.lines(
@@ -337,6 +352,17 @@ widgets.Quiz("vector_quantization.trained-table")
 # $$\frac{\partial L}{\partial z_e} := \frac{\partial L}{\partial z_q} .$$
 #
 # In code we take $z_q$ detached from the graph, and add a zero whose derivative with respect to $z_e$ is 1.
+
+# %% [markdown] tags=["slide-45"]
+# ## Straight-through: copy the gradient
+#
+# $$z_q = z_e + \mathrm{sg}[\,e_k - z_e\,] \qquad\Rightarrow\qquad \frac{\partial L}{\partial z_e} := \frac{\partial L}{\partial z_q}$$
+#
+# ```python
+# z_q = z_e + (code - z_e).detach()
+# ```
+#
+# The value is the code's; the gradient goes to the encoder as if nothing had been quantized.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 8 minutes.**
@@ -400,6 +426,9 @@ print("code at each step:", *follow(start, cost=0))
 #
 # Try it yourself: drag the target $t$ and the codes. The thick arrows are at the codes, their thin copies at the points.
 
+# %% [markdown] tags=["slide-90"]
+# ## Where do the copied gradients push?
+
 # %%
 widgets.QuantizationExplorer("kinds", codebook_size=6, seed=17, arrows=True)
 
@@ -414,6 +443,13 @@ widgets.Quiz("vector_quantization.forgotten-detach")
 # $$L = \underbrace{-\log p(x \mid z_q)}_{\text{reconstruction}} + \underbrace{\lVert \mathrm{sg}[z_e] - e \rVert^2}_{\text{codebook loss}} + \text{cost} \cdot \underbrace{\lVert z_e - \mathrm{sg}[e] \rVert^2}_{\text{commitment loss}}$$
 #
 # Here $e$ is the code that $z_e$ has chosen, as it comes out of the codebook, *before* straight-through. After straight-through it is called $z_q$, which has the same values but is attached to $z_e$ in the graph. The codebook loss pulls each code toward the vectors that chose it. The commitment loss pulls each vector toward the code it chose. The paper calls the weight of the commitment loss $\beta$. We call it `commitment_cost`, because $\beta$ is already the weight of the VAE's KL.
+
+# %% [markdown] tags=["slide-45"]
+# ## Three losses, three parts to train
+#
+# $$L = \underbrace{-\log p(x \mid z_q)}_{\text{decoder, encoder}} \;+\; \underbrace{\lVert \mathrm{sg}[z_e] - e \rVert^2}_{\text{codebook}} \;+\; \text{cost} \cdot \underbrace{\lVert z_e - \mathrm{sg}[e] \rVert^2}_{\text{encoder}}$$
+#
+# The last two have the same value. **Why not use a single term?**
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 10 minutes.**
@@ -459,6 +495,9 @@ def arrivals(loss):
     loss.backward()
     return [f"{weight.grad.norm():8.2f}" if weight.grad is not None else "     -  " for weight in parts.values()]
 
+
+# %% [markdown] tags=["slide-90"]
+# ## Which loss moves the codes?
 
 # %%
 widgets.Prediction("vector_quantization.three-losses")
@@ -666,6 +705,9 @@ for name, codes in starts.items():
 # In this notebook the points stay where they are. In a VQ-VAE the encoder keeps changing during training, so codes can also be left behind later, by vectors that have moved on.
 #
 # In the explorer below the codes are drawn from $N(0, 10^2)$; those outside the board are shown at its edge. Press *Run*, then *revive*, then *Run* again. Then *kill* a code and see that no kind of step brings it back.
+
+# %% [markdown] tags=["slide-180"]
+# ## Codes that start far from the data die
 
 # %%
 widgets.QuantizationExplorer("kinds", codebook_size=12, start="wide")

@@ -3,6 +3,9 @@
 #
 # Here is a digit, and beside it the 49 whole numbers into which a trained VQ-VAE turns it. From these numbers alone, the decoder draws the image on the right. Point at a cell to see which code it has and where else that code occurs. Click a cell and then one of the nearest codes to put that code there, or draw a digit of your own.
 
+# %% [markdown] tags=["slide-45"]
+# ## An image in 49 whole numbers: swap one
+
 # %%
 import math
 import torch
@@ -42,6 +45,9 @@ widgets.Quiz("vector_quantization.position", "vector_quantization.two-terms", "v
 # ## 1. From VAE to VQ-VAE
 #
 # In the VAE, the encoder describes an image by a Gaussian and the decoder receives a sample from it. In the VQ-VAE, the encoder computes vectors, and for each of them the decoder receives the nearest code from a table. You know this picture from notebook 06:
+
+# %% [markdown] tags=["slide-45"]
+# ## The VQ-VAE, and where each gradient goes
 
 # %%
 plots.quantizer_gradients("From notebook 06: the VQ-VAE and the gradients of its three losses")
@@ -195,6 +201,9 @@ print(f"this network without a quantizer: squared error {unquantized[16]['square
 # Fewer bits and a smaller error: this looks like a triumph of the codebook, but it is not a fair comparison. Notebook 01 used fully connected layers, and here we have convolutions, which suit images better. The last line is the missing baseline: the same convolutional encoder and decoder *without* a quantizer, so that the decoder sees all $49 \cdot 16 = 784$ floats. After only 2 epochs, compared with 30 for the VQ-VAE, its error is little more than half as large: 0.0015 against 0.0027. (One seed, measured on all 10,000 test images; `python tests/benchmarks/unquantized.py` trains it.)
 # So the small error is not due to the codebook. On the contrary, quantization *costs* something, as it must, because 343 bits can carry less information than 784 floats. The interesting comparison is at an equal number of bits, and section 7 makes it.
 
+# %% [markdown] tags=["slide-90"]
+# ## 784 pixels, 784 numbers, 49 indices, 784 pixels
+
 # %%
 out = vqvae(x[:2])
 plots.code_maps(
@@ -221,6 +230,9 @@ print(
 
 # %% [markdown]
 # The reason is the **receptive field** of a vector: the pixels that it depends on. Let us measure it for the vector in the middle of the map: a pixel belongs to it if the derivative of the vector with respect to that pixel is not 0. Then we replace the vector's code and see which pixels of the decoded image change.
+
+# %% [markdown] tags=["slide-90"]
+# ## One index changes. How many pixels follow?
 
 # %%
 widgets.Prediction("vqvae.patch")
@@ -580,6 +592,9 @@ print(f"VQ-VAE               343 bits, squared error {vq_error[128]:.4f}")
 for name, file in match.items():
     print(f"{name:19s} {file.bits:5.0f} bits, squared error {squared_error(file.images, x):.4f}")
 
+# %% [markdown] tags=["slide-180"]
+# ## Equal size: a learned code against JPEG
+
 # %%
 rows = {"$x$: 6,272 bits": x[:9].numpy(), "VQ-VAE: 343 bits": x_hat[:9].numpy()}
 rows |= {f"{name}: {match[name].bits:.0f} bits": match[name].images[:9].numpy() for name in list(match)[:3]}
@@ -667,6 +682,9 @@ curves = {
     "JPEG": ([file.bits for file in jpegs.values()], [squared_error(file.images, x) for file in jpegs.values()]),
     "PNG, fewer gray levels": ([pngs[n].bits for n in greys], [squared_error(pngs[n].images, x) for n in greys]),
 }
+
+# %% [markdown] tags=["slide-180"]
+# ## All models on one axis: bits against error
 
 # %%
 places = [(29, 0.0066), (27.5, 0.057), (38, 0.0035), (53, 0.045), (106, 0.0325), (550, 0.00215), (128, 0.0018)]

@@ -71,6 +71,9 @@ codes_test = torch.cat([vqvae.encode(part) for part in x_test.split(1000)])  # (
 uniform = torch.randint(K, (12, 7, 7), generator=generator)
 shuffled = codes.flatten()[torch.randint(codes.numel(), (12, 7, 7), generator=generator)]  # as often as they occur
 
+# %% [markdown] tags=["slide-45"]
+# ## Random codes decode to noise
+
 # %%
 ae, vae = pretrained.load("ae-32d"), pretrained.load("vae-50d")
 z = torch.randn(2, 12, 50, generator=generator)
@@ -189,6 +192,20 @@ print("o =", [round(o, 2) for o in (weights @ value).tolist()])
 
 # %% [markdown]
 # Attention in a real transformer differs from this example in three ways. Queries, keys and values are vectors. There are several **heads**, each with its own share of the vector, so that different heads can look at different places. And one more linear map mixes what the heads return.
+
+# %% [markdown] tags=["slide-45"]
+# ## A prior over codes, one code at a time
+#
+# $$p(k_1, \dots, k_{49}) = p(k_1)\; p(k_2 \mid k_1) \cdots p(k_{49} \mid k_1, \dots, k_{48})$$
+#
+# A transformer computes each factor. To generate, draw $k_1$, then $k_2$ given $k_1$, and so on; then decode all 49.
+
+# %% [markdown] tags=["slide-90"]
+# ## Attention looks back at the earlier codes
+#
+# $$a_{ij} = \operatorname*{softmax}_{j \le i}\; \frac{\mathrm{query}_i \cdot \mathrm{key}_j}{\sqrt{d}}, \qquad o_i = \sum_{j \le i} a_{ij}\, \mathrm{value}_j$$
+#
+# The mask $j \le i$ hides what comes later. Without it, predicting the next code would be copying.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 15 minutes.**
@@ -469,6 +486,9 @@ lengths = {
 for name in ("every code equally likely", "frequency", "frequency at the position", "shipped prior"):
     print(f"{name:26s} {lengths[name]:3.0f} bits per image, {lengths[name] / 49:.2f} per code")
 
+# %% [markdown] tags=["slide-180"]
+# ## Seeing all earlier codes saves the most bits
+
 # %%
 plots.named_bars(
     lengths,
@@ -497,6 +517,9 @@ def attention_maps(maps, slot):
         x = block(x)
     return torch.stack(rows)  # (blocks, heads, 49)
 
+
+# %% [markdown] tags=["slide-180"]
+# ## Nobody told the heads about rows
 
 # %%
 weights = attention_maps(codes_test[:300], slot=24)
@@ -696,8 +719,14 @@ ours = sample(4, generator=torch.Generator().manual_seed(0))
 theirs = prior.sample(4, generator=torch.Generator().manual_seed(0))
 print("codes in which our loop and `prior.sample` differ:", (ours != theirs).sum().item(), "of", ours.numel())
 
+# %% [markdown] tags=["slide-90"]
+# ## Why not take the likeliest code at every step?
+
 # %%
 widgets.Prediction("code_prior.argmax")
+
+# %% [markdown] tags=["slide-90"]
+# ## The likeliest code at every step: two dashes
 
 # %%
 settings = {"T = 1": {}, "T = 0.7": {"temperature": 0.7}, "T = 2": {"temperature": 2.0}}
@@ -909,6 +938,9 @@ widgets.Quiz("code_prior.both-directions")
 # ## 11. Try it yourself
 #
 # Watch a map fill up code by code. The likeliest next codes are listed, each with the image that it would give. Change one code and let the rest be drawn again, or change the temperature.
+
+# %% [markdown] tags=["slide-45"]
+# ## Draw an image, one code at a time
 
 # %%
 widgets.TokenExplorer(prior, vqvae)

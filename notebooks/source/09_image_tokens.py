@@ -525,6 +525,9 @@ def both_orders(request, answer, codes):
     return torch.tensor([to_draw, to_read])  # (2, 54)
 
 
+# %% [markdown] tags=["slide-45"]
+# ## One vocabulary, two orders
+
 # %%
 codes = vqvae.encode(x_test[[32]]).flatten().tolist()  # 49 codes of a test image, a three
 tokens = both_orders("one plus two", "a three", codes)
@@ -597,6 +600,9 @@ slow = draw_image("a thick three", torch.Generator().manual_seed(0))
 fast = model.draw("a thick three", generator=torch.Generator().manual_seed(0))  # with a cache of keys and values
 print("codes that differ between the loop and model.draw:", (slow != fast).sum().item(), "of 49")
 
+# %% [markdown] tags=["slide-90"]
+# ## It draws what is written, with a few slips
+
 # %%
 generator = torch.Generator().manual_seed(0)
 asked = {style: [caption(digit, style) for digit in range(10)] for style in STYLES}
@@ -660,6 +666,9 @@ print(f"the digit is right for {right / 10:.0f}% of 1,000 test images")
 # %% [markdown]
 # Now try both yourself. Type a request and watch the sequence grow, or draw a digit and see what the model reads.
 
+# %% [markdown] tags=["slide-45"]
+# ## Words to pictures, and pictures to words
+
 # %%
 words_and_images = widgets.WordsAndImages(model, vqvae, text="two plus four")
 words_and_images.state = {"temperature": 0.6}
@@ -678,6 +687,9 @@ except ValueError as error:
 
 # %% [markdown]
 # What about a sum whose words are all in the vocabulary but whose answer is not a digit? The model was trained on the 55 sums up to nine and on no others.
+
+# %% [markdown] tags=["slide-180"]
+# ## Beyond the sums it knows, it draws nines
 
 # %%
 odd = ["nine plus one", "eight plus seven", "nine plus nine"]
@@ -851,6 +863,16 @@ widgets.Quiz("image_tokens.old-prior")
 # | **Code** | runs only on your machine | runs from top to bottom | also seeded, with a check that fails if a loss term is changed |
 #
 # 12 of 14 points is excellent, 8 is solid. A result that refutes the prediction counts as much as one that confirms it.
+
+# %% [markdown] tags=["slide-45"]
+# ## Four steps, and what each one changed
+#
+# | | an image becomes | new images come from |
+# |---|---|---|
+# | autoencoder | 32 numbers | nothing: random codes fail |
+# | VAE | a Gaussian | $z \sim N(0, I)$ |
+# | VQ-VAE | 49 indices | a transformer over indices |
+# | image tokens | words and indices | the same transformer |
 
 # %% [markdown]
 # ## Summary

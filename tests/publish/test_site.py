@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.server
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from tests.publish import small
 from vqedu import __main__
 from vqedu.publish import notebooks
 from vqedu.publish import site as pages
+from vqedu.publish.shown import Shared
 from vqedu.widgets.base import WIDGET_VIEW
 
 
@@ -50,6 +51,12 @@ def server(site: Path) -> Iterator[str]:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
+
+
+def shorten(path: Path) -> None:
+    """Cut a file in the middle, as a full disk does."""
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
 
 
 def at(site: Path, page: str) -> str:
@@ -191,7 +198,7 @@ def test_nothing_is_executed_and_an_earlier_site_is_replaced(
 
 def test_what_pages_share_is_there_once(site: Path) -> None:
     names = sorted(path.name.split(".", 1)[1] for path in (site / "shared").iterdir())
-    assert names == ["bin.js", "bin.js", "css.js", "js.js", "png", "png", "png"]
+    assert names == ["bin.js", "bin.js", "css.js", "js.js", "webp", "webp", "webp"]
     assert not list(site.rglob("*.map"))
     assert not (site / "_sources").exists()
 
@@ -240,17 +247,50 @@ def test_a_link_that_leads_nowhere_is_named_and_nothing_is_written(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_missing_file_of_an_explorer_is_named(
+@pytest.mark.parametrize(("harm", "what"), [(Path.unlink, "is missing"), (shorten, "is damaged: delete it")])
+def test_a_lost_or_damaged_file_of_an_explorer_is_named(
+    folder: Path,
+    tmp_path: Path,
+    harm: Callable[[Path], object],
+    what: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    other = small.write(tmp_path / "notebooks")
+    shutil.copytree(notebooks.built(folder), notebooks.built(other))
+    harmed = next((notebooks.built(other) / "files").glob("*.bin"))
+    harm(harmed)
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", other)
+    assert __main__.main(["site", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert f"{harmed} of an explorer {what}" in said
+    assert said.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["build", "notebooks"]
+
+
+def test_a_damaged_built_notebook_is_named(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = small.write(tmp_path / "notebooks")
     shutil.copytree(notebooks.built(folder), notebooks.built(other))
-    lost = next((notebooks.built(other) / "files").glob("*.bin"))
-    lost.unlink()
+    shorten(notebooks.built(other) / "02_next.ipynb")
     monkeypatch.setattr(notebooks, "NOTEBOOKS", other)
     assert __main__.main(["site", str(tmp_path / "out")]) == 2
-    assert lost.name in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("vqedu: 02_next was built, but ")
+    assert said.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a file").write_text("text", encoding="utf-8")
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", folder)
+    assert __main__.main(["site", str(tmp_path / "a file" / "site")]) == 2
+    said = capsys.readouterr().err
+    assert "cannot be written: Not a directory. Name a folder where you may write." in said
+    assert said.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -262,7 +302,7 @@ def test_a_missing_file_of_an_explorer_is_named(
 )
 def test_a_control_of_the_kernel_becomes_a_line(data: dict[str, str], kept: list[Any], tmp_path: Path) -> None:
     output = new_output("display_data", {**data, WIDGET_VIEW: {"model_id": "1"}})
-    *shown, note = pages.in_page(output, "03_lab", tmp_path, tmp_path)
+    *shown, note = pages.in_page(output, "03_lab", Shared(tmp_path, tmp_path))
     assert [still.data for still in shown] == kept
     assert "03_lab.ipynb" in note.data["text/html"]
 
@@ -270,5 +310,5 @@ def test_a_control_of_the_kernel_becomes_a_line(data: dict[str, str], kept: list
 def test_a_cell_that_only_asks_shows_the_question_and_not_its_code(tmp_path: Path) -> None:
     for source, hidden in (('widgets.Quiz("a.b", "a.c")', True), ('x = widgets.Quiz("a.b")', False)):
         cell = nbformat.v4.new_code_cell(source)
-        pages.prepare(cell, "01_small", tmp_path, tmp_path)
+        pages.prepare(cell, "01_small", Shared(tmp_path, tmp_path))
         assert ("remove-input" in cell.metadata.tags) is hidden

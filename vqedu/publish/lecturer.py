@@ -42,7 +42,7 @@ def build(
 
 def read(script: Path) -> NotebookNode:
     """Return the lecturer's notebook of a source, without outputs."""
-    notebook = notebooks.read_source(script, lecturer=True)
+    notebook = notebooks.read_source(script, (notebooks.LECTURER_TAG,))
     fill_in(notebook.cells, script.stem)
     notebook.cells = [cell for cell in notebook.cells if not is_folded_code(cell)]
     for cell, cell_id in zip(notebook.cells, notebooks.cell_ids(notebook.cells), strict=True):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
+import json
 import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from vqedu.widgets.base import BUILD_VARIABLE, EXPLORER, PAGE_HTML, WIDGET_VIEW
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 CELL_TIMEOUT_S = 300
 LECTURER_TAG = "lecturer"
+SLIDE_TAGS = {"slide-45": 45, "slide-90": 90, "slide-180": 180}  # -> minutes of the shortest route that shows the slide
 UNDIAGNOSED_TAG = "undiagnosed"  # of a bug hunt's check: its answer names the bug, so it is not kept
 FOR_PAGES = (EXPLORER, PAGE_HTML, WIDGET_VIEW)  # kinds of output that a committed notebook lacks
 
@@ -103,8 +105,12 @@ def built(folder: Path = NOTEBOOKS) -> Path:
 
 
 def digest(script: Path) -> str:
-    """Return what tells one version of a source from another."""
-    return hashlib.sha256(script.read_bytes()).hexdigest()
+    """Return what tells one version of a source from another, as far as learners see it.
+
+    Speaker notes and slides may change without a new run.
+    """
+    seen = [[cell.cell_type, cell.source, tags(cell)] for cell in read_source(script).cells]
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
 
 
 def run(notebook: NotebookNode, name: str, folder: Path) -> NotebookNode:
@@ -143,14 +149,15 @@ def without_page_form(output: NotebookNode) -> NotebookNode:
     return NotebookNode({**output, "data": NotebookNode(data)})
 
 
-def read_source(script: Path, lecturer: bool = False) -> NotebookNode:
+def read_source(script: Path, kept: Collection[str] = ()) -> NotebookNode:
     """Return the notebook that a percent-format script describes, without outputs, each cell with its id.
 
-    lecturer: keep the cells with the tag "lecturer", the speaker notes; a learner's notebook lacks them.
+    kept: which of the tags "lecturer", the speaker notes, and "slide-45" and so on, the slides, to keep the cells of; a
+    learner's notebook lacks them all.
     """
+    left_out = {LECTURER_TAG, *SLIDE_TAGS}.difference(kept)
     notebook = jupytext.read(script, fmt="py:percent")
-    if not lecturer:
-        notebook.cells = [cell for cell in notebook.cells if LECTURER_TAG not in tags(cell)]
+    notebook.cells = [cell for cell in notebook.cells if left_out.isdisjoint(tags(cell))]
     for cell in notebook.cells:
         for key in SCRIPT_ONLY:
             cell.metadata.pop(key, None)

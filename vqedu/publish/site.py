@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import io
 import re
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from html import escape, unescape
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from docutils.nodes import make_id
 from nbformat import NotebookNode
-from PIL import Image
 
 from vqedu import palette
-from vqedu.publish import notebooks
+from vqedu.publish import notebooks, target
+from vqedu.publish.shown import ASSETS, SHARED, Shared, math_css, math_script, read_built
 from vqedu.widgets import standalone
 from vqedu.widgets.base import EXPLORER, PAGE_HTML, WIDGET_VIEW
 
-ASSETS = Path(__file__).parent / "assets"
-SHARED = "shared"  # the folder of the site for what its pages show: pictures, weights, the code of the explorers
 MARK = ".vqedu-site"  # an empty file in the folder of a site: it may be written anew
 # Pages of the site that are not notebooks: name -> its Markdown in the repository.
 TEXTS = {"lecturing": "LECTURING.md", "running": "docs/RUNNING.md"}
@@ -61,8 +57,9 @@ OPTIONS: dict[str, Any] = {
         "footer_content_items": [],
     },
 }
-# What the theme brings for readers of source code: maps of its scripts, other forms of its fonts.
-UNUSED = ("_static/locales", "**/*.map", "**/*.LICENSE.txt", "**/*.ttf", "_sources", ".buildinfo", "objects.inv")
+# What the theme brings for readers of source code, such as maps of its scripts, and a font of icons (see icons.css).
+UNUSED = ("_static/locales", "**/*.map", "**/*.LICENSE.txt", "_static/vendor", "_sources", ".buildinfo", "objects.inv")
+ICONS = "_static/scripts/fontawesome.js"  # every page loads it
 
 _HREF = re.compile(r"""(\bhref=["'])(?![a-zA-Z][\w+.-]*:)([^"'\#]+)\.ipynb(?=["'\#])""")
 _ANCHOR = re.compile(r"""(\bhref=["'][\w.-]+\.html#)([^"']+)""")  # as Jupyter makes it; docutils makes other ones
@@ -82,62 +79,39 @@ def site(to: Path, folder: Path = notebooks.NOTEBOOKS, report: Callable[[str], o
     notebook that has not been built from its source or a folder with other things in it, SiteError for a dead link.
     """
     started = time.perf_counter()
-    built = {name: read_built(script, folder) for name, script in notebooks.sources(folder).items()}
-    refuse_foreign(to)
-    to.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=to.parent) as scratch:
-        source, made = Path(scratch) / "source", Path(scratch) / "site"
+    with target.folder(to, MARK) as made, tempfile.TemporaryDirectory() as scratch:
+        built = {name: read_built(script, folder) for name, script in notebooks.sources(folder).items()}
+        source = Path(scratch) / "source"
         write_source(built, source, folder)
         run_sphinx(source, made)
         for pattern in UNUSED:
             for path in made.glob(pattern):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        (made / MARK).touch()
-        if to.exists():
-            shutil.rmtree(to)
-        made.replace(to)
-    size = sum(path.stat().st_size for path in to.rglob("*") if path.is_file())
-    report(
-        f"wrote {to / 'index.html'} and {len(built)} pages, {size / 1e6:.1f} MB, {time.perf_counter() - started:.0f} s"
-    )
+        (made / ICONS).write_text("// The icons are those of site.css.\n", encoding="utf-8")
+    seconds = time.perf_counter() - started
+    report(f"wrote {to / 'index.html'} and {len(built)} pages, {target.size(to) / 1e6:.1f} MB, {seconds:.0f} s")
     return to
-
-
-def refuse_foreign(to: Path) -> None:
-    """Raise ValueError if `to` is anything but absent, an empty folder, or a site that was made here."""
-    if to.exists() and (not to.is_dir() or (any(to.iterdir()) and not (to / MARK).exists())):
-        raise ValueError(f"{to} holds something else than a site of this course. Name a new or an empty folder.")
-
-
-def read_built(script: Path, folder: Path) -> NotebookNode:
-    """Return what `notebooks.build` kept of a source; raises ValueError where that is absent or of another source."""
-    name, path = script.stem, notebooks.built(folder) / f"{script.stem}.ipynb"
-    notebook = nbformat.read(path, as_version=4) if path.exists() else None
-    if notebook is None or notebook.metadata["vqedu"]["source"] != notebooks.digest(script):
-        why = "has not been built yet" if notebook is None else "has changed since it was built"
-        raise ValueError(f"{name} {why}. Run `python -m vqedu build {name}` first.")
-    return notebook
 
 
 def write_source(built: dict[str, NotebookNode], source: Path, folder: Path) -> None:
     """Write what Sphinx reads: the notebooks as pages show them, the first page, and the files that pages share."""
-    shared, static = source / "_extra" / SHARED, source / "_static"
-    shared.mkdir(parents=True)
+    shared, static = Shared(notebooks.built(folder) / "files", source / "_extra" / SHARED), source / "_static"
+    shared.folder.mkdir(parents=True)
     static.mkdir()
-    store, texts = notebooks.built(folder) / "files", {}
+    texts = {}
     for name, path in TEXTS.items():
         if (folder.parent / path).exists():
             texts[name] = (folder.parent / path).read_text(encoding="utf-8").replace("](notebooks/", "](")
             (source / f"{name}.md").write_text(texts[name], encoding="utf-8")
-    (source / "index.md").write_text(front_page(built, list(texts), store, shared), encoding="utf-8")
+    (source / "index.md").write_text(front_page(built, list(texts), shared), encoding="utf-8")
     for name, notebook in built.items():
         for cell in notebook.cells:
-            prepare(cell, name, store, shared)
+            prepare(cell, name, shared)
         nbformat.write(notebook, source / f"{name}.ipynb")
     shutil.copy(standalone.MOUNT, static / "mount.js")
-    scripts = (ASSETS / "temml" / "temml.min.js", ASSETS / "formulas.js")
-    (static / "formulas.js").write_text("\n".join(path.read_text("utf-8") for path in scripts), encoding="utf-8")
-    styles = (f":root {{ {palette.css_variables()} }}", math_css(), (ASSETS / "site.css").read_text("utf-8"))
+    (static / "formulas.js").write_text(math_script(), encoding="utf-8")
+    sheets = [(ASSETS / name).read_text(encoding="utf-8") for name in ("site.css", "icons.css")]
+    styles = (f":root {{ {palette.css_variables()} }}", math_css(), *sheets)
     (static / "site.css").write_text("\n".join(styles), encoding="utf-8")
 
 
@@ -155,20 +129,20 @@ def run_sphinx(source: Path, to: Path) -> None:
         raise SiteError(found.replace(f"{source}/", ""))
 
 
-def front_page(built: Mapping[str, NotebookNode], texts: Sequence[str], store: Path, shared: Path) -> str:
+def front_page(built: Mapping[str, NotebookNode], texts: Sequence[str], shared: Shared) -> str:
     """Return the site's first page: the course in three sentences, its last explorer alive, three ways in."""
     outputs = (output for notebook in built.values() for cell in notebook.cells for output in cell.get("outputs", []))
     shown = [output for output in outputs if output.get("data", {}).get(EXPLORER, {}).get("home") == FRONT_EXPLORER]
     first = next(iter(built))
     values = {name: name if name in texts else first for name in TEXTS}
-    values |= {"explorer": explorer(shown[0], store, shared) if shown else "", "first": first}
+    values |= {"explorer": shared.explorer(shown[0]) if shown else "", "first": first}
     text = (ASSETS / "index.md").read_text(encoding="utf-8")
     for name, value in {**values, "pages": "\n".join([*built, *texts])}.items():
         text = text.replace(f"@{name}@", value)
     return text
 
 
-def prepare(cell: NotebookNode, name: str, store: Path, shared: Path) -> None:
+def prepare(cell: NotebookNode, name: str, shared: Shared) -> None:
     """Change a cell, in place, into what the page of notebook `name` shows of it."""
     if cell.cell_type == "markdown":
         cell.source = _HREF.sub(r"\1\2.html", cell.source)
@@ -176,10 +150,10 @@ def prepare(cell: NotebookNode, name: str, store: Path, shared: Path) -> None:
         wide = any(EXPLORER in output.get("data", {}) for output in cell.outputs)
         added = ["remove-input"] * bool(_ASKS.fullmatch(cell.source)) + ["full-width"] * wide
         cell.metadata["tags"] = [*notebooks.tags(cell), *added]
-        cell.outputs = [shown for output in cell.outputs for shown in in_page(output, name, store, shared)]
+        cell.outputs = [shown for output in cell.outputs for shown in in_page(output, name, shared)]
 
 
-def in_page(output: NotebookNode, name: str, store: Path, shared: Path) -> list[NotebookNode]:
+def in_page(output: NotebookNode, name: str, shared: Shared) -> list[NotebookNode]:
     """Return what a page shows of an output: an explorer alive, and of a control that needs the kernel its picture.
 
     Where a control has no picture, a line says where it works. A progress bar has nothing to say after the run, and
@@ -187,10 +161,10 @@ def in_page(output: NotebookNode, name: str, store: Path, shared: Path) -> list[
     """
     data = output.get("data", {})
     if EXPLORER in data:
-        return [_html(explorer(output, store, shared))]
+        return [_html(shared.explorer(output))]
     if PAGE_HTML in data:
         return [_html(_ANCHOR.sub(lambda found: found[1] + make_id(unescape(found[2])), data[PAGE_HTML]))]
-    still = [_html(picture(output, shared))] if "image/png" in data else []
+    still = [_html(shared.picture(output))] if "image/png" in data else []
     if WIDGET_VIEW not in data:
         return still or [output]
     text = data.get("text/plain", "")
@@ -202,42 +176,9 @@ def in_page(output: NotebookNode, name: str, store: Path, shared: Path) -> list[
     return [*still, _html(f'<p class="needs-kernel">{what}: open {name}.ipynb in Jupyter to use it.</p>')]
 
 
-def picture(output: NotebookNode, shared: Path) -> str:
-    """Return the PNG of an output as an image with its text and its size; the file goes into the folder `shared`."""
-    about, address = output.metadata.get("image/png", {}), store_png(output, shared)
-    wide, high = Image.open(shared / Path(address).name).size
-    width = int(about.get("width", wide))
-    alt = escape(about.get("alt", ""))
-    return f'<img src="{address}" alt="{alt}" width="{width}" height="{high * width // wide}" loading="lazy">'
-
-
-def store_png(output: NotebookNode, shared: Path) -> str:
-    """Write the PNG of an output into the folder `shared`, named by its content, and return its address in the site."""
-    png = base64.b64decode(output.data["image/png"])
-    name = f"{hashlib.sha256(png).hexdigest()}.png"
-    (shared / name).write_bytes(png)
-    return f"{SHARED}/{name}"
-
-
-def explorer(output: NotebookNode, store: Path, shared: Path) -> str:
-    """Return the place of an explorer in a page; its files from `store`, and its still, go into the folder `shared`."""
-    form = output.data[EXPLORER]
-    for name in standalone.names(form):
-        script = standalone.script(name, (store / name).read_bytes())
-        (shared / f"{name}.js").write_text(script, encoding="utf-8")
-    return standalone.figure(form, store_png(output, shared), SHARED)
-
-
 def anchor(heading: str) -> str:
     """Return a heading's anchor as Jupyter makes it: spaces become hyphens, all else stays."""
     return heading.replace(" ", "-")
-
-
-def math_css() -> str:
-    """Return Temml's style sheet with its one font inside."""
-    font = base64.b64encode((ASSETS / "temml" / "Temml.woff2").read_bytes()).decode()
-    css = (ASSETS / "temml" / "Temml-Local.css").read_text(encoding="utf-8")
-    return css.replace("url('Temml.woff2')", f"url('data:font/woff2;base64,{font}')")
 
 
 def _html(text: str) -> NotebookNode:

@@ -89,7 +89,7 @@ export function derivationBoard(onLine) {
   const head = element("div", { class: "vq-row vq-elbo-walk" }, title, ...walk.nodes);
   const list = element("ol", { class: "vq-elbo-lines" }, ...lines.map((line) => line.node));
   return {
-    node: element("section", { class: "vq-elbo-board", "aria-label": "Derivation" }, head, list),
+    node: element("div", { class: "vq-elbo-board", role: "region", "aria-label": "Derivation" }, head, list),
     show(view) { for (const part of [walk, ...lines]) part.show(view); },
   };
 }

@@ -1,5 +1,5 @@
-// Brings the explorers of a page without a kernel to life. The files that they need, by name and in base64, are in the
-// page itself, or beside it in classic scripts that call vqedu.keep: the only kind that loads from file:// as well.
+// Brings the explorers of a page without a kernel to life. The files that they need are in the page itself, in base64,
+// or packed and beside it in classic scripts that call vqedu.keep: the only kind that loads from file:// as well.
 (() => {
   const kept = new Map();
   const loading = new Map();
@@ -8,10 +8,12 @@
     for (const [name, content] of Object.entries(JSON.parse(node.textContent))) kept.set(name, content);
   }
 
+  const element = (tag, properties) => Object.assign(document.createElement(tag), properties);
+
   function load(source) {
     if (!loading.has(source)) {
       loading.set(source, new Promise((done, fail) => {
-        const script = Object.assign(document.createElement("script"), { src: source, onload: done });
+        const script = element("script", { src: source, onload: done });
         script.onerror = () => fail(new Error(`The file ${source} is missing.`));
         document.head.append(script);
       }));
@@ -19,16 +21,44 @@
     return loading.get(source);
   }
 
-  function decode(base64) {
+  function fromBase64(base64) {
     if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
     const text = atob(base64), bytes = new Uint8Array(text.length);
     for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
     return bytes;
   }
 
+  // 15 bits to a character, as standalone.characters wrote them.
+  function fromCharacters(text, size) {
+    const bytes = new Uint8Array(size);
+    for (let i = 0, j = 0, held = 0, bits = 0; j < size; i++) {
+      held = (held << 15) | (text.charCodeAt(i) - 0x4000);
+      for (bits += 15; bits >= 8 && j < size; bits -= 8) bytes[j++] = held >> (bits - 8);
+    }
+    return bytes;
+  }
+
+  // Undoes standalone.script.
+  async function unpacked({ text, size, width }) {
+    const deflated = new Blob([fromCharacters(text, size)]).stream();
+    const inflated = new Response(deflated.pipeThrough(new DecompressionStream("deflate")));
+    const planes = new Uint8Array(await inflated.arrayBuffer()), bytes = new Uint8Array(planes.length);
+    for (let plane = 0, from = 0; plane < width; plane++) {
+      for (let to = plane; to < bytes.length; to += width) bytes[to] = planes[from++];
+    }
+    return bytes;
+  }
+
+  async function bytesOf(name) {
+    const content = kept.get(name);
+    return typeof content === "string" ? fromBase64(content) : unpacked(content);
+  }
+
+  const textOf = async (name) => new TextDecoder().decode(await bytesOf(name));
+
   // The blocks one after the other, as the kernel sends them.
-  function joined(names) {
-    const blocks = names.map((name) => decode(kept.get(name)));
+  async function joined(names) {
+    const blocks = await Promise.all(names.map(bytesOf));
     const all = new Uint8Array(blocks.reduce((sum, block) => sum + block.length, 0));
     let offset = 0;
     for (const block of blocks) {
@@ -38,11 +68,9 @@
     return new DataView(all.buffer);
   }
 
-  function dress(name) {
-    if (document.getElementById(name)) return;
-    const style = Object.assign(document.createElement("style"), { id: name });
-    style.textContent = new TextDecoder().decode(decode(kept.get(name)));
-    document.head.append(style);
+  async function dress(name) {
+    const textContent = await textOf(name);
+    if (!document.getElementById(name)) document.head.append(element("style", { id: name, textContent }));
   }
 
   // Answers what anywidget's model answers; no kernel listens at the other end.
@@ -58,11 +86,11 @@
     const form = JSON.parse(home.querySelector("script").textContent);
     const { files } = home.dataset, needed = [form.module, form.style, ...form.data];
     if (files) await Promise.all(needed.filter((name) => !kept.has(name)).map((name) => load(`${files}/${name}.js`)));
-    dress(form.style);
-    const { default: widget } = await import(`data:text/javascript;base64,${kept.get(form.module)}`);
-    const el = Object.assign(document.createElement("div"), { className: form.home });
+    const [code, data] = await Promise.all([textOf(form.module), joined(form.data), dress(form.style)]);
+    const { default: widget } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+    const el = element("div", { className: form.home });
     home.replaceChildren(el);
-    await widget.render({ model: standIn({ config: form.config, state: form.state, data: joined(form.data) }), el });
+    await widget.render({ model: standIn({ config: form.config, state: form.state, data }), el });
   }
 
   async function mount(home) {
