@@ -41,7 +41,7 @@ plots.image_grid(
 # - plan an experiment that can tell a model that adds from one that remembers,
 # - say what is public about four large systems and what is not.
 #
-# **Time:** 85 minutes, and 55 for the exercises. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb) and [08 A prior over codes](08_prior_over_codes.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
+# **Time:** 85 minutes, and 55 for the exercises. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb) and [08 A prior over codes](08_prior_over_codes.ipynb). **Symbols:** [glossary and notation](11_glossary.ipynb).
 #
 # Four words that are easy to confuse: FSQ has **levels** (the values of one number), a code map has **positions**, a residual VQ has **stages** (one codebook after the other), and a sequence has **slots**.
 #

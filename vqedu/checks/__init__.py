@@ -35,6 +35,7 @@ _TOPICS = (
     "code_prior",
     "coder",
     "image_tokens",
+    "color",
 )
 
 ALL: dict[str, Exercise | Challenge] = {

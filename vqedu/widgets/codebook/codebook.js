@@ -8,22 +8,23 @@ import { codebookPanel } from "./book.js";
 import { cellPanel } from "./cell.js";
 import { decodedPanel, frameNote, layered, mapPanel } from "./map.js";
 import { paintWindow, thumbnailSheet } from "./paint.js";
-import { codebookHand, codebookSpace, codebookViewer, codebookWords, MAP_SIDE } from "./space.js";
+import { codebookHand, codebookSpace, codebookViewer, codebookWords } from "./space.js";
 
 const ARROW = 70; // as wide as its words, and some air
 const STACKED = 760; // CSS pixels: below, the map goes below x and x_hat
-const LARGEST_CELL = 56;
+const LARGEST_MAP = 392;
 
-function pictureSide(width) {
-  if (width < STACKED) return Math.min(224, 28 * Math.floor((width - 16) / 56));
-  return width >= 900 ? 224 : 196;
+// Of a picture of side x side pixels, each of them as many CSS pixels wide as all others.
+function pictureSide(width, side) {
+  const most = width < STACKED ? (width - 16) / 2 : width >= 900 ? 224 : 196;
+  return side * Math.floor(Math.min(224, most) / side);
 }
 
 // The sizes of the pictures and the map, for a stage that is `width` pixels wide inside.
-function codebookSizes(width) {
-  const side = pictureSide(width);
+function codebookSizes(width, { side: pixels, columns }) {
+  const side = pictureSide(width, pixels);
   const room = width < STACKED ? width : width - 2 * side - 2 * ARROW;
-  return { side, map: MAP_SIDE * Math.min(LARGEST_CELL, Math.floor(room / MAP_SIDE)) };
+  return { side, map: columns * Math.floor(Math.min(LARGEST_MAP, room) / columns) };
 }
 
 // From one picture to the next: what happens in between, and its name.
@@ -38,7 +39,7 @@ function inputPanel(space, hand) {
   const { field } = space.config;
   const picture = xPanel(space, hand);
   picture.node.append(frameNote("Green frame", field, "pixels that z_e sees"));
-  const pad = picture.node.querySelector(".vq-ink");
+  const pad = picture.node.querySelector(".vq-ink, .vq-shown");
   const overlay = canvas(224, 224, { class: "vq-overlay", "aria-hidden": "true" });
   layered(pad, overlay);
   for (const [name, away] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false]]) {
@@ -86,7 +87,7 @@ function build(space, hand, peek, along) {
       along(view);
     },
     resize(width) {
-      const { side, map: mapSide } = codebookSizes(width);
+      const { side, map: mapSide } = codebookSizes(width, space.net);
       for (const picture of [x, xHat]) picture.resize(side);
       map.resize(mapSide);
       book.resize(width);

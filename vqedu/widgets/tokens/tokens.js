@@ -3,7 +3,7 @@
 import { COLORS } from "../page/colors.js";
 import { button, canvas, element, slider } from "../page/kit.js";
 import { liveFigure } from "../page/figure.js";
-import { bitsWords, PLACES, rounded, SHOWN, tokenModel, viewWords } from "./view.js";
+import { bitsWords, rounded, SHOWN, tokenModel, viewWords } from "./view.js";
 import { codeGrid } from "./grid.js";
 import { candidateList, luckStrip } from "./odds.js";
 import { heading, paintPartly, temperatureSlider } from "./paint.js";
@@ -14,8 +14,8 @@ const ODDS = 280; // CSS pixels, the width of the middle column
 const allowedCounts = (K) => [1, 2, 3, 5, 10, 20, 50, 100, 200].filter((k) => k < K).concat(K);
 
 // What a hand can do, as changes of the state; view() is what the state shows. The codes `given` are never drawn.
-function tokenHand(getState, view, change, given) {
-  const play = player(getState, (drawn) => change({ drawn, cursor: null }));
+function tokenHand(places, getState, view, change, given) {
+  const play = player(places, getState, (drawn) => change({ drawn, cursor: null }));
   const settle = (patch) => { play.stop(); change(patch); };
   const keptCount = () => { const { cursor, kept } = getState(); return cursor === null ? kept : cursor + 1; };
   const blank = { fixed: given, kept: given.length, drawn: given.length, cursor: null, by_hand: [] };
@@ -38,11 +38,11 @@ function tokenHand(getState, view, change, given) {
       const { fixed, kept, by_hand } = getState();
       change({ ...patch, fixed: fixed.slice(0, kept), by_hand: by_hand.filter((p) => p < kept) });
     },
-    step: () => settle({ drawn: Math.min(getState().drawn + 1, PLACES), cursor: null }),
+    step: () => settle({ drawn: Math.min(getState().drawn + 1, places), cursor: null }),
     play() {
       if (play.mode() === "play") return settle({});
       const { drawn, kept } = getState();
-      if (drawn === PLACES && kept < PLACES) settle({ drawn: kept, cursor: null }); // the same picture once more
+      if (drawn === places && kept < places) settle({ drawn: kept, cursor: null }); // the same picture once more
       play.go("play");
     },
     fill: () => play.go("fill"),
@@ -57,14 +57,15 @@ function tokenHand(getState, view, change, given) {
   };
 }
 
-function classChooser(hand, classes) {
-  const choices = [null, ...classes].map((label) => {
-    const name = label ?? "any", said = label === null ? "Any digit" : `Digit ${label}`;
+function classChooser(hand, { classes, noun }) {
+  const digits = noun === "digit";
+  const choices = [null, ...classes.keys()].map((label) => {
+    const name = classes[label] ?? "any", said = label === null ? `Any ${noun}` : digits ? `Digit ${name}` : `${name}`;
     const attributes = { "data-label": name, "aria-label": said };
     return { label, node: button(String(name), () => hand.set({ label }), attributes) };
   });
-  const nodes = [element("span", {}, "digit"), ...choices.map((each) => each.node)];
-  const node = element("div", { class: "vq-tok-classes", role: "group", "aria-label": "Which digit" }, ...nodes);
+  const nodes = [element("span", {}, digits ? noun : "name"), ...choices.map((each) => each.node)];
+  const node = element("div", { class: "vq-tok-classes", role: "group", "aria-label": `Which ${noun}` }, ...nodes);
   node.hidden = !classes.length;
   return {
     node,
@@ -78,7 +79,7 @@ function classChooser(hand, classes) {
 const keyButton = (label, key, act, attributes = {}) =>
   button(label, act, { "aria-keyshortcuts": key, title: `Key ${key}`, ...attributes });
 
-function drawingButtons(hand) {
+function drawingButtons(hand, { places }) {
   const play = keyButton("Play", "p", hand.play, { class: "vq-button vq-play" });
   const resample = keyButton("", "r", hand.resample);
   const all = [
@@ -91,7 +92,7 @@ function drawingButtons(hand) {
       const kept = hand.keptCount();
       play.textContent = hand.playsSlowly() ? "Pause" : "Play";
       resample.textContent = kept ? `Keep ${kept}, resample the rest` : "Resample the rest";
-      resample.disabled = !kept || kept >= PLACES;
+      resample.disabled = !kept || kept >= places;
     },
   };
 }
@@ -107,9 +108,9 @@ function topSlider(hand, K) {
   return { node, show: ({ state }) => show(state.top_k === null ? last : placeOf(state.top_k)) };
 }
 
-function tokenControls(hand, K, classes) {
-  const buttons = drawingButtons(hand);
-  const settings = [classChooser(hand, classes), temperatureSlider(hand), topSlider(hand, K)];
+function tokenControls(hand, model) {
+  const buttons = drawingButtons(hand, model);
+  const settings = [classChooser(hand, model), temperatureSlider(hand), topSlider(hand, model.K)];
   const row = element("div", { class: "vq-tok-settings" }, ...settings.map((each) => each.node));
   return {
     node: element("div", { class: "vq-tok-controls" }, buttons.node, row),
@@ -123,7 +124,7 @@ const keysOf = (hand) => ({
 });
 
 // x_hat as it fills. trialOf(view): the candidate that is pointed at, if there is one, whose picture is shown instead.
-function decodedPanel(trialOf) {
+function decodedPanel({ places, columns }, trialOf) {
   const surface = canvas(308, 308, { class: "vq-decoded", role: "img" });
   const title = heading("x\u0302", COLORS.decoder), note = title.lastChild;
   return {
@@ -131,10 +132,10 @@ function decodedPanel(trialOf) {
     show(view) {
       const trial = trialOf(view), count = view.codes.length;
       const { pixels, filled } = trial || { pixels: view.pixels, filled: count };
-      paintPartly(surface, pixels, filled, view.where);
+      paintPartly(surface, columns, pixels, filled, view.where);
       note.textContent = trial && !trial.chosen ? `if code ${trial.code} were here` : "decoded as it fills";
       surface.node.setAttribute("aria-busy", String(view.behind));
-      surface.node.setAttribute("aria-label", `Decoded picture, ${count} of ${PLACES} positions filled`);
+      surface.node.setAttribute("aria-label", `Decoded picture, ${count} of ${places} positions filled`);
     },
   };
 }
@@ -145,13 +146,13 @@ function chartNote({ K, uniform }) {
   return element("p", { class: "vq-tok-heading vq-tok-surprises vq-note" }, words);
 }
 
-function buildTokens(model, hand, repaint, { classes }) {
+function buildTokens(model, hand, repaint) {
   let tried = null, last = null; // the candidate that is pointed at, and the state in which it was
   const ontry = (i) => { tried = i === null ? null : { i, state: last }; repaint(); };
   const bits = element("p", { class: "vq-tok-bits" });
-  const grid = codeGrid(hand, model.uniform), odds = candidateList(hand, ontry), luck = luckStrip(ODDS);
-  const decoded = decodedPanel(({ state, candidates }) => tried?.state === state && candidates[tried.i]);
-  const chart = surpriseChart(hand, model.uniform), controls = tokenControls(hand, model.K, classes);
+  const grid = codeGrid(hand, model), odds = candidateList(hand, model.columns, ontry), luck = luckStrip(ODDS);
+  const decoded = decodedPanel(model, ({ state, candidates }) => tried?.state === state && candidates[tried.i]);
+  const chart = surpriseChart(hand, model), controls = tokenControls(hand, model);
   odds.node.insertBefore(luck.node, odds.node.children[1]);
   const codes = element("div", {}, heading("codes", COLORS.codebook, "the darker, the more surprising"), grid.node);
   const row = element("div", { class: "vq-tok-row" }, codes, odds.node, decoded.node);
@@ -161,7 +162,7 @@ function buildTokens(model, hand, repaint, { classes }) {
     keys: keysOf(hand),
     show(view) {
       last = view.state;
-      bits.textContent = bitsWords(view, model.uniform);
+      bits.textContent = bitsWords(view, model);
       for (const part of [grid, odds, luck, decoded, chart, controls]) part.show(view);
       if (view.behind) repaint();
     },
@@ -174,10 +175,10 @@ function render({ model, el }) {
   const tokens = tokenModel(model.get("data"), config);
   return liveFigure({
     model, el, see: (state) => tokens.see(state),
-    words: ({ state }) => viewWords(tokens.see(state, Infinity), tokens.K),
+    words: ({ state }) => viewWords(tokens.see(state, Infinity), tokens),
     build(getState, change, repaint) {
-      const hand = tokenHand(getState, () => tokens.see(getState(), Infinity), change, config.given);
-      return buildTokens(tokens, hand, repaint, config);
+      const hand = tokenHand(tokens.places, getState, () => tokens.see(getState(), Infinity), change, config.given);
+      return buildTokens(tokens, hand, repaint);
     },
   });
 }

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 10 · Glossary and notation
+# # 11 · Glossary and notation
 #
 # This page lists the symbols and words of the course, what they are called in the code, and the notebook that introduces them. $N$ is the number of images in a batch. Some letters mean different things in different notebooks, as they do in the papers; [a table](#One-letter,-several-meanings) lists them.
 #
