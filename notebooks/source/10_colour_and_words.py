@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 10 · Color and words: the whole course once more, on emoji
 #
-# Type the name of an emoji, and this network draws it, 32 x 32 pixels in color. Try one that you know, and then one that does not exist: put together a person, a job and a tone of skin. With **Draw: it reads**, pick a picture and see what the network calls it.
+# Type the name of an emoji, and this network draws it, 32 x 32 pixels in color. Try one that you know, and then one that does not exist: put together a person, a job and a tone of skin. With **Pick: it reads**, choose a picture and see what the network calls it.
 
 # %%
 import math

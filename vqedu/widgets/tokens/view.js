@@ -53,6 +53,7 @@ export function tokenModel(data, config) {
   function see(state, budget = BUDGET_MS) {
     const { temperature, top_k, cursor, drawn, fixed, seed } = state;
     const prompt = config.starts[state.label ?? config.starts.length - 1];
+    after(prompt); // a name is some tokens: without all of them there are no odds to show
     const { codes, logits } = drawCodes({ after, prompt, K, places }, state, performance.now() + budget);
     const bits = codes.map((code, p) => surpriseBits(logits[p], code));
     const where = Math.min(cursor ?? places - 1, codes.length, places - 1);

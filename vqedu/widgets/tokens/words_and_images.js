@@ -10,7 +10,7 @@ import { player } from "./play.js";
 import { parseText, sentenceOf, wordsModel } from "./words_view.js";
 import { answerBars, nextBars, ribbon, shower, writer } from "./words_parts.js";
 
-const ORDERS = { draw: "Write: it draws", read: "Draw: it reads" };
+const ordersOf = (noun) => ({ draw: "Write: it draws", read: `${noun === "digit" ? "Draw" : "Pick"}: it reads` });
 
 function wordsHand(getState, view, change, model) {
   const { places } = model;
@@ -48,8 +48,8 @@ function wordsHand(getState, view, change, model) {
   return hand;
 }
 
-function orderButtons(hand) {
-  const choices = choice("order", ORDERS, ({ order }) => hand.turnTo(order));
+function orderButtons(hand, { noun }) {
+  const choices = choice("order", ordersOf(noun), ({ order }) => hand.turnTo(order));
   for (const node of choices.nodes) node.classList.add("vq-wi-order");
   return {
     node: element("div", { class: "vq-buttons", role: "group", "aria-label": "In which order" }, ...choices.nodes),
@@ -74,7 +74,7 @@ function decodedPanel({ places, columns, paper }) {
 }
 
 function buildWords(model, hand, repaint) {
-  const orders = orderButtons(hand), tokens = ribbon(), decoded = decodedPanel(model);
+  const orders = orderButtons(hand, model), tokens = ribbon(), decoded = decodedPanel(model);
   const sides = { draw: [writer(hand, model), nextBars(model)], read: [shower(hand, model), answerBars(hand, model)] };
   const [write, next] = sides.draw, [show, answer] = sides.read;
   const nodes = [write, show, decoded, next, answer].map((part) => part.node);
