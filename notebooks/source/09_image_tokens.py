@@ -862,4 +862,4 @@ widgets.Quiz("image_tokens.old-prior")
 # - VQ-VAE-2 adds a second map of codes. VQGAN adds a perceptual loss and a discriminator, so that fewer codes are enough.
 # - An omni-modal model is a transformer over one vocabulary. The order of words and image decides whether it draws or reads.
 #
-# **Next:** go back to [00 Start here](00_start_here.ipynb) and read the map once more. You have built and trained the autoencoder, the VAE, the VQ-VAE and a prior. You have also seen every part of the last model, and you have run its training loop on a small scale.
+# **Next:** the whole course once more, in color and with an open vocabulary: in [10 Color and words](10_colour_and_words.ipynb) one model draws emoji from their names, and you test whether it can combine what it has never seen together.

@@ -49,7 +49,7 @@ widgets.WordsAndImages(
 # **Before you start: three questions from last time**
 
 # %%
-widgets.Quiz("image_tokens.no-short-sums", "image_tokens.unfair", "image_tokens.only-codes")
+widgets.Quiz("image_tokens.recall-order", "image_tokens.recall-swapped", "image_tokens.recall-bits")
 
 # %% [markdown]
 # ## 1. What changes with color: the likelihood
@@ -268,6 +268,9 @@ widgets.Quiz("colour_and_words.entropy")
 # > - **Ask:** "72 bytes per emoji. What is missing in this count?"
 # > - **Usually answered:** "The error." That too, but also the decoder, which the receiver must have.
 # > - **Show:** The printed table, then divide the file of weights by the number of pictures.
+
+# %%
+widgets.Prediction("colour_and_words.png")
 
 # %%
 shares = rates.shares(indices, 512)  # of the training set

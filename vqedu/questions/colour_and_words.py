@@ -33,6 +33,15 @@ QUESTIONS: dict[str, Guess | Recall] = {
         },
         answer="Some codes are much more common than others",
     ),
+    "png": Number(
+        "Without any compression, a picture takes 3 x 32 x 32 x 8 = 24,576 bits. How many does it take as a PNG, which loses nothing, if 381 pictures share one file?",
+        low=500,
+        high=25_000,
+        truth=7_000,
+        unit="bits",
+        log=True,
+        sentence="TRUTHPNG",
+    ),
     "letters": Recall(
         "A word that the vocabulary does not contain is written letter by letter. Can the model draw what it means?",
         choices={
