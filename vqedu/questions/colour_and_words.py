@@ -37,10 +37,10 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "Without any compression, a picture takes 3 x 32 x 32 x 8 = 24,576 bits. How many does it take as a PNG, which loses nothing, if 381 pictures share one file?",
         low=500,
         high=25_000,
-        truth=7_000,
+        truth=10_300,
         unit="bits",
         log=True,
-        sentence="TRUTHPNG",
+        sentence="PNG predicts each pixel from its neighbors, which suits flat colors, but each soft edge is expensive. Without any loss, more than a third of the bits remain.",
     ),
     "letters": Recall(
         "A word that the vocabulary does not contain is written letter by letter. Can the model draw what it means?",
