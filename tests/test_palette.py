@@ -28,7 +28,7 @@ def test_no_other_file_names_a_colour_of_the_palette(path: Path) -> None:
     assert not found & NAMED
 
 
-@pytest.mark.parametrize("name", ["00_start_here", "10_glossary"])
+@pytest.mark.parametrize("name", ["00_start_here", "11_glossary"])
 def test_the_legends_of_the_notebooks_show_the_palette(name: str) -> None:
     text = (NOTEBOOKS / f"{name}.py").read_text(encoding="utf-8")
     shown = re.findall(r'style="color:(#[0-9A-Fa-f]{6})"', text)

@@ -136,7 +136,7 @@ widgets.LatentExplorer(
 # - **Guess before you look.** Before a surprising result you are asked for a prediction, and the result is then drawn over it. A wrong guess teaches you more than no guess. Nothing is locked: you can always go on without answering.
 # - **Check yourself.** Some sections end with a question. If you choose a wrong answer, you are told why it is wrong and can try again. From notebook 02 on, each notebook opens with three questions about the one before.
 # - **Build things.** Each notebook ends with short exercises and one larger task, in which you build and train something yourself. A checker runs your code and, if something is wrong, tells you what.
-# - Look up symbols and terms in the [glossary](10_glossary.ipynb).
+# - Look up symbols and terms in the [glossary](11_glossary.ipynb).
 # - Run a cell with <kbd>Shift</kbd>+<kbd>Enter</kbd>. "Run All" always works.
 # - Trained networks come with the course, so every figure is ready within seconds. Where a notebook says `RETRAIN = False`, you can set it to `True` to train the same network yourself and watch it learn.
 # - Change things! If you get lost, choose *Restart kernel and run all cells*.
@@ -153,7 +153,8 @@ widgets.LatentExplorer(
 # | [07 The VQ-VAE](07_vqvae.ipynb) | see the 49 codes of a digit, swap one, and count how many codes are used and how many bits they take | 75 |
 # | [08 A prior over codes](08_prior_over_codes.ipynb) | learn which codes go together, and use that to compress images and draw new digits | 85 |
 # | [09 Image tokens](09_image_tokens.ipynb) | quantize without a codebook, and train one network that reads words and draws images | 85 |
-# | [10 Glossary and notation](10_glossary.ipynb) | look up a symbol or a term | |
+# | [10 Color and words](10_colour_and_words.ipynb) | do it all once more in color: draw emoji from their names, and test what was never seen together | 60 |
+# | [11 Glossary and notation](11_glossary.ipynb) | look up a symbol or a term | |
 #
 # ## Where you are
 #

@@ -39,7 +39,7 @@ plots.image_grid({"A": rebuilt.numpy(), "B": x.numpy()}, "Which row was rebuilt 
 # - read a map of codes, and interpolate between two images in latent space,
 # - explain, with numbers, why random codes do not decode to digits.
 #
-# **Time:** 45 minutes, and 60 for the exercises. **Builds on:** [00 Start here](00_start_here.ipynb), matrix products, the basics of PyTorch. **Symbols:** [glossary and notation](10_glossary.ipynb).
+# **Time:** 45 minutes, and 60 for the exercises. **Builds on:** [00 Start here](00_start_here.ipynb), matrix products, the basics of PyTorch. **Symbols:** [glossary and notation](11_glossary.ipynb).
 
 # %% [markdown]
 # ## 1. What is an image to a computer?

@@ -53,7 +53,7 @@ plots.captioned_images(
 # - tighten the bound with more samples,
 # - write the ELBO of a model you have not seen before, and find its best $q$.
 #
-# **Time:** 45 minutes, and 57 for the exercises. **Builds on:** [01 The autoencoder](01_autoencoder.ipynb), Bayes' rule, expectations. **Symbols:** [glossary and notation](10_glossary.ipynb).
+# **Time:** 45 minutes, and 57 for the exercises. **Builds on:** [01 The autoencoder](01_autoencoder.ipynb), Bayes' rule, expectations. **Symbols:** [glossary and notation](11_glossary.ipynb).
 #
 # ## Before you start: three questions from last time
 

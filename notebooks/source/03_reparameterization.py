@@ -58,7 +58,7 @@ plots.lines(
 # - explain why one draw per image is enough, and why networks output the logarithm of the variance,
 # - fit the posterior of a model by gradient steps when all that you can compute of the model is $\log p(x, z)$.
 #
-# **Time:** 35 minutes, and 56 for the exercises. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb), the chain rule, `loss.backward()`. **Symbols:** [glossary and notation](10_glossary.ipynb).
+# **Time:** 35 minutes, and 56 for the exercises. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb), the chain rule, `loss.backward()`. **Symbols:** [glossary and notation](11_glossary.ipynb).
 #
 # ## Before you start: three questions from last time
 

@@ -30,7 +30,7 @@ widgets.LatentExplorer(
 # - generate digits by decoding draws from $N(0, I)$, and measure how well that works,
 # - tell how many latent dimensions a VAE really uses.
 #
-# **Time:** 45 minutes, and 59 for the exercises, of which the last, *Build a VAE*, takes 35. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb) and [03 Reparameterization](03_reparameterization.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
+# **Time:** 45 minutes, and 59 for the exercises, of which the last, *Build a VAE*, takes 35. **Builds on:** [02 From Bayes to the ELBO](02_elbo.ipynb) and [03 Reparameterization](03_reparameterization.ipynb). **Symbols:** [glossary and notation](11_glossary.ipynb).
 #
 # ## Before you start: three questions from last time
 

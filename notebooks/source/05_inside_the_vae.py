@@ -46,7 +46,7 @@ plots.image_grid(rows, "The first VAE draws any digit it likes; the second draws
 # - say what a traversal of a latent dimension shows, and what it does not,
 # - estimate $\log p(x)$ on a test set, and compare it with a published number without fooling yourself.
 #
-# **Time:** 60 minutes, and 45 for the exercises. **Builds on:** [04 The VAE](04_vae.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
+# **Time:** 60 minutes, and 45 for the exercises. **Builds on:** [04 The VAE](04_vae.ipynb). **Symbols:** [glossary and notation](11_glossary.ipynb).
 #
 # ## Before you start: three questions from last time
 

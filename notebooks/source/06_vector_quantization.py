@@ -42,7 +42,7 @@ widgets.QuantizationExplorer("kinds", codebook_size=6, seed=23)
 # - predict from `detach()` alone which loss moves which part, and check it with `.grad`,
 # - write a vector quantizer that learns by moving averages and revives its dead codes.
 #
-# **Time:** 65 minutes, and 60 for the exercises, of which the last takes 35. **Builds on:** [03 Reparameterization](03_reparameterization.ipynb) and [05 Inside the VAE](05_inside_the_vae.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
+# **Time:** 65 minutes, and 60 for the exercises, of which the last takes 35. **Builds on:** [03 Reparameterization](03_reparameterization.ipynb) and [05 Inside the VAE](05_inside_the_vae.ipynb). **Symbols:** [glossary and notation](11_glossary.ipynb).
 #
 # ## Before you start: three questions from last time
 

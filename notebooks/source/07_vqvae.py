@@ -34,7 +34,7 @@ widgets.CodebookExplorer(vqvae, images.test)
 # - bring dead codes back to life, and say what each remedy does,
 # - count the bits that an image takes, and compare them fairly with PNG, JPEG, an autoencoder and a VAE.
 #
-# **Time:** 75 minutes, and 60 for the exercises, of which the last takes 35. **Builds on:** [04 The VAE](04_vae.ipynb) and [06 Vector quantization](06_vector_quantization.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
+# **Time:** 75 minutes, and 60 for the exercises, of which the last takes 35. **Builds on:** [04 The VAE](04_vae.ipynb) and [06 Vector quantization](06_vector_quantization.ipynb). **Symbols:** [glossary and notation](11_glossary.ipynb).
 #
 # ## Before you start: three questions from last time
 

@@ -41,7 +41,7 @@ plots.image_grid(rows, "Nobody wrote these digits. A network drew them, one code
 # - draw digits of a given class or from a given beginning, choose a temperature and a guidance weight, and check that the samples are not copies,
 # - explain what the cache of keys and values saves, and how masked and diffusion models draw codes instead.
 #
-# **Time:** 85 minutes, and 70 for the exercises, two of which are long. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
+# **Time:** 85 minutes, and 70 for the exercises, two of which are long. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb). **Symbols:** [glossary and notation](11_glossary.ipynb).
 #
 # **Before you start: three questions from last time**
 

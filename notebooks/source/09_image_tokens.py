@@ -41,7 +41,7 @@ plots.image_grid(
 # - plan an experiment that distinguishes a model that adds from one that memorizes,
 # - say what is public about four large systems and what is not.
 #
-# **Time:** 85 minutes, and 55 for the exercises. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb) and [08 A prior over codes](08_prior_over_codes.ipynb). **Symbols:** [glossary and notation](10_glossary.ipynb).
+# **Time:** 85 minutes, and 55 for the exercises. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb) and [08 A prior over codes](08_prior_over_codes.ipynb). **Symbols:** [glossary and notation](11_glossary.ipynb).
 #
 # Four words are easy to confuse: FSQ has **levels** (the values that one number can take), a code map has **positions**, a residual VQ has **stages** (one codebook after another), and a sequence has **slots**.
 #
@@ -884,4 +884,4 @@ widgets.Quiz("image_tokens.old-prior")
 # - VQ-VAE-2 adds a second map of codes. VQGAN adds a perceptual loss and a discriminator, so that fewer codes are enough.
 # - Our omni-modal model is a transformer over one vocabulary. The order of words and image decides whether it draws or reads.
 #
-# **Next:** go back to [00 Start here](00_start_here.ipynb) and read the map once more. You have built and trained the autoencoder, the VAE, the VQ-VAE and a prior. You have also seen every part of this last model, and you have run its training loop at a small scale.
+# **Next:** the whole course once more, in color and with an open vocabulary: in [10 Color and words](10_colour_and_words.ipynb) one model draws emoji from their names, and you test whether it can combine what it has never seen together.

@@ -14,7 +14,7 @@ from vqedu.checks import Challenge, running
 from vqedu.publish import notebooks
 from vqedu.publish.notebooks import NOTEBOOKS
 
-COURSE = [name for name in notebooks.sources() if "01" <= name[:2] <= "09"]
+COURSE = [name for name in notebooks.sources() if "01" <= name[:2] <= "10"]
 SOLUTION = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
@@ -111,8 +111,9 @@ def test_an_exercise_says_contract_difficulty_and_minutes(exercise: Set) -> None
 @pytest.mark.parametrize("notebook", COURSE)
 def test_a_notebook_has_four_exercises_a_bug_hunt_and_something_larger_to_build(notebook: str) -> None:
     found = exercises(notebook)
-    assert len(found) >= 4
-    assert any("· Bug hunt" in exercise.title for exercise in found)
+    if notebook[:2] != "10":  # it repeats the course on other data, and ends in a project
+        assert len(found) >= 4
+        assert any("· Bug hunt" in exercise.title for exercise in found)
     assert any(exercise.check.startswith("checks.build_") for exercise in found)
     assert [int(re.findall(r"Exercise (\d+)", e.title)[0]) for e in found] == list(range(1, len(found) + 1))
 

@@ -14,7 +14,7 @@ from vqedu.publish import notebooks
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 REPOSITORY = FOLDER.parent
-PAGE = "10_glossary"
+PAGE = "11_glossary"
 OTHERS = sorted(name for name in notebooks.sources(FOLDER) if name != PAGE)
 TEXTS = [*sorted((FOLDER / "source").glob("*.py")), REPOSITORY / "README.md", REPOSITORY / "LECTURING.md"]
 

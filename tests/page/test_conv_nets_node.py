@@ -72,6 +72,18 @@ def test_decoded_pictures_are_torch_s(name: str) -> None:
     np.testing.assert_array_equal(in_node(model, "(net, z) => net.decodeVectors(z)", z_q), found)
 
 
+def test_a_vqvae_of_color_pictures_with_residual_blocks_runs_too() -> None:
+    model, x = shipped("vqvae-emoji"), data.load("emoji").part("unseen picture").x[:40]
+    found = torch.from_numpy(in_node(model, "(net, x) => net.nearest(net.encode(x))", x.numpy()))
+    assert int((found != model.encode(x).flatten(1)).sum()) <= 1  # of 2,560; a tie may fall on either side
+    pictures = in_node(model, "(net, row) => net.decode(row)", found.numpy())
+    expected = model.decode(found.long().view(-1, 8, 8)).sigmoid().flatten(1).detach().numpy()
+    assert np.abs(pictures - expected).max() <= 2 / 255
+    assert in_node(model, "(net) => [net.channels, net.side, net.columns, net.size, net.places]", x[:1].numpy())[
+        0
+    ].tolist() == [3, 32, 8, 3072, 64]
+
+
 @pytest.mark.parametrize(("code_dim", "normalize"), [(1, True), (5, False)])
 def test_untrained_models_of_other_shapes_run_too(code_dim: int, normalize: bool) -> None:
     torch.manual_seed(0)

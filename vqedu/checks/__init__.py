@@ -36,6 +36,7 @@ _TOPICS = (
     "coder",
     "image_tokens",
     "held_out_sums",
+    "color",
 )
 
 ALL: dict[str, Exercise | Challenge] = {

@@ -125,8 +125,7 @@ class WordsAndCodes(nn.Module):
         prompt = self._prompt([self._slot(each) for each in texts])  # (m, 2 + M)
         prompt = prompt.repeat_interleave(validate.positive_int(n, "n"), 0)
         if guided:
-            nothing = self._prompt([[self.token["<end>"]] * self.places])
-            prompt = torch.cat([prompt, nothing.expand_as(prompt)])
+            prompt = torch.cat([prompt, self.prompt(None).expand_as(prompt)])
 
         def draw_code(logits: Tensor) -> Tensor:
             logits = logits[:, : self.codebook_size]  # words have no place in an image
@@ -138,6 +137,10 @@ class WordsAndCodes(nn.Module):
 
         codes = generate(self.transformer, prompt, self.codes, draw_code, self.transformer.empty_cache(len(prompt)))
         return codes[: len(texts) * n].view(-1, *self.code_map_shape)
+
+    def prompt(self, text: str | None) -> Tensor:
+        """Return what a drawing of a text begins with, or of no text at all: (1, 2 + M) int64."""
+        return self._prompt([[self.token["<end>"]] * self.places if text is None else self._slot(text)])
 
     def _prompt(self, slots: list[list[int]]) -> Tensor:
         """Return what a drawing begins with: m slots of words -> (m, 2 + M)."""

@@ -2,6 +2,7 @@
 
 from vqedu.plots.bounds import bounds, captioned_images, climbs
 from vqedu.plots.codes import code_maps, panels, rate_distortion
+from vqedu.plots.color import code_patches, sentences
 from vqedu.plots.diagrams import course_map, pipelines, quantizer_gradients
 from vqedu.plots.image_tokens import equal_bits, networks, sequences, two_gradients, two_tables
 from vqedu.plots.latent import class_maps, map_and_closeup
@@ -36,6 +37,7 @@ __all__ = [
     "class_maps",
     "climbs",
     "code_maps",
+    "code_patches",
     "codebooks",
     "course_map",
     "decoded_plane",
@@ -53,6 +55,7 @@ __all__ = [
     "quantizer_gradients",
     "rate_distortion",
     "scatter_codes",
+    "sentences",
     "sequences",
     "spread",
     "straight_through",

@@ -16,7 +16,7 @@ __all__ = ["TOPICS", "Choice", "Curve", "Guess", "Number", "Recall", "all_keys",
 # In the order of the course; each is a module of this folder.
 TOPICS = (
     "start", "autoencoder", "elbo", "reparameterization", "vae", "inside_the_vae",
-    "vector_quantization", "vqvae", "code_prior", "image_tokens",
+    "vector_quantization", "vqvae", "code_prior", "image_tokens", "colour_and_words",
 )  # fmt: skip
 
 _KEY = re.compile(r"[\w-]+(?:\.[\w-]+)*")

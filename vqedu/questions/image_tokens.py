@@ -105,4 +105,31 @@ QUESTIONS: dict[str, Guess | Recall] = {
         },
         answer="Neither: the numbers now mean other patches",
     ),
+    "recall-order": Recall(
+        "One model both draws and reads. What tells it which of the two it should do?",
+        choices={
+            "A switch in the network: it has one head for words and one for codes": "It has a single head, over one vocabulary of words, codes and marks.",
+            "What comes first in the sequence": "After the words and the mark `<image>`, codes follow; after the codes and the mark `<words>`, words follow. Everything else is the same.",
+            "The temperature": "It only says how boldly the next token is drawn.",
+        },
+        answer="What comes first in the sequence",
+    ),
+    "recall-swapped": Recall(
+        "“Four plus two” was in training, “two plus four” was held out, and the model draws a six for it. What has been shown?",
+        choices={
+            "It can add": "It has seen both words together with a six. A model that ignores the order of the words, and remembers, would do the same.",
+            "Nothing at all: a test needs thousands of sums": "One kind of sum is enough, if it is held out in a way that memory cannot bridge. Here memory can.",
+            "That it may ignore the order of the words": "To test adding, both orders have to be held out. Then each word still occurs, and only the pair is new.",
+        },
+        answer="That it may ignore the order of the words",
+    ),
+    "recall-bits": Recall(
+        "Two quantizers both have 512 codes, but the codes of one are used far less evenly. Which of them takes fewer bits per image?",
+        choices={
+            "The uneven one, if frequent codes may have short bit strings": "Then an image costs its entropy. At a fixed length both take 9 bits per code, so say how you count.",
+            "The even one, because it wastes no codes": "It wastes none, and that is why its entropy is higher.",
+            "Both take 9 bits per code, whatever you do": "That is true at a fixed length only.",
+        },
+        answer="The uneven one, if frequent codes may have short bit strings",
+    ),
 }

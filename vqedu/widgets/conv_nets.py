@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from vqedu import validate
 from vqedu.models import VQVAE
 from vqedu.models.copies import snapshot
+from vqedu.models.vqvae import ResidualBlock
 from vqedu.quantizers.fsq import ScaledTanh
 
 Arrays = dict[str, np.ndarray]
@@ -39,8 +40,12 @@ def describe_vqvae(model: VQVAE, prefix: str = "") -> tuple[Arrays, Config]:
     Encoder and codes stay float32: rounded to float16 they would choose other codes where two are about as near.
     The decoder becomes float16, which changes a decoded picture by less than half a gray level.
     prefix: begins every array's name, for pages that hold two models.
-    Raises TypeError for a layer that the page cannot run, ValueError for too many codes or some that are not finite.
+    Raises TypeError for a layer that the page cannot run, ValueError for pictures that are not square, too many codes,
+    or some that are not finite.
     """
+    channels, side, across = model.image_shape
+    if side != across:
+        raise ValueError(f"The page shows square pictures only, got image_shape={model.image_shape}.")
     codes = validate.finite(model.quantizer.codes(), "the codebook")
     if len(codes) > MOST_CODES:
         raise ValueError(f"The page tells at most {MOST_CODES:,} codes apart, got {len(codes):,}.")
@@ -49,6 +54,7 @@ def describe_vqvae(model: VQVAE, prefix: str = "") -> tuple[Arrays, Config]:
     codebook = f"{prefix}codebook"
     config = {"K": model.codebook_size, "D": model.code_dim, "encoder": encoder, "decoder": decoder}
     config |= {"codebook": codebook, "bound": _bound(model.quantizer.bound)}
+    config |= {"channels": channels, "side": side, "columns": model.code_map_shape[1]}
     return {**arrays, **decoder_arrays, codebook: codes.float().numpy()}, config
 
 
@@ -68,12 +74,17 @@ def describe_convolutions(network: nn.Sequential, prefix: str, dtype: type) -> t
     """
     spec: list[Config] = []
     arrays: Arrays = {}
-    for index, (convolution, followers) in enumerate(_groups(network)):
-        weight, bias = fold(convolution, [layer for layer in followers if isinstance(layer, nn.BatchNorm2d)])
+    for index, (layer, followers) in enumerate(_groups(network)):
+        if isinstance(layer, ResidualBlock):
+            inner, own = describe_convolutions(layer.layers, f"{prefix}.{index}", dtype)
+            arrays |= own
+            spec.append({"residual": inner})
+            continue
+        weight, bias = fold(layer, [each for each in followers if isinstance(each, nn.BatchNorm2d)])
         names = {name: f"{prefix}.{index}.{name}" for name in ("weight", "bias")}
         arrays |= {names["weight"]: weight.numpy().astype(dtype), names["bias"]: bias.numpy().astype(dtype)}
-        relu = any(isinstance(layer, nn.ReLU) for layer in followers)
-        spec.append({**names, **_geometry(convolution), "relu": relu})
+        relu = any(isinstance(each, nn.ReLU) for each in followers)
+        spec.append({**names, **_geometry(layer), "relu": relu})
     return spec, arrays
 
 
@@ -101,16 +112,20 @@ def fold(convolution: Convolution, norms: Sequence[nn.BatchNorm2d]) -> tuple[Ten
     return weight, bias
 
 
-def _groups(network: nn.Sequential) -> list[tuple[Convolution, list[nn.Module]]]:
-    """Return each convolution with the layers between it and the next one."""
-    groups: list[tuple[Convolution, list[nn.Module]]] = []
+def _groups(network: nn.Sequential) -> list[tuple[Convolution | ResidualBlock, list[nn.Module]]]:
+    """Return each convolution with the layers between it and the next one; residual blocks stand for themselves."""
+    groups: list[tuple[Convolution | ResidualBlock, list[nn.Module]]] = []
     for layer in network:
-        if isinstance(layer, Convolution):
+        if isinstance(layer, Convolution | ResidualBlock):
             groups.append((layer, []))
-        elif not groups or not isinstance(layer, nn.BatchNorm2d | nn.ReLU | nn.Identity):
+        elif (
+            not groups
+            or isinstance(groups[-1][0], ResidualBlock)
+            or not isinstance(layer, nn.BatchNorm2d | nn.ReLU | nn.Identity)
+        ):
             raise TypeError(
                 f"The page cannot run a {type(layer).__name__} here. It knows Conv2d and ConvTranspose2d, "
-                "each followed by BatchNorm2d, ReLU, Identity or nothing."
+                "each followed by BatchNorm2d, ReLU, Identity or nothing, and the ResidualBlock of a VQVAE."
             )
         elif groups[-1][1] and isinstance(groups[-1][1][-1], nn.ReLU):
             raise TypeError(f"A {type(layer).__name__} after a ReLU cannot be folded into the convolution before it.")

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from vqedu import validate
-from vqedu.data import Split
+from vqedu.data import Emoji, Split
 
 MOST_DRAWS = 10_000
+
+
+class Pictures(NamedTuple):
+    """What the page shows of a data set: `x` (N, C, H, W), the class of each as a number, and the names of emoji."""
+
+    x: Tensor
+    labels: np.ndarray
+    names: list[str] | None
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What they are called: digits, or pictures and perhaps their names."""
+        digits = tuple(self.x.shape[1:]) == validate.IMAGE_SHAPE
+        return {"noun": "digit" if digits else "picture", "names": self.names}
+
+    @property
+    def size(self) -> int:
+        """How many numbers a picture has."""
+        return self.x[0].numel()
 
 
 def numbers(values: Any, name: str, length: int) -> list[float]:
@@ -23,13 +42,13 @@ def numbers(values: Any, name: str, length: int) -> list[float]:
     return [float(v) for v in array]
 
 
-def picture(state: Mapping[str, Any], digits: int) -> dict[str, Any]:
-    """Return `digit` and `drawing` of a state. Raises ValueError where they name no picture."""
+def picture(state: Mapping[str, Any], digits: int, size: int = 784) -> dict[str, Any]:
+    """Return `digit` and `drawing` of a state; a drawing has `size` numbers. Raises ValueError for no picture."""
     digit, drawing = state["digit"], state["drawing"]
     if digit is not None and not 0 <= digit < digits:
         raise ValueError(f"digit must be None or a number from 0 to {digits - 1}, got {digit}.")
-    if drawing is not None and (len(drawing) != 784 or not all(0 <= v <= 255 for v in drawing)):
-        raise ValueError("drawing must be None or a list of 784 gray levels from 0 to 255.")
+    if drawing is not None and (len(drawing) != size or not all(0 <= v <= 255 for v in drawing)):
+        raise ValueError(f"drawing must be None or a list of {size} gray levels from 0 to 255.")
     return {"digit": digit, "drawing": drawing}
 
 
@@ -40,7 +59,23 @@ def count(state: Mapping[str, Any], name: str) -> int:
     return int(state[name])
 
 
-def choose(images: Split, digits: int, seed: int) -> tuple[Tensor, np.ndarray]:
+def pictures(images: Split | Emoji, shape: validate.Shape, most: int, seed: int) -> Pictures:
+    """Return at most `most` of the images, of this shape, drawn without replacement. Classes of emoji are Unicode's.
+
+    Raises TypeError or ValueError for images or labels of a wrong shape, dtype or range, or fewer than 2.
+    """
+    if not isinstance(images, Emoji):
+        return Pictures(*choose(images, most, seed, shape), None)
+    known = {name: number for number, name in enumerate(dict.fromkeys(images.categories))}
+    x = validate.images(images.x, "images.x", shape)
+    places = _drawn(len(x), most, seed).tolist()
+    names = [images.sentences[i] for i in places]
+    return Pictures(x[places], np.array([known[images.categories[i]] for i in places]), names)
+
+
+def choose(
+    images: Split, digits: int, seed: int, shape: validate.Shape = validate.IMAGE_SHAPE
+) -> tuple[Tensor, np.ndarray]:
     """Return at most `digits` of the images and their labels, drawn without replacement.
 
     Raises TypeError or ValueError for images or labels of a wrong shape, dtype or range, or fewer than 2.
@@ -48,20 +83,25 @@ def choose(images: Split, digits: int, seed: int) -> tuple[Tensor, np.ndarray]:
     validate.positive_int(digits, "digits")
     if not (hasattr(images, "x") and hasattr(images, "y")):
         raise TypeError(f"images must have .x and .y, as vqedu.data.load(...).test has, got {type(images).__name__}.")
-    x, y = validate.images(images.x, "images.x").cpu().float(), torch.as_tensor(images.y).cpu()
+    x, y = validate.images(images.x, "images.x", shape).cpu().float(), torch.as_tensor(images.y).cpu()
     if y.shape != (len(x),) or y.is_floating_point():
         raise ValueError(f"images.y must hold one whole number an image, got {y.dtype} {tuple(y.shape)} for {len(x)}.")
     if not (y.min() >= 0 and y.max() <= 9):
         raise ValueError(f"images.y must hold classes from 0 to 9, got {int(y.min())} to {int(y.max())}.")
-    if min(digits, len(x)) < 2:
-        raise ValueError(f"A map needs at least 2 images, got digits={digits} and {len(x)} images.")
-    if digits < len(x):
-        chosen = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))[:digits]
-        x, y = x[chosen], y[chosen]
-    return x, y.numpy()
+    chosen = _drawn(len(x), digits, seed)
+    return x[chosen], y[chosen].numpy()
+
+
+def _drawn(n: int, most: int, seed: int) -> Tensor:
+    """Return `most` of n places in random order, or all of them in order. Raises ValueError for fewer than 2."""
+    if min(most, n) < 2:
+        raise ValueError(f"A map needs at least 2 images, got digits={most} and {n} images.")
+    if most >= n:
+        return torch.arange(n)
+    return torch.randperm(n, generator=torch.Generator().manual_seed(seed))[:most]
 
 
 def packed_images(images: Tensor, labels: np.ndarray) -> dict[str, np.ndarray]:
-    """Return images (N, 1, 28, 28) as gray levels 0..255 (N, 784), and their labels, as the page wants them."""
-    gray = (255 * images.flatten(1)).round().numpy().astype(np.uint8)
-    return {"images": gray, "labels": labels.astype(np.int32)}
+    """Return images (N, C, H, W) as levels 0..255 (N, C * H * W), and their labels, as the page wants them."""
+    levels = (255 * images.flatten(1)).round().numpy().astype(np.uint8)
+    return {"images": levels, "labels": labels.astype(np.int32)}

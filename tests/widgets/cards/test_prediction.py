@@ -19,7 +19,7 @@ from vqedu.widgets.cards import overview
 
 FOLDER = Path(__file__).parents[3] / "notebooks"
 
-NUMBERS = [f"{number:02}" for number in range(1, 10)]  # the notebooks with sections and questions
+NUMBERS = [f"{number:02}" for number in range(1, 11)]  # the notebooks with sections and questions
 
 CHOICE: dict[str, Any] = {"choices": ("one", "two", "three"), "answer": "two", "sentence": "There are two."}
 NUMBER: dict[str, Any] = {"kind": "number", "low": 0, "high": 10, "truth": 3, "sentence": "There are three."}

@@ -109,7 +109,7 @@ def test_what_a_code_draws_is_the_mean_of_x_hat_around_its_cells() -> None:
     padded = np.pad(x_hat, ((0, 0), (4, 4), (4, 4)))
     code = int(indices[0, 3, 3])
     patches = [padded[n, 4 * r : 4 * r + 12, 4 * c : 4 * c + 12] for n, r, c in (indices == code).nonzero().tolist()]
-    np.testing.assert_allclose(space.strokes[code], np.mean(patches, 0), atol=1e-5)
+    np.testing.assert_allclose(space.strokes[code, 0], np.mean(patches, 0), atol=1e-5)
 
 
 def test_a_dead_code_shows_what_it_draws_alone() -> None:
@@ -121,7 +121,7 @@ def test_a_dead_code_shows_what_it_draws_alone() -> None:
     alone = torch.zeros(7, 7, dtype=torch.int64)
     alone[3, 3] = 2
     x_hat = dead.decode(alone[None]).sigmoid()[0, 0].detach()
-    np.testing.assert_allclose(space.strokes[2], x_hat[8:20, 8:20], atol=1e-6)
+    np.testing.assert_allclose(space.strokes[2, 0], x_hat[8:20, 8:20], atol=1e-6)
 
 
 def test_a_swap_changes_x_hat_in_the_window_of_its_cell_alone() -> None:

@@ -110,7 +110,8 @@ def test_pick_takes_each_token_for_its_share_of_the_numbers() -> None:
 def test_codes_settled_by_hand_stay_and_the_rest_follows_from_them() -> None:
     script = """(net, states) => {
         const after = tested.reader(net), usual = { seed: 2, drawn: 49, temperature: 1 };
-        return states.map((state) => tested.drawCodes({ after, prompt: [128], K: 128 }, { ...usual, ...state }).codes);
+        const model = { after, prompt: [128], K: 128, places: 49 };
+        return states.map((state) => tested.drawCodes(model, { ...usual, ...state }).codes);
     }"""
     prior = small_prior().transformer
     (free,) = with_net(prior, script, [{}])
@@ -162,7 +163,7 @@ def test_codes_drawn_in_the_page_are_those_drawn_in_python(name: str) -> None:
     states = [{"seed": s, "label": label, "temperature": t, "top_k": k, "drawn": 49} for s, label, t, k in cases]
     prompts = [[int(prior.start(1, label))] for _, label, _, _ in cases]
     drawn = """(net, states, prompts) => states.map((state, i) =>
-        tested.drawCodes({ after: tested.reader(net), prompt: prompts[i], K: 128 }, state).codes)"""
+        tested.drawCodes({ after: tested.reader(net), prompt: prompts[i], K: 128, places: 49 }, state).codes)"""
     found = with_net(prior.transformer, drawn, states, prompts)
     unlike = [(s, codes) for s, codes in zip(states, found, strict=True) if codes != shown.codes(s).tolist()]
     for state, codes in unlike:

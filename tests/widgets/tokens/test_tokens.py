@@ -123,15 +123,15 @@ def test_a_state_that_cannot_be_shown_is_named(state: dict[str, Any], sentence: 
 def test_models_that_do_not_belong_together_are_named() -> None:
     with pytest.raises(ValueError, match="has 64 codes, but the VQ-VAE has 128"):
         TokenExplorer(CodePrior(64, width=8, depth=1, heads=1), tokenizer())
-    with pytest.raises(ValueError, match="priors over 49 codes, got one over 16"):
+    with pytest.raises(ValueError, match="a picture of 49 codes, the CodePrior has 16"):
         TokenExplorer(CodePrior(128, 16, width=8, depth=1, heads=1), tokenizer())
-    with pytest.raises(TypeError, match=r"must be a vqedu\.models\.CodePrior, got VQVAE"):
+    with pytest.raises(TypeError, match=r"must be a vqedu\.models\.CodePrior or NamesAndImages, got VQVAE"):
         TokenExplorer(tokenizer(), tokenizer())  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"model must be a vqedu\.models\.VQVAE"):
         TokenExplorer(small_prior(), nn.Identity())  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="has 64 codes, but the VQ-VAE has 128"):
         WordsAndImages(Model(64, width=8, depth=1, heads=1), tokenizer(), digits())
-    with pytest.raises(TypeError, match=r"must be a vqedu\.models\.WordsAndImages, got CodePrior"):
+    with pytest.raises(TypeError, match=r"must be a vqedu\.models\.WordsAndImages or NamesAndImages, got CodePrior"):
         WordsAndImages(small_prior(), tokenizer(), digits())  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="Transformer, got Linear"):
         describe_transformer(nn.Linear(2, 2))  # type: ignore[arg-type]

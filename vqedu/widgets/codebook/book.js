@@ -41,6 +41,8 @@ function codeTable(space, hand, peek, thumbnail) {
   };
 }
 
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
+
 function strokeSquare(pen, corner, side) {
   pen.strokeStyle = COLORS.codebook;
   pen.lineWidth = 2;
@@ -61,16 +63,17 @@ function example(space, hand) {
       shown = each;
       shownCode = code;
       const { field } = space.config, unit = PATCH / field.size;
-      paintImage(picture, patchOf(space.image(each.digit), field, each.cell), field.size);
+      paintImage(picture, patchOf(space.image(each.digit), field, each.cell));
       strokeSquare(picture.pen, -field.start * unit, field.stride * unit);
-      node.setAttribute("aria-label", `Digit ${space.labels[each.digit]}, ${placeWords(each.cell)}: show it`);
+      const place = placeWords(each.cell, field.columns);
+      node.setAttribute("aria-label", `${capital(space.nameOf(each.digit))}, ${place}: show it`);
     },
   };
 }
 
 function exampleGrid(space, hand) {
   const all = Array.from({ length: EXAMPLES }, () => example(space, hand));
-  const attributes = { class: "vq-patches", role: "group", "aria-label": "Cells of other digits that use the code" };
+  const attributes = { class: "vq-patches", role: "group", "aria-label": `Cells of other ${space.noun}s that use the code` };
   const grid = element("div", attributes, ...all.map((each) => each.node));
   roving(grid);
   const caption = element("p", { class: "vq-note" });
@@ -79,7 +82,7 @@ function exampleGrid(space, hand) {
     show(code) {
       const found = space.examples(code);
       const words = `${found.length} cells that use it, each with its receptive field:`;
-      caption.textContent = found.length ? words : "No digit shown here uses it.";
+      caption.textContent = found.length ? words : `No ${space.noun} shown here uses it.`;
       all.forEach((each, i) => each.show(found[i], code));
       const stop = all.find((each) => !each.node.hidden);
       for (const each of all) each.node.tabIndex = each === stop ? 0 : -1;
@@ -88,10 +91,12 @@ function exampleGrid(space, hand) {
 }
 
 const counted = (n) => n.toLocaleString("en-US");
+const howMany = ({ usage, net, noun }) => `${counted(usage.total / net.places)} ${noun}s`;
 
-function codeWords({ counts, ranks, usage, K }, code) {
+function codeWords(space, code) {
+  const { counts, ranks, usage, K } = space;
   const share = (100 * counts[code]) / usage.total;
-  if (!counts[code]) return `never used in ${counted(usage.total / 49)} digits: a dead code`;
+  if (!counts[code]) return `never used in ${howMany(space)}: a dead code`;
   const cells = `in ${counted(counts[code])} of ${counted(usage.total)} cells, ${share.toFixed(share < 0.1 ? 3 : 2)}%`;
   return `${cells}; rank ${ranks[code] + 1} of ${K} by use`;
 }
@@ -130,12 +135,12 @@ function codeDetail(space, hand, thumbnail) {
   };
 }
 
-function usageWords({ usage, K }) {
-  const { total, used, perplexity, bits } = usage;
+function usageWords(space) {
+  const { K } = space, { used, perplexity, bits } = space.usage;
   const all = used === K ? `All ${K} codes are used` : `${used} of ${K} codes are used`;
   const even = `the entropy of ${perplexity.toFixed(0)} equally common codes`;
   const rate = `${bits.toFixed(2)} of ${Number(Math.log2(K).toFixed(2))} bits per cell`;
-  return `${all} in ${counted(total / 49)} digits. Perplexity ${perplexity.toFixed(1)}: ${even}, ${rate}.`;
+  return `${all} in ${howMany(space)}. Perplexity ${perplexity.toFixed(1)}: ${even}, ${rate}.`;
 }
 
 function usageChart(space, hand, peek) {

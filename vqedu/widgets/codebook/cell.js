@@ -3,7 +3,7 @@
 import { canvas, element, press, setAttribute, setText } from "../page/kit.js";
 import { roving } from "./grid.js";
 import { paintVectors } from "./paint.js";
-import { MAP_SIDE, placeWords } from "./space.js";
+import { placeWords } from "./space.js";
 
 const THUMB = 52;
 const LONGEST_BAR = 56; // CSS pixels
@@ -70,9 +70,9 @@ function vectorsPanel({ net }) {
       const k = indices[cell];
       if (shown.cell === cell && shown.k === k && shown.z === z) return;
       shown = { cell, k, z };
-      const z_e = Array.from({ length: net.D }, (_, d) => z[d * MAP_SIDE * MAP_SIDE + cell]);
+      const z_e = Array.from({ length: net.D }, (_, d) => z[d * net.places + cell]);
       paintVectors(vectors, z_e, Array.from(net.codebook.subarray(k * net.D, (k + 1) * net.D)));
-      place.textContent = `the cell at ${placeWords(cell)}`;
+      place.textContent = `the cell at ${placeWords(cell, net.columns)}`;
       purple.textContent = `code ${k}`;
       const words = `z_e and code ${k}, ${net.D} numbers each; squared distance ${squares[k].toFixed(2)}`;
       vectors.node.setAttribute("aria-label", words);

@@ -8,19 +8,20 @@ import { codebookPanel } from "./book.js";
 import { cellPanel } from "./cell.js";
 import { decodedPanel, frameNote, layered, mapPanel } from "./map.js";
 import { paintWindow, thumbnailSheet } from "./paint.js";
-import { codebookHand, codebookSpace, codebookViewer, codebookWords, MAP_SIDE } from "./space.js";
+import { codebookHand, codebookSpace, codebookViewer, codebookWords } from "./space.js";
 
 const ARROW = 70; // as wide as its words, and some air
 const STACKED = 760; // CSS pixels: below, the map goes below x and x_hat
 const PICTURE = 168; // as large as lets everything that answers the hand on the map fit a screen of 720 pixels
 const BESIDE = 224; // as wide as the words under x_hat and its buttons
-const LARGEST_CELL = 48;
+const LARGEST_MAP = 336;
 
-// The sizes of the pictures and the map, for a stage that is `width` pixels wide inside.
-function codebookSizes(width) {
-  const side = width < STACKED ? Math.min(196, 28 * Math.floor((width - 16) / 56)) : PICTURE;
-  const room = width < STACKED ? width : width - side - BESIDE - 2 * ARROW;
-  return { side, words: width < STACKED ? side : BESIDE, map: MAP_SIDE * Math.min(LARGEST_CELL, Math.floor(room / MAP_SIDE)) };
+// The sizes of the pictures, of `side` x `side` pixels, and the map, for a stage that is `width` pixels wide inside.
+function codebookSizes(width, { side: pixels, columns }) {
+  const stacked = width < STACKED;
+  const side = pixels * Math.floor((stacked ? Math.min(196, (width - 16) / 2) : PICTURE) / pixels);
+  const room = stacked ? width : width - side - BESIDE - 2 * ARROW;
+  return { side, words: stacked ? side : BESIDE, map: columns * Math.floor(Math.min(LARGEST_MAP, room) / columns) };
 }
 
 // From one picture to the next: what happens in between, and its name.
@@ -35,7 +36,7 @@ function inputPanel(space, hand) {
   const { field } = space.config;
   const picture = xPanel(space, hand);
   picture.node.append(frameNote("Green frame", field, "pixels that z_e depends on"));
-  const pad = picture.node.querySelector(".vq-ink");
+  const pad = picture.node.querySelector(".vq-ink, .vq-shown");
   const overlay = canvas(224, 224, { class: "vq-overlay", "aria-hidden": "true" });
   layered(pad, overlay);
   for (const [name, away] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false]]) {
@@ -83,7 +84,7 @@ function build(space, hand, peek, along) {
       along(view);
     },
     resize(width) {
-      const { side, words, map: mapSide } = codebookSizes(width);
+      const { side, words, map: mapSide } = codebookSizes(width, space.net);
       x.resize(side);
       xHat.resize(side, words);
       map.resize(mapSide);

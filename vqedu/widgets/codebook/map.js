@@ -6,12 +6,12 @@ import { layer } from "../page/layer.js";
 import { panel } from "../page/pictures.js";
 import { keyed, pointing, squareAt, stepOnGrid } from "./grid.js";
 import { CODE_INK, paintMap, paintWindow } from "./paint.js";
-import { MAP_SIDE, placeWords } from "./space.js";
+import { placeWords } from "./space.js";
 
-const CELLS = MAP_SIDE * MAP_SIDE;
 const KEY_WORDS = "Arrow keys move, Enter puts in the next-nearest code, Delete brings back the cell's own code.";
 
-const cellAt = (surface) => (x, y) => squareAt(x, y, { columns: MAP_SIDE, size: surface.width / MAP_SIDE }, CELLS);
+const cellAt = (surface, { columns, places }) => (x, y) =>
+  squareAt(x, y, { columns, size: surface.width / columns }, places);
 
 // A canvas with another one laid over it, which the pointer does not feel.
 export function layered(node, overlay) {
@@ -24,20 +24,20 @@ export function layered(node, overlay) {
 export const frameNote = (frame, { size }, words) =>
   element("p", { class: "vq-note vq-frame" }, `${frame}: the ${size} \u00d7 ${size} ${words}.`);
 
-function mapKeys(node, hand) {
+function mapKeys(node, hand, { columns, places }) {
   keyed(node, (key) => {
     const { cell } = hand.state();
-    const to = stepOnGrid(key, cell, MAP_SIDE, CELLS);
+    const to = stepOnGrid(key, cell, columns, places);
     if (to !== null) return () => hand.pick(to);
     const back = () => hand.putBack(cell);
     return { Enter: () => hand.next(cell), Delete: back, Backspace: back }[key];
   });
 }
 
-function rateWords(K) {
-  const bits = Math.log2(K);
-  const total = Number((CELLS * bits).toFixed(1));
-  return `${CELLS} indices \u00d7 ${Number(bits.toFixed(2))} bits = ${total} bits; x: 6,272 bits`;
+function rateWords({ K, places, size }) {
+  const bits = Math.log2(K), total = Number((places * bits).toFixed(1));
+  const raw = (8 * size).toLocaleString("en-US");
+  return `${places} indices \u00d7 ${Number(bits.toFixed(2))} bits = ${total} bits; x: ${raw} bits`;
 }
 
 export function mapPanel(space, hand, peek, thumbnail) {
@@ -45,10 +45,11 @@ export function mapPanel(space, hand, peek, thumbnail) {
     class: "vq-codemap", tabindex: 0, role: "application", "aria-roledescription": "code map",
   });
   const lay = layer();
-  pointing(surface, cellAt(surface), { look: (cell) => peek({ cell }), pick: hand.pick });
-  mapKeys(surface.node, hand);
-  const rate = element("p", { class: "vq-note" }, rateWords(space.K));
-  const node = panel("z", "code map, 7 \u00d7 7 indices", "click a cell", CODE_INK, surface.node, rate);
+  pointing(surface, cellAt(surface, space.net), { look: (cell) => peek({ cell }), pick: hand.pick });
+  mapKeys(surface.node, hand, space.net);
+  const rate = element("p", { class: "vq-note" }, rateWords(space.net));
+  const { columns } = space.net;
+  const node = panel("z", `code map, ${columns} \u00d7 ${columns} indices`, "click a cell", CODE_INK, surface.node, rate);
   return {
     node,
     resize(side) {
@@ -57,16 +58,16 @@ export function mapPanel(space, hand, peek, thumbnail) {
     },
     show(view) {
       paintMap(surface, lay, view, thumbnail);
-      const words = `Code map. ${placeWords(view.cell)}: code ${view.indices[view.cell]}. ${KEY_WORDS}`;
+      const words = `Code map. ${placeWords(view.cell, columns)}: code ${view.indices[view.cell]}. ${KEY_WORDS}`;
       setAttribute(surface.node, "aria-label", words);
     },
   };
 }
 
-function putBackButtons(hand) {
+function putBackButtons(hand, { places }) {
   const one = button("Reset cell", () => hand.putBack(hand.state().cell));
   const all = button("Reset all", hand.putAllBack);
-  const random = button("49 random codes", hand.random);
+  const random = button(`${places} random codes`, hand.random);
   return {
     node: element("div", { class: "vq-buttons" }, one, all, random),
     show({ swapped, state }) {
@@ -97,12 +98,12 @@ export function decodedPanel(space, hand, peek) {
   const overlay = canvas(224, 224, { class: "vq-overlay", "aria-hidden": "true" });
   let shown = null; // what the canvas shows
   surface.node.addEventListener("sharpened", () => { shown = null; });
-  const errors = errorLines(), buttons = putBackButtons(hand);
+  const errors = errorLines(), buttons = putBackButtons(hand, space.net);
   const note = frameNote("Blue frame", influence, "pixels that the code can change");
   const parts = [surface.node, ...errors.nodes, buttons.node, note];
   const node = panel("xhat", "x\u0302 = f(z_q)", "decoded", COLORS.decoder, ...parts);
   layered(surface.node, overlay);
-  pointing(surface, cellAt(surface), { look: (cell) => peek({ cell }), pick: hand.pick });
+  pointing(surface, cellAt(surface, space.net), { look: (cell) => peek({ cell }), pick: hand.pick });
   return {
     node,
     resize(side, width) {

@@ -1,9 +1,10 @@
 // How the codebook explorer draws: thumbnails of codes, the code map, windows on pictures, the vectors, the histogram.
 
 import { COLORS } from "../page/colors.js";
+import { imageData } from "../page/kit.js";
 import { number } from "../page/numbers.js";
 import { axisY, dot, frame, haloed, stroke, write } from "../page/plot.js";
-import { MAP_SIDE, windowOf } from "./space.js";
+import { windowOf } from "./space.js";
 
 export const CODE_INK = "#6B2450"; // the purple of codes, dark enough to be read as text
 const PALE = "rgba(204, 121, 167, 0.22)";
@@ -13,14 +14,7 @@ export function thumbnailSheet(space) {
   const side = space.config.stroke_side;
   const sheet = new OffscreenCanvas(side * space.K, side);
   const brush = sheet.getContext("2d");
-  for (let k = 0; k < space.K; k++) {
-    const tile = brush.createImageData(side, side);
-    space.stroke(k).forEach((ink, i) => {
-      const gray = Math.round(255 * (1 - ink));
-      tile.data.set([gray, gray, gray, 255], 4 * i);
-    });
-    brush.putImageData(tile, side * k, 0);
-  }
+  for (let k = 0; k < space.K; k++) brush.putImageData(imageData(space.stroke(k)), side * k, 0);
   return (pen, k, x, y, size, crop = side) => {
     const edge = (side - crop) / 2;
     pen.imageSmoothingEnabled = false;
@@ -43,8 +37,8 @@ function heavyOutline(pen, x, y, size) {
 // The code map: in each cell what its code draws there, on its own 4 x 4 pixels, and the code's index. The cells that
 // use the code in question are painted once more, marked, over the map `lay` keeps.
 export function paintMap(surface, lay, { indices, code, cell: chosen, swapped }, thumbnail) {
-  const { pen, width } = surface, size = width / MAP_SIDE;
-  const place = (cell) => [(cell % MAP_SIDE) * size, Math.floor(cell / MAP_SIDE) * size];
+  const { pen, width } = surface, columns = Math.sqrt(indices.length), size = width / columns;
+  const place = (cell) => [(cell % columns) * size, Math.floor(cell / columns) * size];
   const paintCell = (onto, k, cell, marked) => mapCell(onto, place(cell), size, k, thumbnail, marked);
   lay(surface, indices, (ground) => indices.forEach((k, cell) => paintCell(ground, k, cell, false)));
   indices.forEach((k, cell) => { if (k === code) paintCell(pen, k, cell, true); });
@@ -72,25 +66,25 @@ function corner(pen, left, y, side) {
 
 // Over a picture: the pixels of one cell's window, all else veiled, and the cells that use the same code.
 export function paintWindow({ pen, width, height }, field, cell, color, same = []) {
-  const unit = width / 28, box = windowOf(field, cell);
+  const box = windowOf(field, cell), unit = width / field.side;
   pen.clearRect(0, 0, width, height);
   pen.fillStyle = "rgba(255, 255, 255, 0.5)";
   pen.fillRect(0, 0, width, height);
   const place = [box.left * unit, box.top * unit, box.width * unit, box.height * unit];
   pen.clearRect(...place);
-  for (const each of same) cellFrame(pen, unit, each, COLORS.codebook, 1.5);
+  for (const each of same) cellFrame(pen, unit, field, each, COLORS.codebook, 1.5);
   pen.strokeStyle = color;
   pen.lineWidth = 3;
   pen.strokeRect(place[0] + 1.5, place[1] + 1.5, place[2] - 3, place[3] - 3);
-  cellFrame(pen, unit, cell, color, 2);
+  cellFrame(pen, unit, field, cell, color, 2);
 }
 
 // The 4 x 4 pixels that lie where the cell lies.
-export function cellFrame(pen, unit, cell, color, width) {
-  const size = (28 / MAP_SIDE) * unit;
+function cellFrame(pen, unit, { side, columns }, cell, color, width) {
+  const size = (side / columns) * unit;
   pen.strokeStyle = color;
   pen.lineWidth = width;
-  pen.strokeRect((cell % MAP_SIDE) * size, Math.floor(cell / MAP_SIDE) * size, size, size);
+  pen.strokeRect((cell % columns) * size, Math.floor(cell / columns) * size, size, size);
 }
 
 // The D numbers of z_e at a cell as green dots on stems, those of a code as purple ones beside them.

@@ -3,8 +3,6 @@
 import { unpack } from "../page/nn.js";
 import { vqvae } from "../page/conv_nets.js";
 
-export const MAP_SIDE = 7;
-const CELLS = MAP_SIDE * MAP_SIDE;
 const NEAREST_SHOWN = 8;
 export const EXAMPLES = 24;
 
@@ -20,16 +18,16 @@ export function usageOf(counts) {
 }
 
 // Up to 24 cells that use code k, as { digit, cell }: from as many digits as there are, then second cells of these.
-function examplesOf(maps, k) {
+function examplesOf(maps, places, k) {
   const groups = [];
-  for (let digit = 0; digit * CELLS < maps.length; digit++) {
+  for (let digit = 0; digit * places < maps.length; digit++) {
     const cells = [];
-    for (let cell = 0; cell < CELLS; cell++) if (maps[digit * CELLS + cell] === k) cells.push({ digit, cell });
+    for (let cell = 0; cell < places; cell++) if (maps[digit * places + cell] === k) cells.push({ digit, cell });
     // Not always the first one: background, say, is used all over the map.
     if (cells.length) groups.push(cells.map((_, i) => cells[(i + digit * 31) % cells.length]));
   }
   const found = [];
-  for (let round = 0; round < CELLS && found.length < EXAMPLES; round++) {
+  for (let round = 0; round < places && found.length < EXAMPLES; round++) {
     for (const cells of groups) if (cells.length > round && found.length < EXAMPLES) found.push(cells[round]);
   }
   return found;
@@ -42,41 +40,46 @@ export function codebookSpace(data, config) {
   const order = byUse(counts);
   const ranks = new Uint16Array(net.K);
   order.forEach((k, rank) => { ranks[k] = rank; });
-  const side = config.stroke_side;
+  const { size, places } = net, area = net.channels * config.stroke_side ** 2;
+  const { noun, names } = config;
   const known = new Map();
   return {
-    config, net, K: net.K, labels, counts, order, ranks, usage: usageOf(counts),
-    image: (i) => Float32Array.from(images.subarray(i * 784, (i + 1) * 784), (v) => v / 255),
+    config, net, K: net.K, labels, names, noun, paper: net.paper(), counts, order, ranks, usage: usageOf(counts),
+    nameOf: (i) => names?.[i] ?? `${noun} ${labels[i]}`,
+    image: (i) => Float32Array.from(images.subarray(i * size, (i + 1) * size), (v) => v / 255),
     // What a code draws: the mean patch of x_hat around the cells that use it.
-    stroke: (k) => Float32Array.from(strokes.subarray(k * side * side, (k + 1) * side * side), (v) => v / 255),
+    stroke: (k) => Float32Array.from(strokes.subarray(k * area, (k + 1) * area), (v) => v / 255),
     examples(k) {
-      if (!known.has(k)) known.set(k, examplesOf(maps, k));
+      if (!known.has(k)) known.set(k, examplesOf(maps, places, k));
       return known.get(k);
     },
   };
 }
 
 // The pixels first .. last that belong to position i of the map, one axis at a time, cut at the edges of the picture.
-export function pixelRange({ start, stride, size }, i) {
+export function pixelRange({ start, stride, size, side }, i) {
   const first = start + stride * i;
-  return [Math.max(first, 0), Math.min(first + size, 28) - 1];
+  return [Math.max(first, 0), Math.min(first + size, side) - 1];
 }
 
 // Both axes at a cell: { left, top, width, height } in pixels.
 export function windowOf(field, cell) {
-  const [left, right] = pixelRange(field, cell % MAP_SIDE);
-  const [top, bottom] = pixelRange(field, Math.floor(cell / MAP_SIDE));
+  const [left, right] = pixelRange(field, cell % field.columns);
+  const [top, bottom] = pixelRange(field, Math.floor(cell / field.columns));
   return { left, top, width: right - left + 1, height: bottom - top + 1 };
 }
 
 // The pixels size x size of a picture around a cell; those beyond its edges count as paper.
-export function patchOf(pixels, { start, stride, size }, cell) {
-  const left = start + stride * (cell % MAP_SIDE), top = start + stride * Math.floor(cell / MAP_SIDE);
-  const patch = new Float32Array(size * size);
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++) {
-      const y = top + row, x = left + column;
-      if (x >= 0 && x < 28 && y >= 0 && y < 28) patch[row * size + column] = pixels[y * 28 + x];
+export function patchOf(pixels, { start, stride, size, side, columns }, cell) {
+  const left = start + stride * (cell % columns), top = start + stride * Math.floor(cell / columns);
+  const channels = pixels.length / side ** 2;
+  const patch = new Float32Array(channels * size * size).fill(channels > 1 ? 1 : 0);
+  for (let c = 0; c < channels; c++) {
+    for (let row = 0; row < size; row++) {
+      for (let column = 0; column < size; column++) {
+        const y = top + row, x = left + column, inside = x >= 0 && x < side && y >= 0 && y < side;
+        if (inside) patch[(c * size + row) * size + column] = pixels[(c * side + y) * side + x];
+      }
     }
   }
   return patch;
@@ -98,7 +101,7 @@ function candidatesOf(squares, present) {
 // The picture x of a state: drawn, picked, or empty paper.
 function pictureOf(space, { drawing, digit }) {
   if (drawing) return Float32Array.from(drawing, (v) => v / 255);
-  return digit === null ? new Float32Array(784) : space.image(digit);
+  return digit === null ? space.paper : space.image(digit);
 }
 
 // From the state, and what the pointer only looks at (peek), to everything that the parts show.
@@ -133,13 +136,14 @@ export function codebookViewer(space) {
   };
 }
 
-export const placeWords = (cell) => `row ${Math.floor(cell / MAP_SIDE) + 1}, column ${(cell % MAP_SIDE) + 1}`;
+export const placeWords = (cell, columns) => `row ${Math.floor(cell / columns) + 1}, column ${(cell % columns) + 1}`;
 
 // What is true of the figure now, in one line that is also spoken.
 export function codebookWords(view) {
   const { cell, own, indices, squares, error, ownError, swapped } = view;
   const far = (k) => squares[k].toFixed(2);
-  const nearest = `At ${placeWords(cell)}, z_e is nearest to code ${own[cell]} (squared distance ${far(own[cell])})`;
+  const here = placeWords(cell, Math.sqrt(own.length));
+  const nearest = `At ${here}, z_e is nearest to code ${own[cell]} (squared distance ${far(own[cell])})`;
   const put = indices[cell] === own[cell] ? "" : `; you put in code ${indices[cell]} (${far(indices[cell])})`;
   const cost = swapped.length ? `; error ${ownError.toFixed(4)} \u2192 ${error.toFixed(4)}` : "";
   return `${nearest}${put}${cost}.`;

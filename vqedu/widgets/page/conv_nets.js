@@ -71,10 +71,16 @@ function transposedConvolution({ inputs, outputs, kernel, stride, padding, weigh
   };
 }
 
+// relu(x + inner(x)), inner being convolutions.
+function residualBlock(inner) {
+  return (x) => inner(x).map((v, i) => Math.max(v + x[i], 0));
+}
+
 // spec: a list of convolutions as conv_nets.describe_convolutions wrote it. Returns x -> y on Float32Arrays, channel
 // first.
 export function convolutions(spec, arrays) {
   const steps = spec.map((layer) => {
+    if (layer.residual) return residualBlock(convolutions(layer.residual, arrays));
     const make = layer.transposed ? transposedConvolution : convolution;
     const step = make({ ...layer, weight: arrays[layer.weight], bias: arrays[layer.bias] });
     return layer.relu ? (x) => step(x).map((v) => Math.max(v, 0)) : step;
@@ -92,9 +98,9 @@ function scaledTanh({ shift, scale, offset }) {
 }
 
 // config and arrays as conv_nets.describe_vqvae wrote them, the arrays unpacked by nn.js. z is channel first:
-// z[d * 49 + p].
+// z[d * places + p], and so is a picture of `channels` colors, side x side; its map has columns x columns codes.
 export function vqvae(config, arrays) {
-  const { K, D } = config;
+  const { K, D, channels, side, columns } = config;
   const encoder = convolutions(config.encoder, arrays);
   const bound = config.bound ? scaledTanh(config.bound) : (z) => z;
   const encode = (x) => bound(encoder(x));
@@ -133,5 +139,8 @@ export function vqvae(config, arrays) {
   }
   const decodeVectors = (z) => decoder(z).map(sigmoid);
   const decode = (indices) => decodeVectors(lookup(indices));
-  return { K, D, codebook, encode, distances, nearest, lookup, decodeVectors, decode };
+  const size = channels * side * side, places = columns * columns;
+  const paper = () => new Float32Array(size).fill(channels > 1 ? 1 : 0); // white: gray levels are those of the ink
+  const sizes = { K, D, channels, side, columns, size, places };
+  return { ...sizes, codebook, paper, encode, distances, nearest, lookup, decodeVectors, decode };
 }

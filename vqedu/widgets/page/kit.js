@@ -179,17 +179,24 @@ export function stage(el, label, ...children) {
   return root;
 }
 
-// Paint 28x28 gray levels, 0..1, ink dark on white paper, into a canvas of any size.
-export function paintImage({ pen, width, height }, pixels, side = 28) {
+// A square picture as the pixels of a canvas: gray levels 0..1, ink dark on white paper, or its red, green and blue one
+// after the other. How many numbers there are tells which: no square number is three times another.
+export function imageData(levels) {
+  const gray = Number.isInteger(Math.sqrt(levels.length)), area = gray ? levels.length : levels.length / 3;
+  const side = Math.sqrt(area), data = new ImageData(side, side);
+  for (let i = 0; i < area; i++) {
+    const rgb = gray ? Array(3).fill(1 - levels[i]) : [levels[i], levels[area + i], levels[2 * area + i]];
+    data.data.set([...rgb.map((v) => Math.round(255 * v)), 255], 4 * i);
+  }
+  return data;
+}
+
+// Paint such a picture into a canvas of any size.
+export function paintImage({ pen, width, height }, levels) {
+  const data = imageData(levels), side = data.width;
   const small = paintImage.small ??= new OffscreenCanvas(side, side);
   if (small.width !== side) { small.width = side; small.height = side; }
-  const brush = small.getContext("2d");
-  const data = brush.createImageData(side, side);
-  for (let i = 0; i < side * side; i++) {
-    const gray = Math.round(255 * (1 - pixels[i]));
-    data.data.set([gray, gray, gray, 255], 4 * i);
-  }
-  brush.putImageData(data, 0, 0);
+  small.getContext("2d").putImageData(data, 0, 0);
   pen.imageSmoothingEnabled = false;
   pen.drawImage(small, 0, 0, width, height);
 }

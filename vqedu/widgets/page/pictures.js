@@ -19,24 +19,26 @@ export function panel(name, title, hint, color, ...children) {
   return element("div", { class: `vq-panel vq-${name}` }, line, ...children);
 }
 
-// A real digit as a button.
-function pickButton(image, label, onclick) {
-  const attributes = { type: "button", class: "vq-pick", "aria-label": `Pick a test digit ${label}`, onclick };
+// A real picture as a button.
+function pickButton(image, name, onclick) {
+  const attributes = { type: "button", class: "vq-pick", "aria-label": `Pick ${name}`, title: name, onclick };
   return element("button", attributes, thumbnail(image).node);
 }
 
-// One real digit of each class, as buttons; next() goes on to the next of each class.
-export function digitStrip({ labels, image }, onpick) {
+// One real picture of each class, as buttons; next() goes on to the next of each class. Those that have names of their
+// own say them.
+export function digitStrip({ labels, image, names, noun = "digit" }, onpick) {
   const classes = [...new Set(labels)].sort((a, b) => a - b);
   const members = classes.map((c) => Array.from(labels.keys()).filter((i) => labels[i] === c));
-  const node = element("div", { class: "vq-strip", role: "group", "aria-label": "Test digits to pick" });
+  const node = element("div", { class: "vq-strip", role: "group", "aria-label": `Test ${noun}s to pick` });
+  const nameOf = (index) => names?.[index] ?? `a test ${noun} ${labels[index]}`;
   let page = 0, buttons = [], picked = null;
   const mark = () => {
     for (const each of buttons) each.node.setAttribute("aria-pressed", String(each.index === picked));
   };
   const fill = () => {
     const shown = members.map((list) => list[page % list.length]);
-    buttons = shown.map((index) => ({ index, node: pickButton(image(index), labels[index], () => onpick(index)) }));
+    buttons = shown.map((index) => ({ index, node: pickButton(image(index), nameOf(index), () => onpick(index)) }));
     node.replaceChildren(...buttons.map((each) => each.node));
     mark();
   };
@@ -48,9 +50,20 @@ export function digitStrip({ labels, image }, onpick) {
   };
 }
 
+// In place of an ink pad where pictures are no strokes of a pen: it shows them.
+function picturePad() {
+  const surface = canvas(224, 224, { class: "vq-shown", role: "img", "aria-label": "Picture x" });
+  let shown;
+  const paint = () => { if (shown) paintImage(surface, shown); };
+  surface.node.addEventListener("sharpened", paint);
+  return { surface, paint, clear() {}, strokes: () => [], show(pixels) { shown = pixels; paint(); } };
+}
+
 // x as { pad, strip, toggle, buttons, show }. look({ digit }) or look({ drawing }) says what the hand has chosen;
-// space has the real digits: { labels, image(index) -> 784 gray levels }.
+// space has the real pictures: { labels, image(index) -> levels } and, unless they are digits, what they are called and
+// what paper without a picture is: { noun, names, paper }.
 export function digitInput(space, look) {
+  const { noun = "digit", paper = new Float32Array(784) } = space, inked = noun === "digit";
   let sent = null, shown;
   const see = () => {
     const strokes = pad.strokes();
@@ -59,19 +72,20 @@ export function digitInput(space, look) {
     look({ drawing: sent });
   };
   const again = () => { if (pad.strokes().length) see(); };
-  const pad = inkPad(see);
+  const pad = inked ? inkPad(see) : picturePad();
   const strip = digitStrip(space, (digit) => look({ digit }));
   const box = element("input", { type: "checkbox", checked: true, onchange: again });
   const show = (state, x) => {
     // Own strokes stay where the hand made them: elsewhere the figure shows what the encoder sees of them.
-    if (x !== shown && (state.drawing === null || state.drawing !== sent)) pad.show(x ?? new Float32Array(784));
+    if (x !== shown && (state.drawing === null || state.drawing !== sent)) pad.show(x ?? paper);
     shown = x;
     strip.show(state);
   };
+  const acts = [button(`Other ${noun}s`, strip.next), ...(inked ? [button("Clear", pad.clear)] : [])];
   return {
-    pad, strip, show,
-    toggle: element("label", { class: "vq-check" }, box, "center and scale as MNIST"),
-    buttons: element("div", { class: "vq-buttons" }, button("Other digits", strip.next), button("Clear", pad.clear)),
+    pad, strip, show, hint: inked ? "draw, or pick a digit" : `pick a ${noun}`,
+    toggle: element("label", { class: "vq-check", hidden: !inked }, box, "center and scale as MNIST"),
+    buttons: element("div", { class: "vq-buttons" }, ...acts),
   };
 }
 
@@ -92,9 +106,9 @@ function seenNote(toggle) {
 
 // hand.look(patch) sets a new x, which brings its code with it.
 export function xPanel(space, hand) {
-  const { pad, strip, toggle, buttons, show } = digitInput(space, hand.look);
+  const { pad, strip, toggle, buttons, show, hint } = digitInput(space, hand.look);
   const seen = seenNote(toggle);
-  const node = panel("x", "x", "draw, or pick a digit", null, pad.surface.node, strip.node, buttons, seen.node);
+  const node = panel("x", "x", hint, null, pad.surface.node, strip.node, buttons, seen.node);
   return {
     node,
     resize(side) {

@@ -14,7 +14,7 @@ function candidateWords({ code, p, chosen }) {
 }
 
 // ontry(true) while the candidate is pointed at or in focus, ontry(false) after that.
-function candidateRow(onpick, ontry) {
+function candidateRow(columns, onpick, ontry) {
   const surface = canvas(THUMBNAIL, THUMBNAIL, { "aria-hidden": "true" });
   const code = element("span", { class: "vq-tok-code" }), bar = element("span", { class: "vq-tok-bar" });
   const track = element("span", { class: "vq-tok-track" }, bar), p = element("span", { class: "vq-value" });
@@ -27,7 +27,7 @@ function candidateRow(onpick, ontry) {
     show(each, most) {
       node.hidden = !each;
       if (!each) return;
-      if (each.pixels) paintPartly(surface, each.pixels, each.filled); // else it follows in a moment
+      if (each.pixels) paintPartly(surface, columns, each.pixels, each.filled); // else it follows in a moment
       setText(code, String(each.code));
       bar.style.width = `${((100 * each.p) / most).toFixed(1)}%`;
       setText(p, percent(each.p));
@@ -58,12 +58,12 @@ function arrowKeys(list, rows) {
 
 // The most probable codes as buttons, each with its picture and its bar; arrow keys, or the numbers 1 to 8.
 // While one is pointed at or in focus, x_hat shows its picture: ontry(i), and ontry(null) after that.
-export function candidateList(hand, ontry) {
+export function candidateList(hand, columns, ontry) {
   const title = element("span", { class: "vq-title" });
   title.style.color = wordColor(COLORS.prior);
   const rest = element("p", { class: "vq-note vq-tok-rest" });
   const rows = Array.from({ length: SHOWN }, (_, i) =>
-    candidateRow(() => hand.choose(i), (tried) => ontry(tried ? i : null)));
+    candidateRow(columns, () => hand.choose(i), (tried) => ontry(tried ? i : null)));
   const attributes = { class: "vq-tok-list", role: "group", "aria-label": "The most probable codes here" };
   const list = element("div", attributes, ...rows.map((row) => row.node));
   arrowKeys(list, rows);

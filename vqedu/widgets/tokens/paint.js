@@ -2,23 +2,20 @@
 
 import { COLORS, wordColor } from "../page/colors.js";
 import { element, paintImage, slider } from "../page/kit.js";
-import { PLACES } from "./view.js";
 
-export const GRID = 7; // places a row
-
-// x_hat with the places gray that have no code yet, and a frame around place `marked`.
-export function paintPartly(surface, pixels, filled, marked = null) {
+// x_hat of columns x columns codes, with the places gray that have no code yet, and a frame around place `marked`.
+export function paintPartly(surface, columns, pixels, filled, marked = null) {
   const { pen, width } = surface;
-  const cell = width / GRID;
+  const cell = width / columns;
   paintImage(surface, pixels);
-  for (let p = filled; p < PLACES; p++) {
+  for (let p = filled; p < columns * columns; p++) {
     pen.fillStyle = "#d9d9d9";
-    pen.fillRect((p % GRID) * cell, Math.floor(p / GRID) * cell, cell + 0.5, cell + 0.5);
+    pen.fillRect((p % columns) * cell, Math.floor(p / columns) * cell, cell + 0.5, cell + 0.5);
   }
   if (marked === null) return;
   pen.strokeStyle = COLORS.codebook;
   pen.lineWidth = width > 100 ? 3 : 2;
-  pen.strokeRect((marked % GRID) * cell + 1, Math.floor(marked / GRID) * cell + 1, cell - 2, cell - 2);
+  pen.strokeRect((marked % columns) * cell + 1, Math.floor(marked / columns) * cell + 1, cell - 2, cell - 2);
 }
 
 export function heading(text, color, note = "") {

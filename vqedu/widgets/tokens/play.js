@@ -1,19 +1,18 @@
 // The clock that draws code after code.
 
 import { lessMotion } from "../page/kit.js";
-import { PLACES } from "./view.js";
 
 const PLAY_MS = 140; // between two codes: slow enough to see the bars change
 const CALM_MS = 600; // for those who have asked for less motion
 
-// Counts state.drawn up to 49: "play" at a pace to watch, "fill" with one code a frame.
-export function player(getState, advanceTo) {
+// Counts state.drawn up to all places: "play" at a pace to watch, "fill" with one code a frame.
+export function player(places, getState, advanceTo) {
   let mode = null, turn = 0;
   const advance = (mine) => {
     if (mine !== turn) return;
     const { drawn } = getState();
-    if (drawn >= PLACES) return stop();
-    if (drawn + 1 === PLACES) mode = null;
+    if (drawn >= places) return stop();
+    if (drawn + 1 === places) mode = null;
     advanceTo(drawn + 1);
     schedule(mine);
   };

@@ -3,7 +3,7 @@
 import { COLORS } from "../page/colors.js";
 import { button, canvas, element, resize, setText, slider } from "../page/kit.js";
 import { liveFigure } from "../page/figure.js";
-import { bitsWords, PLACES, rounded, SHOWN, tokenModel, viewWords } from "./view.js";
+import { bitsWords, rounded, SHOWN, tokenModel, viewWords } from "./view.js";
 import { codeGrid } from "./grid.js";
 import { candidateList, luckStrip } from "./odds.js";
 import { heading, paintPartly, temperatureSlider } from "./paint.js";
@@ -11,14 +11,14 @@ import { player } from "./play.js";
 import { surpriseChart } from "./surprise.js";
 
 const ODDS = 280; // CSS pixels, the width of the middle column
-const CELL = 46; // of a place of the map, at most
-const SMALLEST = 36;
+const LARGEST_MAP = 322;
+const SMALLEST_MAP = 252; // beside the odds
 const GAP = 16;
 const allowedCounts = (K) => [1, 2, 3, 5, 10, 20, 50, 100, 200].filter((k) => k < K).concat(K);
 
 // What a hand can do, as changes of the state; view() is what the state shows. The codes `given` are never drawn.
-function tokenHand(getState, view, change, given) {
-  const play = player(getState, (drawn) => change({ drawn, cursor: null }));
+function tokenHand(places, getState, view, change, given) {
+  const play = player(places, getState, (drawn) => change({ drawn, cursor: null }));
   const settle = (patch) => { play.stop(); change(patch); };
   const keptCount = () => { const { cursor, kept } = getState(); return cursor === null ? kept : cursor + 1; };
   const blank = { fixed: given, kept: given.length, drawn: given.length, cursor: null, by_hand: [] };
@@ -41,11 +41,11 @@ function tokenHand(getState, view, change, given) {
       const { fixed, kept, by_hand } = getState();
       change({ ...patch, fixed: fixed.slice(0, kept), by_hand: by_hand.filter((p) => p < kept) });
     },
-    step: () => settle({ drawn: Math.min(getState().drawn + 1, PLACES), cursor: null }),
+    step: () => settle({ drawn: Math.min(getState().drawn + 1, places), cursor: null }),
     play() {
       if (play.mode() === "play") return settle({});
       const { drawn, kept } = getState();
-      if (drawn === PLACES && kept < PLACES) settle({ drawn: kept, cursor: null }); // the same picture once more
+      if (drawn === places && kept < places) settle({ drawn: kept, cursor: null }); // the same picture once more
       play.go("play");
     },
     fill: () => play.go("fill"),
@@ -60,14 +60,15 @@ function tokenHand(getState, view, change, given) {
   };
 }
 
-function classChooser(hand, classes) {
-  const choices = [null, ...classes].map((label) => {
-    const name = label ?? "any", said = label === null ? "Any digit" : `Digit ${label}`;
+function classChooser(hand, { classes, noun }) {
+  const digits = noun === "digit";
+  const choices = [null, ...classes.keys()].map((label) => {
+    const name = classes[label] ?? "any", said = label === null ? `Any ${noun}` : digits ? `Digit ${name}` : `${name}`;
     const attributes = { "data-label": name, "aria-label": said };
     return { label, node: button(String(name), () => hand.set({ label }), attributes) };
   });
-  const nodes = [element("span", {}, "digit"), ...choices.map((each) => each.node)];
-  const node = element("div", { class: "vq-tok-classes", role: "group", "aria-label": "Which digit" }, ...nodes);
+  const nodes = [element("span", {}, digits ? noun : "name"), ...choices.map((each) => each.node)];
+  const node = element("div", { class: "vq-tok-classes", role: "group", "aria-label": `Which ${noun}` }, ...nodes);
   node.hidden = !classes.length;
   return {
     node,
@@ -81,7 +82,7 @@ function classChooser(hand, classes) {
 const keyButton = (label, key, act, attributes = {}) =>
   button(label, act, { "aria-keyshortcuts": key, title: `Key ${key}`, ...attributes });
 
-function drawingButtons(hand) {
+function drawingButtons(hand, { places }) {
   const play = keyButton("Play", "p", hand.play, { class: "vq-button vq-play" });
   const resample = keyButton("", "r", hand.resample);
   const all = [
@@ -94,7 +95,7 @@ function drawingButtons(hand) {
       const kept = hand.keptCount();
       play.textContent = hand.playsSlowly() ? "Pause" : "Play";
       resample.textContent = kept ? `Keep ${kept}, resample the rest` : "Resample the rest";
-      resample.disabled = !kept || kept >= PLACES;
+      resample.disabled = !kept || kept >= places;
     },
   };
 }
@@ -110,9 +111,9 @@ function topSlider(hand, K) {
   return { node, show: ({ state }) => show(state.top_k === null ? last : placeOf(state.top_k)) };
 }
 
-function tokenControls(hand, K, classes) {
-  const buttons = drawingButtons(hand);
-  const settings = [classChooser(hand, classes), temperatureSlider(hand), topSlider(hand, K)];
+function tokenControls(hand, model) {
+  const buttons = drawingButtons(hand, model);
+  const settings = [classChooser(hand, model), temperatureSlider(hand), topSlider(hand, model.K)];
   const row = element("div", { class: "vq-tok-settings" }, ...settings.map((each) => each.node));
   return {
     node: element("div", { class: "vq-tok-controls" }, buttons.node, row),
@@ -126,8 +127,8 @@ const keysOf = (hand) => ({
 });
 
 // x_hat as it fills. trialOf(view): the candidate that is pointed at, if there is one, whose picture is shown instead.
-function decodedPanel(trialOf) {
-  const surface = canvas(7 * CELL, 7 * CELL, { class: "vq-decoded", role: "img" });
+function decodedPanel({ places, columns }, trialOf) {
+  const surface = canvas(LARGEST_MAP, LARGEST_MAP, { class: "vq-decoded", role: "img" });
   const title = heading("x\u0302", COLORS.decoder), note = title.lastChild;
   return {
     node: element("div", {}, title, surface.node),
@@ -135,10 +136,10 @@ function decodedPanel(trialOf) {
     show(view) {
       const trial = trialOf(view), count = view.codes.length;
       const { pixels, filled } = trial || { pixels: view.pixels, filled: count };
-      if (pixels) paintPartly(surface, pixels, filled, view.where);
+      if (pixels) paintPartly(surface, columns, pixels, filled, view.where);
       note.textContent = trial && !trial.chosen ? `if code ${trial.code} were here` : "decoded as it fills";
       surface.node.setAttribute("aria-busy", String(view.behind));
-      surface.node.setAttribute("aria-label", `Decoded picture, ${count} of ${PLACES} positions filled`);
+      surface.node.setAttribute("aria-label", `Decoded picture, ${count} of ${places} positions filled`);
     },
   };
 }
@@ -150,18 +151,18 @@ function chartNote({ K, uniform }) {
 }
 
 // The map, the odds and x_hat are side by side in a wide stage: then the map and x_hat share what the odds leave.
-function cellSide(width) {
-  const beside = Math.floor((width - ODDS - 2 * GAP - 4) / 14), alone = Math.floor((width - 2) / 7);
-  return Math.min(CELL, beside < SMALLEST ? alone : beside);
+function cellSide(width, columns) {
+  const beside = (width - ODDS - 2 * GAP - 4) / 2, alone = width - 2;
+  return Math.floor(Math.min(LARGEST_MAP, beside < SMALLEST_MAP ? alone : beside) / columns);
 }
 
-function buildTokens(model, hand, repaint, { classes }) {
+function buildTokens(model, hand, repaint) {
   let tried = null, last = null; // the candidate that is pointed at, and the state in which it was
   const ontry = (i) => { tried = i === null ? null : { i, state: last }; repaint(); };
   const bits = element("p", { class: "vq-tok-bits" });
-  const grid = codeGrid(hand, model.uniform), odds = candidateList(hand, ontry), luck = luckStrip(ODDS);
-  const decoded = decodedPanel(({ state, candidates }) => tried?.state === state && candidates[tried.i]);
-  const chart = surpriseChart(hand, model.uniform), controls = tokenControls(hand, model.K, classes);
+  const grid = codeGrid(hand, model), odds = candidateList(hand, model.columns, ontry), luck = luckStrip(ODDS);
+  const decoded = decodedPanel(model, ({ state, candidates }) => tried?.state === state && candidates[tried.i]);
+  const chart = surpriseChart(hand, model), controls = tokenControls(hand, model);
   odds.node.insertBefore(luck.node, odds.node.children[1]);
   const codes = element("div", {}, heading("codes", COLORS.codebook, "the darker, the more surprising"), grid.node);
   const row = element("div", { class: "vq-tok-row" }, codes, odds.node, decoded.node);
@@ -171,14 +172,14 @@ function buildTokens(model, hand, repaint, { classes }) {
     keys: keysOf(hand),
     show(view) {
       last = view.state;
-      setText(bits, bitsWords(view, model.uniform));
+      setText(bits, bitsWords(view, model));
       for (const part of [grid, odds, luck, decoded, chart, controls]) part.show(view);
       if (view.behind) repaint();
     },
     resize(width) {
-      const side = cellSide(width);
+      const side = cellSide(width, model.columns);
       grid.node.style.setProperty("--vq-tok-side", `${side}px`);
-      decoded.resize(7 * side);
+      decoded.resize(model.columns * side);
       chart.resize(width);
     },
   };
@@ -189,10 +190,10 @@ function render({ model, el }) {
   const tokens = tokenModel(model.get("data"), config);
   return liveFigure({
     model, el, see: (state) => tokens.see(state),
-    words: ({ state }) => viewWords(tokens.see(state, Infinity), tokens.K),
+    words: ({ state }) => viewWords(tokens.see(state, Infinity), tokens),
     build(getState, change, repaint) {
-      const hand = tokenHand(getState, () => tokens.see(getState(), Infinity), change, config.given);
-      return buildTokens(tokens, hand, repaint, config);
+      const hand = tokenHand(tokens.places, getState, () => tokens.see(getState(), Infinity), change, config.given);
+      return buildTokens(tokens, hand, repaint);
     },
   });
 }

@@ -5,15 +5,14 @@ import { vqvae } from "../page/conv_nets.js";
 import { transformer } from "../page/transformer.js";
 import { distribution, pick, reader, surpriseBits, uniforms } from "./math.js";
 
-export const PLACES = 49;
 export const SHOWN = 8; // candidates for the next code
 export const BUDGET_MS = 6; // of a frame, for reading codes; a picture of 49 new codes then takes a few frames
 
-// Codes, perhaps fewer than 49, as a picture. An empty place holds the zero vector, the mean of all z_e.
+// Codes, perhaps not all of a picture's, as that picture. An empty place holds the zero vector, the mean of all z_e.
 export function partlyDecoded(net, codes) {
-  const z = new Float32Array(net.D * PLACES);
+  const { D, places } = net, z = new Float32Array(D * places);
   codes.forEach((code, p) => {
-    for (let d = 0; d < net.D; d++) z[d * PLACES + p] = net.codebook[code * net.D + d];
+    for (let d = 0; d < D; d++) z[d * places + p] = net.codebook[code * D + d];
   });
   return net.decodeVectors(z);
 }
@@ -45,10 +44,10 @@ export function pictures(net) {
 
 // Codes drawn one after the other behind a prompt: those in `fixed` as they stand, the others where the numbers of the
 // seed fall. Stops when the time `until` has passed. Returns { codes, logits }, logits[p] for the code at place p.
-export function drawCodes({ after, prompt, K }, { fixed = [], drawn, seed, temperature, top_k }, until = Infinity) {
-  const luck = uniforms(seed, PLACES);
+export function drawCodes({ after, prompt, K, places }, { fixed = [], drawn, seed, temperature, top_k }, until = Infinity) {
+  const luck = uniforms(seed, places);
   const tokens = prompt.slice(), logits = [];
-  for (let p = 0; p <= Math.min(drawn, PLACES - 1); p++) {
+  for (let p = 0; p <= Math.min(drawn, places - 1); p++) {
     const next = after(tokens, until);
     if (!next) break;
     logits.push(next.subarray(0, K));
@@ -74,28 +73,30 @@ export function tokenModel(data, config) {
   const arrays = unpack(data, config.arrays);
   const net = vqvae(config.vqvae, arrays);
   const after = reader(transformer(config.transformer, arrays));
-  const { K } = net;
+  const { K, places } = net;
   const picture = pictures(net);
 
   function see(state, budget = BUDGET_MS) {
     const { temperature, top_k, cursor, drawn, fixed, seed } = state;
-    const prompt = [config.starts[state.label ?? config.starts.length - 1]];
+    const prompt = config.starts[state.label ?? config.starts.length - 1];
+    after(prompt); // a name is some tokens: without all of them there are no odds to show
     const until = performance.now() + budget;
-    const { codes, logits } = drawCodes({ after, prompt, K }, state, until);
-    const unread = logits.length <= Math.min(drawn, PLACES - 1);
+    const { codes, logits } = drawCodes({ after, prompt, K, places }, state, until);
+    const unread = logits.length <= Math.min(drawn, places - 1);
     const pixels = picture.paced(codes, unread);
     const bits = codes.map((code, p) => surpriseBits(logits[p], code));
-    const where = Math.min(cursor ?? PLACES - 1, codes.length, PLACES - 1);
+    const where = Math.min(cursor ?? places - 1, codes.length, places - 1);
     const odds = distribution(logits[where] ?? logits.at(-1), temperature, top_k ?? K);
     const candidates = candidatesAt(picture, codes, where, odds, until);
     return {
       state, codes, bits, where, odds, candidates, pixels,
       behind: unread || !pixels || candidates.some((each) => !each.pixels),
       total: bits.reduce((a, b) => a + b, 0),
-      luck: where < fixed.length ? null : uniforms(seed, PLACES)[where],
+      luck: where < fixed.length ? null : uniforms(seed, places)[where],
     };
   }
-  return { net, K, uniform: Math.log2(K), see };
+  const { noun, classes } = config;
+  return { net, K, places, columns: net.columns, noun, classes, uniform: Math.log2(K), see };
 }
 
 const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
@@ -103,20 +104,21 @@ const nearWhole = (value) => Math.abs(value - Math.round(value)) < 0.005;
 export const rounded = (value) => value.toFixed(nearWhole(value) ? 0 : 2);
 
 // The line of numbers at the top: what this code cost, what all cost so far, what codes drawn blindly would cost.
-export function bitsWords({ codes, bits, total, where }, uniform) {
+export function bitsWords({ codes, bits, total, where }, { uniform, places, columns }) {
   const blind = (count) => `${count} \u00d7 ${rounded(uniform)} = ${(count * uniform).toFixed(0)}`;
-  if (!codes.length) return `No code yet. With uniform probabilities, ${PLACES} codes cost ${blind(PLACES)} bits`;
+  if (!codes.length) return `No code yet. With uniform probabilities, ${places} codes cost ${blind(places)} bits`;
   const at = Math.min(where, codes.length - 1);
-  const place = `row ${Math.floor(at / 7) + 1}, column ${(at % 7) + 1}`;
+  const place = `row ${Math.floor(at / columns) + 1}, column ${(at % columns) + 1}`;
   const own = `Surprise of code ${codes[at]} (${place}): ${bits[at].toFixed(1)} bits`;
   return `${own}; so far ${total.toFixed(1)} bits, against ${blind(codes.length)} for uniform codes`;
 }
 
-export function viewWords({ state, codes, total }, K) {
-  const digit = state.label === null ? "any digit" : `digit ${state.label}`;
+export function viewWords({ state, codes, total }, { K, places, noun, classes }) {
+  const name = classes[state.label], asked = noun === "digit" ? `digit ${name}` : `\u201c${name}\u201d`;
+  const digit = state.label === null ? `any ${noun}` : asked;
   const all = state.top_k === null || state.top_k >= K;
   const allowed = all ? `all ${K} codes allowed` : `only the ${plural(state.top_k, "most probable code")} allowed`;
-  const drawn = `${codes.length} of ${PLACES} codes drawn for ${digit}, ${total.toFixed(0)} bits`;
+  const drawn = `${codes.length} of ${places} codes drawn for ${digit}, ${total.toFixed(0)} bits`;
   return `${drawn}; temperature ${state.temperature.toFixed(2)}, ${allowed}, seed ${state.seed}.`;
 }
 

@@ -4,18 +4,19 @@ import { COLORS } from "../page/colors.js";
 import { canvas, element, setText } from "../page/kit.js";
 import { choice } from "../page/controls.js";
 import { liveFigure } from "../page/figure.js";
-import { percent, PLACES } from "./view.js";
+import { percent } from "./view.js";
 import { heading, paintPartly } from "./paint.js";
 import { player } from "./play.js";
 import { parseText, sentenceOf, wordsModel } from "./words_view.js";
 import { answerBars, nextBars, ribbon, shower, writer } from "./words_parts.js";
 
-const ORDERS = { draw: "Write: it draws", read: "Draw: it reads" };
+const ordersOf = (noun) => ({ draw: "Write: it draws", read: `${noun === "digit" ? "Draw" : "Pick"}: it reads` });
 
-function wordsHand(getState, view, change, { words, most }) {
-  const play = player(() => ({ drawn: getState().drawn ?? 0 }), (drawn) => change({ drawn }));
+function wordsHand(getState, view, change, model) {
+  const { places } = model;
+  const play = player(places, () => ({ drawn: getState().drawn ?? 0 }), (drawn) => change({ drawn }));
   const settle = (patch) => { play.stop(); change(patch); };
-  const writable = () => parseText(getState().text, words, most).problem === null;
+  const writable = () => parseText(getState().text, model).problem === null;
   const run = (how) => { if (writable()) play.go(how); };
   const hand = {
     playing: () => play.mode() !== null,
@@ -28,12 +29,12 @@ function wordsHand(getState, view, change, { words, most }) {
     draw() { settle({ drawn: null }); run("fill"); },
     play() {
       if (play.mode() === "play") return settle({});
-      if (getState().drawn === PLACES) settle({ drawn: null });
+      if (getState().drawn === places) settle({ drawn: null });
       run("play");
     },
     step() {
       const { drawn } = getState();
-      if (writable()) settle({ drawn: drawn === null ? 0 : Math.min(drawn + 1, PLACES) });
+      if (writable()) settle({ drawn: drawn === null ? 0 : Math.min(drawn + 1, places) });
     },
     another() { settle({ drawn: null, seed: getState().seed + 1 }); run("fill"); },
     look: ({ digit = null, drawing = null }) => settle({ digit, drawing, codes: null, said: [] }),
@@ -47,8 +48,8 @@ function wordsHand(getState, view, change, { words, most }) {
   return hand;
 }
 
-function orderButtons(hand) {
-  const choices = choice("order", ORDERS, ({ order }) => hand.turnTo(order));
+function orderButtons(hand, { noun }) {
+  const choices = choice("order", ordersOf(noun), ({ order }) => hand.turnTo(order));
   for (const node of choices.nodes) node.classList.add("vq-wi-order");
   return {
     node: element("div", { class: "vq-buttons", role: "group", "aria-label": "In which order" }, ...choices.nodes),
@@ -56,26 +57,26 @@ function orderButtons(hand) {
   };
 }
 
-function decodedPanel() {
+function decodedPanel({ places, columns, paper }) {
   const surface = canvas(280, 280, { class: "vq-decoded", role: "img" });
   const note = element("p", { class: "vq-note" });
-  const title = heading("x\u0302", COLORS.decoder, "decoded from its 49 codes");
+  const title = heading("x\u0302", COLORS.decoder, `decoded from its ${places} codes`);
   return {
     node: element("div", { class: "vq-wi-picture" }, title, surface.node, note),
     show({ state, begun, codes, pixels, behind }) {
       const draws = state.order === "draw" && begun, count = codes.length;
-      const marked = draws && count < PLACES ? count : null;
-      if (pixels || !behind) paintPartly(surface, pixels ?? new Float32Array(784), count, marked);
-      setText(note, draws ? `${count} of ${PLACES} codes drawn` : "");
+      const marked = draws && count < places ? count : null;
+      if (pixels || !behind) paintPartly(surface, columns, pixels ?? paper, count, marked);
+      setText(note, draws ? `${count} of ${places} codes drawn` : "");
       surface.node.setAttribute("aria-busy", String(behind));
-      surface.node.setAttribute("aria-label", `Decoded picture, ${count} of ${PLACES} codes`);
+      surface.node.setAttribute("aria-label", `Decoded picture, ${count} of ${places} codes`);
     },
   };
 }
 
 function buildWords(model, hand, repaint) {
-  const orders = orderButtons(hand), tokens = ribbon(), decoded = decodedPanel();
-  const sides = { draw: [writer(hand, model), nextBars()], read: [shower(hand, model), answerBars(hand, model.most)] };
+  const orders = orderButtons(hand, model), tokens = ribbon(), decoded = decodedPanel(model);
+  const sides = { draw: [writer(hand, model), nextBars(model)], read: [shower(hand, model), answerBars(hand, model)] };
   const [write, next] = sides.draw, [show, answer] = sides.read;
   const nodes = [write, show, decoded, next, answer].map((part) => part.node);
   return {
@@ -90,15 +91,16 @@ function buildWords(model, hand, repaint) {
   };
 }
 
-function spoken({ state, problem, begun, codes, readBack, steps }) {
+function spoken({ state, problem, begun, codes, readBack, steps }, { places, noun }) {
   if (state.order === "read") {
-    if (!steps) return "There is nothing to read yet: draw or pick a digit.";
+    const nothing = noun === "digit" ? "There is nothing to read yet: draw or pick a digit." : `Pick a ${noun} to read.`;
+    if (!steps) return nothing;
     return `The model reads \u201c${sentenceOf(steps)}\u201d, with probability ${percent(steps.reduce((all, { p }) => all * p, 1))}.`;
   }
   if (problem) return "These words cannot be drawn; the line below them says why.";
   if (!begun) return `Press Enter or Draw to draw \u201c${state.text.trim()}\u201d.`;
   const back = readBack ? ` The model reads its picture back as \u201c${readBack}\u201d.` : "";
-  const drawn = `${codes.length} of ${PLACES} codes drawn for \u201c${state.text.trim()}\u201d`;
+  const drawn = `${codes.length} of ${places} codes drawn for \u201c${state.text.trim()}\u201d`;
   return `${drawn}, temperature ${state.temperature.toFixed(2)}, seed ${state.seed}.${back}`;
 }
 
@@ -106,7 +108,7 @@ function render({ model, el }) {
   const config = model.get("config");
   const words = wordsModel(model.get("data"), config);
   return liveFigure({
-    model, el, see: (state) => words.see(state), words: ({ state }) => spoken(words.see(state, Infinity)),
+    model, el, see: (state) => words.see(state), words: ({ state }) => spoken(words.see(state, Infinity), words),
     build(getState, change, repaint) {
       const hand = wordsHand(getState, () => words.see(getState(), Infinity), change, words);
       return buildWords(words, hand, repaint);

@@ -4,14 +4,14 @@ import { COLORS, wordColor } from "../page/colors.js";
 import { button, element, press, setAttribute, setText } from "../page/kit.js";
 import { digitInput } from "../page/pictures.js";
 import { heading, temperatureSlider } from "./paint.js";
-import { percent, PLACES } from "./view.js";
+import { percent } from "./view.js";
 import { LIKELIEST, OPTIONS, sentenceOf } from "./words_view.js";
 
 const quoted = (text) => `\u201c${text}\u201d`;
 const INKS = { word: COLORS.data, image: COLORS.codebook, mark: "#666666" };
 
 function ribbonWords(sequence, behind) {
-  const words = sequence.filter(({ kind }) => kind !== "image").map(({ name }) => name);
+  const words = sequence.filter(({ kind }) => kind !== "image").map(({ label }) => label);
   const codes = sequence.length - words.length;
   const said = `${words.join(" ") || "empty"}, with ${codes} image codes after <image>`;
   return `One sequence of ${sequence.length} tokens: ${said}.${behind ? " Still reading." : ""}`;
@@ -20,8 +20,8 @@ function ribbonWords(sequence, behind) {
 // The whole sequence, token by token: words black, codes purple, marks gray. It is one list of numbers to the model.
 export function ribbon() {
   const line = element("div", { class: "vq-wi-ribbon", role: "img" });
-  const fill = (span, { name, kind }) => {
-    setText(span, name);
+  const fill = (span, { label, kind }) => {
+    setText(span, label);
     setAttribute(span, "class", `vq-wi-token vq-wi-${kind}`);
   };
   let shown = "", spans = [];
@@ -38,7 +38,7 @@ export function ribbon() {
   };
 }
 
-const barWords = ({ kind, name, p }) => `${kind === "image" ? "image code " : ""}${name}, probability ${percent(p)}`;
+const barWords = ({ kind, label, p }) => `${kind === "image" ? "image code " : ""}${label}, probability ${percent(p)}`;
 
 // A bar with its name; onpick(entry) where it can be chosen.
 function barRow(onpick) {
@@ -53,7 +53,7 @@ function barRow(onpick) {
       shown = entry;
       node.hidden = !entry;
       if (!entry) return;
-      setText(name, entry.name);
+      setText(name, entry.label);
       name.style.color = wordColor(INKS[entry.kind]);
       fill.style.width = `${Math.min(100, (100 * entry.p) / scale).toFixed(1)}%`;
       fill.style.background = INKS[entry.kind];
@@ -72,7 +72,7 @@ function nextWords(begun, complete) {
 }
 
 // While it draws: the likeliest tokens of the whole vocabulary that may come next.
-export function nextBars() {
+export function nextBars({ places }) {
   const title = heading("p(next token | the tokens before)", COLORS.prior);
   const label = element("span", {}), said = element("strong", {});
   const back = element("p", { class: "vq-wi-back" }, label, said);
@@ -81,7 +81,7 @@ export function nextBars() {
   return {
     node: element("div", { class: "vq-wi-next" }, title, ...rows.map((row) => row.node), note, back),
     show({ likeliest, begun, codes, readBack }) {
-      const complete = codes.length === PLACES;
+      const complete = codes.length === places;
       title.hidden = complete || !begun;
       back.hidden = !complete;
       label.textContent = readBack ? "The same model reads its picture back as" : "The picture is complete.";
@@ -112,11 +112,12 @@ function answerColumn(place, onpick) {
 }
 
 // While it reads: at each place of the answer the likeliest words; the model goes on from the one that is clicked.
-export function answerBars(hand, places) {
+export function answerBars(hand, { most, places, noun }) {
   const title = heading("p(word | the picture and the words before)", COLORS.prior);
   const sentence = element("p", { class: "vq-wi-sentence" }); // the line at the bottom speaks it
-  const columns = Array.from({ length: places }, (_, i) => answerColumn(i, ({ name }) => hand.say(i, name)));
-  const hint = "Draw a digit on the left, or pick one: the model reads its 49 codes.";
+  const columns = Array.from({ length: most }, (_, i) => answerColumn(i, ({ name }) => hand.say(i, name)));
+  const pick = noun === "digit" ? "Draw a digit on the left, or pick one" : `Pick a ${noun} on the left`;
+  const hint = `${pick}: the model reads its ${places} codes.`;
   const empty = element("p", { class: "vq-note" }, hint);
   const grid = element("div", { class: "vq-wi-columns" }, ...columns.map((column) => column.node));
   return {
@@ -132,17 +133,18 @@ export function answerBars(hand, places) {
   };
 }
 
-// A line to type words, and a chip for each word that the model knows.
-function wordsInput(hand, { words, most }) {
+// A line to type words, and a chip for each word that the model knows or, where there are too many, for some.
+function wordsInput(hand, { chips: words, most, open }) {
   const input = element("input", {
-    type: "text", class: "vq-wi-input", "aria-label": `What to draw, 1 to ${most} words`, autocomplete: "off",
+    type: "text", class: "vq-wi-input", "aria-label": open ? "What to draw" : `What to draw, 1 to ${most} words`, autocomplete: "off",
     spellcheck: "false", oninput: () => hand.write(input.value),
     onkeydown: (event) => { if (event.key === "Enter") hand.draw(); },
   });
   const chips = words.map((word) =>
     button(word, () => hand.take(word), { class: "vq-button vq-wi-chip", "aria-label": `Write ${word}` }));
   const erase = button("\u232b", hand.erase, { "aria-label": "Remove the last word" });
-  const chipRow = { class: "vq-wi-chips", role: "group", "aria-label": "The model's words" };
+  const said = open ? "Some of the model's words" : "The model's words";
+  const chipRow = { class: "vq-wi-chips", role: "group", "aria-label": said };
   return {
     nodes: [element("div", { class: "vq-wi-line" }, input, erase), element("div", chipRow, ...chips)],
     show(text) { if (input.value !== text) input.value = text; },
@@ -165,7 +167,7 @@ export function writer(hand, model) {
       problem.textContent = view.problem ?? "";
       for (const act of acts) act.disabled = view.problem !== null;
       play.textContent = hand.playsSlowly() ? "Pause" : "Play";
-      pass.disabled = view.codes.length < PLACES;
+      pass.disabled = view.codes.length < model.places;
       temperature.show(view);
     },
   };
@@ -173,11 +175,11 @@ export function writer(hand, model) {
 
 // Ink, or a test digit of each class; "Other digits" goes on to the next of each class.
 export function shower(hand, model) {
-  const { pad, strip, toggle, buttons, show } = digitInput(model, hand.look);
+  const { pad, strip, toggle, buttons, show, hint } = digitInput(model, hand.look);
   const pass = button("Let it draw this", hand.drawThis);
   return {
     node: element("div", { class: "vq-wi-shower vq-x" },
-      heading("x", null, "draw, or pick a digit"), pad.surface.node, strip.node, buttons, toggle, pass),
+      heading("x", null, hint), pad.surface.node, strip.node, buttons, toggle, pass),
     show({ state, input, steps }) {
       show(state, input);
       pass.disabled = !steps;

@@ -4,14 +4,33 @@ import { unpack } from "../page/nn.js";
 import { vqvae } from "../page/conv_nets.js";
 import { transformer } from "../page/transformer.js";
 import { distribution, reader } from "./math.js";
-import { BUDGET_MS, drawCodes, pictures, PLACES } from "./view.js";
+import { BUDGET_MS, drawCodes, pictures } from "./view.js";
 
 export const LIKELIEST = 8; // tokens shown of those that may come next
 export const OPTIONS = 5; // words shown at each place of the answer, at most
 const WORTH_SHOWING = 0.0005; // the probability below which they are not
 
-function problemOf({ known, unknown }, words, most) {
+const MARKS = /[,:;.!?()"\u201c\u201d]/g; // as in vqedu/data/tokenizer.py
+
+// A word as pieces, each the longest that fits; null where a letter is among none of them.
+function piecesOf(word, { numbers, longest }) {
+  const found = [];
+  for (let rest = `${word} `; rest; rest = rest.slice(found.at(-1).length)) {
+    let count = Math.min(longest, rest.length);
+    while (count && !numbers.has(rest.slice(0, count))) count -= 1;
+    if (!count) return null;
+    found.push(rest.slice(0, count));
+  }
+  return found;
+}
+
+function problemOf({ known, unknown }, { words, open, most }) {
   const quoted = unknown.map((word) => `\u201c${word}\u201d`).join(", ");
+  if (open) {
+    if (unknown.length) return `There are letters in ${quoted} that the model was never taught.`;
+    if (!known.length) return "Write what it should draw.";
+    return known.length <= most ? null : `A name may have ${most} pieces; these are ${known.length}. Make it shorter.`;
+  }
   const all = words.join(", ");
   if (unknown.length) {
     const are = unknown.length > 1 ? "are" : "is";
@@ -22,23 +41,41 @@ function problemOf({ known, unknown }, words, most) {
   return `A request has at most ${most} words, and this one has ${known.length}. Shorten it.`;
 }
 
-// "A thick purple" -> { known: ["a", "thick"], unknown: ["purple"], problem: a sentence, or null }.
-export function parseText(text, words, most) {
-  const typed = text.toLowerCase().split(/[^\p{L}]+/u).filter(Boolean);
-  const known = typed.filter((word) => words.includes(word)), unknown = typed.filter((word) => !words.includes(word));
-  return { known, unknown, problem: problemOf({ known, unknown }, words, most) };
+// "A thick purple" -> { known: ["a", "thick"], unknown: ["purple"], problem: a sentence, or null }; of an open
+// vocabulary `known` are the pieces.
+export function parseText(text, model) {
+  const typed = text.toLowerCase().replace(MARKS, " ").split(/\s+/).filter(Boolean);
+  const split = typed.map((word) => piecesOf(word, model));
+  const known = split.flatMap((found) => found ?? []).map((piece) => model.words[model.numbers.get(piece)]);
+  const unknown = typed.filter((_, i) => !split[i]);
+  return { known, unknown, problem: problemOf({ known, unknown }, model) };
 }
 
-// Token numbers and what they mean: codes are 0 .. K - 1, then come the words, then the marks.
-function vocabulary({ words, marks }, K) {
-  const names = [...words, ...marks];
-  const kindOf = (name) => (marks.includes(name) ? "mark" : "word");
+// Token numbers and what they mean: codes are 0 .. K - 1, then come the words or the pieces of words, then the marks.
+// A piece that ends a word ends in a space.
+function vocabulary({ words, pieces, marks }, K) {
+  const names = [...words, ...marks], places = new Map(names.map((name, i) => [name, i]));
+  const texts = [...pieces, ...marks.map(() => "")];
+  const labelOf = (i) => (!texts[i] || texts[i].endsWith(" ") ? names[i].trim() : `${names[i]}\u2011`);
   return {
-    number: (name) => K + names.indexOf(name),
+    words, numbers: new Map(pieces.map((piece, i) => [piece, i])), open: pieces.some((piece) => !piece.endsWith(" ")),
+    longest: Math.max(...pieces.map((piece) => piece.length)),
+    number: (name) => K + places.get(name),
     entry(token) {
-      const name = names[token - K];
-      return { token, name: name ?? String(token), kind: name === undefined ? "image" : kindOf(name) };
+      const i = token - K, name = names[i];
+      if (name === undefined) return { token, name: String(token), label: String(token), text: "", kind: "image" };
+      return { token, name, label: labelOf(i), text: texts[i], kind: i < words.length ? "word" : "mark" };
     },
+  };
+}
+
+// The logits of a code, given what was asked for and what was drawn: none + guidance (asked - none), where `none` are
+// those without a request. As WordsAndCodes.draw has it.
+function guided({ after, unasked }, nothing, guidance) {
+  if (guidance === 1) return after;
+  return (tokens, until) => {
+    const asked = after(tokens, until), none = unasked([...nothing, ...tokens.slice(nothing.length)], until);
+    return asked && none && asked.map((v, i) => none[i] + guidance * (v - none[i]));
   };
 }
 
@@ -61,10 +98,10 @@ function reading(net, image) {
 function nextWord({ number, entry }, logits, chosen) {
   const { order, p } = distribution(logits);
   const sayable = order.map(entry).filter((each) => each.kind === "word" || each.name === "<end>");
-  const said = chosen ?? sayable[0].name;
+  const said = chosen ?? sayable[0].name, { text } = entry(number(said));
   const shown = sayable.slice(0, OPTIONS).map((each) => ({ ...each, p: p[each.token] }));
   const options = shown.filter((each) => each.p >= WORTH_SHOWING || each.name === said);
-  return { options, said, p: p[number(said)] };
+  return { options, said, text, p: p[number(said)] };
 }
 
 // Word after word the likeliest, or the one that the hand chose, until <end>. null while `until` has passed.
@@ -94,12 +131,12 @@ function likeliestOf({ entry }, logits) {
 }
 
 function seeDrawing(model, state, until) {
-  const { picture, K, after, entry } = model;
-  const { known, problem } = parseText(state.text, model.words, model.most);
+  const { picture, K, places, entry, drawing: after } = model;
+  const { known, problem } = parseText(state.text, model);
   const begun = state.drawn !== null && !problem;
   const prompt = promptOf(model, known, begun);
-  const { codes } = begun ? drawCodes({ after, prompt, K }, state, until) : { codes: [] };
-  const complete = codes.length === PLACES, waiting = begun && !complete;
+  const { codes } = begun ? drawCodes({ after, prompt, K, places }, state, until) : { codes: [] };
+  const complete = codes.length === places, waiting = begun && !complete;
   const logits = waiting && codes.length >= state.drawn ? after([...prompt, ...codes], until) : null;
   const back = complete ? say(model, model.readBack, codes, [], until) : null;
   return {
@@ -126,12 +163,15 @@ function seeReading(model, state, until) {
 export function wordsModel(data, config) {
   const arrays = unpack(data, config.arrays);
   const net = vqvae(config.vqvae, arrays), network = transformer(config.transformer, arrays);
-  const { K } = net, { words, most_words: most } = config;
-  const image = (i) => Float32Array.from(arrays.images.subarray(784 * i, 784 * (i + 1)), (v) => v / 255);
-  const readers = { after: reader(network), readBack: reader(network) };
-  const model = { net, picture: pictures(net), K, words, most, ...vocabulary(config, K), ...readers, source: reading(net, image) };
+  const { K, size, places, columns } = net, { most_words: most, noun, names } = config;
+  const image = (i) => Float32Array.from(arrays.images.subarray(size * i, size * (i + 1)), (v) => v / 255);
+  const readers = { after: reader(network), unasked: reader(network), readBack: reader(network) };
+  const known = { K, places, most, ...vocabulary(config, K) };
+  const drawing = guided(readers, promptOf(known, [], true), config.guidance);
+  const model = { picture: pictures(net), ...known, ...readers, drawing, source: reading(net, image) };
   return {
-    net, K, words, most, image, labels: Array.from(arrays.labels),
+    net, ...known, columns, noun, names, paper: net.paper(), image, labels: Array.from(arrays.labels),
+    chips: config.chips,
     see(state, budget = BUDGET_MS) {
       const until = performance.now() + budget;
       return (state.order === "draw" ? seeDrawing : seeReading)(model, state, until);
@@ -139,4 +179,4 @@ export function wordsModel(data, config) {
   };
 }
 
-export const sentenceOf = (steps) => steps.map(({ said }) => said).filter((word) => word !== "<end>").join(" ");
+export const sentenceOf = (steps) => steps.map(({ text }) => text).join("").trim();

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 10 · Glossary and notation
+# # 11 · Glossary and notation
 #
 # This page lists the symbols and words of the course, what they are called in the code, and the notebook that introduces them. $N$ is the number of images in a batch. Some letters mean different things in different notebooks, as they do in the papers; [a table](#One-letter,-several-meanings) lists them.
 #
@@ -144,6 +144,7 @@
 # | BatchNorm, LayerNorm | layers that normalize numbers to mean 0 and variance 1, over a batch or over the numbers of one vector | [01](01_autoencoder.ipynb) |
 # | beta-VAE | a VAE whose KL has a weight other than 1 | [05](05_inside_the_vae.ipynb) |
 # | biased, unbiased | an estimator is unbiased if its mean is the quantity that it estimates | [02](02_elbo.ipynb) |
+# | bits per dimension | minus the base-2 logarithm of a picture's probability, divided by its number of values: pixels times channels | [10 § 1](10_colour_and_words.ipynb#1.-What-changes-with-color:-the-likelihood) |
 # | bits per code | minus the base-2 logarithm of a map's probability, divided by its 49 codes | [08 § 4](08_prior_over_codes.ipynb#4.-Training) |
 # | bits per image | how many bits the codes of one image cost | [07](07_vqvae.ipynb) |
 # | bottleneck | the narrow layer between encoder and decoder; its output is the code | [01](01_autoencoder.ipynb) |
@@ -158,6 +159,7 @@
 # | cross-entropy | minus the log-probability that a model assigns to what actually occurs; our reconstruction loss | [01](01_autoencoder.ipynb) |
 # | dead code | a code that no vector has chosen for a long time | [06](06_vector_quantization.ipynb) |
 # | diffusion model | a generator that learns to remove noise, and draws by starting from noise | [08 § 12](08_prior_over_codes.ipynb#12.-Other-ways-to-draw-codes) |
+# | discretized logistic | a likelihood of 256 levels: a bell curve with heavy tails, cut into one piece per level | [10 § 1](10_colour_and_words.ipynb#1.-What-changes-with-color:-the-likelihood) |
 # | discriminator | a network that learns to distinguish real images from generated ones; its output is used as a loss | [09 § 5](09_image_tokens.ipynb#5.-Sharper-pictures:-VQ-VAE-2-and-VQGAN) |
 # | disentangled | said of latent dimensions that each control one property | [05](05_inside_the_vae.ipynb) |
 # | distortion | what the image still costs, or how large the error of the reconstruction is, once the code is known | [05](05_inside_the_vae.ipynb) |
@@ -173,6 +175,7 @@
 # | importance weight | $p(x, z) / q(z \mid x)$: corrects for drawing codes from $q$ instead of the prior | [02](02_elbo.ipynb) |
 # | interpolation | decoding the points between two codes | [01](01_autoencoder.ipynb) |
 # | Jensen's inequality | the logarithm of a mean is at least the mean of the logarithms | [02](02_elbo.ipynb) |
+# | judge | a classifier trained on real pictures that says what a drawing shows; its own accuracy limits what it can confirm | [08 § 8](08_prior_over_codes.ipynb#8.-Are-they-good?-The-judge,-the-VAE,-and-copies) |
 # | k-means | assign each point to its nearest center, move each center to the mean of its points, repeat | [06](06_vector_quantization.ipynb) |
 # | KL annealing | raising the weight of the KL slowly from 0 | [05](05_inside_the_vae.ipynb) |
 # | latent variable | a variable that is not observed; a latent dimension is one number of a code | [01](01_autoencoder.ipynb) |
@@ -185,6 +188,7 @@
 # | PCA | principal component analysis: the best linear code for squared error | [01](01_autoencoder.ipynb) |
 # | perceptual loss | the distance between the features of two images in a trained network | [09 § 5](09_image_tokens.ipynb#5.-Sharper-pictures:-VQ-VAE-2-and-VQGAN) |
 # | perplexity | $e$ raised to the entropy in nats: the number of equally frequent codes that would have the same entropy | [06](06_vector_quantization.ipynb) |
+# | piece | a frequent word, or a letter; what names are written in | [10 § 5](10_colour_and_words.ipynb#5.-Names-as-tokens) |
 # | position | one of the $7 \times 7$ places of a code map | [06](06_vector_quantization.ipynb) |
 # | posterior collapse | $q(z \mid x)$ equals the prior for every image, so $z$ carries no information | [04](04_vae.ipynb) |
 # | prefix | the given beginning of a sequence; the rest is drawn | [08 § 9](08_prior_over_codes.ipynb#9.-Asking-for-something) |
@@ -193,6 +197,7 @@
 # | receptive field | the pixels that an output of a convolutional network depends on | [07](07_vqvae.ipynb) |
 # | reparameterization | $z = \mu + \sigma \varepsilon$: the randomness no longer depends on the parameters, so gradients can flow through $z$ | [03](03_reparameterization.ipynb) |
 # | residual | what is left over after subtracting what has already been described | [09 § 2](09_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
+# | residual block | layers whose output is added to their input | [10 § 2](10_colour_and_words.ipynb#2.-A-VQ-VAE-for-emoji) |
 # | residual VQ | several codebooks in turn, each quantizing the residual of the ones before it | [09 § 2](09_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
 # | revival | moving a dead code onto a vector of the batch | [06](06_vector_quantization.ipynb) |
 # | rotation trick | passing the gradient through a rotation and a scaling instead of copying it | [09 § 4](09_image_tokens.ipynb#4.-A-gradient-that-turns:-the-rotation-trick) |
@@ -211,11 +216,13 @@
 # | top-k sampling | drawing only from the `top_k` likeliest codes | [08 § 7](08_prior_over_codes.ipynb#7.-Drawing-new-digits) |
 # | transformer | a network of blocks, each consisting of attention followed by a small MLP that works on every slot | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | traversal | decoding a code while one of its numbers runs through a range | [05](05_inside_the_vae.ipynb) |
+# | unseen combination | a picture whose parts were all in training, but never together | [10 § 7](10_colour_and_words.ipynb#7.-Does-it-combine,-or-does-it-remember?) |
 # | usage | the share of codes that occur at all | [07](07_vqvae.ipynb) |
 # | VAE | variational autoencoder: an autoencoder whose code is a distribution, trained by the ELBO | [04](04_vae.ipynb) |
 # | vocabulary | all tokens that a sequence can contain | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
 # | Voronoi cell | all points that are nearest to the same code | [06](06_vector_quantization.ipynb) |
 # | VQ-VAE | an autoencoder whose code is a map of indices into a codebook | [07](07_vqvae.ipynb) |
+# | word F1 | twice the number of words that two texts share, divided by the number of words in both | [10 § 8](10_colour_and_words.ipynb#8.-Reading:-from-a-picture-to-a-name) |
 #
 # ## Rules that never change
 #

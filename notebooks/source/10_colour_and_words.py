@@ -1,0 +1,500 @@
+# %% [markdown]
+# # 10 · Color and words: the whole course once more, on emoji
+#
+# Type the name of an emoji, and this network draws it, 32 x 32 pixels in color. Try one that you know, and then one that does not exist: put together a person, a job and a tone of skin. With **Pick: it reads**, choose a picture and see what the network calls it.
+
+# %%
+import math
+import random
+from collections import Counter
+import torch
+from torch import nn
+from vqedu import checks, data, losses, metrics, models, plots, pretrained, widgets
+from vqedu.data import tokenizer
+from vqedu.metrics import rates
+
+RETRAIN = False  # True: train the model of names and pictures here (about half an hour on one core)
+torch.set_grad_enabled(False)
+emoji = data.load("emoji")
+train, unseen, combinations = (emoji.part(s) for s in ("train", "unseen picture", "unseen combination"))
+vqvae, judge = pretrained.load("vqvae-emoji"), pretrained.load("judge-emoji")
+model = pretrained.retrain("names-and-images", train)[0] if RETRAIN else pretrained.load("names-and-images")
+
+# %%
+words = ("woman", "man", "person", "firefighter", "astronaut", "cook", "dark skin", "light skin", "cat", "red heart")
+widgets.WordsAndImages(
+    model,
+    vqvae,
+    combinations,
+    text="woman firefighter, dark skin",
+    temperature=0.7,
+    guidance=2.0,
+    chips=words,
+    title="Words in, picture out, or the other way around: one transformer for both",
+)
+
+# %% [markdown]
+# You have met every part of it: the codebook (06), the VQ-VAE (07), the transformer over codes (08), and words and codes in one sequence (09). Everything so far was gray digits and ten classes, though. Two questions remain. What has to change when pictures have color? And if the model has seen a thing, a person and a color, but never together, can it draw the combination, or does it only remember?
+#
+# **After this notebook you can**
+#
+# - choose a likelihood for color pictures, and state its result in bits per dimension,
+# - say what the variance of a Gaussian decoder does to a VQ-VAE, and train one on color pictures,
+# - compare a tokenizer with PNG and WebP without fooling yourself,
+# - build a vocabulary in which every name can be written,
+# - design a test that separates combining from remembering, and read its result.
+#
+# **Time:** 60 minutes, and 50 for the exercises. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb), [08 A prior over codes](08_prior_over_codes.ipynb) and [09 Image tokens](09_image_tokens.ipynb). **Symbols:** [glossary and notation](11_glossary.ipynb).
+#
+# **Before you start: three questions from last time**
+
+# %%
+widgets.Quiz("image_tokens.recall-order", "image_tokens.recall-swapped", "image_tokens.recall-bits")
+
+# %% [markdown]
+# ## 1. What changes with color: the likelihood
+#
+# The data are 3,786 emoji with their names ([Twemoji](https://github.com/jdecked/twemoji), CC BY 4.0). A picture is three numbers per pixel, the amounts of red, green and blue: a tensor (3, 32, 32) in which all ones is white. Unicode gives each a name, and people come in five tones of skin and a yellow one without a tone.
+
+# %%
+shown = train.take(list(range(7, len(train.names), 201)))
+plots.sentences(shown.x.numpy(), shown.sentences, "Every 201st training picture, with its name")
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 10 minutes.**
+# >
+# > - **Ask:** "Our decoder says that each pixel is ink with some probability. What should it say about a channel whose value is 0.6?"
+# > - **Usually answered:** "That it is red with probability 0.6." But no one flips a coin there: the channel is 0.6 every time.
+# > - **Show:** The two floors, then the curve over σ. Commit the prediction first.
+
+# %% [markdown]
+# Until now, every pixel was a Bernoulli variable: ink or paper. Most pixels of a digit are close to 0 or 1, so this was a good description, and the cross-entropy of a perfect reconstruction, $\hat x = x$, was small. How is it for emoji?
+
+
+# %%
+def floor(x):  # the cross-entropy that remains if x_hat = x, in nats per image
+    return torch.special.entr(x).add(torch.special.entr(1 - x)).flatten(1).sum(1).mean().item()
+
+
+digits, x_hat = (
+    data.load("mnist").test.x[:1000],
+    torch.sigmoid(vqvae(unseen.x).logits),
+)  # (1000, 1, 28, 28), (381, 3, 32, 32)
+cross_entropy = losses.reconstruction(torch.logit(x_hat, 1e-6), unseen.x).mean()
+print(f"digits: a perfect reconstruction costs {floor(digits):4.0f} nats per image")
+print(f"emoji:  a perfect reconstruction costs {floor(unseen.x):4.0f}, and that of our VQ-VAE {cross_entropy:.0f}")
+
+# %% [markdown]
+# Most of the loss is now a constant that no network can lower. That does not harm the training, because a constant has no gradient, but the loss no longer says anything about the pictures: a channel of 0.6 is not a coin that shows red in 60% of all cases. So we need a distribution over *levels*. The simplest is a **Gaussian** around $\hat x$ with a variance that we state:
+#
+# $$-\log p(x \mid z) = \frac{\lVert x - \hat x \rVert^2}{2 \sigma^2} + \frac{d}{2} \log (2 \pi \sigma^2), \qquad d = 3 \cdot 32 \cdot 32 = 3072 .$$
+#
+# The first term is the squared error. It had no place in a sum of nats before; a variance gives it one.
+
+
+# %%
+def gaussian_nats(x_hat, x, variance):
+    squares = (x - x_hat).square().flatten(1).sum(1)  # (N, 3, 32, 32) -> (N,)
+    return squares / (2 * variance) + x[0].numel() / 2 * math.log(2 * math.pi * variance)
+
+
+# %% [markdown]
+# There is a catch. A Gaussian is a *density*: it can exceed 1, and then the nats are negative. But stored colors are 256 levels, each $1/255$ wide, so the probability of a level is about the density times $1/255$, which adds $\log_2 255 = 7.99$ bits. Divided by the number of dimensions, and with $\log_2$ in place of $\log$, this gives the unit in which papers report likelihoods of pictures, **bits per dimension**. A picture stored without any model takes 8.
+#
+# The other usual choice needs no such correction. The **discretized logistic** (Salimans and others 2017) takes a bell curve with heavier tails, the logistic distribution with a scale $s$, and assigns to each of the 256 levels the area above it:
+#
+# $$P(x_i \mid z) = S\!\left(\frac{x_i + \frac{1}{510} - \hat x_i}{s}\right) - S\!\left(\frac{x_i - \frac{1}{510} - \hat x_i}{s}\right), \qquad S(t) = \frac{1}{1 + e^{-t}},$$
+#
+# where the levels 0 and 255 also receive the tails beyond them. `losses.discretized_logistic` computes it. Both have one free number, their width. What should it be?
+
+# %%
+widgets.Prediction("colour_and_words.variance")
+
+# %%
+logits = torch.logit(x_hat, 1e-6)
+sigmas = [0.005 * 1.25**i for i in range(22)]  # standard deviations
+in_bits = {"Gaussian": [], "discretized logistic": []}
+for sigma in sigmas:
+    nats = gaussian_nats(x_hat, unseen.x, sigma**2).mean()
+    in_bits["Gaussian"].append(losses.bits_per_dimension(nats, 3072, density=True).item())
+    nats = losses.discretized_logistic(logits, unseen.x, sigma * math.sqrt(3) / math.pi).mean()
+    in_bits["discretized logistic"].append(losses.bits_per_dimension(nats, 3072).item())
+
+# %%
+root = (x_hat - unseen.x).square().mean().sqrt().item()
+for name, bits in in_bits.items():
+    best = min(range(len(sigmas)), key=bits.__getitem__)
+    print(f"{name:20s} {bits[best]:.2f} bits per dimension at a standard deviation of {sigmas[best]:.3f}")
+print(f"root of the mean squared error on the unseen pictures: {root:.3f}")
+print(f"{(unseen.x == 1).float().mean():.0%} of all values are exactly 1, the level of white")
+plots.lines(
+    {name: (sigmas, bits) for name, bits in in_bits.items()} | {"stored as it is": (sigmas[::21], [8, 8])},
+    "The Gaussian is best where its variance is the squared error; a model of levels needs 2 bits less",
+    "standard deviation",
+    "bits per dimension",
+    colors={"Gaussian": "decoder", "discretized logistic": "codebook", "stored as it is": "data"},
+    xscale="log",
+    dashed=["stored as it is"],
+    ylim=(0, 12),
+)
+
+# %% [markdown]
+# **What we saw.** The minimum of the Gaussian lies at the root of the mean squared error, as the derivative says. The logistic needs almost 2 bits less, and the line about white says where most of them come from. Around an almost white $\hat x$ a Gaussian puts half of its probability on colors brighter than white, which do not exist, while the logistic gives all of it to level 255. Its heavier tails help as well, because most pixels are reproduced closely and a few at the edges are far off.
+#
+# For a VQ-VAE the variance has a second effect. The loss of notebook 07 adds the commitment loss to $-\log p(x \mid z)$, and the variance decides how much a squared error counts beside it. The model of this notebook was trained with $\sigma^2 = 0.01$, so the squared error is multiplied by $1 / (2 \sigma^2) = 50$.
+
+# %%
+widgets.Quiz("colour_and_words.weight")
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1 · Bits per dimension
+#
+# **★★☆ · 10 minutes.** Write the number that papers report: the bits that a Gaussian needs per dimension, for each picture of a batch.
+#
+# **Contract:** `my_gaussian_bits(x_hat, x, variance)`: two (N, C, H, W) in [0, 1] whose levels are 1/255 apart, and a number → (N,): $-\log_2 p(x \mid z)$ of each picture per dimension, with $p(\text{level}) = N(x; \hat x, \sigma^2) / 255$.
+
+
+# %% tags=["starter"]
+def my_gaussian_bits(x_hat, x, variance):
+    nats = gaussian_nats(x_hat, x, variance)
+    return ...
+
+
+# %%
+checks.gaussian_bits(my_gaussian_bits)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# import math
+#
+#
+# def my_gaussian_bits(x_hat, x, variance):
+#     squares = (x - x_hat).square().flatten(1).sum(1)
+#     d = x[0].numel()
+#     nats = squares / (2 * variance) + d / 2 * math.log(2 * math.pi * variance)
+#     return nats / (d * math.log(2)) + math.log2(255)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## 2. A VQ-VAE for emoji
+#
+# The network is that of notebook 07 with three changes: three channels at both ends, 64 hidden channels instead of 16, and two **residual blocks** (He and others 2016) between the strided convolutions and the codebook, as in the original VQ-VAE paper. A residual block computes something to *add* to its input, so it can begin as almost nothing and never has to relearn what it was given.
+
+
+# %%
+class ResidualBlock(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(width, width // 2, 3, padding=1),
+            nn.BatchNorm2d(width // 2),
+            nn.ReLU(),
+            nn.Conv2d(width // 2, width, 1),
+            nn.BatchNorm2d(width),
+        )
+
+    def forward(self, x):
+        return torch.relu(x + self.layers(x))  # (N, width, 8, 8) -> the same
+
+
+# %%
+print(f"x {tuple(unseen.x[:1].shape)} -> z_e {tuple(vqvae(unseen.x[:1]).z_e.shape)} -> indices", end=" ")
+print(f"{tuple(vqvae.encode(unseen.x[:1]).shape)}, K = {vqvae.codebook_size}")
+print(f"{sum(p.numel() for p in vqvae.parameters()):,} weights, trained on {len(train.names):,} pictures")
+print(f"squared error per channel: {root**2:.4f} on the {len(unseen.names)} unseen pictures", end=", ")
+print(f"{metrics.reached(vqvae, train.x).squared_error:.4f} on the training pictures")
+
+# %% [markdown]
+# An *unseen picture* has nothing like it in training: emoji that differ only in tone, gender or direction, and near copies, were all kept on one side. Here is every 32nd of them, above its reconstruction from $8 \cdot 8 = 64$ codes:
+
+# %%
+plots.image_grid(
+    {"$x$": unseen.x[::32].numpy(), r"$\hat{x}$": x_hat[::32].numpy()},
+    "Pictures that the VQ-VAE has never seen, and what 64 codes keep of them",
+)
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 8 minutes.**
+# >
+# > - **Ask:** "What will be lost first: color, outline or text?"
+# > - **Usually answered:** "Color." It is the fine lines: letters, eyes, fingers.
+# > - **Show:** The explorer: swap a code in the middle of a face.
+
+# %% [markdown]
+# Shapes and colors survive, fine print does not: letters and thin lines are the first to go. Explore it yourself, and put another code into a face:
+
+# %%
+widgets.CodebookExplorer(vqvae, unseen, digits=150)
+
+# %% [markdown]
+# ## 3. The codebook as a box of tiles
+#
+# What does a code draw? As in notebook 07 we average, over all cells that use a code, the $4 \times 4$ pixels that the decoder makes there.
+
+# %%
+indices = torch.cat([vqvae.encode(part) for part in train.x.split(500)])  # (3205, 8, 8)
+made = torch.cat([torch.sigmoid(vqvae.decode(part)) for part in indices.split(500)])  # (3205, 3, 32, 32)
+tiles = made.unfold(2, 4, 4).unfold(3, 4, 4).permute(0, 2, 3, 1, 4, 5).reshape(-1, 3, 4, 4)  # one for each cell
+counts = torch.bincount(indices.flatten(), minlength=512)
+mean_tiles = torch.zeros(512, 3, 4, 4).index_add_(0, indices.flatten(), tiles) / counts[:, None, None, None]
+order = mean_tiles.mean((1, 2, 3)).argsort(descending=True)
+plots.code_patches(mean_tiles[order].numpy(), "The 512 codes, from bright to dark: flat colors, edges and corners")
+
+# %%
+used, perplexity = metrics.code_usage(indices, 512), metrics.perplexity(indices, 512)
+top = counts.sort(descending=True).values
+print(f"{used:.0%} of the 512 codes are in use, perplexity {perplexity:.0f}")
+print(
+    f"the commonest code fills {top[0] / top.sum():.0%} of all cells, the ten commonest {top[:10].sum() / top.sum():.0%}"
+)
+
+# %% [markdown]
+# Many codes are flat colors, in particular the tones of skin, and many others are edges between a color and white paper, one for each direction. Remember from notebook 07 that a code is not a stamp: what it draws also depends on its neighbors, and this is only its mean.
+
+# %%
+widgets.Quiz("colour_and_words.entropy")
+
+# %% [markdown]
+# ## 4. How many bits is an emoji?
+#
+# With 64 codes out of 512, a picture takes $64 \cdot 9 = 576$ bits, 72 bytes. Is that good? A fair comparison uses the same pictures at the same size, and counts what must be stored. PNG and WebP files have headers of a hundred bytes or so, which would ruin them on a single picture of this size, so all 381 unseen pictures are written side by side as *one* file, and we divide its size by 381.
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 6 minutes.**
+# >
+# > - **Ask:** "72 bytes per emoji. What is missing in this count?"
+# > - **Usually answered:** "The error." That too, but also the decoder, which the receiver must have.
+# > - **Show:** The printed table, then the size of the file of weights, 533 kB.
+
+# %%
+widgets.Prediction("colour_and_words.png")
+
+# %%
+shares = rates.shares(indices, 512)  # of the training set
+coded = rates.by_shares(vqvae.encode(unseen.x), shares).mean().item()
+webp = {quality: rates.file(unseen.x, "webp", quality) for quality in (1, 5, 20, 50, 80)}
+print(f"PNG, nothing lost:                {rates.file(unseen.x, 'png').bits:7,.0f} bits per picture")
+print(f"WebP, nothing lost:               {rates.file(unseen.x, 'webp').bits:7,.0f}")
+for quality, made_of in webp.items():
+    print(
+        f"WebP, quality {quality:2d}:                 {made_of.bits:7,.0f}, squared error {(made_of.images - unseen.x).square().mean():.4f}"
+    )
+print(f"64 codes of 9 bits:               {64 * 9:7,.0f}, squared error {root**2:.4f}")
+print(f"64 codes, frequent ones shorter:  {coded:7,.0f}, the same error")
+
+# %% [markdown]
+# **What we saw.** At the same squared error as WebP, our codes take about a fifth fewer bits, on pictures that the VQ-VAE never saw, and fewer still if frequent codes get shorter bit strings. Before you celebrate: WebP was made for photographs of any kind and size, and ours knows nothing but emoji. And it must bring its decoder along. The file of its weights has 533 kB, which is as much as 7,000 pictures of 72 bytes. It pays off only if you send very many.
+
+# %% [markdown]
+# ## 5. Names as tokens
+#
+# In notebook 09 the vocabulary had 17 words, and any other word was an error. Names of emoji contain several thousand different words, many of which occur once. If every word were a token of its own, most tokens would be too rare to learn anything about. If every letter were a token, names would be long and their meaning thinly spread. Tokenizers of language models go a middle way: frequent pieces are whole, rare words fall into smaller pieces. The plainest version of this keeps every word that occurs in at least two different names, and spells the others.
+
+# %%
+pieces = tokenizer.vocabulary(train.sentences)
+print(f"{len(pieces)} pieces, {sum(len(piece.strip()) == 1 for piece in pieces)} of them letters and signs")
+for name in ("woman firefighter, dark skin", "red heart", "woman farrier", "okapi"):
+    print(f"{name!r:30} -> {tokenizer.pieces(name, pieces)}")
+
+# %% [markdown]
+# A piece that ends in a space ends a word, so the text can be put together again without any doubt. Now a name and its picture form one sequence, in one of two orders, exactly as in notebook 09: $16$ slots for the name (unused ones are `<end>`), $64$ for the codes, and two marks.
+#
+# One more thing is taken over from notebook 08. In a tenth of the training examples the name was left out, so the model also knows $p(\text{codes})$ without a request, and can be *guided*: the logits are $\text{none} + g \, (\text{asked} - \text{none})$, which with $g = 2$ makes the model listen more closely to the words.
+
+# %%
+weights = sum(p.numel() for p in model.parameters())
+print(f"{weights:,} weights; vocabulary: 512 codes + {len(model.words)} pieces + 3 marks")
+tokens = model.prompt("woman firefighter, dark skin")[0]
+print("a request:", [str(model.vocabulary[token]) for token in tokens][:9], "...")
+
+# %%
+widgets.Quiz("colour_and_words.letters")
+
+# %% [markdown]
+# ## 6. Twenty-four sentences, twenty-four pictures
+#
+# Which sentences? Twelve are drawn at random from the *unseen combinations*, which have a role, a person and a tone that were never together in training, and twelve from the training set. One drawing per sentence, the first, with fixed seeds: nothing is picked by hand.
+
+# %%
+pick = random.Random(10).sample
+asked = pick(combinations.sentences, 12) + pick(train.sentences, 12)
+codes = model.draw(asked, 1, 0.7, torch.Generator().manual_seed(0), guidance=2.0)  # (24, 8, 8)
+drawn = torch.sigmoid(vqvae.decode(codes))
+plots.sentences(
+    drawn.numpy(), asked, "A network draws what it reads: the upper twelve combinations were never in training"
+)
+
+# %% [markdown]
+# How much of this is memory? Beside each drawing, at half the size, is the training picture that is nearest to it in squared error:
+
+# %%
+nearest, distance = metrics.nearest_pictures(drawn, train.x)
+plots.sentences(
+    drawn.numpy(), asked, "Each drawing, and beside it the nearest picture in training", beside=train.x[nearest].numpy()
+)
+
+# %%
+again = torch.sigmoid(vqvae(train.x[nearest]).logits)
+own = (again - train.x[nearest]).square().flatten(1).mean(1)
+print(f"distance to the nearest training picture: {distance[:12].mean():.4f} for the unseen combinations", end=", ")
+print(f"{distance[12:].mean():.4f} for training sentences")
+print(f"distance of these training pictures to their own reconstructions: {own.mean():.4f}")
+
+# %% [markdown]
+# NEAREST_TEXT
+
+# %% [markdown]
+# ## 7. Does it combine, or does it remember?
+#
+# A figure of 24 drawings is an anecdote. To measure, we need a judge who looks at each drawing and says which role, person and tone it shows: a classifier with three outputs, trained on the real training pictures only. It is not perfect, so we state its own accuracy on *real* pictures of the unseen combinations first. That is the most that a drawing can reach.
+
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 12 minutes.**
+# >
+# > - **Ask:** "The model draws 'woman firefighter, dark skin', which it has never seen. What must it have learned to do so?"
+# > - **Usually answered:** "Nothing special: it has seen firefighters." Ask what a model that remembers whole pictures would draw.
+# > - **Show:** Commit the prediction, then the table. Ask which of the three parts fails most.
+
+# %%
+widgets.Prediction("colour_and_words.unseen")
+
+
+# %%
+def shares_right(pictures, people, n=1):
+    """The shares with the right role, person, tone, and all three; n pictures of each of the people."""
+    seen = judge.predict(pictures)
+    wanted = judge.numbers(people.roles, people.people, people.tones)
+    right = torch.stack([a == b.repeat_interleave(n) for a, b in zip(seen, wanted)])  # (3, N * n)
+    return [*right.float().mean(1).tolist(), right.all(0).float().mean().item()]
+
+
+def draw_and_judge(people, n, temperature=0.7, guidance=2.0):
+    generator = torch.Generator().manual_seed(1)
+    codes = model.draw(people.sentences, n, temperature, generator, guidance)
+    return shares_right(torch.sigmoid(vqvae.decode(codes)), people, n)
+
+
+# %% tags=["nbval-ignore-output"]
+people = train.take([i for i, role in enumerate(train.roles) if role][::6])
+rows = {"real pictures": shares_right(combinations.x, combinations)}
+rows["drawn, unseen combinations"] = draw_and_judge(combinations, 2)
+rows["drawn, seen combinations"] = draw_and_judge(people, 2)
+rows["unseen, without guidance"] = draw_and_judge(combinations, 1, guidance=1.0)
+print(f"{'the judge sees the right':27s} role  person  tone  all three")
+for name, (role, person, tone, whole) in rows.items():
+    print(f"{name:27s} {role:4.0%}   {person:4.0%}   {tone:4.0%}   {whole:4.0%}")
+
+# %% [markdown]
+# COMBINE_TEXT
+
+# %%
+widgets.Quiz("colour_and_words.test")
+
+# %% [markdown]
+# ## 8. Reading: from a picture to a name
+#
+# The same weights, the other order. A name counts as *exact* if every word is right. Because one wrong word in five is not the same as five, we also compute the **word F1**, twice the number of common words divided by the number of words in both names together.
+
+
+# %%
+def word_f1(said, name):
+    a, b = Counter(said.split()), Counter(tokenizer.words(name))
+    return 2 * (a & b).total() / (a.total() + b.total())
+
+
+def read_and_score(part):
+    said = [name for x in part.x.split(200) for name in model.read(vqvae.encode(x))]
+    exact = sum(s.split() == tokenizer.words(name) for s, name in zip(said, part.sentences)) / len(said)
+    return said, exact, sum(map(word_f1, said, part.sentences)) / len(said)
+
+
+# %% tags=["nbval-ignore-output"]
+parts = {
+    "unseen combinations": combinations,
+    "unseen pictures": unseen,
+    "training, every 8th": train.take(list(range(0, len(train.names), 8))),
+}
+said = {}
+for name, part in parts.items():
+    said[name], exact, f1 = read_and_score(part)
+    print(f"{name:20s} exact {exact:4.0%}, word F1 {f1:.2f}, {len(part.names)} pictures")
+
+# %%
+some = list(range(11, 381, 23))
+plots.sentences(
+    unseen.x[some].numpy(), [said["unseen pictures"][i] for i in some], "Unseen pictures, and what the model calls them"
+)
+
+# %% [markdown]
+# READ_TEXT
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2 · The larger task: a VQ-VAE in color, in two minutes
+#
+# **★★★ · 40 minutes.** Train a VQ-VAE on the emoji yourself. Use `models.VQVAE` and `training.fit`, or your own network of notebook 07; what you have to decide is the likelihood, the width, the learning rate, and how many epochs two minutes allow. The checker encodes the 381 unseen pictures, decodes them, and measures.
+#
+# **Contract:** `my_emoji(x)`: training pictures (3205, 3, 32, 32) → a trained module with `encode(x)` → whole numbers below 512 (N, 8, 8), `decode(indices)` → logits (N, 3, 32, 32). Squared error at most 0.016 per channel on the unseen pictures, at least 100 codes in use, within 4 minutes of computing.
+#
+# Think first: how long does one epoch take on your machine? What would the error be if every picture were the mean color? With which variance does the squared error outweigh the commitment loss?
+
+
+# %% tags=["starter"]
+def my_emoji(x):
+    network = models.VQVAE(512, 16, image_shape=(3, 32, 32))
+    ...  # choose a likelihood and a width, and train
+    return network
+
+
+# %%
+checks.build_emoji(my_emoji)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_emoji(x):
+#     torch.manual_seed(0)
+#     network = models.VQVAE(512, 16, image_shape=(3, 32, 32), width=32, likelihood="gaussian", variance=0.01)
+#     training.fit(network, x, epochs=12, batch_size=32, learning_rate=4e-3, background=True)
+#     return network
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## Project: your own pictures, your own words
+#
+# Take pictures that come with words: logos, flags, birds, album covers, screenshots of letters in several colors. A folder for each class is enough, `data.load("folder", root=...)` reads them, crops them to squares and makes them 32 x 32 pixels. Train the VQ-VAE of exercise 2 on them, and then `models.NamesAndImages` on their codes and the words you give them.
+#
+# 1. Before you train, choose *two* splits: pictures unlike all others, and combinations of known parts. Write down why they are fair, and which near copies you kept on one side.
+# 2. Write down the numbers you expect: squared error, exact reading, share of right drawings.
+# 3. Build a judge, or let two people judge 50 drawings without knowing what was asked for. State how often the judge is right about real pictures.
+# 4. Show 24 drawings with fixed seeds, and the nearest training picture beside each.
+# 5. Take one knob (guidance, temperature, the number of codes, letters against words) and measure it with at least three seeds.
+#
+# | | 0 points | 1 point | 2 points |
+# |---|---|---|---|
+# | **Split** | one random split | a split that keeps near copies together | also unseen combinations, with every part in training |
+# | **Prediction** | none | a prediction | also a result that would refute it |
+# | **Judge** | the author looked at the drawings | a judge | also the judge's own accuracy on real pictures |
+# | **Numbers** | training set only | test set, with units | also a spread over seeds |
+# | **Pictures** | picked by hand | fixed seeds | also the nearest training picture beside each |
+# | **Failure** | none shown | a failure shown | a failure explained, with the sign by which to detect it |
+# | **Code** | runs only on your machine | runs from top to bottom | also seeded, with licenses of the pictures stated |
+#
+# 12 of 14 points is excellent, 8 is solid. A result that refutes the prediction counts as much as one that confirms it.
+
+# %% [markdown]
+# ## Summary
+#
+# - A likelihood says what an error costs. For ink it is a Bernoulli variable per pixel; for colors, a Gaussian or a discretized logistic per channel, reported in bits per dimension.
+# - The best variance of a Gaussian decoder is its mean squared error. In a VQ-VAE the variance also sets the weight of the picture against the commitment loss.
+# - 64 codes of a box of 512 tiles describe an emoji that anyone recognizes, in 576 bits.
+# - A vocabulary of frequent words and single letters can write every name. Writing is not knowing.
+# - *Unseen combinations* test whether a model puts parts together; *unseen pictures* show where its knowledge ends. A judge's numbers mean something only beside the judge's own accuracy.
+#
+# **Next:** go back to [00 Start here](00_start_here.ipynb) and read the map once more: you have built and trained every model on it. Words and symbols are in the [glossary](11_glossary.ipynb).

@@ -1,0 +1,72 @@
+"""The questions of notebook 10, color and words."""
+
+from __future__ import annotations
+
+from vqedu.questions.kinds import Choice, Guess, Number, Recall
+
+QUESTIONS: dict[str, Guess | Recall] = {
+    "variance": Choice(
+        "We may choose the variance of the Gaussian. Which choice gives the unseen pictures the fewest bits?",
+        choices=(
+            "The largest: a wide Gaussian forgives every error",
+            "The mean squared error of the reconstructions",
+            "The smallest: a narrow Gaussian is the most precise",
+        ),
+        answer="The mean squared error of the reconstructions",
+        sentence="Set the derivative with respect to the variance to zero, and it comes out as the mean squared error. A narrower Gaussian is punished for the errors, a wider one for its modesty.",
+    ),
+    "weight": Recall(
+        "Someone trains the same VQ-VAE with a Gaussian of variance 1. The formula of the loss is still that of notebook 07. What happens?",
+        choices={
+            "Nothing: the variance only adds a constant to the loss": "It also divides the squared error. The commitment loss is not divided, so their balance changes.",
+            "The squared error weighs 100 times less beside the commitment loss": "With variance 0.01 it is multiplied by 50, with variance 1 by 1/2. The variance is a knob of the same kind as β in notebook 05.",
+            "The colors become paler": "The sigmoid still reaches 0 and 1. Blur comes from an encoder that cares more about its codes than about the picture.",
+        },
+        answer="The squared error weighs 100 times less beside the commitment loss",
+    ),
+    "entropy": Recall(
+        "Every one of the 512 codes is in use, and still the perplexity is far below 512. What does that say?",
+        choices={
+            "Some codes are much more common than others": "White paper fills the corners of most pictures, so a few codes take a large share. A prior over the codes can spend fewer bits on them.",
+            "Some codes are dead": "Then the usage would be below 100%. Perplexity also falls when all codes are used, but unevenly.",
+            "The codebook is too small": "Perplexity says how evenly the codes are used, not whether more of them would help.",
+        },
+        answer="Some codes are much more common than others",
+    ),
+    "png": Number(
+        "Without any compression, a picture takes 3 x 32 x 32 x 8 = 24,576 bits. How many does it take as a PNG, which loses nothing, if 381 pictures share one file?",
+        low=500,
+        high=25_000,
+        truth=10_300,
+        unit="bits",
+        log=True,
+        sentence="PNG predicts each pixel from its neighbors, which suits flat colors, but each soft edge is expensive. Without any loss, more than a third of the bits remain.",
+    ),
+    "letters": Recall(
+        "A word that the vocabulary does not contain is written letter by letter. Can the model draw what it means?",
+        choices={
+            "Yes: every word has tokens now": "It can be written, so there is no error. What it means was never shown.",
+            "Only by chance": "The letters say how a word is spelled. Unless the word, or one that resembles it in spelling and meaning, was in training, nothing connects them to a picture.",
+            "No: it raises an error": "That was the model of notebook 09, whose vocabulary was closed. Here every text of known letters has tokens.",
+        },
+        answer="Only by chance",
+    ),
+    "unseen": Number(
+        "The model has drawn firefighters, women, and people with dark skin, but the three never together. In what percentage of the drawings of such combinations will the judge see the right role, person and tone, all three?",
+        low=0,
+        high=100,
+        step=1,
+        truth=70,
+        unit="%",
+        sentence="TRUTH",
+    ),
+    "test": Recall(
+        "Which test tells whether the model puts together what it knows, rather than remembering whole pictures?",
+        choices={
+            "The unseen pictures": "Nothing like them was in training, so there are no parts to put together. They show where its knowledge ends.",
+            "Drawings of training sentences": "A model that remembers every picture would pass.",
+            "The unseen combinations": "Each part was in training and the whole was not. Memory alone cannot draw it.",
+        },
+        answer="The unseen combinations",
+    ),
+}
