@@ -28,8 +28,8 @@ def paired(model: Any, kinds: tuple[type[nn.Module], ...], vqvae: VQVAE) -> tupl
     tokenizer = one_stage(vqvae)
     if model.codebook_size != tokenizer.codebook_size:
         raise ValueError(
-            f"The {type(model).__name__} has {model.codebook_size} codes, but the VQ-VAE has {tokenizer.codebook_size}. "
-            "Pass the VQ-VAE whose codes it was trained on."
+            f"The {type(model).__name__} has {model.codebook_size} codes, but the VQ-VAE has "
+            f"{tokenizer.codebook_size}. Pass the VQ-VAE whose codes it was trained on."
         )
     places, own = math.prod(tokenizer.code_map_shape), model.length if isinstance(model, CodePrior) else model.codes
     if own != places:

@@ -23,9 +23,9 @@ TEMPERATURES = (0.1, 2.0)  # as tokens.js has them
 class TokenExplorer(Explorer):
     """The map of codes fills one by one, with the probabilities of the next code, and x_hat decoded as it fills.
 
-    prior: a CodePrior, or a NamesAndImages with the names to choose from in `texts`; vqvae: the VQVAE whose codes it was
-    trained on, with a quantizer of any kind (of a ResidualVQ these are the codes of the first level). Both are copied
-    into the page as they are now.
+    prior: a CodePrior, or a NamesAndImages with the names to choose from in `texts`; vqvae: the VQVAE whose codes it
+    was trained on, with a quantizer of any kind (of a ResidualVQ these are the codes of the first level). Both are
+    copied into the page as they are now.
     label: a digit or the place of a name in `texts`, or None for any; temperature: 0.1 to 2; top_k: None for all codes;
     seed: of the random numbers; fixed: the first codes, such as the upper half of a digit; only the others are drawn.
     drawn: how many of the codes are there at the beginning: by default the fixed ones, or half of all.
