@@ -208,7 +208,7 @@ def free_bits(kl: Tensor, floor: float) -> Tensor:
     """Return sum_d max(floor, KL_d), in which the first `floor` nats of each latent are free: (D,) -> scalar.
 
     `kl` is `kl_per_dimension` of a mini-batch. Below the floor the gradient is 0, so nothing pulls q(z_d|x) on
-    towards the prior. In nats, for all the name says (1 bit = 0.693 nats).
+    toward the prior. In nats, for all the name says (1 bit = 0.693 nats).
     Source: Kingma et al. 2016 (inverse autoregressive flow), appendix C.8: floor is its lambda, a latent a group.
     Raises TypeError or ValueError if `kl` is no finite float tensor of shape (D,), or the floor is below 0.
     """

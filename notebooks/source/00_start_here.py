@@ -129,7 +129,7 @@ widgets.LatentExplorer(
 )
 
 # %% [markdown]
-# Both networks have the same hidden layers, and both describe an image with two numbers. What was different in training? Notebook 01 looks for the answer.
+# Both networks have the same hidden layers, and both describe an image with two numbers. What was different in training? Notebooks 01 to 04 work out the answer.
 #
 # ## How to work through a notebook
 #
@@ -146,7 +146,7 @@ widgets.LatentExplorer(
 # | **00 Start here** | see where the course ends, check your machine, move your first code | 10 |
 # | [01 The autoencoder](01_autoencoder.ipynb) | describe digits with 32 numbers, beat PCA, see why random codes decode to scribbles | 45 |
 # | [02 From Bayes to the ELBO](02_elbo.ipynb) | derive a lower bound on $\log p(x)$ in one line, find out in five more what it leaves out, and check each line numerically | 45 |
-# | [03 Reparameterization](03_reparameterization.ipynb) | find a path for the gradient through a random draw, and measure how much less noisy it is | 35 |
+# | [03 Reparameterization](03_reparameterization.ipynb) | find a path for the gradient through a random draw, and measure how much noisier the older alternative is | 35 |
 # | [04 The VAE](04_vae.ipynb) | build and train a VAE, and generate digits with it | 45 |
 # | [05 Inside the VAE](05_inside_the_vae.ipynb) | find out what beta really is, watch a posterior collapse, and rescue it | 60 |
 # | [06 Vector quantization](06_vector_quantization.ipynb) | replace vectors with entries of a table, pass a gradient through this step, watch codes die, and revive them | 65 |

@@ -135,7 +135,7 @@ widgets.Prediction("autoencoder.factor")
 # ### The network
 #
 # Encoder and decoder are each a chain of linear layers. On their own, linear layers would only make another linear function, because a product of matrices is again a matrix, and such a network could not beat PCA. So between the layers we put a **nonlinearity**, or *activation function*,
-# which is applied to each number separately. The classic one is the *ReLU*, which replaces negative numbers with zero; we use *SiLU*, a smooth version of it. *LayerNorm* shifts and rescales the numbers in a layer, for each image separately, to a standard mean and size,
+# which is applied to each number separately. The classic one is the *ReLU*, which replaces negative numbers with zero; we use *SiLU*, a smooth version of it. *LayerNorm* normalizes the numbers in a layer, for each image separately, to mean 0 and variance 1 (and then applies a learned scale and shift),
 # which makes training faster. (There is no LayerNorm after the first layer, because in the decoder it would hide how far $z$ is from the origin: the numbers would have the same size for a $z$ near the origin and for one far away.)
 
 # %% [markdown] tags=["slide-90"]
@@ -270,7 +270,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# The loss starts near 543, above the top of the figure, because an untrained network outputs probabilities near 1/2, and it falls below 100 within about two hundred steps. After that, progress is slow: nineteen more epochs gain only about 17 nats, while the first hundred steps gained about 400. No amount of training can get below the
+# The loss starts near 543, above the top of the figure, because an untrained network outputs probabilities near 1/2, and it falls below 100 within about two hundred steps. After that, progress is slow: the network trained for twenty epochs is only about 17 nats better, while the first hundred steps gained about 400. No amount of training can get below the
 # floor, so of the 56.6 nats of the trained network only about 11 are its own error.
 #
 # ### Against PCA
@@ -387,7 +387,7 @@ plots.map_and_closeup(
 
 # %% [markdown]
 # The 3s do lie mostly together, and there is a reason. The encoder is a smooth function, so similar images get similar codes, and the decoder is smooth as well, so neighboring codes decode to similar images.
-# But look at the shape of the map. The 5s are in two places. Half of all codes, among them most of the 1s, 4s, 7s, and 9s, crowd into the box of the close-up, which is only 3.5 units wide, while the 0s, 2s, and 3s spread out to 10 and beyond, with empty regions in between.
+# But look at the shape of the map. The 5s are in two places. Half of all codes, among them most of the 1s, 4s, 7s, and 9s, crowd into the box of the close-up, which is only 3.5 units wide, while the 0s, 2s, and 3s spread out to distances of 10 and more from the origin, with empty regions in between.
 # Nothing in the loss asked for a tidier map.
 #
 # Explore it yourself: drag the ring from the 0s to the 1s, find the border between the 4s and the 9s, and draw a digit of your own on the left.
@@ -498,7 +498,7 @@ plots.image_grid(
 
 # %% [markdown]
 # In the first row none of the ten is clearly a digit, although the fourth comes close. Perhaps that was unfair, because we ignored where the codes are. The second row is drawn from a Gaussian with the mean and the covariance of the real codes
-# (the matrix $L$ satisfies $L L^\top = $ covariance; multiplying standard normal draws by $L$ gives them this covariance, so it stretches the round cloud of draws into the right ellipsoid). One or two now come close to a digit, but most do not. Why?
+# (the matrix $L$ satisfies $L L^\top = $ covariance; multiplying standard normal draws by $L$ gives them this covariance, so it stretches the round cloud of draws into the right ellipsoid). A few now come close to a digit, but most do not. Why?
 #
 # Our suspicion is that the random codes are not where the real codes are. To check this, we measure the distance from a code to the nearest code of a training image.
 # How small must it be to count as near? The codes of *test* images show what is usual, so we choose the radius $r$ that 95% of their distances do not exceed, and call any code *near* a training code if its distance is at most $r$.
@@ -537,7 +537,7 @@ plots.histograms(
 # $$p(x) = \sum_z p(x \mid z)\, p(z), \qquad \text{or, for a continuous } z, \quad p(x) = \int p(x \mid z)\, p(z)\, dz.$$
 #
 # The autoencoder has a good $p(x \mid z)$, its decoder, but it has no $p(z)$, because its training never asked for one. There are two ways out.
-# We can fit a $p(z)$ to the codes afterwards, with something more flexible than a Gaussian; the second half of the course does that for discrete codes. Or we can choose a simple $p(z)$ *first* and train the
+# We can fit a $p(z)$ to the codes afterward, with something more flexible than a Gaussian; the second half of the course does that for discrete codes. Or we can choose a simple $p(z)$ *first* and train the
 # encoder so that the codes follow it. That is the idea of the VAE.
 
 # %%
@@ -651,7 +651,7 @@ checks.training_loop(my_training_loop)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · Break it: find a hole
 #
-# **★★☆ · 8 minutes.** Find a point that lies within the range of the codes but is far from every one of them. To say what counts as far, let $r$ be the distance within which 95% of the codes have their nearest neighbor; your point must be at least $2r$ away from every code. The decoder was never trained there. The checker tries your function on three clouds of codes; afterwards, try it on `z_test` and decode what you found with `ae2`.
+# **★★☆ · 8 minutes.** Find a point that lies within the range of the codes but is far from every one of them. To say what counts as far, let $r$ be the distance within which 95% of the codes have their nearest neighbor; your point must be at least $2r$ away from every code. The decoder was never trained there. The checker tries your function on three clouds of codes; afterward, try it on `z_test` and decode what you found with `ae2`.
 #
 # **Contract:** `my_hole(codes)`: a cloud of codes (n, 2) → a point (2,) inside the cloud's range and far from every code.
 
@@ -682,7 +682,7 @@ checks.hole(my_hole)
 # ### Exercise 4 · Build it: a convolutional autoencoder
 #
 # **★★★ · 35 minutes.** The network of this notebook treats an image as a list of 784 numbers. A convolutional network uses the fact that neighboring pixels belong together: it applies the same small filter everywhere. Does that help?
-# Build and train an autoencoder with convolutions in both halves and a code of 32 numbers. Two passes over the training images must be enough to reach **62 nats per image**; our multilayer perceptron is at 65.5 after two epochs with the same schedule, and at 56.6 after twenty.
+# Build and train an autoencoder with convolutions in both halves and a code of 32 numbers. Two passes over the training images must be enough to reach **62 nats per image**; our multilayer perceptron reaches 65.5 after two epochs and 56.6 after twenty, in both cases with a learning rate that first rises and then falls.
 #
 # You may use anything from torch. The checker calls your function, which may run for at most 60 seconds, and then measures the loss on the 10,000 test images.
 #

@@ -2,7 +2,7 @@
 # # 02 · From Bayes to the ELBO
 #
 # Here is an image, and a model that can generate digits. **How probable is it that the model generates exactly this image?** There is an obvious way to find out: draw many random codes, decode each of them, and
-# average how probable the image is given the code. We do this three times, with 20,000 codes each, and change nothing but the seed.
+# average the probabilities that they assign to the image. We do this three times, with 20,000 codes each, and change nothing but the seed.
 
 # %%
 import math
@@ -70,7 +70,7 @@ widgets.Quiz("autoencoder.pca", "autoencoder.decoder-output", "autoencoder.junk"
 #
 # $$p(x) = \int p(x \mid z)\, p(z)\, dz = \mathbb{E}_{z \sim p(z)}\left[p(x \mid z)\right],$$
 #
-# the **evidence** or marginal likelihood. A good model gives a high $p(x)$ to real images, so we want to train it by maximum likelihood, which means raising $\log p(x)$. Why the logarithm? The training images are independent, so
+# the **evidence** or marginal likelihood. A good model gives a high $p(x)$ to real images, so we want to train it by maximum likelihood, which means raising $\log p(x)$. Why the logarithm? We treat the training images as independent draws, so
 # their joint probability is a product, and the logarithm turns it into a sum over images. It also keeps the numbers in a range that a computer can handle: the $p(x)$ of our 7 is near $e^{-50}$, as section 2 will show.
 # For the same reason our program averages with `logsumexp`, which takes the values of $\log p(x \mid z)$ and returns the logarithm of the sum of the
 # probabilities, without rounding any tiny number to zero on the way.
@@ -138,7 +138,7 @@ plots.captioned_images(
 
 # %% [markdown]
 # In the second row (2 dimensions) the draws are about equally good, so the average does not depend on any one of them. In the third (50 dimensions), the first draw is 15 nats better than the next, which is a factor of three million: it *is* the average. The other five are clean
-# sevens, yet their $\log p(x \mid z)$ is lower than that of the blurry ones above. The 50-D model can draw many different sevens, all of them sharp, and a sharp seven that is a few pixels off is confident in the wrong places. That is the
+# sevens, yet their $\log p(x \mid z)$ is lower than that of the blurry ones above. The 50-D model can draw many different sevens, most of them sharp, and a sharp seven that is a few pixels off is confident in the wrong places. That is the
 # difficulty with this average: the more precise the model and the more dimensions it has, the smaller the region of the prior from which our image could have come.
 
 # %%
@@ -244,7 +244,7 @@ print(f"log p(x) = {log_px:.6f} nats")
 # >
 # > - **Ask:** "Bayes' rule gives us the posterior. Why are we not done?"
 # > - **Usually answered:** "Too many dimensions." That is close: the denominator is p(x), the number we are looking for.
-# > - **Show:** The figure with prior, posterior and q.
+# > - **Show:** The figure with prior, posterior, and q.
 
 # %%
 mu, sigma = -0.1, 0.3
@@ -504,7 +504,7 @@ kl_50 = kl_to_standard_normal(*vae50.encode(x)).item()
 print(f"KL(q(z|x) || p(z)) = {kl_50:.0f} nats, and e to that power is {math.exp(kl_50):.0e}")
 
 # %% [markdown]
-# Roughly speaking, $q$ fills a fraction $e^{-\mathrm{KL}}$ of the prior. (If $q$ were the prior cut down to a region that contains a fraction $m$ of its mass, then $q = p/m$ there, and the KL would be
+# Roughly speaking, $q$ fills a fraction $e^{-\mathrm{KL}}$ of the prior. (If $q$ were the prior cut down to a region that contains a fraction $m$ of its mass, then $q(z \mid x) = p(z)/m$ there, and the KL would be
 # exactly $-\log m$.) So it takes on the order of $e^{21}$ draws from the prior, about a billion, to land once where $q$ has most of its mass. We drew 20,000.
 #
 # ## 6. More samples, a tighter bound
@@ -515,7 +515,7 @@ print(f"KL(q(z|x) || p(z)) = {kl_50:.0f} nats, and e to that power is {math.exp(
 # \;\le\; \log \mathbb{E}\left[\frac{1}{k} \sum_{j=1}^{k} \frac{p(x, z_j)}{q(z_j \mid x)}\right] = \log p(x) .$$
 #
 # The inequality is Jensen's, and the equality comes from section 2: each weight has mean $p(x)$, and therefore so does their average. With $k = 1$ this is the ELBO. As $k$ grows, the average inside the logarithm fluctuates less, so Jensen's inequality loses less, and
-# $\mathcal{L}_k$ climbs towards $\log p(x)$ (Burda, Grosse and Salakhutdinov 2016, the importance-weighted autoencoder).
+# $\mathcal{L}_k$ climbs toward $\log p(x)$ (Burda, Grosse and Salakhutdinov 2016, the importance-weighted autoencoder).
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 5 minutes.**
@@ -561,7 +561,7 @@ for k in (1, 50, 500, 5000):
 #
 # ## Exercises (52 minutes)
 #
-# Replace the starter, run the two cells, and read the checker's answer. Its hints unfold one by one. Nothing below depends on your answers.
+# Replace the starter code, run the two cells, and read the checker's answer. You can unfold its hints one at a time. Nothing below depends on your answers.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · Average inside the logarithm
@@ -707,6 +707,6 @@ checks.build_elbo(my_build_elbo)
 # - Drawing from $q$ and dividing by it gives $p(x) = \mathbb{E}_q[p(x, z)/q(z \mid x)]$, and Jensen's inequality turns this into $\log p(x) \ge \text{ELBO}$.
 # - The gap between $\log p(x)$ and the ELBO is $\mathrm{KL}(q(z \mid x) \,\|\, p(z \mid x))$, whatever $q$ we choose.
 # - $\text{ELBO} = \mathbb{E}_q[\log p(x \mid z)] - \mathrm{KL}(q(z \mid x) \,\|\, p(z))$: reconstruction minus the cost of the code.
-# - With $k$ samples inside the logarithm the bound climbs towards $\log p(x)$.
+# - With $k$ samples inside the logarithm the bound climbs toward $\log p(x)$.
 #
 # **Next:** [03 Reparameterization](03_reparameterization.ipynb). We searched for the best $q$ by hand. To let a gradient do it, we must differentiate an average over $q$ with respect to the parameters of $q$ itself.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 03 · Reparameterization: a path for the gradient
 #
-# In notebook 02 you looked for the best $q(z \mid x)$ by hand. An optimizer should be able to do that. The next cell climbs the ELBO of the same toy model with Adam, changing only $\mu$ and `logvar` $= \log \sigma^2$. It does so twice, and the two
+# In notebook 02 you looked for the best $q(z \mid x)$ by hand. An optimizer should be able to do that. The next two cells climb the ELBO of the same toy model with Adam, changing only $\mu$ and `logvar` $= \log \sigma^2$. They do so twice, and the two
 # runs differ in a single letter: one draws $z$ with `q.sample()`, the other with `q.rsample()`. Both take ten draws per step.
 # The figure shows the exact ELBO after each step, computed on a grid as in notebook 02 and not from the draws.
 
@@ -77,7 +77,7 @@ widgets.Quiz("elbo.gap-zero", "elbo.two-terms", "elbo.exact-q")
 # > **For the lecturer · 5 minutes.**
 # >
 # > - **Ask:** "We draw z with `sample()`, square it, average, and call `backward()`. What gradient does μ receive?"
-# > - **Usually answered:** "4", "about 4" or "0". In fact `backward()` raises an error.
+# > - **Usually answered:** "4", "about 4", or "0". In fact `backward()` raises an error.
 # > - **Show:** First the error, then the dangerous case: with one more term that contains σ the error disappears, μ receives `None`, and training goes on without the reconstruction.
 
 # %% [markdown] tags=["slide-90"]
@@ -151,7 +151,7 @@ print("q.sample() ends at mu and sigma =", (paths["q.sample()"][:, -1] + 1e-6).r
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · One draw with a gradient
 #
-# **★☆☆ · 5 minutes.** An encoder outputs `mu` and `logvar`, the logarithm of the variance. Before you read our version, write a function that draws $z$. The checker calls it with 4,000 rows and looks at the mean, the spread, the shape and the gradients.
+# **★☆☆ · 5 minutes.** An encoder outputs `mu` and `logvar`, the logarithm of the variance. Before you read our version, write a function that draws $z$. The checker calls it with 4,000 rows and looks at the mean, the spread, the shape, and the gradients.
 #
 # **Contract:** `my_reparameterize(mu, logvar)`: two float tensors (N, D), logvar = log sigma^2 → (N, D), a draw from N(mu, sigma^2) with gradients to both.
 
@@ -203,7 +203,7 @@ widgets.Quiz("reparameterization.uniform")
 # The factor $\partial \log q / \partial \mu$ is called the **score**. For our Gaussian it is $(z - \mu)/\sigma^2 = \varepsilon / \sigma$, which you can check by differentiating $-(z-\mu)^2 / 2\sigma^2$ and writing $\varepsilon$ for $(z - \mu)/\sigma$. The estimator
 # is known as the score function estimator or REINFORCE (Williams 1992). A step along this gradient makes draws with a large $h$ more probable.
 #
-# We may subtract a constant $b$, a **baseline**, from $h$. The score $\varepsilon / \sigma$ has mean zero because $\varepsilon$ has, so this changes nothing on average, but it can lower the variance.
+# We may subtract a constant $b$, a **baseline**, from $h$. The score $\varepsilon / \sigma$ has mean zero because $\varepsilon$ does, so this changes nothing on average, but it can lower the variance.
 #
 # Both estimators are unbiased. Does it matter which one we use?
 
@@ -304,7 +304,7 @@ plots.lines(
 # because more codes average out only the noise from $\varepsilon$, while more images also average out the differences between images. Kingma and Welling found one draw to be enough "as long as the minibatch size $M$ was large enough", and used $M = 100$. As long as the optimizer's steps are small,
 # the noise also averages out over successive steps.
 #
-# Reparameterization does not always have the lower variance. If $h$ oscillates quickly and $q$ is wide, the score function can be the less noisy of the two, as $\sin 2z$ shows in the explorer below. It also works only under two conditions: $h$ must have a derivative, and $z$ must be continuous.
+# Reparameterization does not always have the lower variance. If $h$ oscillates quickly and $q$ is wide, the score function can be the less noisy of the two, as $\sin 2z$ shows in the explorer below. Reparameterization also comes with two conditions: $h$ must have a derivative, and $z$ must be continuous.
 
 # %%
 widgets.Prediction("reparameterization.step")
@@ -335,12 +335,12 @@ widgets.ReparameterizationExplorer("square", mu=2.0, sigma=1.0)
 # | $a$ | $\sigma = \log(1 + e^a)$, the **softplus** | none; for small $\sigma$ it behaves like $e^a$, for large $\sigma$ like $a$ |
 # | $\log \sigma^2$, `logvar` | $\sigma = e^{\text{logvar}/2}$ | only at extreme values: the variance $e^{\text{logvar}}$ in the KL overflows above 88, $\sigma$ itself only above 177 |
 #
-# (The limits 88 and 177 are those of float32, whose largest number is about $e^{88.7}$.) VAEs mostly use `logvar`. Besides being safe, it treats all scales alike: from $\sigma = 1$ to $0.1$ is the same distance in `logvar` as from $0.1$ to $0.01$. And the KL contains $\log \sigma^2$ anyway.
+# (The limits 88 and 177 are those of float32, whose largest number is about $e^{88.7}$.) Most VAEs use `logvar`. Besides being safe, it treats all scales alike: from $\sigma = 1$ to $0.1$ is the same distance in `logvar` as from $0.1$ to $0.01$. And the KL contains $\log \sigma^2$ anyway.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 5 minutes.**
 # >
-# > - **Ask:** "Should the network output σ, σ² or log σ²?"
+# > - **Ask:** "Should the network output σ, σ², or log σ²?"
 # > - **Usually answered:** "σ, because that is what we need."
 # > - **Show:** The table, then the last cell: `exp(logvar)` in place of `exp(logvar / 2)` runs, trains, and is wrong.
 
@@ -553,7 +553,7 @@ checks.build_fit(my_build_fit)
 # - `sample()` returns numbers without a history. If nothing else in the loss has one, `backward()` raises an error; if a KL is added, there is no error, and the reconstruction silently loses its gradient.
 # - Computing $z = \mu + \sigma \varepsilon$ leaves the distribution of $z$ unchanged and opens a path for the gradient: $\partial z/\partial\mu = 1$, $\partial z/\partial\sigma = \varepsilon$. In torch: `rsample`.
 # - The score function needs no derivative of $h$. For $z^2$ at $\mu = 2$, $\sigma = 1$ its variance is 22 times that of reparameterization.
-# - One draw per image is enough, because the variance of a single draw is low and the minibatch averages over many draws.
+# - One draw per image is enough, because even a single draw estimates the gradient with low variance and the minibatch averages over many draws.
 # - Encoders output `logvar`, and $\sigma = e^{\text{logvar}/2}$.
 #
 # **Next:** [04 The VAE](04_vae.ipynb). An encoder outputs $\mu$ and `logvar`, the function `reparameterize` of section 2 draws one $z$, and the loss is minus the ELBO.

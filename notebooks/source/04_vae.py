@@ -205,7 +205,7 @@ plane = torch.sigmoid(vae2.decode(z.view(-1, 2))).view(20, 20, 28, 28)
 plots.decoded_plane(plane.numpy(), steps.tolist(), "Four hundred codes spread like the prior: most decode to a digit")
 
 # %% [markdown]
-# Neighbors differ by a stroke, and each digit changes into the next through shapes that a person could have written. Only along some borders, most of all where the 2s, the 4s and the 6s meet at the lower left, do we find images that are not digits at all. Section 3 returns to them.
+# Neighbors differ by a stroke, and each digit changes into the next through shapes that a person could have written. Only along some borders, most of all where the 2s, the 4s, and the 6s meet at the lower left, do we find images that are not digits at all. Section 3 returns to them.
 #
 # The VAE encodes each image as a whole cloud of codes, and the next explorer shows this cloud. Pick a digit: the ellipse is its $q(z \mid x)$. Press *e* to draw another $\varepsilon$, and see how much the decoded image varies within one cloud.
 
@@ -326,7 +326,7 @@ shown = {name: (z.numpy(), judge.predict(torch.sigmoid(vae2.decode(z))).numpy())
 plots.latent_maps(shown, "The aggregate posterior covers the prior, but not evenly", prior_circle=True, limit=4)
 
 # %% [markdown]
-# The color of each code shows which digit the classifier sees in the decoded image. The two clouds have the same shape and the same regions, but in the right-hand map there are seams and thin spots where few training codes fall. A random code does land there now and then, and the decoder has to improvise: those are the images between two digits.
+# The color of each code shows which digit the classifier assigns to the decoded image. The two clouds have the same shape and the same regions, but in the right-hand map there are seams and thin spots where few codes of images fall. A random code does land there now and then, and the decoder has to improvise: those are the images between two digits.
 #
 # ### The decoder's mean, and a sample from the decoder
 #
@@ -496,9 +496,9 @@ checks.mended_loss(my_mended_loss)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · Build a VAE
 #
-# **★★★ · 35 minutes.** Write a VAE from scratch and train it. The architecture, the number of latent dimensions, the optimizer and its schedule are yours to choose; try to do it without scrolling up. The live model of section 1 reached about 113 nats. Yours should get below 110, which takes a little more care or a little more training, and it should still train within a minute or so (the checker stops it after two minutes of computing).
+# **★★★ · 35 minutes.** Write a VAE from scratch and train it. The architecture, the number of latent dimensions, the optimizer, and its schedule are yours to choose; try to do it without scrolling up. The live model of section 1 reached about 113 nats. Yours should get below 110, which takes a little more care or a little more training, and it should still train within a minute or so (the checker stops it after two minutes of computing).
 #
-# The checker encodes the 10,000 test images with your model, draws $z$ itself, decodes it and computes minus the ELBO. It also measures, on your finished model, how many nats of reconstruction one nat of KL saves. After training on the ELBO the answer is one (section 1 of notebook 05 explains why), so a wrong sum or mean in your loss will show, even if the bound is met.
+# The checker encodes the 10,000 test images with your model, draws $z$ itself, decodes it, and computes minus the ELBO. It also measures, on your finished model, how many nats of reconstruction one nat of KL saves. After training on the ELBO the answer is one (section 1 of notebook 05 explains why), so a wrong sum or mean in your loss will show, even if you get below 110 nats.
 #
 # **Contract:** `my_vae(x)`: the training images, (60000, 1, 28, 28) with gray levels in [0, 1] → a trained model with two methods: `encode(x)` returns `mu, logvar`, each (N, D), and `decode(z)` returns logits (N, 1, 28, 28). Minus the ELBO on the test images: at most 110 nats per image. The KL must count as in the ELBO: measured $\beta$ between 0.7 and 1.5.
 
@@ -555,11 +555,11 @@ checks.build_vae(my_vae)
 # %% [markdown]
 # ### To explore further
 #
-# 1. In `elbo_loss`, replace the cross-entropy by the squared error, `(torch.sigmoid(logits) - x).square().flatten(1).sum(1)`, and keep `beta=1`. To which Gaussian decoder does this loss belong?
+# 1. In `elbo_loss`, replace the cross-entropy by the squared error, `(torch.sigmoid(logits) - x).square().flatten(1).sum(1)`, and keep `beta=1`. Which Gaussian decoder does this loss correspond to?
 #
 # <details><summary>Answer</summary>
 #
-# For $N(\hat x, s^2)$ we have $-\log p = (x - \hat x)^2 / (2 s^2)$ plus a constant. A squared error without the factor 1/2 therefore belongs to $s^2 = 1/2$. Compared with $s^2 = 1$, this is $\beta = 0.5$: halve the whole loss, which does not move its minimum, and you get ½ squared error + 0.5 KL.
+# For $N(\hat x, s^2)$ we have $-\log p = (x - \hat x)^2 / (2 s^2)$ plus a constant. A squared error without the factor 1/2 therefore corresponds to $s^2 = 1/2$. Compared with $s^2 = 1$, this is $\beta = 0.5$: halve the whole loss, which does not move its minimum, and you get ½ squared error + 0.5 KL.
 #
 # </details>
 #

@@ -219,7 +219,7 @@ torch.set_grad_enabled(False)
 print(f"measured: {first:.2f}, {second:.2f}, {third:.2f}")
 
 # %% [markdown]
-# The measured values, 7.84, 2.05 and 0.50, agree with the formula. Now try it with your own code: select how its loss is computed, and read off its effective $\beta$.
+# The measured values, 7.84, 2.05, and 0.50, agree with the formula. Now try it with your own code: select how its loss is computed, and read off its effective $\beta$.
 
 # %% [markdown] tags=["slide-180"]
 # ## This code says $\beta = 0.1$. What is it really?
@@ -237,7 +237,7 @@ widgets.Quiz("inside_the_vae.larger-images")
 #
 # Think of the first few hundred steps. The decoder cannot do anything useful with $z$ yet, so the code saves no distortion, while the KL already costs nats. The quickest way to lower the loss is to move $q(z \mid x)$ to the prior. Then $z$ is pure noise, the decoder learns to ignore it, and from then on neither network has a reason to change: the encoder gets no gradient from a decoder that ignores $z$, and the decoder gains nothing from a $z$ that is noise.
 #
-# The weaker the signal from $z$ is, the more likely this becomes. The VAE below has an ordinary encoder, 8 latent dimensions and a decoder of 12 hidden layers without normalization, in which the signal from $z$ fades on its way to the output. We train it with $\beta = 1$ and compare plain training with two classical remedies:
+# The weaker the signal from $z$ is, the more likely this becomes. The VAE below has an ordinary encoder, 8 latent dimensions, and a decoder of 12 hidden layers without normalization, in which the signal from $z$ fades on its way to the output. We train it with $\beta = 1$ and compare plain training with two classical remedies:
 #
 # - **KL annealing** starts with $\beta = 0$ and raises it slowly, here over 300 steps, so that the decoder learns to use the code before the code costs anything (Bowman and others 2016).
 # - **Free bits** gives each latent dimension some nats for free, here half a nat. Below that floor the KL has no gradient, so nothing pushes the dimension any closer to the prior (Kingma and others 2016).
@@ -372,7 +372,7 @@ for name, model in zip(("plain", "free bits", "hidden pixels"), causal.values())
 # %% [markdown]
 # **Plain.** The KL is 0.02 nats, and with the code of another image the reconstruction term is just as low (25.56 against 25.54). This model has the best sum of the three. From the point of view of the ELBO, nothing is wrong with it.
 #
-# Why does this happen? A nat of code costs one nat, and it saves only what the decoder could not have predicted from the pixels it has already seen. After two or three rows of a digit it can guess the rest quite well, so little is left to save. If the decoder could model $p(x)$ perfectly, nothing at all would be left, and $q(z \mid x) = p(z)$ would be the optimum (Chen and others 2017). Here the optimization makes matters worse: the decoder can use the pixels from the first step on, while a useful code has yet to be learned.
+# Why does this happen? A nat of code costs one nat, and it saves only what the decoder could not have predicted from the pixels it has already seen. From the pixels above and to the left it can predict most pixels well: with hardly any code, all 196 of them together cost only 25.5 nats, or 0.13 nats per pixel. So little is left for a code to save. If the decoder could model $p(x)$ perfectly, nothing at all would be left, and $q(z \mid x) = p(z)$ would be the optimum (Chen and others 2017). Here the optimization makes matters worse: the decoder can use the pixels from the first step on, while a useful code has yet to be learned.
 #
 # **Free bits.** With half a nat free for each of the 8 dimensions the model keeps 4.4 nats, and the decoder uses them: the code of another image makes the reconstruction 15 nats worse. The sum is 0.3 nats higher than that of the plain model, which is what it costs to have a code.
 #
@@ -648,7 +648,7 @@ checks.build_rescue(my_rescue)
 #
 # - The KL is the **rate** of the code and the reconstruction term its **distortion**. With $\beta$ you choose a point on the curve between them, and at $\beta = 1$ their sum is smallest.
 # - For a Gaussian decoder, $\beta$ and the variance are one knob. Every mean that a program takes over pixels or latent dimensions changes the effective $\beta$ too, so compute it or measure it.
-# - A posterior collapses because the KL counts too much, because the decoder cannot use $z$ early in training, or because the decoder is strong enough to do without it. The loss alone does not show it: look at the KL, the active units, and what happens when codes are swapped. Annealing, free bits and a weaker decoder help.
+# - A posterior collapses because the KL counts too much, because the decoder cannot use $z$ early in training, or because the decoder is strong enough to do without it. The loss alone does not show it: look at the KL, the active units, and what happens when codes are swapped. Annealing, free bits, and a weaker decoder help.
 # - Traversals show what a dimension changes. The likelihood stays the same when the axes are rotated, so nothing guarantees that a dimension has a meaning.
 # - $\log p(x)$ is estimated by importance sampling. For our model it is several nats above the ELBO, and two such numbers are comparable only if the images were binarized in the same way.
 #

@@ -261,7 +261,7 @@ checks.quantize(my_quantize)
 # %% [markdown]
 # ## 5. "Take the nearest" has derivative zero
 #
-# Now to training. The decoder turns $z_q$ into an image, and the gradient of its loss $L$ says in which direction $z_q$ should move. To train the encoder we need the gradient with respect to $z_e$, and between the two is an argmin.
+# Now to training. The decoder turns $z_q$ into an image, and the gradient of its loss $L$ says in which direction $z_q$ should move. To train the encoder we need the gradient with respect to $z_e$, and between $z_e$ and $z_q$ there is an argmin.
 #
 # As a stand-in for the decoder we take $L = \tfrac12 \lVert z_q - t \rVert^2$: this "decoder" would like $z_q$ to be at a target $t$.
 
@@ -347,7 +347,7 @@ widgets.Quiz("vector_quantization.trained-table")
 # %% [markdown]
 # ## 6. Straight-through: copy the gradient
 #
-# The biased gradient that a VQ-VAE uses is a bold shortcut (Bengio, Léonard and Courville 2013; van den Oord et al. 2017). In the forward pass use $z_q$. In the backward pass treat quantization as the identity, so that the gradient is **copied from $z_q$ to $z_e$**:
+# The biased gradient that a VQ-VAE uses is a bold shortcut (Bengio, Léonard and Courville 2013; van den Oord and others 2017). In the forward pass use $z_q$. In the backward pass treat quantization as the identity, so that the gradient is **copied from $z_q$ to $z_e$**:
 #
 # $$\frac{\partial L}{\partial z_e} := \frac{\partial L}{\partial z_q} .$$
 #
@@ -438,7 +438,7 @@ widgets.Quiz("vector_quantization.forgotten-detach")
 # %% [markdown]
 # ## 7. Three losses: which one moves what?
 #
-# Straight-through carries the decoder's gradient past the codebook, so the reconstruction loss never moves a code. Two more terms are needed (van den Oord et al. 2017, eq. 3). Let $\mathrm{sg}[\cdot]$ be the **stop-gradient**, which passes the value on in the forward pass but blocks the gradient in the backward pass; in torch it is `detach()`.
+# Straight-through carries the decoder's gradient past the codebook, so the reconstruction loss never moves a code. Two more terms are needed (van den Oord and others 2017, eq. 3). Let $\mathrm{sg}[\cdot]$ be the **stop-gradient**, which passes the value on in the forward pass but blocks the gradient in the backward pass; in torch it is `detach()`.
 #
 # $$L = \underbrace{-\log p(x \mid z_q)}_{\text{reconstruction}} + \underbrace{\lVert \mathrm{sg}[z_e] - e \rVert^2}_{\text{codebook loss}} + \text{cost} \cdot \underbrace{\lVert z_e - \mathrm{sg}[e] \rVert^2}_{\text{commitment loss}}$$
 #
@@ -575,7 +575,7 @@ checks.vq_loss(my_vq_loss)
 #
 # Look at what the codebook loss does to one code. Suppose $n_k$ of the $n$ vectors of a batch chose code $k$, and their mean is $\bar z_k$. The gradient of the loss is then $\frac{2 n_k}{n}(e_k - \bar z_k)$, so a descent step moves the code straight toward the mean. k-means would go all the way. But a batch is a small sample, and a code that jumped to the mean of every batch would never settle.
 #
-# So let each code go only part of the way and remember the earlier batches. For each code we keep a running count $N_k$ and a running sum $M_k$ of the vectors that chose it (van den Oord et al. 2017, appendix A.1):
+# So let each code go only part of the way and remember the earlier batches. For each code we keep a running count $N_k$ and a running sum $M_k$ of the vectors that chose it (van den Oord and others 2017, appendix A.1):
 #
 # $$N_k \leftarrow \gamma N_k + (1 - \gamma)\, n_k, \qquad M_k \leftarrow \gamma M_k + (1 - \gamma) \sum_{i \text{ chose } k} z_i, \qquad e_k \leftarrow M_k / N_k .$$
 #
@@ -773,13 +773,13 @@ print(f"KL of each point: from {kl.min():.2f} to {kl.max():.2f} nats; log K = {m
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · Build a vector quantizer
 #
-# **★★★ · 35 minutes.** Write the module from an empty class: nearest code, straight-through, commitment loss, moving averages and revival. Work in this order and check after each step; the checker shows which parts are already right.
+# **★★★ · 35 minutes.** Write the module from an empty class: nearest code, straight-through, commitment loss, moving averages, and revival. Work in this order and check after each step; the checker shows which parts are already right.
 #
 # - `codes` (K, D) are the initial codes. Treat each as if it had been chosen once: $N_k = 1$, $M_k = e_k$. `decay` is $\gamma$; `revive_after` is a number of batches, or `None`.
 # - `forward(z_e)` takes rows (n, D) and returns three things. `z_q` (n, D) are the nearest codes, as they were before this batch moved them, with the straight-through gradient. `indices` (n,) are whole numbers. `commitment_loss` is one number, $\lVert z_e - \mathrm{sg}[e] \rVert^2$ summed over D and averaged over the rows, not multiplied by a cost.
 # - In training mode (`self.training`) each forward pass then moves the codes by the three formulas of section 8. A code that no row chose stays where it is; smoothing is optional.
 # - After that, every code that no row has chosen in the last `revive_after` batches (this one included) is moved onto a row of the current batch (different codes onto different rows), again with $N_k = 1$ and $M_k$ = that row.
-# - `self.codebook` is always the current table. The codebook, the counts and the sums belong in the `state_dict`, so make them buffers with `register_buffer`. In eval mode nothing changes.
+# - `self.codebook` is always the current table. The codebook, the counts, and the sums belong in the `state_dict`, so make them buffers with `register_buffer`. In eval mode nothing changes.
 #
 # **Contract:** `MyQuantizer(codes, decay, revive_after)`: (K, D), a number, a whole number or None → a module as described. On the plane, after 300 batches of 64 points with decay 0.9, it should reach a mean squared distance of at most 0.12 when it starts with 8 codes from the data. When it starts with 16 codes far away and revives them after 20 batches, it should reach at most 0.09 with all codes in use.
 

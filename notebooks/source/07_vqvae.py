@@ -117,7 +117,7 @@ class VQVAE(nn.Module):
 
 
 # %% [markdown]
-# The loss is equation 3 of van den Oord and others (2017), as in notebook 06. Here $e$ stands for the chosen codes, $\mathrm{sg}[\cdot]$ for the stop-gradient, which is `.detach()` in code, and cost for the commitment cost (the paper's $\beta$):
+# The loss is equation 3 of van den Oord and others (2017), as in notebook 06. Here $e$ stands for the chosen codes, $\mathrm{sg}[\cdot]$ for the stop-gradient, which is `.detach()` in code, and $\text{cost}$ for the commitment cost (the paper's $\beta$):
 #
 # $$L = -\log p(x \mid z_q) \;+\; \lVert \mathrm{sg}[z_e] - e \rVert^2 \;+\; \text{cost} \cdot \lVert z_e - \mathrm{sg}[e] \rVert^2 .$$
 
@@ -163,11 +163,11 @@ print(f"after 300 steps: squared error {squared_error(x_hat, x):.3f} per pixel")
 # %% [markdown]
 # **Where we depart from the original paper.** There, the codes are moved by the gradient of the codebook loss or, in the appendix, by moving averages. The models that come with the course use moving averages, as Razavi and others (2019) do. Three further practices are not in the original paper but have become common:
 #
-# - BatchNorm just before the quantizer (Łańcucki et al. 2020),
-# - a codebook that is initialized from data (Łańcucki et al. 2020; SoundStream, Zeghidour et al. 2021, uses k-means on the first batch, as we do),
-# - revival of codes that have not been chosen for a while (random restarts in Jukebox, Dhariwal et al. 2020; also in SoundStream).
+# - BatchNorm just before the quantizer (Łańcucki and others 2020),
+# - a codebook that is initialized from data (Łańcucki and others 2020; SoundStream, Zeghidour and others 2021, uses k-means on the first batch, as we do),
+# - revival of codes that have not been chosen for a while (random restarts in Jukebox, Dhariwal and others 2020; also in SoundStream).
 #
-# Section 4 shows what each of them does. The code that the authors of the original paper published measures the reconstruction error as a squared error. Ours uses the cross-entropy of notebooks 01 and 04, which is the negative log-likelihood of a Bernoulli distribution, so the reconstruction losses of all three notebooks are in nats and can be compared.
+# Section 4 shows what each of them does. In the code that the authors of the original paper published, the reconstruction loss is a squared error. Ours is the cross-entropy of notebooks 01 and 04, which is the negative log-likelihood of a Bernoulli distribution, so the reconstruction losses of all three notebooks are in nats and can be compared.
 
 # %%
 widgets.Quiz("vqvae.which-e")
@@ -548,7 +548,7 @@ widgets.Quiz("vqvae.seed-noise")
 # >
 # > - **Ask:** "Which has the smaller error: JPEG or the VQ-VAE, both at about 343 bits per image? And PNG with four gray levels at 476 bits, or the larger VQ-VAE at 441?"
 # > - **Usually answered:** "The network, of course." That is true against JPEG. PNG with four gray levels has a smaller error than both of our models.
-# > - **Show:** The rows of images, then the sizes. Ask what the network knows that JPEG does not, and where that knowledge is stored.
+# > - **Show:** The rows of images, then the sizes. Ask what the network has learned and JPEG has not, and where that knowledge is stored.
 
 # %%
 vqvae512 = pretrained.load("vqvae-mnist-512")
@@ -613,11 +613,11 @@ widgets.Quiz("vqvae.by-place")
 #
 # In notebook 05 we drew distortion against rate for VAEs. Let us put all models into one such plot. First we have to say what the rate of each of them is.
 #
-# - **VQ-VAE:** $49 \log_2 K$ bits. The dashed curve shows the VQ-VAEs of section 5, which were trained for 2 epochs, and the stars show the two models of section 6, trained for 30. The cross is the model with $K = 128$ once more, with 225 bits because its indices are coded by their shares at each position.
+# - **VQ-VAE:** $49 \log_2 K$ bits. The dashed curve shows the VQ-VAEs of section 5, which were trained for 2 epochs, and the stars show the two models of section 6, trained for 30. The point labeled *VQ-VAE, by position* is the model with $K = 128$ once more, at 225 bits because its indices are coded by their shares at each position.
 # - **Autoencoder:** the 32 bits of a float are an arbitrary choice. So we round the 32 numbers to $2^b$ levels each, decode them, and measure the error. The rate is then $32\, b$ bits.
 # - **The VQ-VAE's network without a quantizer:** likewise, with one or two numbers per position instead of a code, so $49\, b$ or $98\, b$ bits. This network, too, was trained for 2 epochs, and its numbers were rounded afterward.
 # - **VAE, rounded:** likewise for $\mu$, but only for the 25 units that are active (see notebook 04), so $25\, b$ bits.
-# - **VAE, KL:** the KL in bits, with a sampled $z$. About this many bits suffice on average to transmit a *sample* of $q(z \mid x)$ if sender and receiver share the prior and a source of random numbers. *Relative entropy coding* comes close to that (Havasi et al. 2019; Flamich et al. 2020). We do not implement it here.
+# - **VAE, KL:** the KL in bits, with a sampled $z$. About this many bits suffice on average to transmit a *sample* of $q(z \mid x)$ if sender and receiver share the prior and a source of random numbers. *Relative entropy coding* comes close to that (Havasi and others 2019; Flamich and others 2020). We do not implement it here.
 # - **JPEG and PNG:** the size of the file, as in section 6.
 #
 # (The errors of the models with 2 epochs were measured on all 10,000 test images, all others on the first 1,000.)
@@ -801,7 +801,7 @@ plots.image_grid(
 )
 
 # %% [markdown]
-# The result is noise: scattered bits of strokes, but no digits. Even the right codes in the wrong order do not decode to a digit. Among the $128^{49}$ maps, those of digits are a tiny minority, and nothing in the training taught the model to tell them apart from the rest. So far, our VQ-VAE is a good compressor but not a generative model.
+# The result is noise: scattered pieces of strokes, but no digits. Even the right codes in the wrong order do not decode to a digit. Among the $128^{49}$ maps, those of digits are a tiny minority, and nothing in the training taught the model to tell them apart from the rest. So far, our VQ-VAE is a good compressor but not a generative model.
 #
 # What is missing is a distribution over maps, one that assigns a high probability to maps whose codes really occur together. Maps are sequences of whole numbers, like text, and for text we have very good models.
 
@@ -812,7 +812,7 @@ plots.image_grid(
 # - Each index depends on a patch of 18 x 18 pixels. In the decoder its code affects a patch of the same size, but what appears there also depends on the neighboring codes.
 # - Usage and perplexity depend on how many images are counted.
 # - A start far from the data kills nearly all codes. Revival brings them back; EMA, a start from data and normalization lower the error further.
-# - A code map takes $49 \log_2 K$ bits, and fewer if common codes get short codewords. At equal size, the VQ-VAE's error on digits is about a third of JPEG's. With equal training, rounded numbers from the same network do about as well as codes from 98 bits on.
+# - A code map takes $49 \log_2 K$ bits, and fewer if common codes get short codewords. At equal size, the VQ-VAE's error on digits is about a third of JPEG's. From 98 bits on, rounded numbers from the same network, trained equally long without a quantizer, do about as well as the codes.
 # - Random codes decode to noise.
 #
 # **Next:** [08 A prior over codes](08_prior_over_codes.ipynb), where a network learns which maps are likely and generates digits.

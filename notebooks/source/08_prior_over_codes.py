@@ -88,7 +88,7 @@ plots.image_grid(rows, "Random codes decode to noise. Only the VAE was trained f
 # %% [markdown]
 # **What we saw.** None of the 24 random code maps decodes to a digit. (The autoencoder is luckier: its ninth image happens to be a 0.) The VAE was penalized whenever its codes strayed from $N(0, I)$, the distribution that we sample from, so sampling works. Nothing of the kind happens in the VQ-VAE: its KL is the constant $49 \log 128$, so nothing in the loss asks the codes of an image to be independent, or equally frequent.
 #
-# That is not a flaw. In notebook 01 the autoencoder lacked a $p(z)$, and we saw two ways to get one. The VAE took one of them. This is the other: **train first, and fit a distribution to the codes afterwards**. Because codes are whole numbers, this distribution is a table of probabilities, although a very large one.
+# That is not a flaw. In notebook 01 the autoencoder lacked a $p(z)$, and we saw two ways to get one. The VAE took one of them. This is the other: **train first, and fit a distribution to the codes afterward**. Because codes are whole numbers, this distribution is a table of probabilities, although a very large one.
 
 # %%
 widgets.Quiz("code_prior.right-frequencies")
@@ -253,7 +253,7 @@ class Block(nn.Module):
 
 
 # %% [markdown]
-# **The transformer** looks up a vector for each token and adds a learned vector for its slot, because attention by itself does not know the order of the tokens. After the blocks, one linear layer computes the logits of the next token. (The code calls this layer `head`, which has nothing to do with the heads of the attention.)
+# **The transformer** looks up a vector for each token and adds a learned vector for its slot, because attention by itself ignores the order of the tokens. After the blocks, one linear layer computes the logits of the next token. (The code calls this layer `head`, which has nothing to do with the heads of the attention.)
 
 
 # %%
@@ -575,7 +575,7 @@ widgets.Quiz("code_prior.better-prior")
 #
 # On average, the prior assigns a test image 123 bits. Can we really store it in that many? Yes, with an **arithmetic coder** (MacKay 2003, chapter 6). It keeps an interval, at first $[0, 1)$. For each code it cuts the interval into 128 parts, whose widths are proportional to the probabilities of the codes, and continues with the part that belongs to the actual code. A likely code narrows the interval only a little, while an unlikely one narrows it a lot.
 #
-# At the end, any number inside the interval stands for the whole map. In an interval of width $\Delta$ there is always a number with about $-\log_2 \Delta$ binary digits, because the numbers with $n$ binary digits lie $2^{-n}$ apart. And $\Delta$ is the product of the probabilities, so the length of the file *is* the surprise of the whole map.
+# At the end, any number inside the interval stands for the whole map. In an interval of width $\Delta$ there is always a number with about $-\log_2 \Delta$ binary digits, because the numbers with $n$ binary digits lie $2^{-n}$ apart. And $\Delta$ is the product of the probabilities, so $-\log_2 \Delta$ is the surprise of the whole map, and the file is only a few bits longer.
 #
 # To decode, we run the same prior on the codes decoded so far and cut the interval in the same way. The part that contains the number belongs to the next code.
 
@@ -584,7 +584,7 @@ widgets.Quiz("code_prior.better-prior")
 # >
 # > - **Ask:** "The file contains no probabilities. How does the decoder know where the interval was cut?"
 # > - **Usually answered:** "They must be sent along." The decoder runs the same prior on the codes that it has decoded so far.
-# > - **Show:** The strips, from the top. Then the printed lengths of file and model.
+# > - **Show:** The strips, from the top. Then the printed sizes: the model's own bits and the file.
 
 # %%
 probabilities = prior(codes_test[:1]).softmax(-1)[0, :4].numpy()  # (4, K): of the first four codes
@@ -883,7 +883,7 @@ read = torch.bincount(judge.predict(pictures(ended)), minlength=10)
 print("200 twos, upper three rows given, were completed to:", {digit: int(n) for digit, n in enumerate(read) if n})
 
 # %% [markdown]
-# **What we saw.** Where several digits are plausible, the same beginning leads to different ones: of the 200 beginnings of a 2, 145 became a 2 again, and 27 a 3. Each ending turns up with the probability that the prior assigns to it.
+# **What we saw.** Where several digits are plausible, the same beginning leads to different ones: the 2 in the second column of the figure is completed to 2s and to 3s. Of 200 different beginnings of a 2, 145 became a 2 again, and 27 became a 3. Each ending turns up with the probability that the prior assigns to it.
 
 # %%
 widgets.Quiz("code_prior.lower-half")
@@ -908,7 +908,9 @@ for i in range(49):
     outputs.append(attention.output(o.flatten()))
 at_once = attention(x)[0]  # (49, width)
 difference = (torch.stack(outputs) - at_once).abs().max()
-print(f"largest difference from all slots at once: {difference:.0e}; outputs of up to {at_once.abs().max():.1f}")
+print(
+    f"largest difference from computing all slots at once: {difference:.0e}; largest output: {at_once.abs().max():.1f}"
+)
 
 # %% [markdown]
 # `prior.sample` does this in all blocks (`vqedu.models.transformer.KVCache`). The codes are the same with and without it; only the time differs.
@@ -950,9 +952,9 @@ widgets.TokenExplorer(prior, vqvae)
 #
 # Drawing one code after another is not the only way. Two others are worth knowing, because you will meet them in current papers.
 #
-# **Masked models.** MaskGIT (Chang and others 2022) trains a transformer *without* a causal mask on another task: some of the codes are replaced by a token `[MASK]`, and the network predicts them from all the others, to the left, to the right, above and below. To draw an image it starts from a map of masks only. It predicts all codes at once, keeps the few it is most certain of, masks the rest again and repeats, with more codes kept each time. Eight to twelve rounds are enough, whereas a prior like ours needs one step per code, 256 for their maps of $16 \times 16$. The part that is given may lie anywhere, not only at the beginning. There are two drawbacks: codes kept in the same round are drawn independently of each other, and the probability of a whole map cannot be computed in one pass.
+# **Masked models.** MaskGIT (Chang and others 2022) trains a transformer *without* a causal mask on another task: some of the codes are replaced by a token `[MASK]`, and the network predicts them from all the others, to the left, to the right, above and below. To draw an image it starts from a map of masks only. It predicts all codes at once, keeps the few it is most certain of, masks the rest again and repeats, with more codes kept each time. Eight to twelve rounds are enough, whereas a prior like ours needs one step per code, 256 for their maps of $16 \times 16$. If part of a map is given, as in section 9, it may lie anywhere, not only at the beginning. There are two drawbacks: codes kept in the same round are drawn independently of each other, and the probability of a whole map cannot be computed in one pass.
 #
-# **Diffusion models.** A diffusion model learns to remove noise, a little at a time, and draws by starting from pure noise. Latent diffusion (Rombach and others 2022) does this with the continuous $z_e$ or $z_q$ of an autoencoder, and is the kind of model behind Stable Diffusion; the autoencoder then plays the role that the VQ-VAE plays here. For indices, "noise" means replacing codes by random ones or by masks (VQ-Diffusion; Gu and others 2022), which makes it a close relative of MaskGIT. What all of them share with this notebook is the division of labor: first a tokenizer that describes an image in few numbers, then a model of these descriptions.
+# **Diffusion models.** A diffusion model learns to remove noise, a little at a time, and draws by starting from pure noise. Latent diffusion (Rombach and others 2022) does this with the continuous $z_e$ or $z_q$ of an autoencoder, and is the kind of model behind Stable Diffusion; the autoencoder then plays the role that the VQ-VAE plays here. For indices, "noise" means replacing codes by random ones or by masks (VQ-Diffusion; Gu and others 2022), which makes it a close relative of MaskGIT. What all of them share with this notebook is the division of labor: first a network that describes an image in fewer numbers, then a model of these descriptions.
 
 # %% [markdown]
 # ## Summary

@@ -114,7 +114,7 @@ print(
 )
 
 # %% [markdown]
-# These points do not fit the grid well: three of its codes take 38% of them. That need not be a problem, because in a real network the *encoder* is trained together with the grid. The decoder's gradient passes through the rounding and can move the points to where the codes are. FSQ needs no codebook loss, no commitment loss and no revival. Does it therefore use more of its codes right from the start? We train four networks with 512 codes for 60 steps each: a VQ without any of the four remedies, an FSQ without normalization (the only one of the four that applies to it), and then both with their remedies.
+# These points do not fit the grid well: three of its codes take 38% of them. That need not be a problem. The grid is fixed, but in a real network the *encoder* is trained, and the decoder's gradient, which passes through the rounding, can move the points to where the codes are. FSQ needs no codebook loss, no commitment loss and no revival. Does it therefore use more of its codes right from the start? We train four networks with 512 codes for 60 steps each: a VQ without any of the four remedies, an FSQ without normalization (the only one of the four that applies to it), and then both with their remedies.
 
 # %%
 widgets.Prediction("image_tokens.usage")
@@ -298,7 +298,7 @@ checks.residual(my_residual)
 #
 # A fair comparison keeps everything else equal: encoder, decoder, batches, number of steps. Here every network has the encoder and the decoder of notebook 07 and is trained on MNIST for two epochs, with three seeds per setting. The VQ has all four remedies. The script is `tests/benchmarks/quantizers_compared.py`, and its results ship with the course.
 #
-# What should "equal bits" mean? If every index gets the same number of bits, 512 codes take 9 bits at each of 49 positions, 441 per image. Notebooks 07 and 08 counted differently: frequent codes can be given shorter bit strings, so what a code costs on average is the **entropy** of the codes. (For residual VQ, this is the entropy of the indices of all stages at a position, taken together.) We look at both counts. And since part of the error comes from the encoder and the decoder, we also train the network without a quantizer.
+# What should "equal bits" mean? If every index gets the same number of bits, 512 codes take 9 bits at each of 49 positions, 441 per image. Notebooks 07 and 08 also counted in a second way: frequent codes can be given shorter bit strings, so what a code costs on average is the **entropy** of the codes. (For residual VQ, this is the entropy of the indices of all stages at a position, taken together.) We look at both counts. And since part of the error comes from the encoder and the decoder, we also train the network without a quantizer.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 10 minutes.**
@@ -487,7 +487,7 @@ widgets.Quiz("image_tokens.blade")
 #
 # An image is now a short sequence of whole numbers, and so is a sentence once every word has a number. Nothing prevents us from putting both into **one sequence over one vocabulary**: the 128 image codes of `vqvae-mnist`, 17 words and 3 marks. Models that handle several kinds of data in one sequence are called *omni-modal*.
 #
-# The model is the transformer of notebook 08 with this longer vocabulary. It is trained in two orders:
+# The model is the transformer of notebook 08 with this larger vocabulary. It is trained in two orders:
 #
 # - **drawing**: first the words, then the image. This teaches it $p(\text{image} \mid \text{words})$.
 # - **reading**: first the image, then the words. This teaches it $p(\text{words} \mid \text{image})$.
@@ -805,9 +805,7 @@ def clothes_figure(fashion):
         "codes of digits": vqvae(clothes).logits.sigmoid(),
         "own codes": own(clothes).logits.sigmoid(),
     }
-    title = (
-        "Ten clothes, decoded from the codes of a network trained on digits and of one trained on clothes for seconds"
-    )
+    title = "Ten pieces of clothing, reconstructed by a network trained on digits and by one trained briefly on clothes"
     return plots.image_grid({name: row.numpy() for name, row in rows.items()}, title)
 
 
@@ -879,7 +877,7 @@ widgets.Quiz("image_tokens.old-prior")
 #
 # - FSQ rounds a few bounded numbers. There is no codebook to learn; whether all codes are used depends on the encoder.
 # - Residual VQ adds up codes from several small codebooks, from coarse to fine. One model then serves many rates, provided that it was trained with sums of every length.
-# - Which quantizer is best depends on what you hold equal. At equal length VQ had the lowest error; at equal entropy residual VQ with two stages was ahead, though by little more than the spread over the seeds.
+# - Which quantizer is best depends on what you hold equal. At equal length VQ had the lowest error; at equal entropy residual VQ with two stages was ahead, but at two of the three entropies by less than the spread over the seeds.
 # - Straight-through copies the gradient; the rotation trick turns and scales it, so that its angle to the vector stays the same.
 # - VQ-VAE-2 adds a second map of codes. VQGAN adds a perceptual loss and a discriminator, so that fewer codes are enough.
 # - Our omni-modal model is a transformer over one vocabulary. The order of words and image decides whether it draws or reads.

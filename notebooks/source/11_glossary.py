@@ -171,7 +171,7 @@
 # | free bits | nats of KL that each latent dimension may use without penalty | [05](05_inside_the_vae.ipynb) |
 # | FSQ | finite scalar quantization: each number of $z_e$ is rounded to a few levels; the grid is the codebook | [09 § 1](09_image_tokens.ipynb#1.-A-codebook-that-nobody-has-to-learn:-FSQ) |
 # | head | one of several attention computations that run side by side, each with its own share of the vector | [08 § 3](08_prior_over_codes.ipynb#3.-The-product-rule,-and-attention) |
-# | held out | left out of training in order to test the model on it afterwards | [09 § 6](09_image_tokens.ipynb#6.-Words-and-images-in-one-sequence) |
+# | held out | left out of training in order to test the model on it afterward | [09 § 6](09_image_tokens.ipynb#6.-Words-and-images-in-one-sequence) |
 # | importance weight | $p(x, z) / q(z \mid x)$: corrects for drawing codes from $q$ instead of the prior | [02](02_elbo.ipynb) |
 # | interpolation | decoding the points between two codes | [01](01_autoencoder.ipynb) |
 # | Jensen's inequality | the logarithm of a mean is at least the mean of the logarithms | [02](02_elbo.ipynb) |

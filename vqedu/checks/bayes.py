@@ -189,7 +189,7 @@ kl = Exercise(
             partial(_kl, reduce=torch.mean),
             "One `.mean()` took two averages: over the batch, and over the latent dimensions, which should be added "
             "up.",
-            "What is the shape before your reduction, and what should it be afterwards?",
+            "What is the shape before your reduction, and what should it be afterward?",
         ),
         Mistake(
             "over the batch instead of the dimensions",

@@ -355,7 +355,7 @@ mean_of_square = Exercise(
         Mistake(
             "square of the mean",
             partial(_mean_square, reduce=lambda z: z.mean().square()),
-            "You average first and square afterwards. The spread of z then has no influence.",
+            "You average first and square afterward. The spread of z then has no influence.",
             "Which comes first, the square or the mean?",
         ),
         Mistake(

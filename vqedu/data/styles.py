@@ -32,7 +32,7 @@ def leaning(x: Tensor) -> Tensor:
 
 
 def small(x: Tensor) -> Tensor:
-    """Shrink towards the middle."""
+    """Shrink toward the middle."""
     return _affine(x, [[SHRINK, 0.0, 0.0], [0.0, SHRINK, 0.0]])
 
 

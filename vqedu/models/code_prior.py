@@ -171,7 +171,7 @@ class CodePrior(nn.Module):
     def _guided(self, guidance: float, labels: Tensor | int | None) -> bool:
         """Return whether guidance, checked, changes anything."""
         if validate.at_least_zero(guidance, "guidance") != 1 and labels is None:
-            raise ValueError(f"guidance moves the draws towards a class: pass labels too, got guidance={guidance}.")
+            raise ValueError(f"guidance moves the draws toward a class: pass labels too, got guidance={guidance}.")
         return guidance != 1
 
     def _check_sampling(self, temperature: float, top_k: int | None) -> None:

@@ -29,7 +29,7 @@ class VectorQuantizer(nn.Module):
     Where we leave the paper:
     - N_k is smoothed in the division, (N_k + epsilon) / (N + K epsilon) N (Laplace; as in the authors' code). The
       running N_k never sees the smoothing. A code that the batch did not choose stays where it is: its m_k / N_k is
-      the same as before, and the smoothing would pull it towards zero.
+      the same as before, and the smoothing would pull it toward zero.
     - start="data": the codebook begins as k-means of the first training batch. start="uniform" is the authors' code:
       uniform in +-1/K.
     - revive_after=s: a code that no vector chose in s training batches moves onto a random vector of the batch, each
@@ -159,7 +159,7 @@ class VectorQuantizer(nn.Module):
             self._revive(rows, self.unused_steps >= self.revive_after)
 
     def _move(self, counts: Tensor, sums: Tensor) -> None:
-        """Move the codes towards the means of the vectors that chose them (appendix A.1)."""
+        """Move the codes toward the means of the vectors that chose them (appendix A.1)."""
         self.ema_counts.lerp_(counts, 1 - self.decay)
         self.ema_sums.lerp_(sums, 1 - self.decay)
         n = self.ema_counts.sum()
@@ -188,7 +188,7 @@ class VectorQuantizer(nn.Module):
 
 
 def straight_through(z_e: Tensor, z_q: Tensor) -> Tensor:
-    """Return z_q exactly, with the gradient of the identity towards z_e: d loss / d z_e = d loss / d z_q.
+    """Return z_q exactly, with the gradient of the identity toward z_e: d loss / d z_e = d loss / d z_q.
 
     Source: Bengio, Leonard and Courville 2013; van den Oord et al. 2017, section 3.2. The usual z_e + sg(z_q - z_e)
     rounds; z_e - sg(z_e) is exactly zero.

@@ -43,7 +43,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         sentence="The first few dimensions matter most: from 1 to 16 the error falls from 0.0480 to 0.0085. From 32 to 64 it falls only from 0.0049 to 0.0036.",
     ),
     "code-size": Recall(
-        "An autoencoder has 784 latent dimensions, hidden layers of 2,000 units, and is trained for a long time. What test error do you expect, and what has it learned about digits?",
+        "An autoencoder with 784 latent dimensions and hidden layers of 2,000 units is trained for a long time. What test error do you expect, and what has it learned about digits?",
         choices={
             "Nearly no error, and a good description of digits": "The error may become small, but 784 numbers have room for any image, so nothing forces the network to find out what digits have in common.",
             "Nearly no error, and perhaps nothing about digits": "With as many latent numbers as pixels, copying is enough. The bottleneck is what turns a code into a description.",

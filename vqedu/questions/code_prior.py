@@ -95,7 +95,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="Its codes cost fewer bits to store",
     ),
     "shorter-file": Recall(
-        "The model's own bits for the 200 maps are 3.04 kB, and the file has 3.05 kB. How could you make the file much shorter?",
+        "For the 200 maps, the model's own bits come to 3.04 kB, and the file takes up 3.05 kB. How could you make the file much shorter?",
         choices={
             "With a cleverer coder than the arithmetic coder": "The file is only 0.01 kB longer than the surprise of its maps, and with the same probabilities no coder does better than that on average.",
             "By compressing the file once more, as a ZIP archive": "The bits of a file that is as short as the surprise look like coin flips. A second compression finds nothing to save.",
@@ -142,7 +142,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="No: each code is drawn from the codes before it, and these come last",
     ),
     "both-directions": Recall(
-        "In a transformer without a causal mask, every slot looks in both directions. Its weights are fixed while it draws, too. Could it keep its keys and values in a cache?",
+        "In a transformer without a causal mask, every slot looks in both directions. The weights of such a network are also fixed while it draws. Could it keep its keys and values in a cache?",
         choices={
             "Yes: if the weights are fixed, so are the keys and values": "Keys and values are computed from the vectors of the slots, and without the mask these vectors change with every new code.",
             "No: a new code changes the vectors of the slots before it": "From the second block on, the vector of a slot depends on every code that the slot looks at. Only causality leaves the earlier slots as they are.",

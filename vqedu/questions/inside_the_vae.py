@@ -87,7 +87,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         choices={
             "A, because its bound on log p(x) is better": "It is a slightly better model of the images. But its KL is only 0.02 nats, so its codes are nearly the same as draws from the prior, whatever the image.",
             "B, because the loss does not measure how good the codes are": "The ELBO measures how probable the images are under the model, whether or not z contributes to that. With B, the code of another image makes the reconstruction 15 nats worse, so its codes do depend on the image.",
-            "Either, because 0.3 nats make no difference": "For the density, 0.3 nats hardly matter. But a search uses the codes, and those of A carry no information.",
+            "Either, because 0.3 nats make no difference": "As a difference in the bound, 0.3 nats hardly matter. But a search uses the codes, and those of A carry no information.",
         },
         answer="B, because the loss does not measure how good the codes are",
     ),

@@ -55,7 +55,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "k-means has converged with two codes in one cluster and one code for two clusters. How do you get a better result?",
         choices={
             "Start again from other codes, and keep the best": "The start decides which local minimum is reached. Of the 20 starts in this section, 4 found all six clusters.",
-            "Continue: the loss never rises, so it will fall": "Not rising is not the same as falling. Once no point changes its code, no code moves any more.",
+            "Continue: the loss never rises, so it will fall": "Not rising is not the same as falling. Once no point changes its code, no code moves anymore.",
             "Take smaller steps, so that no minimum is missed": "Nothing was missed. Smaller steps lead into the same minimum, only more slowly.",
         },
         answer="Start again from other codes, and keep the best",
@@ -134,7 +134,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         sentence="The few codes that happened to be nearest serve all the points. The others are never chosen, so nothing ever moves them.",
     ),
     "left-behind": Recall(
-        "The codebook of a VQ-VAE started from data, and every code was in use. Later in the training many are dead. What has happened?",
+        "The codebook of a VQ-VAE started from data, and every code was in use. Later in training, many are dead. What has happened?",
         choices={
             "The codes drifted away until nothing was near": "A code never moves by itself, only toward vectors that chose it.",
             "The averages forgot the codes that are rarely used": "What fades is the running count of a code. The code itself stays in its place.",

@@ -91,7 +91,7 @@ function drawScale({ pen, width, height }, value) {
 }
 
 function nameSides({ pen, left, right }, width, height) {
-  const [less, more] = width > 800 ? [": towards an autoencoder", ": towards collapse"] : ["", ""];
+  const [less, more] = width > 800 ? [": toward an autoencoder", ": toward collapse"] : ["", ""];
   const y = width < NARROW ? height - 6 : 18;
   write(pen, `\u2190 KL counts less${less}`, left, y);
   write(pen, `KL counts more${more} \u2192`, right, y, { align: "right" });
