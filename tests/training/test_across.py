@@ -71,7 +71,7 @@ def trained(case: str) -> dict[str, Tensor]:
     build, examples, settings = CASES[case]
     torch.manual_seed(0)
     model = build().double()
-    history = training.fit(model, examples(), **{"epochs": 3, "batch_size": 16, **settings})
+    history = training.fit(model, examples(), **{"epochs": 4, "batch_size": 16, **settings})
     return {**model.state_dict(), "history": torch.tensor(history.total, dtype=torch.float64)}
 
 

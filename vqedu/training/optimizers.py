@@ -53,6 +53,10 @@ class Optimizers:
         for part, rate, state, kept in zip(self.parts, self.rates, states, settings, strict=True):
             part.load_state_dict({"state": state, "param_groups": kept["groups"]})
             rate.load_state_dict(kept["rate"])
+            for weight, values in part.state.items():
+                for field, value in values.items():
+                    if value.shape == weight.shape:  # a fused step takes the two for laid out alike in memory
+                        values[field] = torch.empty_like(weight).copy_(value)
 
     @property
     def learning_rate(self) -> float:
