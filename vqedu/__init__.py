@@ -19,7 +19,7 @@ in a folder of its own, with its Python, JavaScript and CSS. CONTRIBUTING.md lis
        lessons         the toy models of the lessons on the ELBO, gradients and the plane
        plots           figures in one style: arrays in, a Figure out
        questions       predictions and quizzes, one file per topic
-    1  validate, files, progress, palette
+    1  joint, validate, files, progress, palette
 
 Submodules load when first used.
 """

@@ -52,10 +52,15 @@ def lecturer(arguments: argparse.Namespace) -> int:
 
 
 def train(arguments: argparse.Namespace) -> int:
-    """Train a shipped model anew by its recipe, and write its weights and card as one file."""
+    """Train a shipped model anew by its recipe, alone or under torchrun, and write its weights and card as one file."""
     from vqedu.publish.train import train as retrain
 
-    print(retrain(arguments.name, arguments.to))
+    try:
+        path = retrain(arguments.name, arguments.to, arguments.data, arguments.root, arguments.save_every)
+    except KeyboardInterrupt:
+        return complain(Exception("stopped. The same command goes on from the last *.training file."), 130)
+    if path:  # of several processes one has written it
+        print(path)
     return 0
 
 
@@ -98,6 +103,9 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("train", help=train.__doc__, description=train.__doc__)
     command.add_argument("name", metavar="NAME", help="such as vae-2d")
     command.add_argument("--to", type=Path, default=Path("."), metavar="DIR", help="default: the working directory")
+    command.add_argument("--data", metavar="SET", help="such as fashion-mnist or folder; default: the recipe's own")
+    command.add_argument("--root", type=Path, metavar="DIR", help="where the files of --data are")
+    command.add_argument("--save-every", type=float, default=60, metavar="SECONDS", help="default: 60")
     command.set_defaults(run=train)
 
     command = commands.add_parser("cards", help=cards.__doc__, description=cards.__doc__)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vqedu import losses, validate
+from vqedu import joint, losses, validate
 from vqedu.models.autoencoder import mlp
 from vqedu.models.vae import VAEOutput, reparameterize
 
@@ -84,7 +84,7 @@ class CausalVAE(nn.Module):
         """Return what training minimizes, and its parts in nats per image; `kl` is the true KL, without a floor."""
         logits, mu, logvar, _ = self(x)
         reconstruction = pixel_losses(logits, x).mean()
-        kl = losses.kl_per_dimension(mu, logvar)
+        kl = joint.mean(losses.kl_per_dimension(mu, logvar))  # the floor is one of the whole batch
         return losses.ELBOLoss(reconstruction + beta * losses.free_bits(kl, self.floor), reconstruction, kl.sum())
 
     @torch.no_grad()

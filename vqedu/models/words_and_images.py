@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vqedu import validate
+from vqedu import joint, validate
 from vqedu.data import styles
 from vqedu.models.transformer import Transformer, generate
 
@@ -217,7 +217,8 @@ class WordsAndImages(WordsAndCodes):
         sum_share: how many of the plain digits are asked for as sums, from 0 to 1; None is a third.
         """
         listed = rows[:, :2].tolist()
-        asked = [self._slot(_wording(digit, STYLES[style], sum_share)) for digit, style in listed]
+        everyone = joint.gather(rows[:, :2]).tolist()  # several processes make the same draws, and each keeps its own
+        asked = joint.part([self._slot(_wording(digit, STYLES[style], sum_share)) for digit, style in everyone])
         said = [self._slot(caption(digit, STYLES[style])) for digit, style in listed]
         slots = torch.tensor([asked, said], device=rows.device)  # (2, N, 3)
         return self.nats(slots[0], slots[1], rows[:, 2:], WORD_WEIGHT)

@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from vqedu import files, models, quantizers, validate
+from vqedu.training import saving
 
 WEIGHTS = Path(__file__).parent / "weights"
 CARD_KEY = "vqedu-card"
@@ -26,19 +27,24 @@ def save_checkpoint(model: nn.Module, path: str | Path, card: dict[str, Any] | N
     half: store float16, which halves the file. The file is complete or not there at all.
     """
     state = {name: _stored(tensor, half) for name, tensor in model.state_dict().items()}
+    files.atomic_write(Path(path), safetensors.torch.save(state, metadata=metadata(model, card)))
+
+
+def metadata(model: nn.Module, card: dict[str, Any] | None = None) -> dict[str, str]:
+    """Return what makes a safetensors file of a model's weights one that `load_checkpoint` reads: its whole card."""
     full = {
         **(card or {}),
         "model": type(model).__name__,
         "arguments": _arguments(model),
         "versions": {"python": platform.python_version(), "torch": torch.__version__.split("+")[0]},
     }
-    content = safetensors.torch.save(state, metadata={CARD_KEY: json.dumps(full, sort_keys=True)})
-    files.atomic_write(Path(path), content)
+    return {CARD_KEY: json.dumps(full, sort_keys=True)}
 
 
 def load_checkpoint(path: str | Path) -> nn.Module:
     """Return the model stored at `path`, in float32, on the CPU and in eval mode.
 
+    The file may also be the checkpoint of a training that has not ended yet: then the model as far as it has come.
     Raises FileNotFoundError if there is no such file, ValueError if it is no safetensors file, is cut off, or was
     not written by `save_checkpoint`.
     """
@@ -47,7 +53,9 @@ def load_checkpoint(path: str | Path) -> nn.Module:
     arguments = {name: built(value) for name, value in card["arguments"].items()}
     model = getattr(models, validate.known_name(card["model"], known, "model"))(**arguments)
     expected = model.state_dict()
-    stored = safetensors.torch.load_file(path)
+    stored = {
+        name: tensor for name, tensor in safetensors.torch.load_file(path).items() if not name.startswith(saving.PREFIX)
+    }
     wrong = [name for name in expected.keys() | stored.keys() if _shape(expected, name) != _shape(stored, name)]
     if wrong:
         raise ValueError(

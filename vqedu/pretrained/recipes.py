@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
 import torch
@@ -16,7 +16,7 @@ from vqedu import data, models, training, validate
 from vqedu.data import emoji, jitter
 from vqedu.data import tokenizer as text_tokenizer
 from vqedu.models import causal_vae, words_and_images
-from vqedu.pretrained.checkpoints import built, load
+from vqedu.pretrained.checkpoints import built, load, metadata
 
 
 @dataclass(frozen=True)
@@ -182,8 +182,20 @@ def retrain(
     train: a `data.Split`, or `data.Emoji` for the models of emoji. on_step: see `training.fit`.
     Raises ValueError for an unknown name.
     """
-    recipe = recipe_of(name)
+    return follow(recipe_of(name), train, on_step)
+
+
+def follow(
+    recipe: Recipe,
+    train: Any,
+    on_step: Callable[[int], object] | None = None,
+    checkpoints: Sequence[training.Checkpoint] = (),
+) -> tuple[nn.Module, training.History]:
+    """Train a model by a recipe, as `retrain` does. checkpoints: two, of the recipe's `fit` and of its "then"."""
     model = build(recipe, train)
+    for checkpoint in checkpoints:
+        checkpoint.metadata = metadata(model, {"recipe": asdict(recipe)})
+    saved = checkpoints or (None, None)
     rows, objective = examples(recipe, train, model), cast("Any", model.loss)
     first, then = dict(recipe.fit), recipe.fit.get("then")
     first.pop("then", None)
@@ -191,10 +203,11 @@ def retrain(
         first["loss"] = lambda batch: objective(jitter.moved(batch, recipe.moved, flip=True))
     everything = torch.cat([rows, *_jittered_examples(recipe, train)])
     with _quick_attention(recipe):
-        history = training.fit(model, everything, **first, on_step=on_step)
-    if then:
+        history = training.fit(model, everything, **first, on_step=on_step, checkpoint=saved[0])
+    if then and not history.interrupted:
         seconds, loss = history.seconds, functools.partial(objective, **then.get("loss", {}))
-        history = training.fit(model, rows, **{**then, "loss": loss}, on_step=on_step)
+        settings = {**then, "loss": loss, "checkpoint": saved[1]}
+        history = training.fit(model, rows, **settings, on_step=on_step)
         history.seconds += seconds
     return model, history
 

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vqedu import validate
-from vqedu.quantizers import joint
+from vqedu import joint, validate
 from vqedu.quantizers.contract import Quantized
 from vqedu.quantizers.kmeans import cluster_sums, draw, kmeans
 from vqedu.quantizers.nearest import nearest_code

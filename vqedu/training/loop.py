@@ -6,14 +6,16 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
 
-from vqedu import progress, validate
-from vqedu.training import optimizers
+from vqedu import joint, progress, validate
+from vqedu.training import across, optimizers
+from vqedu.training.saving import Checkpoint, Saving
 
 
 class LossTerms(Protocol):
@@ -39,6 +41,11 @@ class History:
         """The minimized loss of each row."""
         return self.terms.get("total", [])
 
+    @property
+    def done(self) -> int:
+        """The number of steps that the rows cover."""
+        return self.steps[-1] if self.steps else 0
+
 
 def fit(
     model: nn.Module,
@@ -55,6 +62,7 @@ def fit(
     on_step: Callable[[int], object] | None = None,
     background: bool = False,
     bfloat16: bool = False,
+    checkpoint: Checkpoint | None = None,
 ) -> History:
     """Train `model` in place on mini-batches of `images`, and return what was measured.
 
@@ -70,6 +78,12 @@ def fit(
     bfloat16: the network computes in 16 bits where torch holds that to be safe (autocast), and keeps its weights in 32;
     on a processor with instructions for it a transformer then trains about twice as fast.
 
+    checkpoint: where to save the training now and then; the same call later goes on from the file that is there. A loss
+    that draws from a generator of its own begins that generator anew.
+
+    Among processes that `torchrun` started (see `joint.processes`) each trains on its part of every batch, and all come
+    to the weights that one process would reach, but for the rounding of sums. They must make the same call.
+
     The same seed and the same starting weights give the same numbers on one machine. The model is trained on
     CUDA or Apple's GPU if there is one, and comes back where it was, in eval mode. Ctrl-C ends the training and keeps
     the model and its history, marked `interrupted`. This is plumbing: it would be the same for any network.
@@ -77,26 +91,38 @@ def fit(
     """
     examples = _examples(images, batch_size, binarize)
     total_steps = validate.positive_int(epochs, "epochs") * (len(examples) // batch_size)
-    objective = loss or cast("Callable[[Tensor], LossTerms]", model.loss)
+    settings = {
+        "examples": list(examples.shape), "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
+        "optimizer": optimizer, "schedule": schedule, "binarize": binarize, "seed": seed, "bfloat16": bfloat16,
+    }  # fmt: skip
     history = History(every=max(1, total_steps // 200))
-    start = time.perf_counter()
     own_random_state = nullcontext() if background else _seeded(seed)
-    shown = progress.bar(total_steps, quiet=background)
+    shown = progress.bar(total_steps, quiet=background or joint.rank() > 0)
     with own_random_state, torch.enable_grad(), _at_work(model) as device, shown as bar:
         steps = optimizers.build(model, optimizer, schedule, learning_rate, total_steps)
+        objective = across.objective(model, loss or cast("Callable[[Tensor], LossTerms]", model.loss))
         meter = _Meter(history, device)
-        batches = _batches(examples.to(device), epochs, batch_size, seed)
+        saving = Saving(checkpoint, model, steps, settings)
+        vars(history).update(saving.restore())
+        done, start = history.done, time.perf_counter() - history.seconds
+        if done:
+            bar.say(f"Going on after step {done:,} of {total_steps:,}.")
+        examples = examples.to(device)
+        orders = islice(_orders(examples, epochs, batch_size, seed), done, None)
         try:
-            for step, batch in enumerate(batches, start=1):
+            for step, order in enumerate(orders, start=done + 1):
+                batch = examples[order]
                 if binarize:
                     batch = torch.bernoulli(batch)
                 with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
-                    terms = objective(batch)
+                    terms = objective(joint.part(batch))
                 steps.zero_grad()
                 terms.total.backward()
                 steps.step()
                 if meter.add(step, terms, last=step == total_steps):
+                    history.seconds = time.perf_counter() - start
                     bar.show(history, steps.learning_rate)
+                    saving.save(asdict(history), last=step == total_steps)
                 if on_step and on_step(step):
                     history.interrupted = True
                     break
@@ -130,10 +156,10 @@ def start_at_mean_image(model: nn.Module, x: Tensor) -> None:
 
 
 def best_device() -> torch.device:
-    """Return CUDA if there is one, else Apple's MPS if there is one, else the CPU."""
+    """Return CUDA if there is one, else Apple's MPS if there is one and one process uses it, else the CPU."""
     if torch.cuda.is_available():
         return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    return torch.device("mps" if torch.backends.mps.is_available() and not joint.several() else "cpu")
 
 
 class _Meter:
@@ -148,7 +174,7 @@ class _Meter:
 
     def add(self, step: int, terms: LossTerms, last: bool) -> bool:
         """Add one step's terms; returns True if a row was written."""
-        for name, value in terms._asdict().items():
+        for name, value in joint.means(terms._asdict()).items():
             self.sums[name] = self.sums.get(name, 0) + value.detach()
         self.count += 1
         due = last or step % self.history.every == 0
@@ -175,19 +201,20 @@ def _examples(images: Tensor | Any, batch_size: int, binarize: bool) -> Tensor:
         raise TypeError(f"images must be a tensor or a data.Split, got {type(images).__name__}.")
     if examples.is_floating_point() and (binarize or examples.dim() == 4):
         validate.images(examples, "images", shape=None)
-    validate.positive_int(batch_size, "batch_size")
+    if validate.positive_int(batch_size, "batch_size") % joint.size():
+        raise ValueError(f"batch_size must be a multiple of the {joint.size()} processes, got {batch_size}.")
     if len(examples) < batch_size:
         raise ValueError(f"images must hold at least one batch of {batch_size}, got {len(examples)}. Lower batch_size.")
     return examples
 
 
-def _batches(examples: Tensor, epochs: int, batch_size: int, seed: int) -> Iterator[Tensor]:
-    """Yield the batches of all epochs, each epoch in a new order drawn on the CPU from `seed`."""
+def _orders(examples: Tensor, epochs: int, batch_size: int, seed: int) -> Iterator[Tensor]:
+    """Yield the row numbers of each batch of all epochs, each epoch in a new order drawn on the CPU from `seed`."""
     generator = torch.Generator().manual_seed(seed)
     for _ in range(epochs):
         order = torch.randperm(len(examples), generator=generator).to(examples.device)
         for start in range(0, len(order) - batch_size + 1, batch_size):
-            yield examples[order[start : start + batch_size]]
+            yield order[start : start + batch_size]
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +31,32 @@ class Optimizers:
         for part, rate in zip(self.parts, self.rates, strict=True):
             part.step()
             rate.step()
+
+    def state(self) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
+        """Return all that the next step depends on: tensors by name, and numbers that JSON can hold."""
+        states = [part.state_dict() for part in self.parts]
+        tensors = {
+            f"optimizer.{number}.{parameter}.{name}": value
+            for number, state in enumerate(states)
+            for parameter, values in state["state"].items()
+            for name, value in values.items()
+        }
+        rates = [rate.state_dict() for rate in self.rates]
+        return tensors, [{"groups": s["param_groups"], "rate": r} for s, r in zip(states, rates, strict=True)]
+
+    def restore(self, tensors: dict[str, Tensor], settings: list[dict[str, Any]]) -> None:
+        """Go on from what `state` returned for an equal model and equal settings."""
+        states: list[dict[int, dict[str, Tensor]]] = [{} for _ in self.parts]
+        for name, value in tensors.items():
+            _, number, parameter, field = name.split(".")
+            states[int(number)].setdefault(int(parameter), {})[field] = value
+        for part, rate, state, kept in zip(self.parts, self.rates, states, settings, strict=True):
+            part.load_state_dict({"state": state, "param_groups": kept["groups"]})
+            rate.load_state_dict(kept["rate"])
+            for weight, values in part.state.items():
+                for field, value in values.items():
+                    if value.shape == weight.shape:  # a fused step takes the two for laid out alike in memory
+                        values[field] = torch.empty_like(weight).copy_(value)
 
     @property
     def learning_rate(self) -> float:

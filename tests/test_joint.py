@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch import distributed as dist
 from torch import multiprocessing as mp
 
-from vqedu.quantizers import VectorQuantizer, joint
+from vqedu import joint
+from vqedu.quantizers import VectorQuantizer
 
 
 def train_linear(rank: int, world: int, update: str) -> dict[str, Tensor]:
