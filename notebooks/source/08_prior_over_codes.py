@@ -628,7 +628,7 @@ widgets.Quiz("code_prior.shorter-file")
 #
 # **★★★ · 25 minutes.** Python's `fractions.Fraction` has no last digit that could differ, so with it you can write the coder exactly as the figure shows it. Your coder must decode its own strings, using nothing but the string, the number of codes, and the model.
 #
-# **Contract:** `my_build_coder(probabilities)`: `probabilities` is a function that takes the list of codes so far and returns a list of K fractions, all above 0, that sum to 1 → two functions `encode, decode`. `encode(codes)` returns a string of "0" and "1", and `decode(bits, length)` returns the list of codes. The string is read as a binary fraction, so "101" is 1/2 + 1/8. It may have at most $\lceil -\log_2 p \rceil + 1$ characters, where p is the product of the codes' probabilities. You may call `probabilities` only with the codes that precede the one being coded.
+# **Contract:** `my_build_coder(probabilities)`: `probabilities` is a function that takes the list of codes so far and returns a list of K fractions, all above 0, that sum to 1 → two functions `encode, decode`. `encode(codes)` returns a string of "0" and "1", and `decode(bits, length)` returns the list of codes. The string is read as a binary fraction, so "101" is 1/2 + 1/8. It may have at most $\lceil -\log_2 p \rceil + 1$ characters, where p is the product of the codes' probabilities. You may call `probabilities` only with the list of all codes that precede the one being coded.
 
 
 # %% tags=["starter"]

@@ -120,6 +120,7 @@ def test_a_prior_that_is_only_weak_gets_its_number() -> None:
     [
         (lambda codes, labels: torch.zeros(len(codes), 49, 138), "shape"),
         (lambda codes, labels: torch.zeros(len(codes), 49, 128).log() * 0, "nan"),
+        (lambda codes, labels: torch.zeros(len(codes), 49, 128).log(), "nan"),
         (lambda codes, labels: codes, "type"),
         (lambda codes, labels: None, "nothing"),
         (lambda codes, labels: codes.undefined, "exception"),

@@ -230,16 +230,22 @@ def _logits(predict: Callable[..., Any], codes: Tensor, labels: Tensor) -> Tenso
                 raise running.Problem("type", f"`predict` must return logits, a float tensor of shape {wanted}.")
             if tuple(part.shape) != wanted:
                 raise running.Problem("shape", f"`predict` returned {tuple(part.shape)}; expected {wanted}.")
-            if not bool(torch.isfinite(part).all()):
-                where = (~torch.isfinite(part)).any(2).any(0).nonzero().flatten().tolist()
-                raise running.Problem(
-                    "nan",
-                    f"Some logits are NaN or infinite, first at position {where[0]}. If the first batch has a NaN loss "
-                    "already, look for a row of the attention in which every score is masked: the softmax makes it "
-                    "NaN. If the loss became NaN later, the learning rate is too high.",
-                )
+            _must_be_finite(part)
             parts.append(part.float())
     return torch.cat(parts)
+
+
+def _must_be_finite(logits: Tensor) -> None:
+    if logits.isnan().any():
+        first = int(logits.isnan().any(2).any(0).nonzero()[0])
+        raise running.Problem(
+            "nan",
+            f"Some logits are NaN, first at position {first}. If the first loss was NaN, too, look for a row of the "
+            "attention in which every score is masked: the softmax makes it NaN. If the loss became NaN later, your "
+            "learning rate is too high.",
+        )
+    if logits.isinf().any():
+        raise running.Problem("nan", "Some logits are infinite, so the code in question has probability 0 or 1.")
 
 
 def _bits(logits: Tensor, codes: Tensor) -> float:
