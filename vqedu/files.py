@@ -1,14 +1,27 @@
-"""Writing a file whole or not at all, whatever happens on the way."""
+"""Writing a file whole or not at all, whatever happens on the way, and one writer at a time."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import secrets
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
 
 PAUSES_S = (0.05, 0.1, 0.2, 0.4)
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Return a path with its ~ replaced by the home, or left as it is where nobody's home is known."""
+    return Path(os.path.expanduser(path))  # that of pathlib raises RuntimeError there
 
 
 def atomic_write(path: Path, content: bytes) -> None:
@@ -42,3 +55,25 @@ def _replace(source: Path, target: Path) -> None:
         except PermissionError:  # on Windows, an open file cannot be replaced
             time.sleep(pause_s)
     os.replace(source, target)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let one process and one thread at a time into the block, of all that lock the same `path`, an empty file.
+
+    The system frees the lock when its owner ends, in whatever way. Where the file system knows no locks, as on some
+    network drives, the block runs without one. Raises OSError if the file cannot be made.
+    """
+    with path.open("ab") as stream:
+        with contextlib.suppress(OSError):
+            _lock(stream)
+        yield  # closing the file frees the lock
+
+
+def _lock(stream: IO[bytes]) -> None:
+    """Wait until this open file has the lock."""
+    if sys.platform == "win32":
+        stream.seek(0)
+        msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK, 1)  # waits up to 10 s
+    else:
+        fcntl.flock(stream, fcntl.LOCK_EX)

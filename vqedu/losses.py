@@ -14,6 +14,8 @@ from vqedu import validate
 LIKELIHOODS = ("bernoulli", "gaussian")
 LEVELS = 255  # steps between the 256 levels of a channel
 REDUCTIONS = ("image", "element", "total")
+KL_REDUCTIONS = (*REDUCTIONS, "pixel", "dataset")
+TORCH_NAMES = {"batchmean": "image", "mean": "element", "sum": "total"}  # what torch calls the reductions
 
 
 class ReconstructionLoss(NamedTuple):
@@ -227,38 +229,42 @@ def effective_beta(
     pixels: int = 784,
     latents: int = 1,
     batch_size: int = 1,
+    examples: int = 60_000,
     weight: float = 1.0,
     half: bool = True,
     variance: float = 1.0,
+    scale: float = 1.0,
 ) -> float:
     """Return the beta for which `weight * R_code + beta * KL_code` has the same minima as R + beta * KL.
 
     R = -log p(x|z) and KL = KL(q(z|x) || p(z)) are the terms of the ELBO: summed over one image, averaged over the
     batch, in nats. The code's terms differ by a factor a and b, so its effective beta is beta b / (weight a).
 
-    reconstruction, kl: how the code reduces each term. "image": summed over the elements of one image, averaged over
-    the batch; "element": averaged over everything, as mse_loss does by default; "total": summed over everything.
-    likelihood: "bernoulli", the cross-entropy; or "gaussian", the squared error, for p(x|z) = N(x_hat, variance).
-    There -log p = (x - x_hat)^2 / (2 variance) + a constant per element, so beta and the variance are one knob: the
-    code's loss is also the ELBO of a decoder whose variance is its effective beta times this one. A loss that learns
-    the variance divides by it, and is the ELBO itself. half: whether the code has the factor 1/2. pixels, latents:
-    elements of an image and of a code.
+    reconstruction, kl: how the code reduces each term. "image", torch's "batchmean": summed over the elements of one
+    image, averaged over the batch; "element", torch's "mean": averaged over everything, as mse_loss does by default;
+    "total", torch's "sum": summed over everything. Two more for the KL of an image, averaged over the batch: "pixel",
+    divided by the number of pixels; "dataset", times the batch size over the number of training examples.
+    likelihood: "bernoulli", the cross-entropy; "gaussian", the squared error, for p(x|z) = N(x_hat, variance); or
+    "laplace", the absolute error (L1), for p(x|z) = Laplace(x_hat, scale). The Gaussian's -log p is
+    (x - x_hat)^2 / (2 variance) + a constant per element, so beta and the variance are one knob: the code's loss is
+    also the ELBO of a decoder whose variance is its effective beta times this one; likewise with the scale of
+    |x - x_hat| / scale. A loss that learns the variance divides by it, and is the ELBO itself. half: whether the code
+    of a squared error has the factor 1/2. pixels, latents: elements of an image and of a code.
 
     Raises ValueError or TypeError for an unknown name, a beta below 0, or another number that is not positive.
     """
-    validate.known_name(likelihood, LIKELIHOODS, "likelihood")
-    for name, number in (("pixels", pixels), ("latents", latents), ("batch_size", batch_size)):
-        validate.positive_int(number, name)
-    validate.above_zero(weight, "weight")
-    validate.above_zero(variance, "variance")
-    validate.at_least_zero(beta, "beta")
-    a = _factor(reconstruction, pixels, batch_size)
-    if likelihood == "gaussian":
-        a *= variance if half else 2 * variance
-    return beta * _factor(kl, latents, batch_size) / (weight * a)
+    sizes = {"pixels": pixels, "latents": latents, "batch_size": batch_size, "examples": examples}
+    pixels, latents, batch_size, examples = (validate.positive_int(size, name) for name, size in sizes.items())
+    numbers = {"weight": weight, "variance": variance, "scale": scale}
+    weight, variance, scale = (validate.above_zero(number, name) for name, number in numbers.items())
+    spread = {"bernoulli": 1.0, "gaussian": variance if half else 2 * variance, "laplace": scale}
+    spread_of_code = spread[validate.known_name(likelihood, spread, "likelihood")]
+    batch = {"image": 1.0, "total": float(batch_size), "pixel": 1 / pixels, "dataset": batch_size / examples}
+    a = (batch | {"element": 1 / pixels})[reduction_name(reconstruction, REDUCTIONS)]
+    b = (batch | {"element": 1 / latents})[reduction_name(kl, KL_REDUCTIONS)]
+    return validate.at_least_zero(beta, "beta") * b / (weight * a * spread_of_code)
 
 
-def _factor(reduction: str, elements: int, batch_size: int) -> float:
-    """Return what a reduction multiplies a term by, compared with the sum over an image averaged over the batch."""
-    validate.known_name(reduction, REDUCTIONS, "reduction")
-    return {"image": 1.0, "element": 1 / elements, "total": float(batch_size)}[reduction]
+def reduction_name(name: str, known: tuple[str, ...]) -> str:
+    """Return the course's name of a reduction that may be called by torch's; raises ValueError for an unknown one."""
+    return validate.known_name(TORCH_NAMES.get(name, name), known, "reduction")

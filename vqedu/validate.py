@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
 
 import torch
 from torch import Tensor
@@ -16,20 +17,20 @@ CODE_MAP_SHAPE = (7, 7)
 
 
 def positive_int(value: int, name: str) -> int:
-    """Return `value` if it is a whole number of at least 1.
+    """Return `value` as an int if it is a whole number of at least 1, of Python or numpy.
 
-    Raises TypeError for anything that is not an int, ValueError for an int below 1.
+    Raises TypeError for anything that is not a whole number (7.0 is none), ValueError for one below 1.
     """
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be a whole number, got {value!r} ({type(value).__name__}).")
     if value < 1:
         raise ValueError(f"{name} must be at least 1, got {value}.")
-    return value
+    return int(value)
 
 
 def fraction(value: float, name: str) -> float:
     """Return `value` if it is a number with 0 <= value < 1; raises TypeError or ValueError otherwise."""
-    _number(value, name)
+    value = _number(value, name)
     if not 0 <= value < 1:
         raise ValueError(f"{name} must be at least 0 and below 1, got {value}.")
     return value
@@ -37,7 +38,7 @@ def fraction(value: float, name: str) -> float:
 
 def at_least_zero(value: float, name: str) -> float:
     """Return `value` if it is a finite number of at least 0; raises TypeError or ValueError otherwise."""
-    _number(value, name)
+    value = _number(value, name)
     if not (math.isfinite(value) and value >= 0):
         raise ValueError(f"{name} must be a finite number of at least 0, got {value}.")
     return value
@@ -45,7 +46,7 @@ def at_least_zero(value: float, name: str) -> float:
 
 def above_zero(value: float, name: str) -> float:
     """Return `value` if it is a finite number above 0; raises TypeError or ValueError otherwise."""
-    _number(value, name)
+    value = _number(value, name)
     if not (math.isfinite(value) and value > 0):
         raise ValueError(f"{name} must be a finite number above 0, got {value}.")
     return value
@@ -53,7 +54,7 @@ def above_zero(value: float, name: str) -> float:
 
 def between(value: float, low: float, high: float, name: str) -> float:
     """Return `value` as a float if it lies in [low, high]; raises TypeError or ValueError otherwise, NaN included."""
-    _number(value, name)
+    value = _number(value, name)
     if not low <= value <= high:
         raise ValueError(f"{name} must lie in [{low:g}, {high:g}], got {value}.")
     return float(value)
@@ -61,7 +62,7 @@ def between(value: float, low: float, high: float, name: str) -> float:
 
 def whole(value: float, low: int, high: int, name: str) -> int:
     """Return `value` as an int if it is a whole number in low .. high (7.0 is one); raises ValueError if not."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = isinstance(value, Real) and not isinstance(value, bool)
     if not number or not low <= value <= high or value != int(value):
         raise ValueError(f"{name} must be a whole number from {low} to {high}, got {value!r}.")
     return int(value)
@@ -223,7 +224,8 @@ def known_name(name: str, known: Iterable[str], what: str) -> str:
     return name
 
 
-def _number(value: float, name: str) -> None:
-    """Raise TypeError unless `value` is an int or a float; True and False are none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+def _number(value: float, name: str) -> float:
+    """Return a number of Python or numpy as an int or a float; raises TypeError for others, True and False too."""
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {value!r} ({type(value).__name__}).")
+    return int(value) if isinstance(value, Integral) else float(value)

@@ -136,9 +136,22 @@ async def run_until_explorer(hub: Hub, student: str, kernel: str, name: str) -> 
 
 async def _run(connection: Any, source: str) -> bool:
     """Run a cell; return whether it displayed a widget."""
-    header = {"msg_id": secrets.token_hex(8), "msg_type": "execute_request", "username": "", "session": "s", "version": "5.3"}
+    header = {
+        "msg_id": secrets.token_hex(8),
+        "msg_type": "execute_request",
+        "username": "",
+        "session": "s",
+        "version": "5.3",
+    }
     content = {"code": source, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
-    message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell", "buffers": []}
+    message = {
+        "header": header,
+        "parent_header": {},
+        "metadata": {},
+        "content": content,
+        "channel": "shell",
+        "buffers": [],
+    }
     await connection.write_message(json.dumps(message))
     shown = False
     while True:
@@ -245,7 +258,9 @@ def report(students: int) -> str:
 def main() -> None:
     if shutil.which("configurable-http-proxy") is None:
         sys.exit("npm's configurable-http-proxy is not on the PATH: npm install -g configurable-http-proxy")
-    print("| students | own MB | share MB | resident MB | hub MB | all MB | first explorer s: median (last) | then 04 |")
+    print(
+        "| students | own MB | share MB | resident MB | hub MB | all MB | first explorer s: median (last) | then 04 |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     for students in map(int, sys.argv[1:] or ["1", "4", "8"]):
         print(report(students), flush=True)

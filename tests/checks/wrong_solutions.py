@@ -248,7 +248,7 @@ PRIOR: list[tuple[str, Callable[..., Any]]] = [
     ("prior_loss", lambda l, t: -l[:, :-1].gather(2, t[:, 1:, None]).sum() / len(t)),
     ("prior_loss", lambda l, t: of("prior_loss", l / 2, t)),
     ("noise_temperature", lambda logits: 1.0),
-    ("noise_temperature", lambda logits: 1e5),
+    ("noise_temperature", lambda logits: logits.std() / 10),
     ("noise_temperature", lambda logits: 5.0),
 ]
 

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import http.server
 import io
+import os
 import shutil
 import socket
 import subprocess
@@ -215,7 +216,7 @@ def assert_own_images(images: data.Images) -> None:
         assert split.y.tolist() == arrays[f"{prefix}-labels-idx1-ubyte"].tolist()
 
 
-@pytest.mark.parametrize("place", [".", "{class_name}/raw"])
+@pytest.mark.parametrize("place", [".", "raw", "{class_name}/raw"])
 @pytest.mark.parametrize("dotted", [False, True])
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "kmnist"])
@@ -255,6 +256,23 @@ def test_without_root_files_are_looked_for_where_torch_keeps_its_downloads(
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     put_own_files(tmp_path / "datasets" / "FashionMNIST" / "raw")
     assert_own_images(data.load("fashion-mnist"))
+
+
+@pytest.mark.parametrize("dotted", [False, True])
+def test_a_file_may_be_in_a_folder_of_its_own_name(tmp_path: Path, dotted: bool) -> None:
+    put_own_files(tmp_path)
+    for path in list(tmp_path.iterdir()):
+        name = path.name.replace("-idx", ".idx") if dotted else path.name
+        path.rename(tmp_path / "moving")
+        (tmp_path / path.name).mkdir()
+        (tmp_path / "moving").rename(tmp_path / path.name / name)
+    assert_own_images(data.load(root=tmp_path))
+
+
+def test_a_home_that_is_not_known_is_a_missing_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # what it does without HOME and passwd entry
+    with pytest.raises(FileNotFoundError, match="~"):
+        data.load(root="~/digits")
 
 
 def test_files_of_two_places_are_never_mixed(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def on_slider(label: str) -> Hand:
 def on_board(explorer: Explorer) -> Hand:
     """The first code, where its state has it."""
     x, y = explorer.state["codes"][0]
-    share = (lambda value, before, inside: (before + (value + 3.2) / 6.4 * inside) / (before + inside + 10))
+    share = lambda value, before, inside: (before + (value + 3.2) / 6.4 * inside) / (before + inside + 10)
     place = (share(x, 46, 465), (8 + (3.2 - y) / 6.4 * 465) / 519)
     return Hand(APPLICATION, place, (0.5, 0.5), APPLICATION, "ArrowRight")
 

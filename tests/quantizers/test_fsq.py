@@ -138,3 +138,18 @@ def test_a_quantizer_of_other_sizes_or_kind() -> None:
         VQVAE(20, 3, quantizer=torch.nn.Identity())
     with pytest.raises(TypeError, match="codebook_size and code_dim, or a quantizer"):
         VQVAE(20)
+
+
+def test_more_codes_than_an_index_can_count_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"levels make 4\.7e\+21 codes, more than an index can count"):
+        FSQ([64] * 12)
+    largest = FSQ([512] * 7)
+    ends = largest(torch.tensor([[-99.0], [99.0]]).expand(2, 7)).indices
+    assert ends.tolist() == [0, 2**63 - 1]
+
+
+def test_levels_so_many_that_the_outermost_would_be_missed_are_refused() -> None:
+    with pytest.raises(ValueError, match="levels must be at most 1000"):
+        FSQ([1001])
+    for size in (999, 1000):
+        assert FSQ([size])(torch.tensor([[-99.0], [99.0]])).indices.tolist() == [0, size - 1]

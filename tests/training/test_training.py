@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import signal
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -192,6 +193,65 @@ def test_fit_says_what_is_wrong(arguments: dict[str, object], error: type[Except
 def test_fit_says_what_is_wrong_with_the_images(x: object, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         training.fit(small(), x, epochs=1)
+
+
+def squared(model: torch.nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
+    return lambda batch: (model(batch).logits - batch).square().sum((1, 2, 3)).mean()
+
+
+FORMS: list[Callable[[torch.Tensor], Any]] = [
+    lambda loss: loss,
+    lambda loss: loss[None],
+    lambda loss: {"total": loss},
+    lambda loss: {"loss": loss, "KLD": loss.item()},
+    lambda loss: OrderedDict(kl=0 * loss, total=loss),
+    Total,
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_loss_of_ones_own_may_be_a_number_or_a_dictionary(form: Callable[[torch.Tensor], Any]) -> None:
+    model, expected = small(), small()
+    loss, same = squared(model), squared(expected)
+    history = training.fit(model, images(64), epochs=2, batch_size=32, loss=lambda batch: form(loss(batch)))
+    wanted = training.fit(expected, images(64), epochs=2, batch_size=32, loss=lambda batch: Total(same(batch)))
+    assert history.total == wanted.total
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), expected.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("form", "error", "sentence"),
+    [
+        (lambda loss: None, TypeError, "it returned a NoneType"),
+        (lambda loss: loss.item(), TypeError, "it returned a float"),
+        (lambda loss: (loss, loss), TypeError, "it returned a tuple"),
+        (lambda loss: {"kl": loss}, TypeError, "it returned a dict with kl"),
+        (lambda loss: loss.expand(3), ValueError, r"one number, got shape \(3,\)"),
+        (lambda loss: loss.detach(), ValueError, "does not depend on any weight"),
+    ],
+)
+def test_a_loss_that_is_none_is_said_in_a_sentence(form: Any, error: type[Exception], sentence: str) -> None:
+    model = small()
+    loss = squared(model)
+    with pytest.raises(error, match=sentence):
+        training.fit(model, images(64), epochs=1, batch_size=32, loss=lambda batch: form(loss(batch)))
+
+
+def test_a_loss_of_another_model_trains_nothing_and_says_so() -> None:
+    model, other = small(0), small(1)
+    before = [weight.clone() for weight in model.parameters()]
+    with pytest.raises(ValueError, match="does not depend on any weight of the model"):
+        training.fit(model, images(64), epochs=1, batch_size=32, loss=squared(other))
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), before, strict=True))
+
+
+def test_weights_that_the_last_step_makes_nan_are_said() -> None:
+    """The root of 0 is 0 with an infinite slope: the loss is finite, the gradient is not."""
+    model = small()
+    with pytest.raises(FloatingPointError, match="The last step made weights NaN or infinite"):
+        training.fit(
+            model, images(32), epochs=1, batch_size=32, loss=lambda batch: (model(batch).logits * 0).sum().sqrt()
+        )
 
 
 def test_the_curve_ends_where_the_loss_ends() -> None:

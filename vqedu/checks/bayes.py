@@ -112,7 +112,8 @@ def _kl(
 
 def _moments() -> list[Case]:
     shapes = [(1, 1), (1, 2), (2, 1), (3, 2), (2, 5)]
-    return [{"mu": quarters(i, *s), "logvar": quarters(i + 30, *s, limit=6)} for i, s in enumerate(shapes, 1)]
+    wide = [{"mu": quarters(i, *s), "logvar": quarters(i + 30, *s, limit=6)} for i, s in enumerate(shapes, 1)]
+    return [*wide, {"mu": quarters(6, 3, 2, limit=1), "logvar": quarters(36, 3, 2, limit=1)}]  # hardly any KL
 
 
 kl = Exercise(

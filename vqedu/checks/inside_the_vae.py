@@ -114,7 +114,7 @@ free_bits = Exercise(
     cases=lambda: [
         # no mean lies on the floor, where the gradient would not be unique
         {"kl": quarters(i, n, d).abs(), "floor": floor + 1 / 32}
-        for i, (n, d, floor) in enumerate([(2, 1, 1.0), (2, 2, 0.5), (4, 3, 1.0), (3, 5, 0.75)], 1)
+        for i, n, d, floor in [(1, 2, 1, 1.0), (2, 2, 2, 0.5), (3, 4, 3, 1.0), (4, 3, 5, 0.75), (18, 3, 4, 0.5)]
     ],
     reference=_free,
     gradients=("kl",),

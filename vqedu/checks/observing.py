@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,6 @@ from vqedu.checks.running import Problem
 
 Case = dict[str, Any]  # the arguments of one call by name, in the order of the signature
 Observed = dict[str, Tensor]  # what a function did with one case: its outputs and its gradients by name
-MOST_PARTS = 100_000  # of a list: no exercise asks for more, and a `range` may have more than fit into memory
 Probe = Callable[[Callable[..., Any], Case], Observed]
 
 
@@ -98,7 +97,10 @@ def _parts(answer: Any, outputs: tuple[str, ...]) -> list[Any] | None:
         return None
     if isinstance(answer, (Tensor, np.ndarray)):
         return list(answer) if answer.ndim and len(answer) == len(outputs) else None
-    return list(answer) if isinstance(answer, (tuple, list)) else None
+    if all(hasattr(answer, name) for name in outputs):  # a dataclass, a namespace, a tuple with names
+        return [getattr(answer, name) for name in outputs]
+    listed = isinstance(answer, Iterable) and not isinstance(answer, (str, bytes, set, frozenset))
+    return running.listed(answer) if listed else None
 
 
 def _as_tensor(value: Any, name: str) -> Tensor:
@@ -106,6 +108,8 @@ def _as_tensor(value: Any, name: str) -> Tensor:
     try:
         tensor = _plain(value)
         imaginary = tensor.is_complex() and bool(tensor.imag.any())
+    except Problem:
+        raise
     except Exception:
         kind = type(value).__name__
         raise Problem("type", f"`{name}` should be a tensor of numbers; your function returns a {kind}.") from None
@@ -127,8 +131,8 @@ def _plain(value: Any) -> Tensor:
         if array.dtype in (object, np.longdouble):
             return _plain(array.astype(np.float64) if array.dtype == np.longdouble else array.tolist())
         return torch.from_numpy(array)
-    if hasattr(value, "__len__") and len(value) <= MOST_PARTS:
-        parts = [_plain(part) for part in value]
+    if isinstance(value, Iterable):
+        parts = [_plain(part) for part in running.listed(value)]
         return torch.stack(parts) if parts else torch.zeros(0)
     return torch.tensor(float(value), dtype=torch.float64)  # Fraction, Decimal and their like
 

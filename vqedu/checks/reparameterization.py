@@ -52,7 +52,7 @@ def _distribution(noise: Tensor, other: Tensor) -> Observed:
     spread = noise.std(0)
     shared, random = bool((spread < 1e-3).all()), not torch.allclose(noise[: len(other)], other, atol=1e-3)
     alike = bool(((noise - noise[:, :1]).abs() < 1e-3).all())
-    center = noise.mean(0) / spread.clamp(min=1)
+    center, near = noise.mean(0) / spread.clamp(min=1), (noise.abs() < 0.5).double()
     tails = ((noise - noise.mean(0)) / spread.clamp(min=1e-9)).pow(4).mean()
     correlation = torch.corrcoef(noise.T + 1e-9 * torch.randn(noise.T.shape).double())
     return {
@@ -62,6 +62,7 @@ def _distribution(noise: Tensor, other: Tensor) -> Observed:
         "mean of (z - mu) / sigma": torch.zeros_like(center) if shared and random else center,
         "standard deviation of (z - mu) / sigma over the batch": spread,
         "share of z within one sigma of mu": torch.ones_like(spread) if shared else (noise.abs() < 1).double().mean(0),
+        "of 10 draws, how many lie within sigma / 2 of mu": 10 * (torch.zeros(()) if shared else near.mean()),
         "fourth moment of the standardized noise, 3 if it is normal": torch.zeros(()) if shared else tails,
         "correlation of the noise of two latent dimensions": torch.ones(1) if alike else correlation[0, 1:],
     }

@@ -14,7 +14,8 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ LIMIT_S = 8.0  # seconds of computing: a right answer takes milliseconds; writte
 WAIT_S = 30.0
 GRACE_S = 0.9  # for code that catches what stops it
 MESSAGE_SHOWN = 400
+MOST_PARTS = 100_000  # of a list: no exercise asks for more, and a `range` may have more than fit into memory
 _LIBRARIES = (str(Path(__file__).parent), sysconfig.get_paths()["stdlib"], "<frozen", "<__array_function__")
 
 T = TypeVar("T")
@@ -180,6 +182,8 @@ def call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     """Return function(*arguments); raises Problem for an error in it, for None, and for dots not yet replaced."""
     try:
         answer = function(*arguments)
+        if isinstance(answer, Iterator):
+            answer = listed(answer)  # only here does the code of a generator run
     except (Problem, _Stopped):
         raise
     except BaseException as error:  # KeyboardInterrupt too: one from the keyboard arrives in another thread
@@ -189,6 +193,14 @@ def call(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     if any(part is Ellipsis for part in (answer if isinstance(answer, (tuple, list)) else (answer,))):
         raise _not_started()
     return answer
+
+
+def listed(values: Iterable[Any]) -> list[Any]:
+    """Return the values as a list; raises Problem for more than MOST_PARTS, of which there may be no end."""
+    found = list(islice(values, MOST_PARTS + 1))
+    if len(found) > MOST_PARTS:
+        raise Problem("type", f"Your function returns more than {MOST_PARTS:,} numbers one by one.")
+    return found
 
 
 def _not_started() -> Problem:

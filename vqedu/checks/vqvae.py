@@ -43,10 +43,13 @@ perplexity = Exercise(
     contract="perplexity(indices, K): whole numbers (N, H, W), a number -> one number: exp of the entropy, in nats, of "
     "the shares of the K codes",
     cases=lambda: [
-        {"indices": whole(i, high, *shape), "K": k}
-        for i, (shape, high, k) in enumerate(
-            [((1, 1, 2), 2, 2), ((2, 1, 2), 3, 4), ((2, 2, 2), 3, 3), ((3, 4, 4), 6, 8)], 4
-        )
+        *(
+            {"indices": whole(i, high, *shape), "K": k}
+            for i, (shape, high, k) in enumerate(
+                [((1, 1, 2), 2, 2), ((2, 1, 2), 3, 4), ((2, 2, 2), 3, 3), ((3, 4, 4), 6, 8)], 4
+            )
+        ),
+        {"indices": whole(8, 2, 2, 4, 4) * whole(9, 5, 2, 4, 4), "K": 8},  # one code far more often than the others
     ],
     reference=_perplexity,
     mistakes=(

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vqedu import validate
+from vqedu import files, validate
 from vqedu.data import folder, idx
 from vqedu.data.download import fetch
 from vqedu.data.emoji import Emoji
@@ -92,8 +92,8 @@ def load(
     around its middle and made `size` x `size` pixels, in color; every tenth of a class is kept for testing.
 
     Of the gray data sets, the four IDX files, as they are or with .gz, are looked for in root/CLASS/raw, where
-    torchvision puts them (root/FashionMNIST/raw), and in `root` itself. Without `root`, that is the folder `datasets`
-    in torch.hub's directory. With `download=True`, torchvision fetches what is missing.
+    torchvision puts them (root/FashionMNIST/raw), in root/raw, and in `root` itself. Without `root`, that is the folder
+    `datasets` in torch.hub's directory. With `download=True`, torchvision fetches what is missing.
 
     Raises ValueError for an unknown name or an incomplete file, TypeError for a `root` that is not a path,
     FileNotFoundError for missing files, OSError for a damaged package, ConnectionError for a failed download,
@@ -109,7 +109,7 @@ def load(
     if name == "mnist" and root is None:
         return _embedded()
     source = SOURCES[name]
-    place = Path(torch.hub.get_dir(), "datasets") if root is None else Path(root).expanduser()
+    place = Path(torch.hub.get_dir(), "datasets") if root is None else files.expanded(root)
     return _from_files(place, source, download)
 
 
@@ -140,7 +140,7 @@ def _embedded() -> Images:
 def _from_files(folder: Path, source: Source, download: bool) -> Images:
     """Return the data set from the files in `folder`; raises what `load` says it raises."""
     names = idx.names(source.train, source.test)
-    places = (folder / source.class_name / "raw", folder)
+    places = (folder / source.class_name / "raw", folder / "raw", folder)
     found = idx.find(names, places)
     if download and len(found) < len(names):
         fetch(source.class_name, source.variant, folder)

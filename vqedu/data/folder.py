@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from vqedu import validate
+from vqedu import files, validate
 from vqedu.data.download import torchvision_datasets
 
 WAY = "Put the pictures into folders, one for each class, such as ROOT/cats/1.png and ROOT/dogs/1.png."
@@ -26,7 +25,7 @@ def read(root: str | os.PathLike[str] | None, size: int) -> tuple[Tensor, Tensor
     validate.positive_int(size, "size")
     if root is None:
         raise ValueError(f'data.load("folder") needs root=..., the folder that contains your pictures. {WAY}')
-    folder = Path(root).expanduser()
+    folder = files.expanded(root)
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {folder}. {WAY}")
     datasets = torchvision_datasets()

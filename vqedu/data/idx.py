@@ -28,15 +28,18 @@ def names(*splits: str) -> list[str]:
 def find(wanted: list[str], places: Iterable[Path]) -> dict[str, Path]:
     """Return name -> path of the wanted files in that one of the places which has most of them.
 
-    A file may end in .gz, and may be spelled train-images.idx3-ubyte for train-images-idx3-ubyte.
+    A file may end in .gz, may be spelled train-images.idx3-ubyte for train-images-idx3-ubyte, and may be in a folder of
+    its own name, as some archives unpack it.
     """
     found = ({name: path for name in wanted if (path := _spelled(place, name))} for place in places)
     return max(found, key=len)
 
 
 def _spelled(place: Path, name: str) -> Path | None:
-    spellings = (spelling + end for end in ("", ".gz") for spelling in (name, name.replace("-idx", ".idx")))
-    return next((place / spelling for spelling in spellings if (place / spelling).is_file()), None)
+    spellings = [name, name.replace("-idx", ".idx")]
+    files = [place / (spelling + end) for end in ("", ".gz") for spelling in spellings]
+    alone = [place / folder / file.name for folder in spellings for file in files]
+    return next((path for path in (*files, *alone) if path.is_file()), None)
 
 
 def read_pair(images_path: Path, labels_path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,8 @@ from vqedu.quantizers.contract import Quantized
 from vqedu.quantizers.vector import straight_through
 
 EPSILON = 1e-3  # keeps the outermost levels within reach of tanh
+MOST_LEVELS = 1000  # from 1001 on, the outermost numbers would round to places beyond the last: epsilon is too much
+MOST_CODES = 2**63  # an index is an int64
 
 
 class ScaledTanh(nn.Module):
@@ -46,7 +48,8 @@ class FSQ(nn.Module):
     The forward contract is that of VectorQuantizer. Nothing is learnt here, so both losses are 0.
 
     Raises TypeError or ValueError for no levels, or one that is no whole number of at least 3: with 2 places and z = 0
-    rounding to one of them, the other would begin at z = -3.8.
+    rounding to one of them, the other would begin at z = -3.8. Raises ValueError for a level count above 1,000, or
+    for more codes than an int64 counts.
     """
 
     sizes: Tensor
@@ -57,7 +60,13 @@ class FSQ(nn.Module):
         self.levels = [validate.positive_int(size, "a level count") for size in levels]
         if not self.levels or min(self.levels) < 3:
             raise ValueError(f"levels must hold at least one count, each at least 3, got {self.levels}.")
+        if max(self.levels) > MOST_LEVELS:
+            raise ValueError(f"levels must be at most {MOST_LEVELS}, got {self.levels}. Use more numbers instead.")
         self.codebook_size, self.code_dim = math.prod(self.levels), len(self.levels)
+        if self.codebook_size > MOST_CODES:
+            raise ValueError(
+                f"levels make {self.codebook_size:.2g} codes, more than an index can count, 2^63. Use fewer."
+            )
         sizes = torch.tensor(self.levels)
         basis = torch.cumprod(torch.tensor([1, *self.levels[:-1]]), 0)
         self.register_buffer("sizes", sizes, persistent=False)

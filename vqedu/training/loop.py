@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from itertools import islice
@@ -19,11 +19,14 @@ from vqedu.training.saving import Checkpoint, Saving
 
 
 class LossTerms(Protocol):
-    """What a loss returns: a NamedTuple of scalars whose field `total` is minimized."""
+    """What the course's losses return: a NamedTuple of scalars whose field `total` is minimized."""
 
     @property
     def total(self) -> Tensor: ...
     def _asdict(self) -> dict[str, Tensor]: ...
+
+
+Loss = LossTerms | Mapping[str, Tensor] | Tensor  # what a loss of your own may return
 
 
 @dataclass
@@ -58,7 +61,7 @@ def fit(
     schedule: str = "one-cycle",
     binarize: bool = False,
     seed: int = 0,
-    loss: Callable[[Tensor], LossTerms] | None = None,
+    loss: Callable[[Tensor], Loss] | None = None,
     on_step: Callable[[int], object] | None = None,
     background: bool = False,
     bfloat16: bool = False,
@@ -67,7 +70,8 @@ def fit(
     """Train `model` in place on mini-batches of `images`, and return what was measured.
 
     images: a tensor (N, ...) whose rows are examples, or a `data.Split`, whose x is taken. Each step minimizes
-    `loss(batch).total` (default: `model.loss`). The last, smaller batch of an epoch is left out.
+    `loss(batch)` (default: `model.loss`): one number, or a NamedTuple or dict of numbers with the sum as `total` (in a
+    dict also `loss`). The last, smaller batch of an epoch is left out.
     optimizer: "adam", or "muon", which needs fewer steps for a transformer; see `optimizers.build`.
     schedule: "one-cycle" (Smith and Topin 2018: up to `learning_rate` over the first tenth, then down to nothing) or
     "constant". binarize: each pixel becomes 1 with its gray level as probability, anew at each step
@@ -87,7 +91,8 @@ def fit(
     The same seed and the same starting weights give the same numbers on one machine. The model is trained on
     CUDA or Apple's GPU if there is one, and comes back where it was, in eval mode. Ctrl-C ends the training and keeps
     the model and its history, marked `interrupted`. This is plumbing: it would be the same for any network.
-    Raises ValueError or TypeError for bad arguments, FloatingPointError as soon as the loss is not finite.
+    Raises ValueError or TypeError for bad arguments and for a loss that is not one number or does not depend on the
+    model's weights, FloatingPointError as soon as the loss is not finite, or if the weights end as NaN.
     """
     examples = _examples(images, batch_size, binarize)
     total_steps = validate.positive_int(epochs, "epochs") * (len(examples) // batch_size)
@@ -100,7 +105,7 @@ def fit(
     shown = progress.bar(total_steps, quiet=background or joint.rank() > 0)
     with own_random_state, torch.enable_grad(), _at_work(model) as device, shown as bar:
         steps = optimizers.build(model, optimizer, schedule, learning_rate, total_steps)
-        objective = across.objective(model, loss or cast("Callable[[Tensor], LossTerms]", model.loss))
+        objective = across.objective(model, loss or cast("Callable[[Tensor], Loss]", model.loss))
         meter = _Meter(history, device)
         saving = Saving(checkpoint, model, steps, settings)
         vars(history).update(saving.restore())
@@ -115,9 +120,11 @@ def fit(
                 if binarize:
                     batch = torch.bernoulli(batch)
                 with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
-                    terms = objective(joint.part(batch))
+                    terms = _terms(objective(joint.part(batch)))
                 steps.zero_grad()
-                terms.total.backward()
+                terms["total"].backward()
+                if step == 1:
+                    _must_have_gradients(model)
                 steps.step()
                 if meter.add(step, terms, last=step == total_steps):
                     history.seconds = time.perf_counter() - start
@@ -129,6 +136,7 @@ def fit(
         except KeyboardInterrupt:
             history.interrupted = True
             bar.say("Stopped. The model keeps what it has learned so far.")
+        _must_be_finite(model)
     history.seconds = time.perf_counter() - start
     return history
 
@@ -172,15 +180,15 @@ class _Meter:
         self.sums: dict[str, Tensor] = {}
         self.count = 0
 
-    def add(self, step: int, terms: LossTerms, last: bool) -> bool:
+    def add(self, step: int, terms: dict[str, Tensor], last: bool) -> bool:
         """Add one step's terms; returns True if a row was written."""
-        for name, value in joint.means(terms._asdict()).items():
+        for name, value in joint.means(terms).items():
             self.sums[name] = self.sums.get(name, 0) + value.detach()
         self.count += 1
         due = last or step % self.history.every == 0
         if (due or self.every_step) and not math.isfinite(self.sums["total"].item()):
             raise FloatingPointError(
-                f"The loss became {terms.total.item()} at step {step}. A lower learning_rate often helps; "
+                f"The loss became {terms['total'].item()} at step {step}. A lower learning_rate often helps; "
                 "so does a look for a log or a division by zero in the loss. The weights are of no more use."
             )
         if due:
@@ -192,6 +200,50 @@ class _Meter:
         for name, value in self.sums.items():
             self.history.terms.setdefault(name, []).append(value.item() / self.count)
         self.sums, self.count = {}, 0
+
+
+def _terms(found: Any) -> dict[str, Tensor]:
+    """Return the terms of a loss by name, "total" among them; raises TypeError or ValueError for anything else."""
+    named = found._asdict() if hasattr(found, "_asdict") else dict(found) if isinstance(found, Mapping) else {}
+    if isinstance(found, Tensor):
+        named = {"total": found}
+    elif "total" not in named and "loss" in named:
+        named["total"] = named.pop("loss")
+    total = named.get("total")
+    if not isinstance(total, Tensor):
+        came = f"a {type(found).__name__}" + (f" with {', '.join(map(str, named))}" if named else "")
+        raise TypeError(
+            "loss must return one number as a tensor, or a NamedTuple or dict of such numbers whose sum is `total`; "
+            f"it returned {came}. Return the tensor itself, without `.item()`, not a number of Python."
+        )
+    if total.numel() != 1:
+        shape = tuple(total.shape)
+        raise ValueError(f"The total of loss must be one number, got shape {shape}. Average it over the batch.")
+    if not total.requires_grad:
+        raise ValueError(_NO_GRADIENT)
+    return {name: torch.as_tensor(value) for name, value in named.items()}
+
+
+_NO_GRADIENT = (
+    "The loss does not depend on any weight of the model, so nothing would be trained. Does `loss` call the model that "
+    "you pass to fit? And does `.detach()`, `.item()`, numpy or `no_grad` cut its gradient off?"
+)
+
+
+def _must_have_gradients(model: nn.Module) -> None:
+    """Raise ValueError if no weight got a gradient, as when the loss calls another model than the one to train."""
+    if all(weight.grad is None for weight in model.parameters()):
+        raise ValueError(_NO_GRADIENT)
+
+
+def _must_be_finite(model: nn.Module) -> None:
+    """Raise FloatingPointError if a weight is NaN or infinite, which no loss says after the last step."""
+    broken = [name for name, weight in model.named_parameters() if not bool(weight.isfinite().all())]
+    if broken:
+        raise FloatingPointError(
+            f"The last step made weights NaN or infinite ({broken[0]}), although the loss was finite: its gradient is "
+            "not. Look for a root, a norm or a division at 0, or lower learning_rate. The weights are of no more use."
+        )
 
 
 def _examples(images: Tensor | Any, batch_size: int, binarize: bool) -> Tensor:

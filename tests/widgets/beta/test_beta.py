@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
@@ -16,12 +18,12 @@ from vqedu.widgets import BetaCalculator
 from vqedu.widgets.base import WIDGET_VIEW
 from vqedu.widgets.beta.beta import RECIPES
 
-REDUCTIONS = ("image", "element", "total")
+REDUCTIONS, KL_REDUCTIONS = losses.REDUCTIONS, losses.KL_REDUCTIONS
 
 
-@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian", "laplace"])
 @pytest.mark.parametrize("half", [True, False])
-@pytest.mark.parametrize(("reconstruction", "kl"), [*itertools.product(REDUCTIONS, REDUCTIONS)])
+@pytest.mark.parametrize(("reconstruction", "kl"), [*itertools.product(REDUCTIONS, KL_REDUCTIONS)])
 def test_the_gradients_of_the_code_on_display_have_the_effective_beta(
     likelihood: str, half: bool, reconstruction: str, kl: str
 ) -> None:
@@ -32,7 +34,7 @@ def test_the_gradients_of_the_code_on_display_have_the_effective_beta(
     logits = torch.randn(n, pixels, generator=generator).requires_grad_()
     mu = torch.randn(n, latents, generator=generator).requires_grad_()
     logvar = torch.randn(n, latents, generator=generator)
-    names = {"F": F, "x": x, "logits": logits, "x_hat": logits, "mu": mu, "logvar": logvar}
+    names = {"F": F, "x": x, "x_train": range(50), "logits": logits, "x_hat": logits, "mu": mu, "logvar": logvar}
     state = {"likelihood": likelihood, "reconstruction": reconstruction, "kl": kl, "half": half}
     lines = "(code, state) => tested.lossLines(code, state)"
     exec(
@@ -41,14 +43,17 @@ def test_the_gradients_of_the_code_on_display_have_the_effective_beta(
         ),
         names,
     )
-    bernoulli = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
-    r = (bernoulli if likelihood == "bernoulli" else 0.5 * (logits - x).square()).sum(1).mean()
-    elbo = r + losses.kl_to_standard_normal(mu, logvar).mean()
+    r = {
+        "bernoulli": F.binary_cross_entropy_with_logits(logits, x, reduction="none"),
+        "gaussian": 0.5 * (logits - x).square(),
+        "laplace": (logits - x).abs(),
+    }
+    elbo = r[likelihood].sum(1).mean() + losses.kl_to_standard_normal(mu, logvar).mean()
     code_x, code_mu = (g.norm() for g in torch.autograd.grad(names["loss"], (logits, mu)))  # type: ignore[arg-type]
     elbo_x, elbo_mu = (g.norm() for g in torch.autograd.grad(elbo, (logits, mu)))
     expected = effective_beta(
         0.7, likelihood=likelihood, reconstruction=reconstruction, kl=kl, pixels=pixels, latents=latents,
-        batch_size=n, weight=3.0, half=half,
+        batch_size=n, examples=50, weight=3.0, half=half,
     )  # fmt: skip
     assert ((code_mu / code_x) / (elbo_mu / elbo_x)).item() == pytest.approx(expected, rel=1e-5)
 
@@ -73,11 +78,17 @@ def test_the_display_is_stable_and_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"beta": -1}, {"likelihood": "poisson"}, {"pixels": 0}, {"kl": "mean"}, {"weight": 0.0}]
+    "arguments", [{"beta": -1}, {"likelihood": "poisson"}, {"pixels": 0}, {"kl": "median"}, {"weight": 0.0}]
 )
 def test_says_what_is_wrong(arguments: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"must be|There is no"):
         BetaCalculator(**arguments)  # type: ignore[arg-type]
+
+
+def test_torchs_words_and_numpys_numbers_become_the_states_own() -> None:
+    calculator = BetaCalculator(np.float32(0.5), reconstruction="sum", kl="batchmean", pixels=np.prod((1, 28, 28)))
+    assert (calculator.state["reconstruction"], calculator.state["kl"]) == ("total", "image")
+    assert json.loads(json.dumps(calculator.state)) == calculator.state
 
 
 def test_a_part_of_the_state_leaves_the_rest_as_it_is() -> None:

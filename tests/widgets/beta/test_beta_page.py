@@ -11,8 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.page import exported
 from tests.page.traffic import Traffic
-from tests.widgets.beta.test_math_node import REDUCTIONS
-from vqedu.losses import effective_beta
+from vqedu.losses import KL_REDUCTIONS, REDUCTIONS, effective_beta
 from vqedu.widgets import BetaCalculator
 from vqedu.widgets.beta.beta import KL, KL_SUMMED, RECIPES, RECONSTRUCTION, SUMMED
 
@@ -25,6 +24,7 @@ NUMBERS = {
     "pixels per image": ("pixels", "1", "1000000"),
     "latent dimensions": ("latents", "1", "4096"),
     "batch size": ("batch_size", "1", "65536"),
+    "training examples": ("examples", "1", "1000000"),
 }
 
 
@@ -50,7 +50,7 @@ def state(root: Locator) -> dict[str, Any]:
         for label, (name, _, _) in NUMBERS.items()
     }
     return {
-        "likelihood": "bernoulli" if likelihood == "bernoulli" else "gaussian",
+        "likelihood": likelihood if likelihood in ("bernoulli", "laplace") else "gaussian",
         "reconstruction": page.get_by_label("Reconstruction is reduced to").input_value(),
         "kl": page.get_by_label("KL is reduced to").input_value(),
         "half": page.get_by_label("Factor ½").input_value() == "true",
@@ -98,10 +98,10 @@ def test_the_recipes_taught_in_public(root: Locator, name: str, value: float) ->
 def test_every_choice_of_every_select(root: Locator) -> None:
     page = root.page
     for likelihood, half, reconstruction, kl in itertools.product(
-        ("bernoulli", "unit", "learned"), ("true", "false"), REDUCTIONS, REDUCTIONS
+        ("bernoulli", "unit", "learned", "laplace"), ("true", "false"), REDUCTIONS, KL_REDUCTIONS
     ):
         page.get_by_label("Likelihood").select_option(likelihood)
-        if likelihood == "bernoulli":
+        if likelihood in ("bernoulli", "laplace"):
             expect(page.get_by_label("Factor ½")).to_be_disabled()
         else:
             page.get_by_label("Factor ½").select_option(half)
@@ -129,6 +129,7 @@ def test_every_number_to_both_ends_and_by_the_arrow_keys(root: Locator, label: s
     page = root.page
     page.get_by_label("Likelihood").select_option("learned")
     page.get_by_label("Reconstruction is reduced to").select_option("total")
+    page.get_by_label("KL is reduced to").select_option("dataset")
     name, *ends = NUMBERS[label]
     field = page.get_by_label(label)
     for end in ends:
@@ -187,6 +188,7 @@ def test_a_state_set_from_python_moves_picture_numbers_and_fields(page: Page) ->
     new = {
         "likelihood": "gaussian", "half": True, "reconstruction": "total", "kl": "image", "learned": True,
         "variance": 0.25, "beta": 2.0, "weight": 3.0, "pixels": 100, "latents": 7, "batch_size": 16,
+        "examples": 1000,
     }  # fmt: skip
     exported.set_from_python(page, calculator, new)
     assert state(root) == {name: value for name, value in new.items() if name != "learned"}

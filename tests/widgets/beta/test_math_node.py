@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 
 from tests.page import node
-from vqedu.losses import effective_beta
-
-REDUCTIONS = ("image", "element", "total")
+from vqedu.losses import KL_REDUCTIONS, REDUCTIONS, effective_beta
 
 
 def inputs(count: int) -> list[dict[str, Any]]:
@@ -18,11 +16,12 @@ def inputs(count: int) -> list[dict[str, Any]]:
     draw = random.Random(0)
     return [
         {
-            "likelihood": draw.choice(("bernoulli", "gaussian")), "reconstruction": draw.choice(REDUCTIONS),
-            "kl": draw.choice(REDUCTIONS), "half": draw.random() < 0.5,
+            "likelihood": draw.choice(("bernoulli", "gaussian", "laplace")), "reconstruction": draw.choice(REDUCTIONS),
+            "kl": draw.choice(KL_REDUCTIONS), "half": draw.random() < 0.5,
             "beta": draw.choice((0.0, 10 ** draw.uniform(-3, 3))), "weight": 10 ** draw.uniform(-3, 3),
             "variance": draw.choice((1.0, 10 ** draw.uniform(-3, 3))),
             "pixels": draw.randint(1, 10**6), "latents": draw.randint(1, 1000), "batch_size": draw.randint(1, 1000),
+            "examples": draw.randint(1, 10**6),
         }
         for _ in range(count)
     ]  # fmt: skip

@@ -8,21 +8,27 @@ from typing import Any
 import traitlets
 
 from vqedu import validate
-from vqedu.losses import effective_beta
+from vqedu.losses import KL_REDUCTIONS, REDUCTIONS, effective_beta, reduction_name
 from vqedu.widgets.base import Explorer
 
 RECONSTRUCTION = {
     "bernoulli": "F.binary_cross_entropy_with_logits(logits, x",
     "gaussian": "F.mse_loss(x_hat, x",
+    "laplace": "F.l1_loss(x_hat, x",
 }
 SUMMED = {"image": ', reduction="sum") / len(x)', "element": ")", "total": ', reduction="sum")'}
 KL = "-0.5 * (1 + logvar - mu**2 - logvar.exp())"
-KL_SUMMED = {"image": ".sum(1).mean()", "element": ".mean()", "total": ".sum()"}
+KL_SUMMED = {
+    "image": ".sum(1).mean()", "element": ".mean()", "total": ".sum()",
+    "pixel": ".sum() / x.numel()", "dataset": ".sum(1).mean() * len(x) / len(x_train)",
+}  # fmt: skip
 
 _ELBO = {
     "likelihood": "bernoulli", "reconstruction": "image", "kl": "image", "beta": 1.0, "weight": 1.0, "half": True,
     "learned": False, "variance": 1.0, "pixels": 784, "latents": 20, "batch_size": 128,
+    "examples": 60_000,
 }  # fmt: skip
+_SIZES = ("pixels", "latents", "batch_size", "examples")
 # Three recipes from public code.
 RECIPES = {
     "Squared error averaged over 28×28 pixels, KL over 5 dimensions, β = 0.1": _ELBO
@@ -44,7 +50,8 @@ class BetaCalculator(Explorer):
     """Which beta a VAE's code really uses: beta_eff = beta b / (weight a), with the numbers of the reader's own code.
 
     The arguments are those of `vqedu.losses.effective_beta`, and so are the errors. They start at the first of three
-    recipes from public code. `variance` is that of the Gaussian decoder with whose ELBO the code is compared.
+    recipes from public code. `variance` is that of the Gaussian decoder with whose ELBO the code is compared; the scale
+    of a Laplace decoder is 1.
 
     `state` may be set from Python, whole or in part, and moves the figure; its parts have the names of the arguments,
     and `learned` says whether `variance` counts, or 1.
@@ -62,6 +69,7 @@ class BetaCalculator(Explorer):
         pixels: int = 784,
         latents: int = 5,
         batch_size: int = 128,
+        examples: int = 60_000,
         weight: float = 1.0,
         half: bool = False,
         variance: float = 1.0,
@@ -69,6 +77,7 @@ class BetaCalculator(Explorer):
         state = {
             "likelihood": likelihood, "reconstruction": reconstruction, "kl": kl, "beta": beta, "weight": weight,
             "half": half, "variance": variance, "pixels": pixels, "latents": latents, "batch_size": batch_size,
+            "examples": examples,
         }  # fmt: skip
         code = {"reconstruction": RECONSTRUCTION, "summed": SUMMED, "kl": KL, "klSummed": KL_SUMMED}
         super().__init__(config={"recipes": RECIPES, "code": code}, state=state | {"learned": variance != 1})
@@ -83,12 +92,18 @@ class BetaCalculator(Explorer):
 
 
 def checked_state(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `state` with its switches as bools. Raises TypeError or ValueError as effective_beta does."""
+    """Return `state` with its numbers as Python's. Raises TypeError or ValueError as effective_beta does."""
     for name in state:
         validate.known_name(name, _ELBO, "part of the state")
     effective_beta(**_arguments(state))
-    validate.above_zero(state["variance"], "variance")
-    return {**state, "half": bool(state["half"]), "learned": bool(state["learned"])}
+    sizes = {name: validate.positive_int(state[name], name) for name in _SIZES}
+    numbers = {name: validate.above_zero(state[name], name) for name in ("weight", "variance")}
+    numbers["beta"] = validate.at_least_zero(state["beta"], "beta")
+    names = {
+        "reconstruction": reduction_name(state["reconstruction"], REDUCTIONS),
+        "kl": reduction_name(state["kl"], KL_REDUCTIONS),
+    }
+    return {**state, **sizes, **numbers, **names, "half": bool(state["half"]), "learned": bool(state["learned"])}
 
 
 def _arguments(state: Mapping[str, Any]) -> dict[str, Any]:

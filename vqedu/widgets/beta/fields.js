@@ -5,6 +5,7 @@ import { button, element } from "../page/kit.js";
 const CHOICES = {
   likelihood: ["Likelihood p(x|z)", {
     bernoulli: "Bernoulli", unit: "Gaussian, variance 1", learned: "Gaussian, another variance",
+    laplace: "Laplace (L1), scale 1",
   }],
   half: ["Factor \u00BD of the squared error", { true: "written in the code", false: "left out" }],
   reconstruction: ["Reconstruction is reduced to", {
@@ -14,23 +15,27 @@ const CHOICES = {
     image: "sum over dimensions, mean over batch",
     element: "mean over dimensions and batch",
     total: "sum over everything",
+    pixel: "sum over everything, divided by batch \u00D7 pixels",
+    dataset: "mean over batch, times batch / training set",
   }],
 };
 const NUMBERS = {
   beta: ["\u03B2 in the code", "any"], weight: ["weight on recon", "any"], variance: ["variance \u03C3\u00B2", "any"],
   pixels: ["pixels per image", 1], latents: ["latent dimensions", 1], batch_size: ["batch size", 1],
+  examples: ["training examples", 1],
 };
 
 // What the selects show of the values, and what a choice changes in them.
 function shown(values, name) {
-  if (name !== "likelihood" || values.likelihood === "bernoulli") return String(values[name]);
+  if (name !== "likelihood" || values.likelihood !== "gaussian") return String(values[name]);
   return values.learned ? "learned" : "unit";
 }
 
 function chosen(name, option) {
   if (name === "half") return { half: option === "true" };
   if (name !== "likelihood") return { [name]: option };
-  return { likelihood: option === "bernoulli" ? "bernoulli" : "gaussian", learned: option === "learned" };
+  const gaussian = option === "unit" || option === "learned";
+  return { likelihood: gaussian ? "gaussian" : option, learned: option === "learned" };
 }
 
 function select(name, options, onset) {
@@ -51,8 +56,8 @@ function numberField(name, step, onset) {
   return { input, fill };
 }
 
-const idle = (name, { likelihood, learned }) =>
-  (name === "half" && likelihood === "bernoulli") || (name === "variance" && !learned);
+const idle = (name, { likelihood, learned, kl }) => (name === "half" && likelihood !== "gaussian")
+  || (name === "variance" && !learned) || (name === "examples" && kl !== "dataset");
 
 function labelled(name, label, { input, fill }) {
   const node = element("label", { class: "vq-beta-field" }, element("span", {}, label), input);

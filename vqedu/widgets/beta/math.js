@@ -3,19 +3,25 @@
 import { withMinus } from "../page/numbers.js";
 
 // What a reduction multiplies a term by, compared with the sum over one image averaged over the batch.
-function reductionFactor(reduction, elements, batchSize) {
-  const mean = [1 / elements, `1/${elements}`], sum = [batchSize, String(batchSize)];
-  return { image: [1, "1"], element: mean, total: sum }[reduction];
+function reductionFactor(reduction, elements, { pixels, batch_size: batchSize, examples }) {
+  return {
+    image: [1, "1"],
+    element: [1 / elements, `1/${elements}`],
+    total: [batchSize, String(batchSize)],
+    pixel: [1 / pixels, `1/${pixels}`],
+    dataset: [batchSize / examples, `${batchSize}/${examples}`],
+  }[reduction];
 }
 
 // The factors a and b as numbers, and as the product that makes them up.
-export function factors({ likelihood, reconstruction, kl, pixels, latents, batch_size: batchSize, half, variance }) {
+export function factors(state) {
+  const { likelihood, reconstruction, kl, pixels, latents, half, variance } = state;
   const parts = [];
   if (likelihood === "gaussian" && !half) parts.push([2, "2"]);
   if (likelihood === "gaussian" && variance !== 1) parts.push([variance, String(variance)]);
-  parts.push(reductionFactor(reconstruction, pixels, batchSize));
+  parts.push(reductionFactor(reconstruction, pixels, state));
   const told = parts.filter(([value]) => value !== 1);
-  const [b, why] = reductionFactor(kl, latents, batchSize);
+  const [b, why] = reductionFactor(kl, latents, state);
   return {
     a: parts.reduce((product, [value]) => product * value, 1),
     aProduct: told.map(([, text]) => text).join(" \u00D7 ") || "1",
@@ -49,10 +55,14 @@ export function consequence(value, { likelihood, variance }) {
   const expected = value > 1 ? "Expect blurred reconstructions and inactive dimensions."
     : "Expect sharper reconstructions, and codes far from the prior: draws from N(0, I) decode worse.";
   if (likelihood === "bernoulli" || value === 0) return expected;
-  return `${expected} The same loss is the ELBO of a Gaussian decoder with variance ${short(value * variance)}.`;
+  const decoder = likelihood === "laplace" ? `Laplace decoder with scale ${short(value)}`
+    : `Gaussian decoder with variance ${short(value * variance)}`;
+  return `${expected} The same loss is the ELBO of a ${decoder}.`;
 }
 
-const WHOLE = { pixels: "Pixels", latents: "Latent dimensions", batch_size: "Batch size" };
+const WHOLE = {
+  pixels: "Pixels", latents: "Latent dimensions", batch_size: "Batch size", examples: "Training examples",
+};
 const POSITIVE = { weight: "The weight", variance: "The variance" };
 
 // What keeps a state from being one, as [name of the part, sentence]; undefined if nothing does.
