@@ -11,8 +11,9 @@ from tests.jupyter.lab import Lab, cell, open_notebook, run_all
 from tests.page.traffic import Traffic
 from vqedu.publish import notebooks
 
+pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 
-@pytest.mark.browser
+
 def test_a_notebook_opens_and_runs(jupyterlab: Lab, page: Page, traffic: Traffic) -> None:
     cells = [
         new_markdown_cell("# A notebook of the tests"),
@@ -30,7 +31,6 @@ def test_a_notebook_opens_and_runs(jupyterlab: Lab, page: Page, traffic: Traffic
     assert [url for url in traffic.network if not url.startswith((jupyterlab.url, "ws://127.0.0.1"))] == []
 
 
-@pytest.mark.browser
 def test_a_cell_that_raises_ends_the_wait(jupyterlab: Lab, page: Page) -> None:
     cells = [new_code_cell("raise ValueError('no luck')"), new_code_cell("1")]
     nbformat.write(new_notebook(cells=cells, metadata=notebooks.METADATA), jupyterlab.root / "test_raises.ipynb")

@@ -28,7 +28,7 @@ CHANGES = """(sheets) => {
 }"""
 
 
-@pytest.mark.parametrize("name", examples.FIRST_OF_EACH)
+@pytest.mark.parametrize("name", examples.some_daily(examples.FIRST_OF_EACH))
 def test_a_widget_looks_the_same_whatever_stands_beside_it(page: Page, tmp_path: Path, name: str) -> None:
     widget = examples.make(name)
     open_alone(page, widget, tmp_path)
