@@ -53,6 +53,8 @@ words_and_images
 
 # %% [markdown] tags=["slide-45"]
 # ## Four networks, each one step from the last
+#
+# Note: Come back to this picture whenever the lecture changes rows.
 
 # %%
 plots.course_map()

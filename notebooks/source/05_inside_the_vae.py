@@ -92,7 +92,7 @@ for beta, model in trained.items():
     )
 
 # %% [markdown] tags=["slide-180"]
-# ## The first nats of rate save the most distortion
+# ## The first nats of rate save the most
 
 # %%
 plots.lines(
@@ -275,7 +275,7 @@ for remedy, lab in labs.items():
     print(f"{remedy:12s} {active} of 8 dimensions active, KL {terms.kl:4.1f}, loss {terms.total:5.1f} nats per image")
 
 # %% [markdown] tags=["slide-180"]
-# ## At $\beta = 1$ this model collapses, unless we help it
+# ## Without help, it collapses at $\beta = 1$
 
 # %%
 rows = {"$x$": x_test[:8].numpy()}

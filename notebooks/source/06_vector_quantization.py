@@ -12,9 +12,13 @@
 # The table, the **codebook**, has $K$ vectors. An image is stored as the indices of its nearest codes.
 #
 # **We move $z_e$ by a tiny amount. How far does $z_q$ move?**
+#
+# Note: The usual answer is 'a tiny amount'. Almost everywhere the code does not move at all, and that is the problem of the next slides.
 
 # %% [markdown] tags=["slide-45"]
 # ## Nearest codes, then k-means
+#
+# Note: Press *k-means step* until nothing moves. Then press *N(0, 10²) start* and ask why most codes stay where they are: no point chooses them.
 
 # %%
 import math

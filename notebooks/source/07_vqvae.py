@@ -5,6 +5,8 @@
 
 # %% [markdown] tags=["slide-45"]
 # ## An image in 49 whole numbers: swap one
+#
+# Note: **Ask:** 'Which pixels does the index in the middle of the map affect?' Usually answered: 'those of its cell'. Click a cell, then one of its nearest codes: a much larger patch changes, because the convolutions overlap.
 
 # %%
 import math

@@ -943,6 +943,8 @@ widgets.Quiz("code_prior.both-directions")
 
 # %% [markdown] tags=["slide-45"]
 # ## Draw an image, one code at a time
+#
+# Note: Press *Step* a few times and read the bars aloud, then *Fill the rest*. Ask why a blank corner costs almost no bits.
 
 # %%
 widgets.TokenExplorer(prior, vqvae)

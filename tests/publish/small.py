@@ -38,6 +38,22 @@ from tqdm.auto import tqdm
 for _ in tqdm(range(3)):
     pass
 
+# %% [markdown] tags=["slide-90"]
+# ## Words alone
+#
+# As $p(x) < 1$,
+#
+# $$\\log p(x) < 0.$$
+#
+# | a | b |
+# |---|---|
+# | 1 | `2 < 3` |
+#
+# Note: Say it slowly.
+
+# %% [markdown] tags=["slide-180"]
+# ## A black pixel
+
 # %%
 from IPython.display import display
 
@@ -46,6 +62,12 @@ display({{"image/png": "{PIXEL}", "text/plain": "a pixel"}}, metadata=alt, raw=T
 
 # %% [markdown]
 # ## Two counters
+
+# %% [markdown] tags=["lecturer"]
+# > **Ask:** "What is $5 + 2$?"
+
+# %% [markdown] tags=["slide-45"]
+# ## What is five and two?
 
 # %%
 import numpy as np

@@ -153,10 +153,12 @@ def read_source(script: Path, kept: Collection[str] = ()) -> NotebookNode:
     """Return the notebook that a percent-format script describes, without outputs, each cell with its id.
 
     kept: which of the tags "lecturer", the speaker notes, and "slide-45" and so on, the slides, to keep the cells of; a
-    learner's notebook lacks them all.
+    learner's notebook lacks them all. Raises ValueError for a tag that begins like those of slides and is none.
     """
     left_out = {LECTURER_TAG, *SLIDE_TAGS}.difference(kept)
     notebook = jupytext.read(script, fmt="py:percent")
+    for tag in {tag for cell in notebook.cells for tag in tags(cell) if tag.startswith("slide-")} - SLIDE_TAGS.keys():
+        raise ValueError(f"{script.stem}: a cell has the tag {tag!r}. The tags of slides are {', '.join(SLIDE_TAGS)}.")
     notebook.cells = [cell for cell in notebook.cells if left_out.isdisjoint(tags(cell))]
     for cell in notebook.cells:
         for key in SCRIPT_ONLY:

@@ -2,6 +2,7 @@
 
 A slide is a Markdown cell of a notebook's source with the tag "slide-45", "slide-90" or "slide-180": the minutes of the
 shortest route that shows it. Its first line is a heading. If code follows, the slide shows the picture of that cell.
+The speaker's notes are what the slide says after a line that begins with "Note: ", and the lecturer's of its section.
 """
 
 from __future__ import annotations
@@ -90,8 +91,10 @@ def read_slides(script: Path, folder: Path) -> list[Slide]:
     for index, cell in enumerate(cells):
         if minutes := [SLIDE_TAGS[tag] for tag in notebooks.tags(cell) if tag in SLIDE_TAGS]:
             same = [other for other, number in zip(cells, sections, strict=True) if number == sections[index]]
-            notes = "\n\n".join(other.source for other in same if LECTURER_TAG in notebooks.tags(other))
-            found.append(_slide(script.stem, min(minutes), cell.source, cells[index + 1 : index + 2], notes))
+            text, _, own = cell.source.partition("\n\nNote: ")
+            notes = [own, *(other.source for other in same if LECTURER_TAG in notebooks.tags(other))]
+            following = cells[index + 1 : index + 2]
+            found.append(_slide(script.stem, min(minutes), text, following, "\n\n".join(filter(None, notes))))
     return found
 
 
