@@ -86,7 +86,9 @@ def test_a_checkpoint_with_a_card_opens_as_the_model_so_far(tmp_path: Path) -> N
         training.fit(model, images(), epochs=1, batch_size=16, checkpoint=checkpoint, on_step=cut_at(3))
     loaded = pretrained.load_checkpoint(path)
     assert checkpoints.read_card(path)["data"] == "noise"
-    assert all(torch.equal(a, b) for a, b in zip(loaded.state_dict().values(), model.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(loaded.state_dict().values(), model.state_dict().values(), strict=True)
+    )
 
 
 def test_a_checkpoint_of_another_training_is_refused_and_stays(tmp_path: Path) -> None:
