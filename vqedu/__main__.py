@@ -64,6 +64,16 @@ def train(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def unpack(arguments: argparse.Namespace) -> int:
+    """Unpack the digits into a folder that all learners of a machine share, and print what to set for it."""
+    from vqedu import data
+    from vqedu.data import unpacked
+
+    arguments.to.mkdir(parents=True, exist_ok=True)
+    print(f"{unpacked.VARIABLE}={data.unpack(arguments.to).resolve().parent}")
+    return 0
+
+
 def cards(_: argparse.Namespace) -> int:
     """Print the cards of the shipped models as the Markdown table of docs/MODELS.md."""
     from vqedu.publish import cards
@@ -107,6 +117,10 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--root", type=Path, metavar="DIR", help="where the files of --data are")
     command.add_argument("--save-every", type=float, default=60, metavar="SECONDS", help="default: 60")
     command.set_defaults(run=train)
+
+    command = commands.add_parser("unpack", help=unpack.__doc__, description=unpack.__doc__)
+    command.add_argument("to", type=Path, metavar="DIR", help="made if it is not there")
+    command.set_defaults(run=unpack)
 
     command = commands.add_parser("cards", help=cards.__doc__, description=cards.__doc__)
     command.set_defaults(run=cards)

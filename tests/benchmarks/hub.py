@@ -1,7 +1,7 @@
 """A JupyterHub with N students who all open a notebook at once: memory per student, seconds to the first explorer.
 
 Needs PyPI's jupyterhub in this environment and npm's configurable-http-proxy on the PATH; Linux only, for its maps of
-shared memory. Run it as `python -m tests.benchmarks.hub 1 4 8`.
+shared memory. Run it as `python -m tests.benchmarks.hub 1 4 8`; with VQEDU_UNPACKED set, the digits are shared.
 """
 
 from __future__ import annotations
@@ -28,9 +28,12 @@ import psutil
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
+from vqedu.data import unpacked
+
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 OPENED = ("00_start_here", "04_vae")  # one after the other, each with a kernel of its own, as students do
 EXPLORER = "application/vnd.jupyter.widget-view+json"
+PASSED_ON = (unpacked.VARIABLE, "OMP_NUM_THREADS")
 PATIENCE_S = 400
 CONFIG = """
 c = get_config()
@@ -39,6 +42,7 @@ c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = "{home}/{{username}}"
 c.Spawner.args = ["--allow-root"]
+c.Spawner.environment = {environment}
 c.Spawner.start_timeout = c.Spawner.http_timeout = {patience}
 c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
 c.JupyterHub.hub_bind_url = "http://127.0.0.1:{hub_port}"
@@ -84,9 +88,9 @@ async def running_hub(home: Path) -> AsyncIterator[Hub]:
     """Start a JupyterHub whose files, and whose students' homes, are in `home`; end it and all servers afterwards."""
     port, hub_port, proxy_port = _free_ports(3)
     token = secrets.token_hex(16)
-    config = CONFIG.format(
-        home=home, port=port, hub_port=hub_port, proxy_port=proxy_port, token=token, patience=PATIENCE_S
-    )
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    ports = {"port": port, "hub_port": hub_port, "proxy_port": proxy_port}
+    config = CONFIG.format(home=home, token=token, patience=PATIENCE_S, environment=environment, **ports)
     (home / "jupyterhub_config.py").write_text(config, encoding="utf-8")
     folders = [str(Path(sys.executable).parent), os.environ["PATH"]]  # jupyterhub-singleuser is beside this Python
     with (home / "hub.log").open("wb") as log:
@@ -136,22 +140,10 @@ async def run_until_explorer(hub: Hub, student: str, kernel: str, name: str) -> 
 
 async def _run(connection: Any, source: str) -> bool:
     """Run a cell; return whether it displayed a widget."""
-    header = {
-        "msg_id": secrets.token_hex(8),
-        "msg_type": "execute_request",
-        "username": "",
-        "session": "s",
-        "version": "5.3",
-    }
+    identity = {"msg_id": secrets.token_hex(8), "username": "", "session": "s", "version": "5.3"}
+    header = {**identity, "msg_type": "execute_request"}
     content = {"code": source, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
-    message = {
-        "header": header,
-        "parent_header": {},
-        "metadata": {},
-        "content": content,
-        "channel": "shell",
-        "buffers": [],
-    }
+    message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
     await connection.write_message(json.dumps(message))
     shown = False
     while True:

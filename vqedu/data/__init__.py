@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from vqedu import files, validate
-from vqedu.data import folder, idx
+from vqedu.data import folder, idx, unpacked
 from vqedu.data.download import fetch
 from vqedu.data.emoji import Emoji
 from vqedu.data.emoji import load as _load_emoji
@@ -107,7 +107,7 @@ def load(
     if name == "emoji":
         return _load_emoji()
     if name == "mnist" and root is None:
-        return _embedded()
+        return _shared() or _embedded()
     source = SOURCES[name]
     place = Path(torch.hub.get_dir(), "datasets") if root is None else files.expanded(root)
     return _from_files(place, source, download)
@@ -123,6 +123,26 @@ def _own_pictures(root: str | os.PathLike[str] | None, size: int) -> Folder:
     if kept.all():
         raise ValueError(f"{root} needs at least two pictures in one of its classes, one to train on and one to test.")
     return Folder(Split(x[~kept], y[~kept]), Split(x[kept], y[kept]), classes)
+
+
+def unpack(folder: str | os.PathLike[str]) -> Path:
+    """Write MNIST into `folder` as it is in memory, for many kernels on one machine to share; return the file's path.
+
+    Kernels whose environment variable VQEDU_UNPACKED names that folder map the file and take no memory of their own for
+    the images. Raises OSError if the folder is absent or not writable.
+    """
+    arrays = {
+        f"{name}.{field}": t for name, split in _embedded()._asdict().items() for field, t in split._asdict().items()
+    }
+    return unpacked.write(arrays, Path(folder), EMBEDDED_SHA256)
+
+
+def _shared() -> Images | None:
+    """Return the MNIST that `unpack` wrote for this machine, if it did."""
+    arrays = unpacked.read(EMBEDDED_SHA256)
+    if arrays is None:
+        return None
+    return Images(*(Split(arrays[f"{name}.x"], arrays[f"{name}.y"]) for name in Images._fields))
 
 
 def _embedded() -> Images:
