@@ -392,5 +392,5 @@ build_prior = Challenge(
     done="Your prior looks only back, uses the label, and predicts well. For comparison: ours, with two blocks and two "
     "passes over the data, needs 2.91 bits per code. The shipped prior, after half an hour of training on more data, "
     "needs 2.43.",
-    seconds=70.0,  # 60 for the training, the rest for making the code maps and measuring
+    seconds=100.0,  # asked for are 60 on two cores; a single core takes longer, and the code maps have to be made
 )

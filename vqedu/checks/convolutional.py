@@ -222,5 +222,5 @@ build_autoencoder = Challenge(
     done="A convolutional autoencoder, built and trained by you. Ours has 16 and 32 channels with BatchNorm and "
     "reaches 57.5 nats after two epochs. The multilayer perceptron of this notebook takes twenty epochs "
     "to reach 56.6.",
-    seconds=60.0,
+    seconds=90.0,  # asked for are 60 on two cores; a single core takes longer
 )
