@@ -8,10 +8,13 @@ import os
 import random
 import subprocess
 import sys
+from array import array
+from collections import deque
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -30,6 +33,11 @@ kl = checks.kl.reference
 # (a) A right answer is right in whatever container, mode or dtype its numbers come.
 CONTAINERS: dict[str, Callable[[torch.Tensor], Any]] = {
     "list": lambda t: t.tolist(),
+    "generator": lambda t: (part for part in t) if t.dim() else t,
+    "map": lambda t: map(float, t) if t.dim() == 1 and t.is_floating_point() else t,
+    "deque": lambda t: deque(t.tolist()) if t.dim() else t,
+    "array of Python": lambda t: array("d", t.tolist()) if t.dim() == 1 and t.is_floating_point() else t,
+    "dictionary's values": lambda t: dict(enumerate(t)).values() if t.dim() else t,
     "tuple": lambda t: tuple(t) if t.dim() else t.item(),
     "float64": lambda t: t.double() if t.is_floating_point() else t,
     "int32": lambda t: t.int() if t.dtype == torch.int64 else t,
@@ -134,6 +142,20 @@ class Unspeakable(Exception):
         raise RuntimeError("not even a message")
 
 
+class Evasive:
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(f"no {name}")
+
+
+def endless() -> Iterator[float]:
+    while True:
+        yield 1.0
+
+
+ITSELF: list[Any] = []
+ITSELF.append(ITSELF)
+
+
 class Hostile:
     def __array__(self, *arguments: Any, **keywords: Any) -> Any:
         raise ValueError("no array")
@@ -158,10 +180,26 @@ ODD: list[Any] = [
     torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8), torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
     torch.zeros(1, dtype=torch.complex64), torch.tensor([]), torch.zeros(3, 0), torch.full((1,), math.inf), torch.nn.Linear(1, 1),
     torch.finfo(torch.float32), torch.zeros(1, dtype=torch.uint16), torch.distributions.Normal(0, 1), [torch.ones(1), 1], ..., [...],
+    Evasive(), ITSELF, SimpleNamespace(), slice(1), type, NotImplemented, memoryview(b"abc"), [""], 10**5000, complex(0, math.nan),
+    np.zeros(3, dtype=[("a", "f4")]), np.array(["2026"], dtype="datetime64"), torch.zeros(3).expand(10**6, 3), torch.Generator(),
+    torch.nn.Parameter(torch.zeros(2)), torch.sparse_coo_tensor(torch.zeros(2, 0).long(), torch.zeros(0), (2, 2)),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["kl", "reparameterize", "hole"])
+@pytest.mark.parametrize("name", ["kl", "hole", "effective_beta"])
+def test_numbers_that_never_end_are_refused(name: str) -> None:
+    result = checks.ALL[name](lambda *arguments: endless())
+    assert result.kind == "type"
+    assert "more than 100,000 numbers" in result.message
+
+
+def test_an_error_in_a_generator_is_shown_with_its_line() -> None:
+    result = checks.kl(lambda mu, logvar: (row.undefined for row in mu))
+    assert result.kind == "exception"
+    assert "row.undefined" in result.message
+
+
+@pytest.mark.parametrize("name", ["kl", "reparameterize", "hole", "overconfident_q"])
 def test_whatever_comes_back_the_answer_is_a_result(name: str) -> None:
     for value in ODD:
         result = checks.ALL[name](lambda *arguments, value=value: value)

@@ -62,6 +62,7 @@ def numbers_without_gradient(mu: Any, logvar: Any) -> Any:
         (lambda mu, logvar: (mu - 99).log().sum(1), "nan", ["NaN"]),
         (lambda mu, logvar: torch.ones(len(mu)), "constant", ["1 for every input"]),
         (numbers_without_gradient, "gradient", ["no gradient"]),
+        (lambda mu, logvar: mu.numpy().sum(1), "gradient", ["`", "numpy", "compute it with torch", "checked, too: mu"]),
         (lambda mu: mu, "argument", ["`(mu, logvar)`", "`(mu)`"]),
         (torch.zeros(2), "argument", ["without brackets", "Tensor"]),
     ],

@@ -146,10 +146,15 @@ class Exercise:
         try:
             return self._observe(learner, case)
         except Problem as problem:
+            if problem.kind == "exception" and "Can't call numpy()" in str(problem):
+                raise Problem("gradient", f"{problem} {_NUMPY}") from None
             shapes = [f"{n} {tuple(v.shape)}" for n, v in case.items() if isinstance(v, Tensor)]
             if problem.kind == "exception" and shapes:
                 raise Problem("exception", f"{problem} (with shapes {', '.join(shapes)})") from None
             raise
+
+
+_NUMPY = "The gradient of this answer is needed, and numpy or `.detach()` would cut it off: compute it with torch."
 
 
 def _combine(reference: Callable[..., Any], a: Mistake, b: Mistake) -> bool:
@@ -253,7 +258,8 @@ def _problem(check: Exercise | Challenge, problem: Problem) -> Result:
     text, line = str(problem), problem.printed.strip().split("\n")[0]
     if problem.kind == "nothing" and line:
         text = f"Your function prints `{line[:60]}` and returns nothing. Put `return` where `print` is."
-    facts = (("contract", check.contract),)
+    also = f"; its gradient is checked, too: {', '.join(check.gradients)}" if isinstance(check, Exercise) else ""
+    facts = (("contract", check.contract + (also if getattr(check, "gradients", ()) else "")),)
     return Result(check.name, problem.kind, text, None, facts, check.hints, printed=problem.printed)
 
 

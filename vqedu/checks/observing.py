@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import inspect
 import math
@@ -97,7 +98,7 @@ def _parts(answer: Any, outputs: tuple[str, ...]) -> list[Any] | None:
         return None
     if isinstance(answer, (Tensor, np.ndarray)):
         return list(answer) if answer.ndim and len(answer) == len(outputs) else None
-    if all(hasattr(answer, name) for name in outputs):  # a dataclass, a namespace, a tuple with names
+    with contextlib.suppress(Exception):  # a dataclass, a namespace, a tuple with names
         return [getattr(answer, name) for name in outputs]
     listed = isinstance(answer, Iterable) and not isinstance(answer, (str, bytes, set, frozenset))
     return running.listed(answer) if listed else None

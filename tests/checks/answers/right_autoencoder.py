@@ -63,8 +63,7 @@ def pixel_by_pixel(logits: Any, x: Any) -> Any:
     return deque(totals)
 
 
-@torch.jit.script  # type: ignore[untyped-decorator]
-def scripted(logits: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+def in_one_line_each(logits: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return torch.binary_cross_entropy_with_logits(logits, x, None, None, 0).flatten(1).sum(1)
 
 
@@ -171,7 +170,7 @@ RIGHT: list[tuple[str, Callable[..., Any]]] = [
     ("reconstruction", WithGradient.apply),
     ("reconstruction", as_two_classes),
     ("reconstruction", pixel_by_pixel),
-    ("reconstruction", scripted),
+    ("reconstruction", in_one_line_each),
     ("reconstruction", torch.compile(lambda l, x: F.binary_cross_entropy_with_logits(l, x, reduction="none").sum([1, 2, 3]))),
     ("reconstruction", continuous_without_its_constant),
     ("reconstruction", functools.partial(lambda dims, l, x: ((1 - x) * l - F.logsigmoid(l)).sum(dims), (1, 2, 3))),

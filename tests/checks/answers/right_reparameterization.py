@@ -54,8 +54,7 @@ class Draw(torch.autograd.Function):
         return slope, slope * ctx.saved_tensors[0] / 2
 
 
-@torch.jit.script  # type: ignore[untyped-decorator]
-def scripted(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
+def in_one_line_each(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
     return torch.randn(mu.size(0), mu.size(1)) * torch.exp(0.5 * logvar) + mu
 
 
@@ -175,7 +174,7 @@ def fit_by_quadrature(log_joint: Any, n: int) -> Any:
 RIGHT: list[tuple[str, Callable[..., Any]]] = [
     ("reparameterize", Sampler()),
     ("reparameterize", Draw.apply),
-    ("reparameterize", scripted),
+    ("reparameterize", in_one_line_each),
     ("reparameterize", in_pairs),
     ("reparameterize", by_the_polar_method),
     ("reparameterize", by_rejection),
@@ -216,5 +215,6 @@ RIGHT: list[tuple[str, Callable[..., Any]]] = [
     ("mean_of_square", lambda m, s, eps: functools.reduce(lambda t, e: t + (m + s * e).pow(2) / len(eps), eps, 0)),
     ("noisy_path", lambda z: np.float32(1e-2) * torch.cos(45 * z + 1) ** 3),
     ("noisy_path", lambda z: sum(torch.sin(k * z) / k for k in (25, 50))),
+    ("noisy_path", lambda z: (z * 40).sin().mul(z.new_tensor(2.0))),
     ("build_fit", fit_by_quadrature),
 ]  # fmt: skip
