@@ -40,8 +40,17 @@ class Firefox(W3CEngine):
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items())
         (Path(self._profile.name) / "user.js").write_text("\n".join(lines), encoding="utf-8")
-        command = [executable, "--headless", "--no-remote", "--profile", self._profile.name, "--remote-debugging-port=0"]
-        self._process = subprocess.Popen([*command, "about:blank"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        command = [
+            executable,
+            "--headless",
+            "--no-remote",
+            "--profile",
+            self._profile.name,
+            "--remote-debugging-port=0",
+        ]
+        self._process = subprocess.Popen(
+            [*command, "about:blank"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        )
         address = self._address()
         self._socket = websocket.create_connection(f"{address}/session", timeout=120, suppress_origin=True)
         self._count = 0

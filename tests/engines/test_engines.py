@@ -58,7 +58,9 @@ def test_an_explorer_is_drawn_and_answers_mouse_keys_and_finger(engine: Engine, 
             found[way] = act(engine, hand)
         except Unsupported as reason:
             print(f"{engine.name}, {way}: {reason}")
-    cells = {way: {True: "yes", False: "NO", None: "-"}[found.get(way)] for way in ("drawn", "pointer", "keys", "touch")}
+    cells = {
+        way: {True: "yes", False: "NO", None: "-"}[found.get(way)] for way in ("drawn", "pointer", "keys", "touch")
+    }
     print(f"{engine.name:10}{name:36}" + "  ".join(f"{way} {cell}" for way, cell in cells.items()))
     assert found == dict.fromkeys(found, True)
     assert engine.run("faults") == []

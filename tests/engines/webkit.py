@@ -65,7 +65,9 @@ class WebKit(W3CEngine):
         self._send("POST", f"{self._session}/url", {"url": address})
 
     def run(self, script: str) -> Any:
-        wrapped = f"const done = arguments[0]; Promise.resolve({script}).then(done, (e) => done({{ fault: String(e) }}));"
+        wrapped = (
+            f"const done = arguments[0]; Promise.resolve({script}).then(done, (e) => done({{ fault: String(e) }}));"
+        )
         answer = self._send("POST", f"{self._session}/execute/async", {"script": wrapped, "args": []})
         if isinstance(answer, dict) and "fault" in answer:
             raise RuntimeError(answer["fault"])
