@@ -15,8 +15,9 @@ class Chromium(Engine):
 
     name = "Chromium"
 
-    def __init__(self, browser: Browser) -> None:
-        self._context = browser.new_context(viewport={"width": 936, "height": 900}, has_touch=True)
+    def __init__(self, browser: Browser, width: int = 936, height: int = 900, phone: bool = False) -> None:
+        size = {"width": width, "height": height}
+        self._context = browser.new_context(viewport=size, has_touch=True, is_mobile=phone)
         self._page = self._context.new_page()
         self._session = self._context.new_cdp_session(self._page)
 

@@ -1,4 +1,4 @@
-"""What a hand does with each explorer, in any engine: where it drags, which key it presses, where a finger takes hold."""
+"""What a hand does with each explorer, in any engine: where it drags, which key it presses, where a finger begins."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ addEventListener("error", (event) => faults.push(event.message));
 addEventListener("unhandledrejection", (event) => faults.push(String(event.reason)));
 const { error } = console;
 console.error = (...said) => { faults.push(said.join(" ")); error(...said); };
-addEventListener("pointerdown", ({ pointerType }) => { pointers[pointerType] = (pointers[pointerType] ?? 0) + 1; }, true);
+addEventListener("pointerdown", ({ pointerType: kind }) => { pointers[kind] = (pointers[kind] ?? 0) + 1; }, true);
 </script>"""
-HEAD = "<!doctype html><html lang='en'><meta charset='utf-8'><title>One explorer</title>"
+HEAD = """<!doctype html><html lang='en'><meta charset='utf-8'><title>One explorer</title>
+<meta name='viewport' content='width=device-width, initial-scale=1'>"""
 # All that can be seen: the words of the stage, the values of its fields, the pixels of its canvases.
 SEEN = """(() => {
   const stage = document.querySelector(".vq-stage");
-  const canvases = [...stage.querySelectorAll("canvas")].filter((node) => node.clientWidth).map((node) => node.toDataURL());
+  const drawn = [...stage.querySelectorAll("canvas")].filter((node) => node.clientWidth);
   const fields = [...stage.querySelectorAll("input, select")].map((node) => `${node.value} ${node.checked}`);
-  const text = [stage.innerText, ...fields, ...canvases].join("|");
+  const text = [stage.innerText, ...fields, ...drawn.map((node) => node.toDataURL())].join("|");
   let hash = 0;
   for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
   return hash;
@@ -81,8 +82,8 @@ def on_slider(label: str) -> Hand:
 def on_board(explorer: Explorer) -> Hand:
     """The first code, where its state has it."""
     x, y = explorer.state["codes"][0]
-    share = lambda value, before, inside: (before + (value + 3.2) / 6.4 * inside) / (before + inside + 10)
-    place = (share(x, 46, 465), (8 + (3.2 - y) / 6.4 * 465) / 519)
+    inside, left, top, width, height = 465, 46, 8, 521, 519  # CSS pixels: of the square of points, and of the board
+    place = ((left + (x + 3.2) / 6.4 * inside) / width, (top + (3.2 - y) / 6.4 * inside) / height)
     return Hand(APPLICATION, place, (0.5, 0.5), APPLICATION, "ArrowRight")
 
 
@@ -113,8 +114,10 @@ def hand_of(name: str, explorer: Explorer) -> Hand:
     return found if isinstance(found, Hand) else found(explorer)
 
 
-def write_page(explorer: Explorer, path: Path) -> None:
-    path.write_text(f"{HEAD}{WATCH}<body>{explorer.to_html()}</body>", encoding="utf-8")
+def write_page(explorer: Explorer, path: Path, below: int = 0) -> None:
+    """Write a page with the explorer and, below it, so many empty pixels."""
+    body = f"{explorer.to_html()}<div style='height: {below}px'></div>"
+    path.write_text(f"{HEAD}{WATCH}<body>{body}</body>", encoding="utf-8")
 
 
 def places(engine: Engine, node: str, shares: list[Share]) -> list[Place]:

@@ -43,9 +43,11 @@ function drawTruth(f, { x, truth }, across) {
   if (points.length < 12) for (const place of points) dot(f.pen, ...place, 4.5, { fill: FOUND });
 }
 
+const SIDEWAYS = 8; // CSS pixels after which a finger sketches; one that goes up or down scrolls the page
+
 // A pointer that sketches: draw(from, to), both as [share of x, height], for every move while it is down.
 function sketchByPointer(node, place, isOpen, draw) {
-  let last = null;
+  let last = null, finger = null; // where it came down and has not gone sideways yet
   const go = (event) => {
     const now = place(event);
     draw(last ?? now, now);
@@ -54,10 +56,15 @@ function sketchByPointer(node, place, isOpen, draw) {
   node.addEventListener("pointerdown", (event) => {
     if (isOpen() || event.button !== 0) return;
     node.setPointerCapture(event.pointerId);
-    go(event);
+    if (event.pointerType === "touch") finger = event;
+    else go(event);
   });
-  node.addEventListener("pointermove", (event) => { if (!isOpen() && last) go(event); });
-  for (const end of ["pointerup", "pointercancel"]) node.addEventListener(end, () => { last = null; });
+  node.addEventListener("pointermove", (event) => {
+    if (isOpen()) return;
+    if (finger && Math.abs(event.clientX - finger.clientX) > SIDEWAYS) [last, finger] = [place(finger), null];
+    if (last) go(event);
+  });
+  for (const end of ["pointerup", "pointercancel"]) node.addEventListener(end, () => { last = finger = null; });
 }
 
 // By keyboard the sketch grows from left to right: a height goes on to the right end until it is changed there.

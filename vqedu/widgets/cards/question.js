@@ -1,7 +1,7 @@
 // What predictions and quizzes share: a card with a question, its choices, two buttons, and where the answer is kept.
 import { element, button } from "../page/kit.js";
 
-// Text goes in as text nodes; what stands between `backticks` becomes code.
+// Text goes in as text nodes; what is between `backticks` becomes code.
 export function rich(text) {
   return text.split("`").map((part, i) => (i % 2 ? element("code", {}, part) : document.createTextNode(part)));
 }

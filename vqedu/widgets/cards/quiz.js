@@ -1,4 +1,4 @@
-// A quiz: choose, check, hear why a wrong answer is wrong, try again; the right one ends it with a short explanation.
+// A quiz: choose, check, read why a wrong answer is wrong, try again; the right one ends it with a short explanation.
 // Of several questions one card is open at a time, and a row of numbers leads to each.
 import { button, element, stage } from "../page/kit.js";
 import { card, choiceRows, keeper } from "./question.js";

@@ -14,7 +14,7 @@ import { liveFigure } from "../page/figure.js";
 const GAP = 16;
 const X_SIDE = 168; // of the picture x
 const TALLEST = 300; // of the maps: what answers a drag then fits a screen of 720 pixels
-const NOWHERE = [0, 0]; // where z stands as long as there is neither a picture nor a place
+const NOWHERE = [0, 0]; // where z is as long as there is neither a picture nor a place
 
 // z of one model: where the hand put it for both, or else the code of x in that model.
 function placeOf(space, state) {

@@ -61,7 +61,7 @@ export function latentSpace(data, config) {
     return { index, label: labels[index], distance: Math.sqrt(least) };
   }
   const centered = (z, from) => z.map((v, j) => v - from[j]);
-  // Map coordinates (u, v). A 1-D code has no v of its own: it stands at the middle height.
+  // Map coordinates (u, v). A 1-D code has no v of its own: it is drawn at the middle height.
   function project(z) {
     const c = centered(z, origin);
     return [inner(axes, c), d > 1 ? inner(axes, c, d) : (config.low[1] + config.high[1]) / 2];

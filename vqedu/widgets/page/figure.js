@@ -1,8 +1,8 @@
-// The chassis of the explorers: one state, one view of it per frame, one word to the kernel at rest, one spoken line.
+// The chassis of the explorers: one state, one view of it per frame, one message to the kernel at rest, one spoken line.
 
 import { element, notOurs, onceAFrame, setText, stage, whenResized, whenSettled } from "./kit.js";
 
-const REST = 300; // milliseconds without a change, after which the line speaks and the kernel hears the state
+const REST = 300; // milliseconds without a change, after which the line speaks and the kernel receives the state
 const WIDEST = 946; // CSS pixels inside the stage, until it is known how many there are
 const NOTHING_TO_SEE = 150; // CSS pixels: a figure narrower than this is folded away, and keeps its size
 

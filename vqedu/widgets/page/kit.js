@@ -2,7 +2,7 @@
 
 import { wordColor } from "./colors.js";
 
-// Text goes in as text nodes, so a label can hold any character without being read as HTML.
+// Text goes in as text nodes, so a label can contain any character without being read as HTML.
 export function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -30,7 +30,7 @@ export function canvas(width, height, attributes = {}) {
   return surface;
 }
 
-// Give a canvas the pixels of its screen. It keeps what it shows, coarsely; who hears "sharpened" draws it anew.
+// Give a canvas the pixels of its screen. It keeps what it shows, coarsely; an owner that listens for "sharpened" draws it anew.
 function sharpen(surface) {
   const { node, pen, width, height, ratio } = surface;
   if (ratio === screenRatio()) return;

@@ -42,7 +42,7 @@ export function pictures(net) {
   return { within, paced };
 }
 
-// Codes drawn one after the other behind a prompt: those in `fixed` as they stand, the others where the numbers of the
+// Codes drawn one after the other behind a prompt: those in `fixed` as they are, the others where the numbers of the
 // seed fall. Stops when the time `until` has passed. Returns { codes, logits }, logits[p] for the code at place p.
 export function drawCodes({ after, prompt, K, places }, { fixed = [], drawn, seed, temperature, top_k }, until = Infinity) {
   const luck = uniforms(seed, places);

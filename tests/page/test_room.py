@@ -1,0 +1,83 @@
+"""Explorers on a projector, 1280 x 720, in a page 936 pixels wide: what changes together is seen together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.page import examples
+from tests.page.exported import next_frame, open_exported
+
+pytestmark = pytest.mark.browser
+
+WIDTH, SCREEN = 936, 720
+# What a hand moves, and all that answers: a line for each thing that a hand can do.
+TOGETHER = {
+    "LatentExplorer: VAE of 50 numbers": [
+        (".vq-map", ".vq-decoded", ".vq-said", ".vq-lens", ".vq-eps"),
+        (".vq-sliders", ".vq-decoded", ".vq-map"),
+        (".vq-strip", ".vq-map", ".vq-decoded", ".vq-bars"),
+    ],
+    "LatentExplorer: VAE of 2 numbers": [(".vq-stage .vq-map", ".vq-decoded", ".vq-lens", ".vq-walk", ".vq-prior")],
+    "LatentExplorer: autoencoder": [(".vq-stage",)],
+    "SideBySideExplorer": [(".vq-stage",)],
+    "ElboExplorer": [(".vq-elbo-sum", ".vq-elbo-figure"), (".vq-stage",)],
+    "ReparameterizationExplorer": [(".vq-stage",)],
+    "BetaCalculator": [(".vq-stage",)],
+    "QuantizationExplorer": [(".vq-stage",)],
+    "CodebookExplorer": [(".vq-headline", ".vq-codes", ".vq-cell", ".vq-status"), (".vq-codebook",)],
+    "TokenExplorer": [(".vq-stage",)],
+    "ResidualExplorer": [(".vq-stage",)],
+    "WordsAndImages": [(".vq-stage",)],
+    "Prediction: curve": [(".vq-stage",)],
+}
+# From the top of the highest to the bottom of the lowest of all such nodes.
+SPAN = """(selectors) => {
+    const nodes = selectors.flatMap((selector) => {
+        const found = [...document.querySelectorAll(selector)];
+        if (!found.length) throw new Error(`nothing matches ${selector}`);
+        return found;
+    });
+    const boxes = nodes.map((node) => node.getBoundingClientRect());
+    return Math.max(...boxes.map(({ bottom }) => bottom)) - Math.min(...boxes.map(({ top }) => top));
+}"""
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_what_changes_together_fits_the_screen(page: Page, tmp_path: Path, name: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": SCREEN})
+    open_exported(page, examples.make(name), tmp_path)
+    page.add_style_tag(content=f"body {{ width: {WIDTH}px; margin: 0; }}")
+    for _ in range(3):
+        next_frame(page)
+    for together in TOGETHER[name]:
+        assert page.evaluate(SPAN, list(together)) <= SCREEN, together
+
+
+@pytest.mark.parametrize("name", examples.FIRST_OF_EACH)
+def test_a_window_that_changes_its_width_raises_no_error(page: Page, tmp_path: Path, name: str) -> None:
+    """Browsers report a figure that changes its size while sizes are told, as "ResizeObserver loop"."""
+    open_exported(page, examples.make(name), tmp_path)
+    page.evaluate("() => { window.told = []; addEventListener('error', ({ message }) => told.push(message)); }")
+    for width in (700, 390, 1000, 500, 1280):
+        page.set_viewport_size({"width": width, "height": SCREEN})
+        for _ in range(3):
+            next_frame(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("told") == []
+
+
+@pytest.mark.parametrize("name", examples.FIRST_OF_EACH)
+def test_a_contrast_theme_leaves_the_figures_their_paper(page: Page, tmp_path: Path, name: str) -> None:
+    page.emulate_media(forced_colors="active", color_scheme="dark")
+    root = open_exported(page, examples.make(name), tmp_path)
+    adjust = "(nodes) => nodes.map((node) => getComputedStyle(node).forcedColorAdjust)"
+    drawn = root.locator("canvas, .vq-bar, .vq-dot, .vq-tok-bar, .vq-tok-cell, .vq-wi-fill, .vq-wi-token")
+    assert set(drawn.evaluate_all(adjust)) <= {"none"}
+    paper = "(nodes) => nodes.map((node) => getComputedStyle(node).backgroundColor)"
+    sheets = root.locator("canvas:not(.vq-overlay)").evaluate_all(paper)
+    assert set(sheets) <= {"rgb(255, 255, 255)"}
+    grounds = [root.locator(f".vq-button[aria-pressed={on}]").evaluate_all(paper) for on in ("true", "false")]
+    assert not set(grounds[0]) & set(grounds[1])
