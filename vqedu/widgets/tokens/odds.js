@@ -24,10 +24,12 @@ function candidateRow(columns, onpick, ontry) {
   const node = element("button", attributes, surface.node, code, track, p);
   return {
     node,
-    show(each, most) {
+    // hurried: the pictures change faster than an eye sees, and to decode eight of them takes longer than a frame
+    show(each, most, hurried) {
       node.hidden = !each;
       if (!each) return;
-      paintPartly(surface, columns, each.pixels, each.filled);
+      if (hurried) surface.pen.clearRect(0, 0, THUMBNAIL, THUMBNAIL);
+      else paintPartly(surface, columns, each.pixels, each.filled);
       code.textContent = each.code;
       bar.style.width = `${(100 * each.p) / most}%`;
       p.textContent = percent(each.p);
@@ -73,7 +75,8 @@ export function candidateList(hand, columns, ontry) {
       const { codes, where, candidates } = view;
       title.textContent = `p(${where < codes.length ? "this" : "next"} code | the codes before)`;
       const most = Math.max(...candidates.map((each) => each.p));
-      rows.forEach((row, i) => row.show(candidates[i], most));
+      const hurried = hand.playing() && !hand.playsSlowly();
+      rows.forEach((row, i) => row.show(candidates[i], most, hurried));
       rest.textContent = restWords(view);
     },
   };

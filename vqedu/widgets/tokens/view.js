@@ -31,6 +31,12 @@ export function drawCodes({ after, prompt, K, places }, { fixed = [], drawn, see
   return { codes: tokens.slice(prompt.length), logits };
 }
 
+// A function that computes its value when it is first called, and remembers it.
+function once(compute) {
+  let value;
+  return () => value ??= compute();
+}
+
 // The most probable codes at a place, each with the picture that it would make there; the chosen one is always shown.
 function candidatesAt(net, codes, where, { order, p }) {
   const shown = order.slice(0, SHOWN).filter((code) => p[code] > 0);
@@ -39,7 +45,8 @@ function candidatesAt(net, codes, where, { order, p }) {
   return shown.map((code) => {
     const tried = codes.slice();
     tried[where] = code;
-    return { code, p: p[code], chosen: code === chosen, filled: tried.length, pixels: partlyDecoded(net, tried) };
+    const decode = once(() => partlyDecoded(net, tried)); // not before the picture is wanted
+    return { code, p: p[code], chosen: code === chosen, filled: tried.length, get pixels() { return decode(); } };
   });
 }
 
