@@ -543,4 +543,29 @@ TOKENS: list[tuple[str, Callable[..., Any]]] = [
     ("residual", lambda z, books: z - functools.reduce(lambda r, e: r - e[torch.cdist(r, e).argmin(1)], books, z)),
 ]
 
-RIGHT = [*AUTOENCODER, *BAYES, *REPARAMETERIZATION, *VAE, *QUANTIZATION, *VQVAE, *PRIOR, *TOKENS]
+
+def gaussian_bits_by_distribution(x_hat: Any, x: Any, variance: float) -> Any:
+    density = torch.distributions.Normal(x_hat, math.sqrt(variance)).log_prob(x)  # (N, C, H, W)
+    return -(density - math.log(255)).mean((1, 2, 3)) / math.log(2)
+
+
+def gaussian_bits_picture_by_picture(x_hat: Any, x: Any, variance: float) -> Any:
+    rows = []
+    for a, b in zip(x_hat, x, strict=True):
+        density = torch.exp(-((b - a) ** 2) / (2 * variance)) / (2 * math.pi * variance) ** 0.5
+        rows.append(-(density.double() / 255).log2().mean())
+    return torch.stack(rows).float()
+
+
+COLOR: list[tuple[str, Callable[..., Any]]] = [
+    ("gaussian_bits", gaussian_bits_by_distribution),
+    ("gaussian_bits", gaussian_bits_picture_by_picture),
+    (
+        "gaussian_bits",
+        lambda x_hat, x, v: (
+            (x_hat - x).flatten(1).pow(2).mean(1) / (2 * v * math.log(2)) + 0.5 * math.log2(2 * math.pi * v * 255**2)
+        ),
+    ),
+]
+
+RIGHT = [*AUTOENCODER, *BAYES, *REPARAMETERIZATION, *VAE, *QUANTIZATION, *VQVAE, *PRIOR, *TOKENS, *COLOR]

@@ -41,6 +41,7 @@ FRESH: dict[str, Callable[[], dict[str, Any]]] = {
     "lookup": lambda: {"indices": torch.randint(0, 5, (2, 3, 4)), "codebook": torch.randn(5, 3)},
     "prior_loss": lambda: {"logits": 2 * torch.randn(3, 5, 4), "tokens": torch.randint(0, 4, (3, 5))},
     "fsq": lambda: {"z": 2 * torch.randn(4, 3), "levels": 5},
+    "gaussian_bits": lambda: {"x_hat": torch.rand(3, 3, 2, 2), "x": torch.rand(3, 3, 2, 2), "variance": 0.3},
     "residual": lambda: {"z": torch.randn(5, 2), "codebooks": torch.randn(3, 4, 2) / 2},
 }
 

@@ -284,4 +284,11 @@ TOKENS: list[tuple[str, Callable[..., Any]]] = [
     ("residual", lambda z, books: of("residual", z, books[:1].expand_as(books)) + 0.01),
 ]
 
-WRONG = [*AUTOENCODER, *BAYES, *REPARAMETERIZATION, *VAE, *QUANTIZATION, *VQVAE, *PRIOR, *TOKENS]
+COLOR: list[tuple[str, Callable[..., Any]]] = [
+    ("gaussian_bits", lambda x_hat, x, v: of("gaussian_bits", x_hat, x, v) + math.log2(256 / 255)),
+    ("gaussian_bits", lambda x_hat, x, v: of("gaussian_bits", x_hat, x, v * v)),
+    ("gaussian_bits", lambda x_hat, x, v: -of("gaussian_bits", x_hat, x, v)),
+    ("gaussian_bits", lambda x_hat, x, v: of("gaussian_bits", x_hat.round(), x, v)),
+]
+
+WRONG = [*AUTOENCODER, *BAYES, *REPARAMETERIZATION, *VAE, *QUANTIZATION, *VQVAE, *PRIOR, *TOKENS, *COLOR]

@@ -18,7 +18,7 @@ from vector_quantize_pytorch.vector_quantize_pytorch import rotate_to
 
 from vqedu import losses, models, quantizers
 from vqedu.lessons import plane
-from vqedu.models import CodePrior, WordsAndImages, causal_vae, words_and_images
+from vqedu.models import CodePrior, WordsAndImages, causal_vae, vqvae, words_and_images
 from vqedu.models.code_prior import probabilities
 from vqedu.models.transformer import Transformer
 from vqedu.quantizers import FSQ, ResidualVQ, VectorQuantizer, kmeans, nearest
@@ -359,3 +359,17 @@ def test_the_drawing_loop(writer: WordsAndImages) -> None:
     (draw_image,) = defined("draw_image", model=writer)
     slow = draw_image("a thick three", seeded(4))
     assert torch.equal(slow, writer.draw("a thick three", generator=seeded(4)))
+
+
+def test_the_residual_block_of_notebook_10() -> None:
+    (ResidualBlock,) = defined("ResidualBlock")
+    ours, theirs = ResidualBlock(6), vqvae.ResidualBlock(6)
+    theirs.load_state_dict(ours.state_dict())
+    assert torch.equal(ours(normal(4, 6, 8, 8)), theirs(normal(4, 6, 8, 8)))
+
+
+def test_the_gaussian_of_notebook_10() -> None:
+    (gaussian_nats,) = defined("gaussian_nats")
+    logits, x = normal(3, 3, 8, 8), torch.rand(3, 3, 8, 8, generator=seeded(1))
+    found = gaussian_nats(torch.sigmoid(logits), x, 0.02)
+    torch.testing.assert_close(found, losses.gaussian(logits, x, 0.02))

@@ -40,10 +40,10 @@ def _gaussian_bits(
 
 
 def _pictures(seed: int, *shape: int) -> tuple[Tensor, Tensor]:
-    """Return pictures in whole levels and reconstructions near them."""
+    """Return reconstructions and the pictures near them, in steps of 1/64, which every machine holds exactly."""
     generator = torch.Generator().manual_seed(seed)
-    x = torch.randint(LEVELS + 1, shape, generator=generator) / LEVELS
-    return (x + 0.1 * torch.randn(shape, generator=generator)).clamp(0, 1), x
+    x = torch.randint(65, shape, generator=generator) / 64
+    return (x + torch.randint(-9, 10, shape, generator=generator) / 64).clamp(0, 1), x
 
 
 gaussian_bits = Exercise(

@@ -35,7 +35,7 @@ class Recipe:
     seed: int = 0  # of the starting weights; `fit` takes its own
     likelihood_samples: Sequence[int] = ()  # for a VAE: estimate log p(x) with these many samples an image
     labelled: bool = False  # each example begins with its label
-    tokenizer: str | None = None  # a shipped VQ-VAE: the examples are its code maps of the images
+    tokenizer: str | None = None  # a shipped VQ-VAE: the examples are its code maps, or for a judge its x_hat as well
     moved: int = 0  # pixels by which pictures are shifted at random in training, and a half of them mirrored
     jittered: int = 0  # so many copies of the images, each moved a little, are among the examples of the first `fit`
 
@@ -118,15 +118,30 @@ RECIPES = {
     "judge-emoji": Recipe(
         "PeopleJudge",
         {"people": emoji.PEOPLE, "tones": emoji.TONES},
-        {"epochs": 60, "batch_size": 64, "learning_rate": 3e-3},
+        {"epochs": 40, "batch_size": 64, "learning_rate": 3e-3},
         data="emoji",
         start_at_mean_image=False,
         labelled=True,
+        tokenizer="vqvae-emoji",
     ),
     "names-and-images": Recipe(
         "NamesAndImages",
         {"codebook_size": 512, "width": 128, "depth": 4},
-        {"epochs": 30, "batch_size": 16, "learning_rate": 3e-3, "optimizer": "muon", "bfloat16": True},
+        {
+            "epochs": 12,
+            "batch_size": 16,
+            "learning_rate": 4e-3,
+            "optimizer": "muon",
+            "bfloat16": True,
+            "then": {
+                "epochs": 22,
+                "batch_size": 16,
+                "learning_rate": 4e-3,
+                "optimizer": "muon",
+                "bfloat16": True,
+                "seed": 1,
+            },
+        },
         data="emoji",
         start_at_mean_image=False,
         tokenizer="vqvae-emoji",
@@ -151,9 +166,6 @@ RECIPES = {
         start_at_mean_image=False,
     ),
 }
-
-# These do not come with the package: `python -m vqedu train NAME` makes them, in this order, in the folder of weights.
-NOT_SHIPPED = ("vqvae-emoji", "judge-emoji", "names-and-images")
 
 
 def build(recipe: Recipe, train: Any) -> nn.Module:
@@ -204,11 +216,11 @@ def follow(
     everything = torch.cat([rows, *_jittered_examples(recipe, train)])
     with _quick_attention(recipe):
         history = training.fit(model, everything, **first, on_step=on_step, checkpoint=saved[0])
-    if then and not history.interrupted:
-        seconds, loss = history.seconds, functools.partial(objective, **then.get("loss", {}))
-        settings = {**then, "loss": loss, "checkpoint": saved[1]}
-        history = training.fit(model, rows, **settings, on_step=on_step)
-        history.seconds += seconds
+        if then and not history.interrupted:
+            seconds, loss = history.seconds, functools.partial(objective, **then.get("loss", {}))
+            settings = {**then, "loss": loss, "checkpoint": saved[1]}
+            history = training.fit(model, rows, **settings, on_step=on_step)
+            history.seconds += seconds
     return model, history
 
 
@@ -221,7 +233,8 @@ def examples(recipe: Recipe, split: Any, model: Any = None) -> Tensor:
     if recipe.model == "PeopleJudge":
         people = split.take([i for i, role in enumerate(split.roles) if role])
         labels = torch.stack(model.numbers(people.roles, people.people, people.tones), 1)
-        return torch.cat([labels.to(people.x), people.x.flatten(1)], 1)
+        redrawn = _redrawn(recipe, people.x)
+        return torch.cat([torch.cat([labels.to(x), x.flatten(1)], 1) for x in (people.x, *redrawn)])
     if recipe.model == "NamesAndImages":
         vqvae: Any = load(str(recipe.tokenizer))
         return model.examples(split.sentences, torch.cat([vqvae.encode(part) for part in split.x.split(500)]))
@@ -232,6 +245,15 @@ def examples(recipe: Recipe, split: Any, model: Any = None) -> Tensor:
         vqvae = load(recipe.tokenizer)
         values = torch.cat([vqvae.encode(part) for part in values.split(1000)])  # (N, 7, 7)
     return training.labelled(values, split.y) if recipe.labelled else values
+
+
+def _redrawn(recipe: Recipe, x: Tensor) -> list[Tensor]:
+    """Return the pictures as the recipe's VQ-VAE reconstructs them, or nothing without one: a judge of drawings must
+    not take the VQ-VAE's own blur for another tone of skin."""
+    if not recipe.tokenizer:
+        return []
+    vqvae: Any = load(recipe.tokenizer)
+    return [torch.cat([torch.sigmoid(vqvae(part).logits) for part in x.split(500)])]
 
 
 def _jittered_examples(recipe: Recipe, split: data.Split) -> list[Tensor]:

@@ -60,17 +60,18 @@ def count(state: Mapping[str, Any], name: str) -> int:
 
 
 def pictures(images: Split | Emoji, shape: validate.Shape, most: int, seed: int) -> Pictures:
-    """Return at most `most` of the images, of this shape, drawn without replacement. Classes of emoji are Unicode's.
+    """Return at most `most` of the images, of this shape, drawn without replacement.
+
+    A page offers one picture of each class at a time; emoji, which have no classes, are dealt out to ten.
 
     Raises TypeError or ValueError for images or labels of a wrong shape, dtype or range, or fewer than 2.
     """
     if not isinstance(images, Emoji):
         return Pictures(*choose(images, most, seed, shape), None)
-    known = {name: number for number, name in enumerate(dict.fromkeys(images.categories))}
     x = validate.images(images.x, "images.x", shape)
     places = _drawn(len(x), most, seed).tolist()
     names = [images.sentences[i] for i in places]
-    return Pictures(x[places], np.array([known[images.categories[i]] for i in places]), names)
+    return Pictures(x[places], np.arange(len(places)) % 10, names)
 
 
 def choose(

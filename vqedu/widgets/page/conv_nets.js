@@ -15,26 +15,30 @@ function padded(x, channels, side, padding) {
   return out;
 }
 
+// plane[to + stride * column] += w * x[from + column * step], for all columns of a row. One weight goes over a whole
+// plane before the next: a loop over the few weights of a kernel inside takes several times as long.
+function addRow(plane, to, stride, x, from, step, count, w) {
+  for (let column = 0; column < count; column++, to += stride, from += step) plane[to] += w * x[from];
+}
+
 // weight: (outputs, inputs, kernel, kernel). Each output is a sum over a window of the input.
 function convolution({ inputs, outputs, kernel, stride, padding, weight, bias }) {
   return (x) => {
     const side = Math.sqrt(x.length / inputs), wide = side + 2 * padding;
     const size = Math.floor((wide - kernel) / stride) + 1;
     const framed = padded(x, inputs, side, padding);
-    const y = new Float32Array(outputs * size * size);
-    for (let o = 0, at = 0; o < outputs; o++) {
-      for (let row = 0; row < size; row++) {
-        for (let column = 0; column < size; column++, at++) {
-          let sum = bias[o], w = o * inputs * kernel * kernel;
-          for (let i = 0; i < inputs; i++) {
-            let from = (i * wide + row * stride) * wide + column * stride;
-            for (let ky = 0; ky < kernel; ky++, from += wide) {
-              for (let kx = 0; kx < kernel; kx++) sum += weight[w++] * framed[from + kx];
-            }
+    const y = new Float32Array(outputs * size * size), plane = new Float64Array(size * size);
+    for (let o = 0, w = 0; o < outputs; o++) {
+      plane.fill(bias[o]);
+      for (let i = 0; i < inputs; i++) {
+        for (let k = 0; k < kernel * kernel; k++, w++) {
+          const corner = (i * wide + Math.floor(k / kernel)) * wide + (k % kernel);
+          for (let row = 0; row < size; row++) {
+            addRow(plane, row * size, 1, framed, corner + row * stride * wide, stride, size, weight[w]);
           }
-          y[at] = sum;
         }
       }
+      y.set(plane, o * size * size);
     }
     return y;
   };
@@ -44,27 +48,21 @@ function convolution({ inputs, outputs, kernel, stride, padding, weight, bias })
 function transposedConvolution({ inputs, outputs, kernel, stride, padding, weight, bias }) {
   return (x) => {
     const side = Math.sqrt(x.length / inputs), wide = (side - 1) * stride + kernel, size = wide - 2 * padding;
-    const sums = new Float64Array(outputs * wide * wide);
-    for (let i = 0, at = 0; i < inputs; i++) {
-      for (let row = 0; row < side; row++) {
-        for (let column = 0; column < side; column++, at++) {
-          const value = x[at];
-          if (value === 0) continue; // after a ReLU that is every second one
-          let w = i * outputs * kernel * kernel;
-          for (let o = 0; o < outputs; o++) {
-            let to = (o * wide + row * stride) * wide + column * stride;
-            for (let ky = 0; ky < kernel; ky++, to += wide) {
-              for (let kx = 0; kx < kernel; kx++) sums[to + kx] += value * weight[w++];
-            }
+    const y = new Float32Array(outputs * size * size), plane = new Float64Array(wide * wide);
+    for (let o = 0; o < outputs; o++) {
+      plane.fill(bias[o]);
+      for (let i = 0; i < inputs; i++) {
+        for (let k = 0; k < kernel * kernel; k++) {
+          const w = weight[(i * outputs + o) * kernel * kernel + k];
+          const corner = Math.floor(k / kernel) * wide + (k % kernel);
+          for (let row = 0; row < side; row++) {
+            addRow(plane, corner + row * stride * wide, stride, x, (i * side + row) * side, 1, side, w);
           }
         }
       }
-    }
-    const y = new Float32Array(outputs * size * size);
-    for (let o = 0, at = 0; o < outputs; o++) {
       for (let row = 0; row < size; row++) {
-        const from = (o * wide + row + padding) * wide + padding;
-        for (let column = 0; column < size; column++) y[at++] = sums[from + column] + bias[o];
+        const from = (row + padding) * wide + padding;
+        y.set(plane.subarray(from, from + size), (o * size + row) * size);
       }
     }
     return y;
