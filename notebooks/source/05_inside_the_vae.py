@@ -222,7 +222,7 @@ print(f"measured: {first:.2f}, {second:.2f}, {third:.2f}")
 # The measured values, 7.84, 2.05, and 0.50, agree with the formula. Now try it with your own code: select how its loss is computed, and read off its effective $\beta$.
 
 # %% [markdown] tags=["slide-180"]
-# ## This code says $\beta = 0.1$. What is it really?
+# ## This code says $\beta = 0.1$. What is it?
 
 # %%
 widgets.BetaCalculator()
