@@ -128,7 +128,7 @@ noise_temperature = Challenge(
 # A prior with attention of one's own.
 
 K, LENGTH = 128, 49
-ASKED_BITS = 3.2
+ASKED_BITS = 3.3
 PROBES = (0, 6, 20, 33, 47)  # positions whose code is changed, to see which logits move
 MOVED = 1e-3  # logits that differ by less are the same up to the last digits of a sum
 
