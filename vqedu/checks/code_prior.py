@@ -340,7 +340,8 @@ _LOOKS_AHEAD = Diagnosis(
     "it looks ahead",
     "A position sees codes that come after the one it predicts. In training that looks like success, because the loss "
     "falls far below what is possible. When you sample, those codes do not exist yet.",
-    "Which scores must be minus infinity before the softmax, and in which dimension does the softmax run?",
+    "Which scores must be minus infinity before the softmax, in which dimension does the softmax run, and does any "
+    "other layer average over the positions?",
 )
 _NOT_SHIFTED = Diagnosis(
     "each position is given its own answer",
