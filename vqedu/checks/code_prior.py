@@ -122,7 +122,7 @@ noise_temperature = Challenge(
 # A prior with attention of one's own.
 
 K, LENGTH = 128, 49
-ASKED_BITS = 3.2
+ASKED_BITS = 3.3
 PROBES = (0, 6, 20, 33, 47)  # positions whose code is changed, to see which logits move
 MOVED = 1e-3  # logits that differ by less are the same up to the last digits of a sum
 
@@ -334,7 +334,8 @@ _LOOKS_AHEAD = Diagnosis(
     "it looks ahead",
     "A position sees codes that come after the one it predicts. In training that looks like success, because the loss "
     "falls far below what an honest prior can reach. When you sample, those codes do not exist yet.",
-    "Which scores must be minus infinity before the softmax, and in which dimension does the softmax run?",
+    "Which scores must be minus infinity before the softmax, in which dimension does the softmax run, and does any "
+    "other layer average over the positions?",
 )
 _NOT_SHIFTED = Diagnosis(
     "each position is given its own answer",
