@@ -83,8 +83,8 @@ def test_dragging_the_body_moves_the_mean_and_a_shoulder_the_width(page: Page, r
     exported.drag_on(page, canvas, (at, 220), (at + 2 * unit, 225))
     check_sum(page, "linear", 1.0, 1.0, 1.0)
     assert exported.picture(canvas) != before
-    # The right shoulder of N(1, 1): z = 2, density 0.242 on an axis of height 1 from y = 238 up to y = 34.
-    shoulder = (LEFT + 7 * unit, 238 - 0.242 * 204)
+    # The right shoulder of N(1, 1): z = 2, density 0.242 on an axis of height 1 from y = 230 up to y = 34.
+    shoulder = (LEFT + 7 * unit, 230 - 0.242 * 196)
     exported.drag_on(page, canvas, shoulder, (shoulder[0] - 0.5 * unit, shoulder[1]))
     sigma = float(page.get_by_label("width σ of q").input_value())
     assert sigma == pytest.approx(0.5, abs=0.02)  # the pointer moves in whole pixels

@@ -113,7 +113,7 @@ def test_arrow_keys_and_dragging_move_the_cloud(page: Page, root: Locator) -> No
         check_table(root, "square", mu, sigma, 16, False, 1)
     assert exported.picture(canvas) == before
     unit = 526 / 14  # CSS pixels a unit of z
-    exported.drag_on(page, canvas, (58 + 9 * unit, 220), (58 + 6 * unit, 220))
+    exported.drag_on(page, canvas, (58 + 9 * unit, 180), (58 + 6 * unit, 180))
     assert exported.picture(canvas) != before
     assert float(page.get_by_label("shift μ").input_value()) == pytest.approx(-1.0, abs=0.03)
     for _ in range(8):

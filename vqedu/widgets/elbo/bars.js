@@ -9,7 +9,7 @@ const DEPTHS = [1, 10, 100, 1000].flatMap((power) => ROUND.map((m) => m * power)
 const BELOW = 1.14; // of the lowest level: room for the value under each bar
 const TOTAL = "#8a8a8a";
 
-const NARROW = 380; // CSS pixels: below, a name has more and shorter lines
+const NARROW = 390; // CSS pixels: below, a name has more and shorter lines
 const NAMES = { wide: [["recon-", "struction"], ["\u2212 KL to", "the prior"]],
   narrow: [["recon-", "struc-", "tion"], ["\u2212 KL to", "the", "prior"]] };
 

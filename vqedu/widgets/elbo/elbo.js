@@ -12,7 +12,7 @@ import { barWords, findingWords, LIMITS, nearBest, sumWords, viewer } from "./vi
 
 const TITLE = "For every q, ELBO and gap add up to log p(x): raising the ELBO closes the gap";
 const HAND = "Left and right arrow keys move the mean of q, up and down its width; with shift, in large steps.";
-const WIDTHS = { densities: 520, bars: 414 };
+const WIDTHS = { densities: 536, bars: 398 };
 const HEIGHT = 388;
 const GAP = 12;
 

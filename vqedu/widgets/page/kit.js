@@ -136,12 +136,13 @@ export const disable = (node, off) => setAttribute(node, "aria-disabled", String
 export const press = (node, on) => setAttribute(node, "aria-pressed", String(on));
 
 const NARROW = 792; // CSS pixels of a stage: below, what is side by side elsewhere is one below the other
+const FRAME = 34; // of a stage: its padding and border
 
 // The widths of canvases in a row: as wanted, { name: width }, shrunk alike where a room `width` wide is too narrow.
 // In a narrow stage, where each has a row of its own, they are as wide as they may be.
 export function sideBySide(width, wanted, gap) {
   const entries = Object.entries(wanted), sum = entries.reduce((all, [, each]) => all + each, 0);
-  const share = width < NARROW - 34 ? Infinity : (width - gap * (entries.length - 1)) / sum;
+  const share = width < NARROW - FRAME ? Infinity : (width - gap * (entries.length - 1)) / sum;
   const fitted = (each) => Math.floor(Math.min(width, each * Math.min(share, 1)));
   return Object.fromEntries(entries.map(([name, each]) => [name, fitted(each)]));
 }
