@@ -33,8 +33,8 @@ class JudgeLoss(NamedTuple):
 class PeopleJudge(nn.Module):
     """Pictures (N, 3, 32, 32) -> three classes for each: three convolutions, a hidden layer, and a head for each part.
 
-    roles, people, tones: what the classes are called. Trained on real pictures only, and so no better on others than
-    its own accuracy says. Raises ValueError or TypeError for a bad image shape.
+    roles, people, tones: what the classes are called. Trained on pictures and on a VQ-VAE's reconstructions of them, so
+    no better on drawings than its own accuracy says. Raises ValueError or TypeError for a bad image shape.
     """
 
     def __init__(

@@ -34,6 +34,7 @@ LABELS = {
     "judge_person": "the person of {:.1%}",
     "judge_tone": "the tone of {:.1%}",
     "judge_all": "all three of {:.1%}",
+    "judge_again_all": "all three of {:.1%} of their reconstructions",
     "drawn_role": "of 800 drawings of unseen combinations the judge reads the right role in {:.1%}",
     "drawn_person": "the right person in {:.1%}",
     "drawn_tone": "the right tone in {:.1%}",

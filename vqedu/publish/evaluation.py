@@ -163,10 +163,16 @@ def judged(judge: Any, x: Tensor, people: data.Emoji, n: int = 1) -> dict[str, f
 
 
 @torch.no_grad()
-def evaluate_judge(model: Any, emoji: data.Emoji) -> dict[str, float]:
-    """Return how often a PeopleJudge is right about real pictures of combinations that it has not seen."""
+def evaluate_judge(model: Any, emoji: data.Emoji, vqvae: Any) -> dict[str, float]:
+    """Return how often a PeopleJudge is right about real pictures of combinations that it has not seen.
+
+    `judge_again_all`: all three parts, of the reconstructions of these pictures by the VQVAE. No drawing of the same
+    codes can be expected to do better.
+    """
     people = emoji.part("unseen combination")
-    return rounded({f"judge_{name}": share for name, share in judged(model, people.x, people).items()})
+    again = judged(model, torch.sigmoid(vqvae(people.x).logits), people)
+    shares = {f"judge_{name}": share for name, share in judged(model, people.x, people).items()}
+    return rounded({**shares, "judge_again_all": again["all"]})
 
 
 @torch.no_grad()

@@ -76,7 +76,7 @@ def with_data(recipe: Recipe, dataset: str | None) -> Recipe:
 def measure(model: Any, recipe: Recipe, test: Any) -> dict[str, float]:
     """Return what the card says of a recipe's model; test: the test split, or all emoji."""
     if recipe.model == "PeopleJudge":
-        return evaluate_judge(model, test)
+        return evaluate_judge(model, test, load(str(recipe.tokenizer)))
     if recipe.model == "NamesAndImages":
         return evaluate_names(model, test, load(str(recipe.tokenizer)), load("judge-emoji"))
     if recipe.data == "emoji":
