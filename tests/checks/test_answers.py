@@ -11,12 +11,14 @@ import pytest
 from tests.checks.answers import (
     right_autoencoder,
     right_bayes,
+    right_color,
     right_quantization,
     right_reparameterization,
     right_tokens,
     right_vae,
     wrong_autoencoder,
     wrong_bayes,
+    wrong_color,
     wrong_quantization,
     wrong_reparameterization,
     wrong_tokens,
@@ -27,11 +29,11 @@ from vqedu import checks
 Answer = tuple[str, Callable[..., Any]]
 RIGHT: list[Answer] = [
     *right_autoencoder.RIGHT, *right_bayes.RIGHT, *right_reparameterization.RIGHT, *right_vae.RIGHT,
-    *right_quantization.RIGHT, *right_tokens.RIGHT,
+    *right_quantization.RIGHT, *right_tokens.RIGHT, *right_color.RIGHT,
 ]  # fmt: skip
 WRONG: list[Answer] = [
     *wrong_autoencoder.WRONG, *wrong_bayes.WRONG, *wrong_reparameterization.WRONG, *wrong_vae.WRONG,
-    *wrong_quantization.WRONG, *wrong_tokens.WRONG,
+    *wrong_quantization.WRONG, *wrong_tokens.WRONG, *wrong_color.WRONG,
 ]  # fmt: skip
 
 

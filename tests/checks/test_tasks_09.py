@@ -158,7 +158,7 @@ def mean(answers: list[bool]) -> float:
         (judged(mean, n=5, answer=int.__mul__), "`trained` is within 0.06"),  # few drawings are not what is wrong here
         (judged(lambda answers: 1 - mean(answers)), "`trained` is within 0.06"),
         (judged(mean, n=1000), "at most 5 trainings and 20,000 drawings"),
-        (experiment([(1, 1), (2, 2), (3, 3), (4, 4)], 100), "at least 30 sums trained"),
+        (experiment([(1, 1), (2, 2), (3, 3), (4, 4)], 100), "each model: at least 30 sums to train on"),
     ],
 )
 def test_another_experiment_is_measured_and_not_named(plan: Callable[..., Any], measured: str) -> None:

@@ -216,8 +216,8 @@ build_autoencoder = Challenge(
         "7 x 7; then flatten, and use linear layers. In the decoder, `nn.ConvTranspose2d` does the opposite.",
         "When training is this short, normalization matters: put `nn.BatchNorm2d` after each convolution but the last. "
         "Check your shapes on 10 images before you train on 60,000.",
-        "With normalization, a learning rate of about 8e-3 that first rises and then falls to zero (`OneCycleLR`) gains "
-        "several nats over a constant one. Without normalization, try 3e-3, batches of 64, and more channels.",
+        "With normalization, a learning rate of about 8e-3 that first rises and then falls to zero (`OneCycleLR`) "
+        "gains several nats over a constant one. Without normalization, try 3e-3, batches of 64, and more channels.",
     ),
     done="A convolutional autoencoder, built and trained by you. Ours has 16 and 32 channels with BatchNorm and "
     "reaches 57.5 nats after two epochs. The multilayer perceptron of this notebook takes twenty epochs "
