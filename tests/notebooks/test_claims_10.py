@@ -85,4 +85,4 @@ def test_names_of_combinations_are_read_and_those_of_unseen_pictures_are_not() -
     assert exact["unseen picture"] < 0.05
 
 
-UNSEEN_ALL, SEEN_ALL = 0.2, 0.24  # what the notebook prints, as committed
+UNSEEN_ALL, SEEN_ALL = 0.27, 0.41  # what the notebook prints, as committed

@@ -122,11 +122,7 @@ def _measure(ask: Callable[..., Any]) -> list[Demand]:
 
 def judge(model: Any, x: Tensor) -> list[Demand]:
     """Return what is asked of a trained VQ-VAE of emoji, and what this one reaches on pictures (n, 3, 32, 32)."""
-    if not isinstance(model, nn.Module):
-        kind = type(model).__name__
-        raise Problem("type", f"Your function should return the trained model, an `nn.Module`; it returns a {kind}.")
-    if missing := [name for name in ("encode", "decode") if not hasattr(model, name)]:
-        raise Problem("type", f"Your model has no `{missing[0]}`. It needs `encode` and `decode`, as `models.VQVAE`.")
+    _must_fit(model)
     model.eval()
     with torch.no_grad():
         maps = _maps(model, x)
@@ -149,6 +145,14 @@ def judge(model: Any, x: Tensor) -> list[Demand]:
             COLLAPSE if used <= COLLAPSED else None,
         ),
     ]
+
+
+def _must_fit(model: Any) -> None:
+    if not isinstance(model, nn.Module):
+        kind = type(model).__name__
+        raise Problem("type", f"Your function should return the trained model, an `nn.Module`; it returns a {kind}.")
+    if missing := [name for name in ("encode", "decode") if not hasattr(model, name)]:
+        raise Problem("type", f"Your model has no `{missing[0]}`. It needs `encode` and `decode`, as `models.VQVAE`.")
 
 
 def _maps(model: Any, x: Tensor) -> Tensor:

@@ -134,9 +134,9 @@ RECIPES = {
             "optimizer": "muon",
             "bfloat16": True,
             "then": {
-                "epochs": 22,
+                "epochs": 7,
                 "batch_size": 16,
-                "learning_rate": 4e-3,
+                "learning_rate": 3e-3,
                 "optimizer": "muon",
                 "bfloat16": True,
                 "seed": 1,

@@ -56,9 +56,9 @@ QUESTIONS: dict[str, Guess | Recall] = {
         low=0,
         high=100,
         step=1,
-        truth=70,
+        truth=27,
         unit="%",
-        sentence="TRUTH",
+        sentence="About a quarter. Each part alone is right far more often, the role in more than four of five drawings. For combinations that were in training it is about 40%, so much of the loss is poor drawing rather than failed combining.",
     ),
     "test": Recall(
         "Which test tells whether the model puts together what it knows, rather than remembering whole pictures?",
