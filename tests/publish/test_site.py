@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import nbformat
 import pytest
@@ -41,9 +41,11 @@ def site(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(site: Path) -> Iterator[str]:
-    """The address of a static web server that shows the site."""
+    """The address of a static web server that shows the site, and calls every script UTF-8, as many do."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
+        extensions_map: ClassVar = {".html": "text/html", ".js": "text/javascript; charset=utf-8", ".css": "text/css"}
+
         def log_message(self, *_: Any) -> None:
             pass
 
@@ -200,6 +202,7 @@ def test_what_pages_share_is_there_once(site: Path) -> None:
     names = sorted(path.name.split(".", 1)[1] for path in (site / "shared").iterdir())
     assert names == ["bin.js", "bin.js", "css.js", "js.js", "webp", "webp", "webp"]
     assert not list(site.rglob("*.map"))
+    assert sum(path.stat().st_size for path in (site / "_static").rglob("*.*")) < 1e6  # the theme brings 8.7 MB
     assert not (site / "_sources").exists()
 
 
