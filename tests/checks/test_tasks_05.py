@@ -22,6 +22,7 @@ Cost = Callable[[models.CausalVAE, torch.Tensor, int], torch.Tensor]
         (0.1, 28.6, 28.8, True, "still collapsed"),
         (4.5, 28.6, 28.6, True, "a KL without a message"),
         (24.0, 16.0, 90.0, True, "the code costs more than it saves"),
+        (2e23, 3e16, 3e16, True, "the code costs more than it saves"),  # the KL with the wrong sign
         (0.2, 48.0, 48.1, True, None),  # trained too briefly: measured, not named
         (5.0, 28.0, 40.0, True, None),
         (2.0, 26.5, 30.0, True, None),  # a code, but too small

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from vqedu import checks, models, pretrained
 from vqedu.checks import code_prior, coder
@@ -107,6 +108,18 @@ def test_a_bag_of_codes_is_named() -> None:
         return 0.01 * before + by_position(codes, labels)
 
     assert verdict(bag).mistake == "the order of the codes does not matter"
+
+
+def test_a_table_of_pairs_is_measured_and_not_named() -> None:
+    """It sees the code before and no other, so an exchange of two codes moves nothing that comes much later."""
+    pairs = torch.zeros(128, 128)
+    pairs.index_put_((MAPS.codes[:, :-1].flatten(), MAPS.codes[:, 1:].flatten()), torch.tensor(1.0), accumulate=True)
+
+    def after_one(codes: Tensor, labels: Tensor) -> Tensor:
+        return by_position(codes, labels) / 2 + (pairs + 0.1).log()[F.pad(codes[:, :-1], (1, 0))]
+
+    result = verdict(after_one)
+    assert (result.kind, result.mistake) == ("not met", None), result
 
 
 def test_a_prior_that_is_only_weak_gets_its_number() -> None:

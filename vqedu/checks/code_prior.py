@@ -301,6 +301,11 @@ class _Reach(NamedTuple):
         return any(bool(row[i + 1 :].any()) for i, row in zip(PROBES, self.moved, strict=True))
 
     @property
+    def far(self) -> bool:
+        """Whether the codes near the beginning move logits from position 20 on."""
+        return bool(self.moved[:2, 20:].any())
+
+    @property
     def late(self) -> bool:
         """Whether a code moves later logits, but never the next ones."""
         return self.back and not any(bool(row[i + 1]) for i, row in zip(PROBES, self.moved, strict=True))
@@ -318,6 +323,8 @@ def _why_so_many_bits(
         return _NO_LOOK_BACK
     if reach.late:
         return _ONE_LATE
+    if not reach.far:
+        return None
     swapped = codes.clone()
     swapped[:, [3, 10]] = codes[:, [10, 3]]
     moved = (_logits(predict, swapped, labels) - _logits(predict, codes, labels))[:, 20:].abs().max()

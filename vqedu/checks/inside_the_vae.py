@@ -336,18 +336,18 @@ def _rescue_diagnosis(kl: float, own: float, other: float, moved: bool) -> Diagn
             "The KL is close to 0: q(z|x) is the prior for every image, and the decoder draws the digit by itself.",
             "When does the code become useless: at the end of training, or in its first hundred steps? Print the KL.",
         )
+    if kl > _EXPENSIVE and own + kl > RESCUE_LOSS:
+        return Diagnosis(
+            "the code costs more than it saves",
+            f"The KL is {number(kl, 3)} nats, more than this code saves in the reconstruction. That happens when the "
+            "KL counts too little in training: a weight far below 1 or even negative, or a floor that is too high.",
+            "Which weight does the KL have in your last training steps, and how many nats are free in all?",
+        )
     if kl >= RESCUE_KL and other - own < 1:
         return Diagnosis(
             "a KL without a message",
             "The code costs nats, but the decoder ignores it: with the code of another image it does just as well.",
             "Nats that are the same for every image say nothing about x. Which part of the KL depends on x?",
-        )
-    if kl > _EXPENSIVE and own + kl > RESCUE_LOSS:
-        return Diagnosis(
-            "the code costs more than it saves",
-            f"The KL is {number(kl, 3)} nats, more than this code saves in the reconstruction. That happens when the "
-            "KL counts too little in training: a weight that stays far below 1, or a floor that is too high.",
-            "Which weight does the KL have in your last training steps, and how many nats are free in all?",
         )
     return None
 
