@@ -246,14 +246,20 @@ def _sampled_kl(
     return sign * reduce(log_q + prior * 0.5 * z.square())
 
 
+def _draws() -> list[Case]:
+    wide = [
+        {"z": quarters(i, s, d), "mu": quarters(i + 5, d, limit=4), "sigma": quarters(i + 9, d, limit=2).abs() + 0.5}
+        for i, (s, d) in enumerate([(1, 1), (2, 2), (6, 3)], 1)
+    ]
+    mu, sigma = quarters(9, 2, limit=4), torch.tensor([0.125, 0.25])  # so narrow that log q is above 0
+    return [*wide, {"z": mu + sigma * quarters(13, 5, 2, limit=4), "mu": mu, "sigma": sigma}]
+
+
 kl_by_sampling = Exercise(
     name="kl_by_sampling",
     contract="kl_by_sampling(z, mu, sigma): draws z (S, D) from N(mu, sigma^2), mu and sigma (D,) -> (D,): an "
     "estimate of KL(N(mu, sigma^2) || N(0, 1)) for each of the D dimensions, nats",
-    cases=lambda: [
-        {"z": quarters(i, s, d), "mu": quarters(i + 5, d, limit=4), "sigma": quarters(i + 9, d, limit=2).abs() + 0.5}
-        for i, (s, d) in enumerate([(1, 1), (2, 2), (6, 3)], 1)
-    ],
+    cases=_draws,
     reference=_sampled_kl,
     mistakes=(
         Mistake(

@@ -336,7 +336,7 @@ mean_of_square = Exercise(
     "with gradients to mu and sigma",
     cases=lambda: [
         {"mu": torch.tensor(m), "sigma": torch.tensor(s), "eps": quarters(i, n)}
-        for i, (m, s, n) in enumerate([(2.0, 0.5, 1), (-1.0, 2.0, 5)], 1)
+        for i, (m, s, n) in enumerate([(2.0, 0.5, 1), (-1.0, 2.0, 5), (0.5, 1.5, 12)], 1)
     ],
     reference=_mean_square,
     gradients=("mu", "sigma"),

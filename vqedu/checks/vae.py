@@ -228,7 +228,9 @@ gaussian_loss = Exercise(
     "-log N(x; x_hat, variance) in nats per image, constants included",
     cases=lambda: [
         {"x_hat": gray(i, *s), "x": gray(i + 5, *s), "variance": v}
-        for i, (s, v) in enumerate([((1, 1, 1, 1), 0.25), ((2, 1, 1, 2), 1.0), ((3, 1, 3, 2), 0.5)], 1)
+        for i, (s, v) in enumerate(
+            [((1, 1, 1, 1), 0.25), ((2, 1, 1, 2), 1.0), ((3, 1, 3, 2), 0.5), ((5, 1, 2, 2), 0.25)], 1
+        )
     ],
     reference=_gaussian,
     gradients=("x_hat",),

@@ -45,7 +45,7 @@ def _square(path: str, size: int) -> Any:
     try:
         with Image.open(path) as opened:
             picture = ImageOps.exif_transpose(opened).convert("RGBA")
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path} cannot be read as a picture ({error}). Remove it, or save it again.") from None
     paper = Image.new("RGBA", picture.size, "white")
     fitted = ImageOps.fit(Image.alpha_composite(paper, picture).convert("RGB"), (size, size), Image.Resampling.LANCZOS)

@@ -12,10 +12,12 @@ import struct
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 
 BYTES_MAGIC = 2048  # of unsigned bytes, to which the number of dimensions is added
+MOST_ITEMS = 2**20  # the largest of these data sets has 280,000
 SIDE = 28
 REMEDY = "Replace it, or delete it and load with download=True."
 
@@ -55,24 +57,37 @@ def read_pair(images_path: Path, labels_path: Path) -> tuple[np.ndarray, np.ndar
 
 def _read(path: Path, item_shape: tuple[int, ...]) -> np.ndarray:
     """Return the items of a whole IDX file, uint8 (N, *item_shape); raises ValueError for any other file."""
-    content, size = _content(path), 4 * (2 + len(item_shape))
-    if len(content) < size:
-        raise ValueError(f"{path} is truncated: it has {len(content)} bytes, its header alone has {size}. {REMEDY}")
-    magic, count, *shape = struct.unpack_from(f">{size // 4}i", content)
-    if magic != (expected := BYTES_MAGIC + 1 + len(item_shape)) or count < 1:
-        raise ValueError(f"{path} must begin with {expected} and a count of at least 1, got {magic}, {count}. {REMEDY}")
+    size = 4 * (2 + len(item_shape))
+    packed = path.suffix == ".gz"
+    with cast("BinaryIO", gzip.open(path) if packed else path.open("rb")) as stream:
+        header = _take(stream, size, path)
+        if len(header) < size:
+            raise ValueError(f"{path} is truncated: it has {len(header)} bytes, its header alone has {size}. {REMEDY}")
+        count = _count(header, item_shape, path)
+        promised = count * SIDE ** len(item_shape)
+        content = _take(stream, promised + 1, path)  # and no more: a packed file may unpack to any size
+    if len(content) != promised:
+        came = f"is too long: its header promises {size + promised} bytes, and there are more"
+        if len(content) < promised:
+            came = f"is truncated: its header promises {size + promised} bytes, it has {size + len(content)}"
+        raise ValueError(f"{path} {came}. {REMEDY}")
+    return np.frombuffer(content, np.uint8).reshape(count, *item_shape)
+
+
+def _count(header: bytes, item_shape: tuple[int, ...], path: Path) -> int:
+    """Return the number of items that a header promises; raises ValueError for a file of another kind."""
+    magic, count, *shape = struct.unpack(f">{len(header) // 4}i", header)
+    if magic != (expected := BYTES_MAGIC + 1 + len(item_shape)) or not 1 <= count <= MOST_ITEMS:
+        counts = f"a count of at least 1 and at most {MOST_ITEMS}"
+        raise ValueError(f"{path} must begin with {expected} and {counts}, got {magic}, {count}. {REMEDY}")
     if tuple(shape) != item_shape:
         raise ValueError(f"{path} must contain images of 28 x 28 pixels, got {' x '.join(map(str, shape))}. {REMEDY}")
-    if len(content) != (whole := size + count * SIDE ** len(shape)):
-        state = "truncated" if len(content) < whole else "too long"
-        raise ValueError(f"{path} is {state}: its header promises {whole} bytes, it has {len(content)}. {REMEDY}")
-    return np.frombuffer(content, np.uint8, offset=size).reshape(count, *item_shape)
+    return count
 
 
-def _content(path: Path) -> bytes:
-    """Return the bytes of a file, unpacked if its name ends in .gz; raises ValueError if that is not possible."""
-    content = path.read_bytes()
+def _take(stream: BinaryIO, most: int, path: Path) -> bytes:
+    """Return at most so many bytes of an open file; raises ValueError if it cannot be unpacked."""
     try:
-        return gzip.decompress(content) if path.suffix == ".gz" else content
+        return stream.read(most)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{path} is truncated or not a gzip file ({error}). {REMEDY}") from None

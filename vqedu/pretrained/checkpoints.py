@@ -46,24 +46,48 @@ def load_checkpoint(path: str | Path) -> nn.Module:
 
     The file may also be the checkpoint of a training that has not ended yet: then the model as far as it has come.
     Raises FileNotFoundError if there is no such file, ValueError if it is no safetensors file, is cut off, or was
-    not written by `save_checkpoint`.
+    not written by `save_checkpoint`. A hostile file costs no more memory than its own weights.
     """
     card = read_card(path)
-    known = [name for name, value in vars(models).items() if inspect.isclass(value) and issubclass(value, nn.Module)]
-    arguments = {name: built(value) for name, value in card["arguments"].items()}
-    model = getattr(models, validate.known_name(card["model"], known, "model"))(**arguments)
-    expected = model.state_dict()
-    stored = {
-        name: tensor for name, tensor in safetensors.torch.load_file(path).items() if not name.startswith(saving.PREFIX)
-    }
+    everything = safetensors.torch.load_file(path)
+    stored = {name: tensor for name, tensor in everything.items() if not name.startswith(saving.PREFIX)}
+    _must_be_possible(card["arguments"], stored)
+    with torch.device("meta"):  # without memory, so that sizes are compared before they are believed
+        expected = _model(card, path).state_dict()
     wrong = [name for name in expected.keys() | stored.keys() if _shape(expected, name) != _shape(stored, name)]
     if wrong:
         raise ValueError(
             f"{path} does not fit its own card: {card['model']} has other weights at {', '.join(sorted(wrong)[:3])}. "
             "It was probably written by another version of vqedu; train it again."
         )
+    model = _model(card, path)
     model.load_state_dict({name: tensor.to(expected[name].dtype) for name, tensor in stored.items()})
     return model.eval()
+
+
+def _model(card: dict[str, Any], path: str | Path) -> nn.Module:
+    """Return an untrained model as the card describes it; raises ValueError if there is none."""
+    known = [name for name, value in vars(models).items() if inspect.isclass(value) and issubclass(value, nn.Module)]
+    cls = getattr(models, validate.known_name(card["model"], known, "model"))
+    try:
+        return cls(**{name: built(value) for name, value in card["arguments"].items()})
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RuntimeError) as error:
+        raise ValueError(f"{path} has a card that describes no {card['model']}: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def _must_be_possible(arguments: Any, stored: dict[str, torch.Tensor]) -> None:
+    """Raise ValueError for a size in the arguments that is larger than all that the file contains."""
+    most = max(1000, len(stored), *(size for tensor in stored.values() for size in tensor.shape))
+    parts = list(arguments.values() if isinstance(arguments, dict) else arguments)
+    for part in parts:
+        if isinstance(part, (dict, list)):
+            _must_be_possible(part, stored)
+        elif isinstance(part, (int, float)) and part > most:
+            raise ValueError(f"The card names a size of {part:g}, but no tensor of the file is larger than {most}.")
 
 
 def read_card(path: str | Path) -> dict[str, Any]:
@@ -76,7 +100,9 @@ def read_card(path: str | Path) -> dict[str, Any]:
     try:
         with safe_open(str(path), framework="pt") as opened:
             card = json.loads((opened.metadata() or {})[CARD_KEY])
-    except (SafetensorError, KeyError, ValueError) as error:
+        if not (isinstance(card["model"], str) and isinstance(card["arguments"], dict)):
+            raise TypeError
+    except (SafetensorError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(
             f"{path} is not a whole checkpoint of vqedu ({type(error).__name__}). Expected a safetensors file written "
             "by vqedu.pretrained.save_checkpoint; files made by torch.save hold pickle and are never opened."

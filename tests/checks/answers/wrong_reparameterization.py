@@ -79,6 +79,7 @@ WRONG: list[tuple[str, Callable[..., Any]]] = [
     ("score_gradient", lambda h, m, s, e: h(m + s * e) + e / s),
     ("score_gradient", lambda h, m, s, e: (h(m + s * e) * e / s).cumsum(0) * 1.01),
     ("mean_of_square", lambda m, s, e: (m + s.exp() * e).square().mean()),
+    ("mean_of_square", lambda m, s, e: (m + s * e.clamp(max=0.5)).square().mean()),
     ("mean_of_square", lambda m, s, e: (m + s * e).pow(3).mean()),
     ("mean_of_square", lambda m, s, e: (m + s * e).square().mean().sqrt()),
     ("mean_of_square", lambda m, s, e: (m * s + e).square().mean()),

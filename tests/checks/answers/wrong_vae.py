@@ -73,6 +73,7 @@ WRONG: list[tuple[str, Callable[..., Any]]] = [
     ("gaussian_loss", lambda h, x, v: 0.5 * ((h - x).square() / v + math.log(v) + math.pi).flatten(1).sum(1)),
     ("gaussian_loss", lambda h, x, v: 0.5 * ((h - x) / v + math.log(2 * math.pi * v)).flatten(1).sum(1)),
     ("gaussian_loss", lambda h, x, v: 0.5 * ((h - x).square() + v + math.log(2 * math.pi)).flatten(1).sum(1)),
+    ("gaussian_loss", lambda h, x, v: normal(h, x, v).sum(1).sort().values),
     ("effective_beta", lambda b, p, d: b * p / d**2),
     ("effective_beta", lambda b, p, d: b * math.log(p / d)),
     ("effective_beta", lambda b, p, d: b * (p / d - 1)),
