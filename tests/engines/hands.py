@@ -13,15 +13,17 @@ from vqedu.widgets.base import Explorer
 Share = tuple[float, float]  # of a node's width and height
 STEPS = 6
 PATIENCE_S = 10.0
+TOUCH_PATIENCE_S = 4.0  # at each of the places where a finger may take hold
 
-# Notes what goes wrong in the page, and how often each kind of pointer came down.
+# Notes what goes wrong in the page, and how often each kind of pointer came down, and clicks.
 WATCH = """<script>
-window.faults = []; window.pointers = {};
+window.faults = []; window.pointers = {}; window.clicks = 0;
 addEventListener("error", (event) => faults.push(event.message));
 addEventListener("unhandledrejection", (event) => faults.push(String(event.reason)));
 const { error } = console;
 console.error = (...said) => { faults.push(said.join(" ")); error(...said); };
 addEventListener("pointerdown", ({ pointerType: kind }) => { pointers[kind] = (pointers[kind] ?? 0) + 1; }, true);
+addEventListener("click", () => { clicks += 1; }, true);
 </script>"""
 HEAD = """<!doctype html><html lang='en'><meta charset='utf-8'><title>One explorer</title>
 <meta name='viewport' content='width=device-width, initial-scale=1'>"""
@@ -102,10 +104,10 @@ HANDS: dict[str, Hand | Callable[[Any], Hand]] = {
     "TokenExplorer": clicking(".vq-tok-candidate:nth-child(3)", ".vq-tok-cell[aria-pressed=true]", "ArrowLeft"),
     "ResidualExplorer": on_slider("stages switched on"),
     "WordsAndImages": clicking(".vq-wi-chip", "input[type=text]", "Enter"),
-    "Prediction: number": on_slider("your guess"),
-    "Prediction: choice": clicking("input[type=radio]", ".vq-q-commit", "Enter"),
+    "Prediction: number": Hand("input[type=range]", (0.5, 0.5), (0.8, 0.5), "input[type=range]", "ArrowRight"),
+    "Prediction: choice": clicking("input[type=radio]", "input[type=radio]", " "),
     "Prediction: curve": Hand(".vq-q-sheet", (0.3, 0.6), (0.8, 0.3), ".vq-q-sheet", "ArrowUp"),
-    "Quiz": clicking("input[type=radio]", ".vq-q-commit", "Enter"),
+    "Quiz": clicking("input[type=radio]", "input[type=radio]", " "),
 }
 
 
@@ -167,6 +169,8 @@ def by_touch(engine: Engine, hand: Hand) -> bool:
         engine.drag(places(engine, hand.node, way(start, (start[0] + shift[0], start[1] + shift[1]))), "touch")
         if not engine.run("pointers.touch"):
             raise Unsupported("the driver sends a mouse in place of a finger")
-        if engine.wait_for(f"({SEEN}) !== {before}", 1.5):
+        if engine.wait_for(f"({SEEN}) !== {before}", TOUCH_PATIENCE_S):
             return True
+        if hand.start == hand.end and not engine.run("clicks"):
+            raise Unsupported("the driver makes no click of a tap")
     return False
