@@ -98,17 +98,24 @@ def test_08_samples_are_no_copies() -> None:
 
 
 @torch.no_grad()
-def test_08_a_head_looks_at_the_code_above() -> None:
-    prior, maps = shipped("prior-mnist"), maps_of_test_images()[0][:N]
-    x = prior.transformer.tokens(torch.cat([prior.start(N), maps.flatten(1)[:, :-1]], 1)) + prior.transformer.positions
-    x = prior.transformer.blocks[0](x)
-    block = prior.transformer.blocks[1]
-    parts = block.attention.query_key_value(block.attention_norm(x)).view(N, 49, 3, prior.heads, -1)
-    query, key, _ = parts.permute(2, 0, 3, 1, 4)
-    scores = torch.einsum("nhd,nhjd->nhj", query[:, :, 24], key)
-    weights = (scores[..., :25] / math.sqrt(key.shape[-1])).softmax(-1).mean(0)
-    assert weights[3, 17 + 1] > 0.8  # the code at position 17 is the input of slot 18
-    assert weights[2, 16 + 1] > 0.8
+def test_08_heads_look_at_the_codes_above_and_to_the_left() -> None:
+    prior, maps = shipped("prior-mnist"), maps_of_test_images()[0][:300]
+    x = prior.transformer.tokens(torch.cat([prior.start(300), maps.flatten(1)[:, :-1]], 1)) + prior.transformer.positions
+    weights = []
+    for block in prior.transformer.blocks[:3]:
+        parts = block.attention.query_key_value(block.attention_norm(x)).view(300, 49, 3, prior.heads, -1)
+        query, key, _ = parts.permute(2, 0, 3, 1, 4)
+        scores = torch.einsum("nhd,nhjd->nhj", query[:, :, 24], key[:, :, :25]) / math.sqrt(key.shape[-1])
+        weights.append(scores.softmax(-1).mean(0))  # (heads, slots)
+        x = block(x)
+    above, above_left, two_left = weights[1][3, 17 + 1], weights[1][2, 16 + 1], weights[2][2, 22 + 1]  # slot: position + 1
+    assert [round(100 * float(weight)) for weight in (above, above_left, two_left)] == [92, 97, 94]
+
+
+@torch.no_grad()
+def test_08_what_a_1_costs() -> None:
+    maps, labels = maps_of_test_images()
+    assert round(bits(maps[labels == 1][:1])) == 54
 
 
 def used_after_60_steps(model: models.VQVAE) -> float:
