@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -133,3 +134,115 @@ def test_elbo_says_what_is_wrong(arguments: dict[str, object], error: type[Excep
 def test_importance_weighted_bound_says_what_is_wrong(weights: torch.Tensor) -> None:
     with pytest.raises((ValueError, TypeError), match="log_weights"):
         losses.importance_weighted_bound(weights)
+
+
+def in_color() -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits, and images of two levels between the ends as well as black and white: (3, 3, 2, 4), float64."""
+    generator = torch.Generator().manual_seed(2)
+    levels = torch.tensor([0, 1, 127, 254, 255])[torch.randint(5, (3, 3, 2, 4), generator=generator)]
+    return torch.randn(3, 3, 2, 4, generator=generator, dtype=torch.float64), levels / torch.tensor(255.0).double()
+
+
+@pytest.mark.parametrize("variance", [0.01, 1.0, 3.0])
+def test_gaussian_is_the_log_density_summed_over_every_channel_of_every_pixel(variance: float) -> None:
+    logits, x = in_color()
+    expected = -Normal(logits.sigmoid(), math.sqrt(variance)).log_prob(x).sum((1, 2, 3))
+    torch.testing.assert_close(losses.gaussian(logits, x, variance), expected)
+
+
+@pytest.mark.parametrize("scale", [0.1, 0.3])
+def test_discretized_logistic_is_the_share_of_the_logistic_nearest_to_each_level(scale: float) -> None:
+    logits, x = in_color()
+    upper, lower = (((x + side / 510 - logits.sigmoid()) / scale).sigmoid() for side in (1, -1))
+    probability = torch.where(x < 1, upper, 1.0) - torch.where(x > 0, lower, 0.0)
+    torch.testing.assert_close(
+        losses.discretized_logistic(logits, x, scale), -probability.log().sum((1, 2, 3)), rtol=1e-6, atol=0
+    )
+
+
+def test_bits_per_dimension_by_hand() -> None:
+    assert losses.bits_per_dimension(30 * math.log(2), 10) == pytest.approx(3)
+    assert losses.bits_per_dimension(30 * math.log(2), 10, density=True) == pytest.approx(3 + math.log2(255))
+
+
+def test_the_negative_log_likelihood_is_that_of_its_name_by_default_bernoulli_with_variance_1() -> None:
+    logits, x = batch()
+    bernoulli, gaussian_ = losses.reconstruction(logits, x), losses.gaussian(logits, x, 0.3)
+    assert torch.equal(losses.negative_log_likelihood(logits, x), bernoulli)
+    assert torch.equal(losses.negative_log_likelihood(logits, x, "bernoulli", 0.3), bernoulli)
+    assert torch.equal(losses.negative_log_likelihood(logits, x, "gaussian", 0.3), gaussian_)
+    assert torch.equal(losses.negative_log_likelihood(logits, x, "gaussian"), losses.gaussian(logits, x, 1.0))
+
+
+def test_vqvae_by_hand_in_value_and_in_the_weight_of_each_term() -> None:
+    logits, x = batch()
+    terms = [torch.tensor(value, requires_grad=True) for value in (3.0, 5.0)]
+    loss = losses.vqvae(logits, x, *terms)
+    per_image = losses.reconstruction(logits, x).mean().item()
+    assert loss.reconstruction.item() == pytest.approx(per_image)
+    assert loss.total.item() == pytest.approx(per_image + 3 + 0.25 * 5)
+    loss.total.backward()
+    assert [term.grad.item() for term in terms if term.grad is not None] == [1, 0.25]
+    assert (loss.codebook_loss.item(), loss.commitment_loss.item()) == (3, 5)
+
+
+def test_vqvae_with_a_likelihood_and_a_cost_of_its_own() -> None:
+    logits, x = batch()
+    given = (logits, x, torch.tensor(3.0), torch.tensor(5.0), 2.0, "gaussian")
+    for variance in (1.0, 0.1):
+        expected = losses.gaussian(logits, x, variance).mean().item() + 3 + 2 * 5
+        assert losses.vqvae(*given, variance).total.item() == pytest.approx(expected)
+    assert losses.vqvae(*given).total == losses.vqvae(*given, 1.0).total
+
+
+def test_the_elbo_has_beta_1_unless_told_otherwise() -> None:
+    logits, x = batch()
+    mu, logvar = gaussian(len(x), low=-3, high=3)
+    terms = losses.elbo(logits, x, mu, logvar)
+    assert terms.total.item() == pytest.approx((terms.reconstruction + terms.kl).item())
+
+
+def test_kl_per_dimension_is_averaged_over_the_batch_and_sums_to_the_kl() -> None:
+    mu, logvar = gaussian(low=-3, high=3)
+    each = kl_divergence(Normal(mu.double(), torch.exp(logvar.double() / 2)), Normal(0.0, 1.0))
+    torch.testing.assert_close(losses.kl_per_dimension(mu, logvar).double(), each.mean(0), rtol=1e-5, atol=0)
+    torch.testing.assert_close(losses.kl_terms(mu, logvar).double(), each, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(("step", "weight"), [(0, 0.0), (1, 0.5), (3, 1.5), (8, 4.0), (9, 4.0)])
+def test_the_weight_of_the_kl_rises_in_a_straight_line_and_stays(step: int, weight: float) -> None:
+    assert losses.annealed(4.0, step, 8) == weight
+
+
+def test_free_bits_by_hand_and_without_a_pull_below_the_floor() -> None:
+    kl = torch.tensor([0.1, 0.5, 2.0], requires_grad=True)
+    loss = losses.free_bits(kl, 0.4)
+    assert loss.item() == pytest.approx(0.4 + 0.5 + 2.0)
+    loss.backward()
+    assert kl.grad is not None
+    assert kl.grad.tolist() == [0, 1, 1]
+    assert losses.free_bits(kl, 0.0).item() == pytest.approx(2.6)
+
+
+WRONG_CALLS: list[tuple[Callable[[], object], str]] = [
+    (lambda: losses.gaussian(*batch(), 0.0), "variance must be"),
+    (lambda: losses.gaussian(batch()[0], batch(5)[1], 1.0), "one shape"),
+    (lambda: losses.discretized_logistic(*batch(), 0.0), "scale must be"),
+    (lambda: losses.discretized_logistic(batch()[0], batch(5)[1], 1.0), "one shape"),
+    (lambda: losses.reconstruction(batch()[0].long(), batch()[1]), "logits must"),
+    (lambda: losses.bits_per_dimension(1.0, 0), "dimensions must be"),
+    (lambda: losses.negative_log_likelihood(*batch(), "normal"), "likelihood"),
+    (lambda: losses.importance_weighted_bound(torch.zeros(2, 3, 4)), "log_weights must have shape"),
+    (lambda: losses.annealed(-1.0, 1, 1), "beta must be"),
+    (lambda: losses.annealed(1.0, -1, 1), "step must be"),
+    (lambda: losses.annealed(1.0, 0, 0), "steps must be"),
+    (lambda: losses.free_bits(torch.tensor([math.nan]), 1.0), "kl must be finite"),
+    (lambda: losses.free_bits(torch.zeros(2, 2), 1.0), "one number a latent"),
+    (lambda: losses.free_bits(torch.zeros(2), -1.0), "floor must be"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), WRONG_CALLS)
+def test_every_loss_says_what_is_wrong(call: Callable[[], object], message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        call()

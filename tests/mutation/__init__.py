@@ -1,0 +1,1 @@
+"""What the tests would miss: each small wrong change to the teaching code must make a test fail."""
