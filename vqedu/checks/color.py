@@ -18,7 +18,7 @@ from vqedu.checks.running import Problem
 LEVELS = 255
 MOST_CODES, FEWEST_USED, COLLAPSED = 512, 100, 16
 MAP = (8, 8)
-ERROR = 0.016  # squared error per channel on the unseen pictures
+ERROR = 0.012  # squared error per channel on the unseen pictures
 
 
 def _gaussian_bits(
@@ -199,7 +199,7 @@ build_emoji = Challenge(
     hints=(
         "`models.VQVAE` takes `image_shape=(3, 32, 32)`. Measure how long an epoch takes before you choose how many.",
         'A Gaussian with variance 0.01 makes the squared error count: `likelihood="gaussian", variance=0.01`.',
-        "Width 32 without residual blocks, batches of 32 and a learning rate of 4e-3 reach it in about ten epochs of "
+        "Width 32 without residual blocks, batches of 32 and a learning rate of 4e-3 reach 0.008 in twelve epochs of "
         "`training.fit`.",
     ),
     done="Your own VQ-VAE in color. Ours, ten minutes of training and twice as wide, reaches 0.0062 per channel.",
