@@ -14,10 +14,11 @@ SMALLEST = 28  # CSS pixels of type
 WORDS = """() => [...Reveal.getCurrentSlide().querySelectorAll("*")]
   .filter((node) => !node.closest(".notes, .alive, math, script"))
   .filter(({ childNodes }) => [...childNodes].some(({ nodeType, data }) => nodeType === 3 && data.trim()))
-  .concat([...Reveal.getCurrentSlide().querySelectorAll(".pictured img")])
+  .concat([...Reveal.getCurrentSlide().querySelectorAll(".pictured img, :is(h2, p, li, td, div) > math, span > math")])
+  .filter((node) => !node.closest(".notes, .alive"))
   .map((node) => {
     const { left, top, right, bottom } = node.getBoundingClientRect();
-    const size = node.matches("img") ? 99 : parseFloat(getComputedStyle(node).fontSize);
+    const size = node.matches("img, math") ? 99 : parseFloat(getComputedStyle(node).fontSize);
     return { text: node.textContent.slice(0, 40), left, top, right, bottom, size };
   })"""
 ALIVE = """() => [...Reveal.getCurrentSlide().querySelectorAll(".vqedu-export")]
