@@ -13,7 +13,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from vqedu import data, models, pretrained, quantizers
+from vqedu import __main__ as command
+from vqedu import data, models, pretrained, quantizers, training
 from vqedu.pretrained import checkpoints, recipes
 from vqedu.publish import cards, evaluation, train
 
@@ -190,7 +191,39 @@ def test_training_by_recipe_writes_a_checkpoint_whose_card_is_measured(
     tiny = recipes.Recipe("VAE", {"latent_dim": 2, "hidden": [8]}, {"epochs": 1}, likelihood_samples=(1, 5))
     monkeypatch.setitem(recipes.RECIPES, "tiny", tiny)
     path = train.train("tiny", tmp_path)
+    assert path is not None
     measured = evaluation.evaluate(pretrained.load_checkpoint(path), split, (1, 5))
     card = checkpoints.read_card(path)
     assert card["metrics"] == measured
     assert measured["log_p_5"] > measured["log_p_1"]
+
+
+def test_a_recipe_takes_your_own_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    x = torch.rand(12, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    split = data.Split(x, torch.zeros(12, dtype=torch.int64))
+    monkeypatch.setattr(data, "load", lambda name, root: data.Folder(split, split, (name, str(root))))
+    arguments = {"codebook_size": 6, "code_dim": 4, "image_shape": [3, 32, 32], "width": 4}
+    tiny = recipes.Recipe("VQVAE", arguments, {"epochs": 1, "batch_size": 4}, "emoji", start_at_mean_image=False)
+    monkeypatch.setitem(recipes.RECIPES, "tiny", tiny)
+    path = train.train("tiny", tmp_path, "folder", tmp_path)
+    assert path is not None
+    card = checkpoints.read_card(path)
+    assert card["recipe"]["data"] == "folder"
+    assert 0 < card["metrics"]["test_squared_error"] < 0.5
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_needs_names_takes_no_other_data() -> None:
+    with pytest.raises(ValueError, match="learns from the names of the emoji, so --data must be emoji, got mnist"):
+        train.with_data(recipes.RECIPES["names-and-images"], "mnist")
+
+
+def test_an_interrupted_training_writes_no_model_and_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped = training.History(every=1, interrupted=True)
+    monkeypatch.setattr(data, "load", lambda name: data.Images(data.Split(torch.rand(1), torch.rand(1)), None))
+    monkeypatch.setattr(train, "follow", lambda *_: (model(), stopped))
+    assert command.main(["train", "vae-2d", "--to", str(tmp_path)]) == 130
+    assert "The same command goes on" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
