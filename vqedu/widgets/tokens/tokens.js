@@ -13,6 +13,7 @@ import { surpriseChart } from "./surprise.js";
 const ODDS = 280; // CSS pixels, the width of the middle column
 const CELL = 46; // of a place of the map, at most
 const SMALLEST = 36;
+const PICTURE = 308; // x_hat, at most
 const GAP = 16;
 const allowedCounts = (K) => [1, 2, 3, 5, 10, 20, 50, 100, 200].filter((k) => k < K).concat(K);
 
@@ -127,7 +128,7 @@ const keysOf = (hand) => ({
 
 // x_hat as it fills. trialOf(view): the candidate that is pointed at, if there is one, whose picture is shown instead.
 function decodedPanel(trialOf) {
-  const surface = canvas(7 * CELL, 7 * CELL, { class: "vq-decoded", role: "img" });
+  const surface = canvas(PICTURE, PICTURE, { class: "vq-decoded", role: "img" });
   const title = heading("x\u0302", COLORS.decoder), note = title.lastChild;
   return {
     node: element("div", {}, title, surface.node),
@@ -151,7 +152,8 @@ function chartNote({ K, uniform }) {
 
 // The map, the odds and x_hat are side by side in a wide stage: then the map and x_hat share what the odds leave.
 function cellSide(width) {
-  const beside = Math.floor((width - ODDS - 2 * GAP - 4) / 14), alone = Math.floor((width - 2) / 7);
+  const room = width - ODDS - 2 * GAP - 2, alone = Math.floor((width - 2) / 7);
+  const beside = Math.floor(Math.max(room / 14, (room - PICTURE) / 7));
   return Math.min(CELL, beside < SMALLEST ? alone : beside);
 }
 
@@ -178,7 +180,7 @@ function buildTokens(model, hand, repaint, { classes }) {
     resize(width) {
       const side = cellSide(width);
       grid.node.style.setProperty("--vq-tok-side", `${side}px`);
-      decoded.resize(7 * side);
+      decoded.resize(Math.min(PICTURE, 7 * side));
       chart.resize(width);
     },
   };
