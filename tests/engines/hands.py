@@ -105,9 +105,9 @@ HANDS: dict[str, Hand | Callable[[Any], Hand]] = {
     "ResidualExplorer": on_slider("stages switched on"),
     "WordsAndImages": clicking(".vq-wi-chip", "input[type=text]", "Enter"),
     "Prediction: number": Hand("input[type=range]", (0.5, 0.5), (0.8, 0.5), "input[type=range]", "ArrowRight"),
-    "Prediction: choice": clicking("input[type=radio]", "input[type=radio]", " "),
+    "Prediction: choice": clicking("input[type=radio]", "input[type=radio]", "ArrowDown"),
     "Prediction: curve": Hand(".vq-q-sheet", (0.3, 0.6), (0.8, 0.3), ".vq-q-sheet", "ArrowUp"),
-    "Quiz": clicking("input[type=radio]", "input[type=radio]", " "),
+    "Quiz": clicking("input[type=radio]", "input[type=radio]", "ArrowDown"),
 }
 
 

@@ -13,6 +13,7 @@ import { surpriseChart } from "./surprise.js";
 const ODDS = 280; // CSS pixels, the width of the middle column
 const LARGEST_MAP = 322;
 const SMALLEST_MAP = 252; // beside the odds
+const PICTURE = 308; // x_hat, at most
 const GAP = 16;
 const allowedCounts = (K) => [1, 2, 3, 5, 10, 20, 50, 100, 200].filter((k) => k < K).concat(K);
 
@@ -128,7 +129,7 @@ const keysOf = (hand) => ({
 
 // x_hat as it fills. trialOf(view): the candidate that is pointed at, if there is one, whose picture is shown instead.
 function decodedPanel({ places, columns }, trialOf) {
-  const surface = canvas(LARGEST_MAP, LARGEST_MAP, { class: "vq-decoded", role: "img" });
+  const surface = canvas(PICTURE, PICTURE, { class: "vq-decoded", role: "img" });
   const title = heading("x\u0302", COLORS.decoder), note = title.lastChild;
   return {
     node: element("div", {}, title, surface.node),
@@ -152,8 +153,8 @@ function chartNote({ K, uniform }) {
 
 // The map, the odds and x_hat are side by side in a wide stage: then the map and x_hat share what the odds leave.
 function cellSide(width, columns) {
-  const beside = (width - ODDS - 2 * GAP - 4) / 2, alone = width - 2;
-  return Math.floor(Math.min(LARGEST_MAP, beside < SMALLEST_MAP ? alone : beside) / columns);
+  const room = width - ODDS - 2 * GAP - 2, beside = Math.max(room / 2, room - PICTURE);
+  return Math.floor(Math.min(LARGEST_MAP, beside < SMALLEST_MAP ? width - 2 : beside) / columns);
 }
 
 function buildTokens(model, hand, repaint) {
@@ -179,7 +180,7 @@ function buildTokens(model, hand, repaint) {
     resize(width) {
       const side = cellSide(width, model.columns);
       grid.node.style.setProperty("--vq-tok-side", `${side}px`);
-      decoded.resize(model.columns * side);
+      decoded.resize(Math.min(PICTURE, model.columns * side));
       chart.resize(width);
     },
   };
