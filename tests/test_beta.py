@@ -117,6 +117,7 @@ def test_says_what_is_wrong(arguments: dict[str, object], message: str) -> None:
         ({"likelihood": "gaussian"}, 1),
         ({"likelihood": "laplace"}, 1),
         ({"reconstruction": "element"}, 784),
+        ({"pixels": 100, "latents": 5, "batch_size": 7, "examples": 9}, 1),  # nothing is divided by them
         ({"kl": "element"}, 1),
         ({"kl": "total"}, 1),
         ({"kl": "pixel"}, 1 / 784),
