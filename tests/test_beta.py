@@ -107,3 +107,22 @@ def test_gradient_ratio_of_the_code_is_that_of_the_elbo_with_the_effective_beta(
 def test_says_what_is_wrong(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         effective_beta(**arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({}, 1),
+        ({"variance": 3.0, "scale": 5.0, "half": False}, 1),  # of no account beside a cross-entropy
+        ({"likelihood": "gaussian"}, 1),
+        ({"likelihood": "laplace"}, 1),
+        ({"reconstruction": "element"}, 784),
+        ({"pixels": 100, "latents": 5, "batch_size": 7, "examples": 9}, 1),  # nothing is divided by them
+        ({"kl": "element"}, 1),
+        ({"kl": "total"}, 1),
+        ({"kl": "pixel"}, 1 / 784),
+        ({"kl": "dataset"}, 1 / 60_000),
+    ],
+)
+def test_what_is_not_said_is_the_elbo_of_a_digit(arguments: dict[str, object], expected: float) -> None:
+    assert effective_beta(**arguments) == pytest.approx(expected)  # type: ignore[arg-type]

@@ -148,6 +148,7 @@ def test_gaussian_is_the_log_density_summed_over_every_channel_of_every_pixel(va
     logits, x = in_color()
     expected = -Normal(logits.sigmoid(), math.sqrt(variance)).log_prob(x).sum((1, 2, 3))
     torch.testing.assert_close(losses.gaussian(logits, x, variance), expected)
+    torch.testing.assert_close(losses.gaussian(logits[:1], x[:1], variance), expected[:1])
 
 
 @pytest.mark.parametrize("scale", [0.1, 0.3])
@@ -157,6 +158,14 @@ def test_discretized_logistic_is_the_share_of_the_logistic_nearest_to_each_level
     probability = torch.where(x < 1, upper, 1.0) - torch.where(x > 0, lower, 0.0)
     torch.testing.assert_close(
         losses.discretized_logistic(logits, x, scale), -probability.log().sum((1, 2, 3)), rtol=1e-6, atol=0
+    )
+
+
+def test_discretized_logistic_takes_what_lies_between_two_levels_for_the_nearest() -> None:
+    logits, x = in_color()
+    between = (x + 0.4 / 255 * torch.where(x < 0.5, 1, -1)).clamp(0, 1)
+    torch.testing.assert_close(
+        losses.discretized_logistic(logits, between, 0.1), losses.discretized_logistic(logits, x, 0.1)
     )
 
 

@@ -54,6 +54,18 @@ def test_reparameterize_draws_from_the_normal_it_was_asked_for() -> None:
     assert largest_gap < 1.63 / math.sqrt(n)  # Kolmogorov-Smirnov at the 1% level
 
 
+def test_reparameterize_adds_sigma_times_the_numbers_of_the_generator() -> None:
+    mu, logvar = torch.tensor([[1.0, -2.0]]), torch.tensor([[0.5, -1.0]])
+    eps = torch.randn(1, 2, generator=torch.Generator().manual_seed(0))
+    z = models.reparameterize(mu, logvar, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(z, mu + logvar.exp().sqrt() * eps)
+
+
+def test_a_vae_has_two_hidden_layers_of_400_unless_told_otherwise() -> None:
+    weights = [tuple(p.shape) for p in models.VAE(3).parameters() if p.dim() == 2]
+    assert weights == [(400, 784), (400, 400), (6, 400), (400, 3), (400, 400), (784, 400)]
+
+
 def test_reparameterize_has_the_path_gradient() -> None:
     mu = torch.tensor([[1.0, -2.0]], requires_grad=True)
     logvar = torch.tensor([[0.5, -1.0]], requires_grad=True)

@@ -7,7 +7,6 @@ does not explain.
 from __future__ import annotations
 
 import argparse
-import itertools
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -36,13 +35,13 @@ class Row(NamedTuple):
         return f"| {self.name} | {self.mutants} | {self.equivalent} | {self.caught} | {share:.1%} |"
 
 
-def explained() -> dict[tuple[str, str, str], str]:
-    """Return why a mutant changes nothing that could be told: (module, line before, line after) -> reason."""
-    entries = EXPLAINED.read_text(encoding="utf-8").split("\n\n")
+def explained() -> dict[tuple[str, str, str, str], str]:
+    """Return why a mutant changes nothing that could be told: (module, function, line before, after) -> reason."""
     found = {}
-    for entry in filter(None, map(str.strip, entries)):
-        module, before, after, reason = entry.split("\n")
-        found[module, before.removeprefix("- "), after.removeprefix("+ ")] = reason
+    for entry in EXPLAINED.read_text(encoding="utf-8").strip().split("\n\n"):
+        place, before, after, reason = entry.split("\n")
+        module, scope = place.split(" ")
+        found[module, scope, before.removeprefix("- "), after.removeprefix("+ ")] = reason
     return found
 
 
@@ -64,7 +63,11 @@ def judged(name: str, target: Target, part: int, parts: int) -> Row:
 def quickest(reached: Reached, mutant: Mutant | None = None) -> list[str]:
     """Return the tests that run the changed lines, or all, the quickest first."""
     span = mutant.span if mutant else None
-    ids = [name for name, (_, lines) in reached.items() if span is None or not lines.isdisjoint(range(span[0], span[1] + 1))]
+    ids = [
+        name
+        for name, (_, lines) in reached.items()
+        if span is None or not lines.isdisjoint(range(span[0], span[1] + 1))
+    ]
     return sorted(ids, key=lambda name: reached[name][0])
 
 
@@ -72,12 +75,11 @@ def outcome(name: str, path: Path, mutants: list[Mutant], harness: Harness, reac
     reasons, equivalent, survivors = explained(), 0, []
     for mutant in mutants:
         ids = quickest(reached, mutant)
-        if (name, mutant.before, mutant.after) in reasons:
+        if (name, mutant.scope, mutant.before, mutant.after) in reasons:
             equivalent += 1
         elif not ids or harness.survives(path, mutant.source, ids, 10 + 3 * sum(reached[test][0] for test in ids)):
             survivors.append(f"{path.relative_to(ROOT)}:{mutant.line}\n- {mutant.before}\n+ {mutant.after}")
-            with harness.session.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-                print(survivors[-1] + ("" if ids else "\n(no test runs this line)"), flush=True)
+            print(survivors[-1] + ("" if ids else "\n(no test runs this line)"), flush=True)
     return Row(name, len(mutants), equivalent, survivors)
 
 
@@ -88,9 +90,12 @@ def main() -> int:
     parser.add_argument("--part", default="0/1", help="1/4: only the second of four parts of the mutants")
     arguments = parser.parse_args()
     part, parts = map(int, arguments.part.split("/"))
-    rows = [judged(name, TARGETS[name], part, parts) for name in arguments.names or TARGETS]
+    rows = []
+    for name in arguments.names or TARGETS:
+        rows.append(judged(name, TARGETS[name], part, parts))
+        print(rows[-1], flush=True)
     table = ["| module | mutants | equivalent | caught | share |", "|---|---|---|---|---|", *map(str, rows)]
-    print("\n".join(table))
+    print("", *table, sep="\n")
     if arguments.to:
         survivors = [survivor for row in rows for survivor in row.survivors]
         arguments.to.write_text("\n".join([*table, "", "```diff", *survivors, "```", ""]), encoding="utf-8")

@@ -41,13 +41,15 @@ SILENT = {"extra_repr", "__repr__"}
 class Mutant(NamedTuple):
     """A changed file: `source` is its text; `before` and `after` are the lines that differ, `line` the first of them.
 
-    span: the first and last line that a test must reach to see the change; None if every import reaches it.
+    scope: the function it is in, or "". span: the first and last line that a test must reach to see the change; None if
+    every import reaches it.
     """
 
     source: str
     line: int
     before: str
     after: str
+    scope: str
     span: Span | None
 
 
@@ -61,32 +63,38 @@ def of_python(source: str, names: frozenset[str] | None = None) -> Iterator[Muta
     for line in data.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
     others = _others(tree)
-    for node, span in _nodes(tree, None):
+    for node, scope, span in _nodes(tree):
         own = [(node, text) for text in changes(node)]
         for place, text in own + _conditions(node) + _defaults(node, others):
-            first, last = starts[place.lineno - 1] + place.col_offset, starts[place.end_lineno - 1] + place.end_col_offset
-            yield _mutant(data, first, last, text.encode(), span)
+            first, last = (
+                starts[place.lineno - 1] + place.col_offset,
+                starts[place.end_lineno - 1] + place.end_col_offset,
+            )
+            yield _mutant(data, (first, last), text.encode(), scope, span)
 
 
-def _mutant(data: bytes, first: int, last: int, text: bytes, span: Span | None) -> Mutant:
+def _mutant(data: bytes, place: Span, text: bytes, scope: str, span: Span | None) -> Mutant:
+    first, last = place
     start, end = data.rfind(b"\n", 0, first) + 1, data.find(b"\n", last)
     before, after = data[start:end], data[start:first] + text + data[last:end]
     one_line = [" ".join(part.decode().split()) for part in (before, after)]
-    return Mutant((data[:first] + text + data[last:]).decode(), data[:first].count(b"\n") + 1, *one_line, span)
+    return Mutant((data[:first] + text + data[last:]).decode(), data[:first].count(b"\n") + 1, *one_line, scope, span)
 
 
-def _nodes(node: ast.AST, span: Span | None) -> Iterator[tuple[ast.AST, Span | None]]:
-    """Yield every node that computes something, with its span; messages and annotations are left alone."""
+def _nodes(node: ast.AST, scope: str = "", span: Span | None = None) -> Iterator[tuple[ast.AST, str, Span | None]]:
+    """Yield every node that computes something, with its scope and span; messages and annotations are left alone."""
+    if isinstance(node, ast.FunctionDef):
+        scope = node.name
     if isinstance(node, ast.FunctionDef) or (isinstance(node, ast.stmt) and span is not None):
         span = (node.lineno, node.end_lineno or node.lineno)
-    yield node, span
+    yield node, scope, span
     if isinstance(node, ast.Raise | ast.JoinedStr | ast.Import | ast.ImportFrom) or getattr(node, "name", "") in SILENT:
         return
     for field, value in ast.iter_fields(node):
         if field not in ("annotation", "returns"):
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.AST):
-                    yield from _nodes(child, span)
+                    yield from _nodes(child, scope, span)
 
 
 def _conditions(node: ast.AST) -> list[tuple[ast.expr, str]]:
@@ -151,7 +159,11 @@ def _symbol(operator: ast.cmpop) -> str:
 
 @changes.register
 def _(node: ast.BoolOp) -> Iterator[str]:
-    yield "(" + (" or " if isinstance(node.op, ast.And) else " and ").join(f"({ast.unparse(v)})" for v in node.values) + ")"
+    yield (
+        "("
+        + (" or " if isinstance(node.op, ast.And) else " and ").join(f"({ast.unparse(v)})" for v in node.values)
+        + ")"
+    )
 
 
 @changes.register

@@ -9,11 +9,9 @@ from __future__ import annotations
 import ast
 import builtins
 import gc
-import json
 import os
 import resource
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +23,19 @@ import torch
 from hypothesis import Phase, settings
 
 ROOT = Path(__file__).parents[2]
-OPTIONS = ["-o", "addopts=", "--import-mode=importlib", "-qq", "-p", "no:cacheprovider", f"--rootdir={ROOT}"]
+OPTIONS = [
+    "-o",
+    "addopts=",
+    "--import-mode=importlib",
+    "--noconftest",
+    "-qqs",
+    "--no-summary",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:warnings",
+    f"--rootdir={ROOT}",
+]
 Reached = dict[str, tuple[float, set[int]]]  # each test: its CPU seconds, and the lines of the file that it ran
 
 
@@ -37,7 +47,6 @@ class Harness:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self.session, self.items = session, {item.nodeid: item for item in session.items}
-        gc.freeze()  # the children share what is in memory now
         self.work(self)
         return True
 
@@ -66,33 +75,33 @@ class Harness:
         return in_child(work, seconds)
 
     def observe(self, path: Path) -> Reached:
-        """Return which lines of the file each test runs; raises RuntimeError if one fails without any change."""
-        with tempfile.NamedTemporaryFile() as kept:
+        """Return which lines of the file each test runs; raises RuntimeError if one fails without any change.
 
-            def work() -> bool:
-                lines = builtins.reached_line_ = Lines()  # type: ignore[attr-defined]
-                change(path, marked(path.read_text(encoding="utf-8")))
-                found, passed = {}, True
-                for name in self.items:
-                    lines.clear()
-                    started = time.process_time()
-                    passed = passed and self.passes([name])
-                    found[name] = (time.process_time() - started, sorted(lines))
-                Path(kept.name).write_text(json.dumps(found), encoding="utf-8")
-                return passed
-
-            if not in_child(work, seconds=600):
-                raise RuntimeError(f"A test of {path.name} fails before anything is changed.")
-            found = json.loads(Path(kept.name).read_text(encoding="utf-8"))
-        return {name: (seconds, set(lines)) for name, (seconds, lines) in found.items()}
+        It runs in this process: what torch makes ready at its first use is then ready for every child.
+        """
+        source, found = path.read_text(encoding="utf-8"), {}
+        lines = builtins.reached_line_ = Lines()  # type: ignore[attr-defined]
+        change(path, marked(source))
+        for name in self.items:
+            lines.clear()
+            started = time.process_time()
+            if not self.passes([name]):
+                raise RuntimeError(f"{name} fails before anything is changed.")
+            found[name] = (time.process_time() - started, set(lines))
+        change(path, source)
+        gc.freeze()  # the children share what is in memory now
+        return found
 
 
 def with_tests(tests: list[str], work: Callable[[Harness], None]) -> None:
     """Collect the tests of these files and do the work with them; raises RuntimeError if that fails."""
     torch.set_num_threads(1)
     phases = [Phase.explicit, Phase.generate]  # no search for a smaller failure
-    settings.register_profile("mutation", database=None, derandomize=True, deadline=None, max_examples=20, phases=phases)
+    settings.register_profile(
+        "mutation", database=None, derandomize=True, deadline=None, max_examples=20, phases=phases
+    )
     settings.load_profile("mutation")
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # no browser, no notebooks
     if pytest.main([*OPTIONS, *tests], plugins=[Harness(work)]) not in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
         raise RuntimeError(f"The tests could not be collected or judged: {', '.join(tests)}")
 
@@ -140,7 +149,7 @@ def in_child(work: Callable[[], bool], seconds: float) -> bool:
 
 
 def change(path: Path, source: str) -> None:
-    """From now on this process computes with `source` as the text of the module, or reads it where it opens the file."""
+    """Let this process compute with `source` as the text of the module, or read it where it opens the file."""
     name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
     if path.suffix == ".py" and name in sys.modules:
         replace(sys.modules[name], compile(source, str(path), "exec"))

@@ -175,6 +175,35 @@ def test_a_code_that_nothing_chooses_stays_where_it_is() -> None:
     assert vq.codebook[1].item() == 10
 
 
+def test_what_is_not_said_is_what_the_docstring_says() -> None:
+    vq = VectorQuantizer(8, 3)
+    assert (vq.update, vq.start, vq.revive_after, vq.decay, vq.epsilon) == ("ema", "data", 20, 0.99, 1e-5)
+
+
+def test_a_uniform_start_fills_the_range_and_counts_one_vector_for_each_code() -> None:
+    torch.manual_seed(0)
+    vq = VectorQuantizer(4, 5000, start="uniform")
+    assert vq.codebook.min().item() == pytest.approx(-1 / 4, abs=1e-3)
+    assert vq.codebook.max().item() == pytest.approx(1 / 4, abs=1e-3)
+    assert vq.codebook.abs().max() <= 1 / 4
+    assert vq.ema_counts.tolist() == [1, 1, 1, 1]
+    assert torch.equal(vq.ema_sums, vq.codebook)
+    assert vq.usage.tolist() == vq.unused_steps.tolist() == [0, 0, 0, 0]
+
+
+def test_a_code_that_is_set_or_revived_begins_as_if_one_vector_had_chosen_it() -> None:
+    vq = quantizer(torch.tensor([[1.0], [50.0]]), decay=0.5, revive_after=2)
+    for _ in range(2):
+        vq(torch.tensor([[1.0], [1.0], [1.0]]))
+    assert vq.ema_counts.tolist() == [2.5, 1]  # 1, 2, 2.5; and the revived one
+    assert vq.ema_sums.tolist() == [[2.5], [1]]
+    vq(torch.tensor([[1.0]]))
+    vq.set_codebook(torch.tensor([[3.0], [4.0]]))
+    assert vq.ema_counts.tolist() == [1, 1]
+    assert vq.ema_sums.tolist() == [[3], [4]]
+    assert vq.unused_steps.tolist() == [0, 0]
+
+
 # Start-up and revival
 
 
