@@ -175,7 +175,7 @@ def constant(path: str, name: str) -> Any:
 def card(model: str, metric: str) -> float:
     """A number on the card of a shipped model: measured, the minutes, or what its training was asked for."""
     content = json.loads(header(model)["__metadata__"]["vqedu-card"])
-    return float((content | content["recipe"]["fit"] | content["metrics"])[metric])
+    return float((content | content["arguments"] | content["recipe"]["fit"] | content["metrics"])[metric])
 
 
 def weights(model: str) -> int:
