@@ -17,7 +17,11 @@ def draft(document: str) -> Iterator[str]:
     """The place of each passage that needs rows, then its rows."""
     whole = ties.whole(document) if document in prose.names() else ()
     for passage in prose.passages(document):
-        found = [row(passage, number, whole) for number in passage.numbers() if not ties.is_covered(passage, number, document)]
+        found = [
+            row(passage, number, whole)
+            for number in passage.numbers()
+            if not ties.is_covered(passage, number, document)
+        ]
         yield from [f"# {passage.place}", *dict.fromkeys(found)] if found else []
 
 
