@@ -1,6 +1,7 @@
 """Writes the rows that a text still needs: `python -m tests.notebooks.draft 08_prior_over_codes README.md`.
 
-A row says `near` or `here` where the section or the notebook has the number, and `?` where an expression is to be found.
+A row says `near` or `here` where the section or the notebook has the number, and `?` where an expression is to be
+found.
 """
 
 from __future__ import annotations

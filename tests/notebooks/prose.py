@@ -1,7 +1,7 @@
 """The texts of the course as passages: which numbers they state, and what their sections print or set.
 
-Texts are the prose and the titles of the notebooks, with their speaker notes; their questions with all feedback; and the
-pages around them.
+Texts are the prose and the titles of the notebooks, with their speaker notes; their questions with all feedback; and
+the pages around them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ NOTATION = re.compile(
     |\[\d\d\b[^\]]*\](?:\([^)\s]*\))?|\]\([^)\s]*\)|<[^>\n]+>|arXiv:\S+|<!--.*?-->  # links
     |\b(?:19|20)\d\d\b                                      # years
     |\|\ \d+(?:\ \+\ \d+)?\ \|$|\d+(?:,\ \d+)*\ (?:and\ \d+\ )?minutes\b           # minutes of notebooks and lectures
-    |\b(?:notebooks?|sections?|exercises?|steps?|figures?|tables?|seed|block|head|slot|position)\ \d+(?:(?:,|\ and|\ to)\ \d+)*
+    |\b(?:notebooks?|sections?|exercises?|steps?|figures?|tables?|seed|block|head|slot|position)
+     \ \d+(?:(?:,|\ and|\ to)\ \d+)*
     |^\#+\ (?:\d+\.)?|\*\*Time:.*|★\W*\d+\ minutes|\(\d+\ minutes\)|For\ the\ lecturer\ ·\ \d+\ minutes""",
     re.DOTALL | re.MULTILINE | re.IGNORECASE | re.VERBOSE,
 )  # fmt: skip
