@@ -1,7 +1,7 @@
 """The finding that a figure's title states follows from what its notebook printed, a shipped result, a card, or a test.
 
-`titles.txt` has a row for each such title, by notebook; `asserted` means a test of this folder. A title without a row says
-what a figure shows, which no number that is at hand could refute.
+`titles.txt` has a row for each such title, by notebook; `asserted` means a test of this folder. A title without a row
+says what a figure shows, which no number that is at hand could refute.
 """
 
 from __future__ import annotations
