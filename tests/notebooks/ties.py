@@ -5,11 +5,11 @@ from it by a digit are found there too. Any other number needs a row in `numbers
 
     fragment of the text, with its numbers <- expression
 
-The expression gives one value for each number of the fragment, in their order. It may use the functions of
-`sources`, the names of `math`, and `about(x)` for what the text rounds more coarsely than it says. A row that nothing computes says
-why: `plain` (a task, a made-up example, a count in the text), `cited` (a paper's number), `asserted` (by a test beside
-this file) or `measured` (by a command, or a run, that leaves no file). `near` and `here` mean that the section or the
-notebook prints or sets the numbers.
+The expression gives one value for each number of the fragment, in their order. It may use the functions of `sources`,
+the names of `math`, and `about(x)` for what the text rounds more coarsely than it says. A row that nothing computes
+says why: `plain` (a task, a made-up example, a count in the text), `cited` (a paper's number), `asserted` (by a test
+beside this file) or `measured` (by a command, or a run, that leaves no file). `near` and `here` mean that the section
+or the notebook prints or sets the numbers.
 """
 
 from __future__ import annotations
