@@ -1,6 +1,7 @@
 """Writes the rows that a text still needs: `python -m tests.notebooks.draft 08_prior_over_codes README.md`.
 
-A row says `near` or `here` where the section or the notebook has the number, and `?` where an expression is to be found.
+A row says `near` or `here` where the section or the notebook has the number, and `?` where an expression is to be
+found.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ def draft(document: str) -> Iterator[str]:
     """The place of each passage that needs rows, then its rows."""
     whole = ties.whole(document) if document in prose.names() else ()
     for passage in prose.passages(document):
-        found = [row(passage, number, whole) for number in passage.numbers() if not ties.is_covered(passage, number, document)]
+        found = [
+            row(passage, number, whole)
+            for number in passage.numbers()
+            if not ties.is_covered(passage, number, document)
+        ]
         yield from [f"# {passage.place}", *dict.fromkeys(found)] if found else []
 
 

@@ -1,7 +1,7 @@
 """The texts of the course as passages: which numbers they state, and what their sections print or set.
 
-Texts are the prose and the titles of the notebooks, with their speaker notes; their questions with all feedback; and the
-pages around them.
+Texts are the prose and the titles of the notebooks, with their speaker notes; their questions with all feedback; and
+the pages around them.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ PAGES = ("README.md", "LECTURING.md", "docs/BENCHMARKS.md", "docs/MODELS.md")
 
 NUMBER = re.compile(r"(?<![\w.,/^_])(?<!\w-)(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?!\w|\.\d|,\d)")
 UNIT = re.compile(r" ?%| (?:per ?cent|percentage points|times|nats|bits|[kM]B|seconds)\b")
-IN_OUTPUT = re.compile(r"\d[\d,_]*(?:\.\d*)?(?:e-?\d+)?")
+IN_OUTPUT = re.compile(r"\d[\d,]*(?:\.\d*)?(?:e-?\d+)?")
 IN_CARDS = re.compile(r"^\| `[\w-]+` \|.*$", re.MULTILINE)  # made from the cards, and compared by another test
+TEXT_IN_OUTPUT = re.compile(r"^(?:Figure|Guess first|From memory): .*$", re.MULTILINE)  # titles and questions again
 # What is notation, a reference or a promise that another test keeps (the minutes), by its form.
 NOTATION = re.compile(
     r"""```.*?```|\$\$.*?\$\$|\$[^$]*\$|`[^`\n]*`           # code and formulas
-    |\]\([^)\s]*\)|<[^>\n]+>|\[\d\d\b[^\]]*\]|arXiv:\S+|<!--.*?-->  # links
+    |\[\d\d\b[^\]]*\](?:\([^)\s]*\))?|\]\([^)\s]*\)|<[^>\n]+>|arXiv:\S+|<!--.*?-->  # links
     |\b(?:19|20)\d\d\b                                      # years
     |\|\ \d+(?:\ \+\ \d+)?\ \|$|\d+(?:,\ \d+)*\ (?:and\ \d+\ )?minutes\b           # minutes of notebooks and lectures
-    |\b(?:notebooks?|sections?|exercises?|steps?|figures?|tables?|seed|block|head|slot|position)\ \d+(?:(?:,|\ and|\ to)\ \d+)*
+    |\b(?:notebooks?|sections?|exercises?|steps?|figures?|tables?|seed|block|head|slot|position)
+     \ \d+(?:(?:,|\ and|\ to)\ \d+)*
     |^\#+\ (?:\d+\.)?|\*\*Time:.*|★\W*\d+\ minutes|\(\d+\ minutes\)|For\ the\ lecturer\ ·\ \d+\ minutes""",
     re.DOTALL | re.MULTILINE | re.IGNORECASE | re.VERBOSE,
 )  # fmt: skip
@@ -107,8 +109,10 @@ class Section:
 
     @functools.cached_property
     def near(self) -> tuple[str, ...]:
-        found = IN_OUTPUT.findall(self.printed + "\n" + re.sub(r"(?<=\d)_(?=\d)", "", self.code))
-        return tuple({number.replace(",", "").strip("_.") for number in found} - {""})
+        found = IN_OUTPUT.findall(TEXT_IN_OUTPUT.sub("", self.printed))
+        nodes = (node.value for node in ast.walk(ast.parse(self.code)) if isinstance(node, ast.Constant))
+        found += [f"{value}" for value in nodes if type(value) in (int, float)]
+        return tuple({number.replace(",", "").rstrip(".") for number in found})
 
 
 def names() -> list[str]:
@@ -125,7 +129,7 @@ def sections(name: str) -> list[Section]:
             found.append(Section())
         texts = {f"cell {position}": body} if markdown else titles(body, position)
         found[-1].texts |= texts
-        found[-1].code += "" if markdown else body
+        found[-1].code += "" if markdown else body + "\n"
     for section, text in zip(found, printed(name), strict=False):
         section.printed = text
     return found
@@ -175,7 +179,7 @@ def asked(document: str) -> Iterator[tuple[str, str]]:
     """Key and all sentences of each question of a notebook's topic."""
     topic = dict(zip(names(), questions.TOPICS, strict=False)).get(document)
     for key, question in questions.of_topic(topic).items() if topic else ():
-        yield key, "\n".join(sentences(vars(question)))
+        yield key, "\n".join(sentences(list(vars(question).values())))
 
 
 def sentences(value: Any) -> Iterator[str]:

@@ -100,7 +100,10 @@ def test_08_samples_are_no_copies() -> None:
 @torch.no_grad()
 def test_08_heads_look_at_the_codes_above_and_to_the_left() -> None:
     prior, maps = shipped("prior-mnist"), maps_of_test_images()[0][:300]
-    x = prior.transformer.tokens(torch.cat([prior.start(300), maps.flatten(1)[:, :-1]], 1)) + prior.transformer.positions
+    x = (
+        prior.transformer.tokens(torch.cat([prior.start(300), maps.flatten(1)[:, :-1]], 1))
+        + prior.transformer.positions
+    )
     weights = []
     for block in prior.transformer.blocks[:3]:
         parts = block.attention.query_key_value(block.attention_norm(x)).view(300, 49, 3, prior.heads, -1)
@@ -108,7 +111,11 @@ def test_08_heads_look_at_the_codes_above_and_to_the_left() -> None:
         scores = torch.einsum("nhd,nhjd->nhj", query[:, :, 24], key[:, :, :25]) / math.sqrt(key.shape[-1])
         weights.append(scores.softmax(-1).mean(0))  # (heads, slots)
         x = block(x)
-    above, above_left, two_left = weights[1][3, 17 + 1], weights[1][2, 16 + 1], weights[2][2, 22 + 1]  # slot: position + 1
+    above, above_left, two_left = (
+        weights[1][3, 17 + 1],
+        weights[1][2, 16 + 1],
+        weights[2][2, 22 + 1],
+    )  # slot: position + 1
     assert [round(100 * float(weight)) for weight in (above, above_left, two_left)] == [92, 97, 94]
 
 

@@ -72,7 +72,7 @@ def test_a_row_with_another_value_or_no_text_is_noticed() -> None:
     [
         ("65.5 nats, 10,000 images, 7 bits, 3 rows, 40 rows", ["65.5", "10,000", "7", "40"]),
         ("notebook 21, `30`, $40$, [50](60.md), 2017, x_70, 28 x 28", ["28", "28"]),
-        ("−84.6 and -3.5; a 30-D model; 4th; 1.2.3", ["84.6", "3.5"]),
+        ("−84.6 and -3.5; a 30-D model; 4th; 1.2.3", ["84.6", "3.5", "30"]),
     ],
 )
 def test_what_counts_as_a_number(text: str, numbers: list[str]) -> None:

@@ -6,9 +6,10 @@ from it by a digit are found there too. Any other number needs a row in `numbers
     fragment of the text, with its numbers <- expression
 
 The expression gives one value for each number of the fragment, in their order. It may use the functions of `sources`,
-the names of `math`, and `about(x)` for what the text rounds more coarsely than it says. A row that nobody computes says
-why: `plain` (a task, a made-up example, a count in the text), `cited` (a paper's number), `asserted` (by a test beside this
-file) or `measured` (by a command, or a run, that leaves no file). `near` and `here` mean that the section or the notebook prints or sets the numbers.
+the names of `math`, and `about(x)` for what the text rounds more coarsely than it says. A row that nothing computes
+says why: `plain` (a task, a made-up example, a count in the text), `cited` (a paper's number), `asserted` (by a test
+beside this file) or `measured` (by a command, or a run, that leaves no file). `near` and `here` mean that the section
+or the notebook prints or sets the numbers.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ def show(values: tuple[Any, ...]) -> str:
 
 
 @dataclass(frozen=True)
-class about:  # noqa: N801
+class about:
     """A value that a text rounds: within a tenth of it."""
 
     value: float
@@ -175,7 +176,7 @@ def constant(path: str, name: str) -> Any:
 def card(model: str, metric: str) -> float:
     """A number on the card of a shipped model: measured, the minutes, or what its training was asked for."""
     content = json.loads(header(model)["__metadata__"]["vqedu-card"])
-    return float((content | content["recipe"]["fit"] | content["metrics"])[metric])
+    return float((content | content["arguments"] | content["recipe"]["fit"] | content["metrics"])[metric])
 
 
 def weights(model: str) -> int:
