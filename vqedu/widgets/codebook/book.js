@@ -73,7 +73,8 @@ function example(space, hand) {
 
 function exampleGrid(space, hand) {
   const all = Array.from({ length: EXAMPLES }, () => example(space, hand));
-  const attributes = { class: "vq-patches", role: "group", "aria-label": `Cells of other ${space.noun}s that use the code` };
+  const name = `Cells of other ${space.noun}s that use the code`;
+  const attributes = { class: "vq-patches", role: "group", "aria-label": name };
   const grid = element("div", attributes, ...all.map((each) => each.node));
   roving(grid);
   const caption = element("p", { class: "vq-note" });

@@ -49,7 +49,8 @@ export function mapPanel(space, hand, peek, thumbnail) {
   mapKeys(surface.node, hand, space.net);
   const rate = element("p", { class: "vq-note" }, rateWords(space.net));
   const { columns } = space.net;
-  const node = panel("z", `code map, ${columns} \u00d7 ${columns} indices`, "click a cell", CODE_INK, surface.node, rate);
+  const title = `code map, ${columns} \u00d7 ${columns} indices`;
+  const node = panel("z", title, "click a cell", CODE_INK, surface.node, rate);
   return {
     node,
     resize(side) {

@@ -8,7 +8,7 @@ import { MARGIN, mapFrame, paintAxes, paintDots, paintHand, paintPrior, paintTil
 const REACH = { handle: 14, dot: 6 }; // CSS pixels that a mouse may miss by
 const FINGER_DOT = 12; // that a finger may miss a dot by
 
-// Drag: z follows the pointer, and a finger that begins at z. A press that does not move and hits a dot picks its digit.
+// Drag: z follows the pointer, and a finger that begins at z. A press without a move that hits a dot picks its digit.
 function listen(surface, space, at, place, { onmove, onpick }) {
   const to = ([x, y], [gx, gy] = [0, 0]) => onmove(at().toMap([x - gx, y - gy]));
   const take = ([x, y], finger) => {

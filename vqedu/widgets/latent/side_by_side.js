@@ -88,7 +88,8 @@ function zoomBox(hand) {
 function sizes(width) {
   const stacked = width < 620;
   const map = stacked ? width : Math.floor((width - X_SIDE - 2 * GAP) / 2);
-  return { stacked, map, height: Math.round(Math.min(TALLEST, Math.max(240, map * 0.96))), xHat: map < 300 ? 112 : 140 };
+  const height = Math.round(Math.min(TALLEST, Math.max(240, map * 0.96)));
+  return { stacked, map, height, xHat: map < 300 ? 112 : 140 };
 }
 
 function build(spaces, windows, hand, repaint) {

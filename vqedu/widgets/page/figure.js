@@ -1,4 +1,4 @@
-// The chassis of the explorers: one state, one view of it per frame, one message to the kernel at rest, one spoken line.
+// The chassis of the explorers: one state, one view of it per frame, one message to the kernel at rest, one line said.
 
 import { element, notOurs, onceAFrame, setText, stage, whenResized, whenSettled } from "./kit.js";
 

@@ -30,7 +30,8 @@ export function canvas(width, height, attributes = {}) {
   return surface;
 }
 
-// Give a canvas the pixels of its screen. It keeps what it shows, coarsely; an owner that listens for "sharpened" draws it anew.
+// Give a canvas the pixels of its screen. It keeps what it shows, coarsely; an owner that listens for "sharpened" draws
+// it anew.
 function sharpen(surface) {
   const { node, pen, width, height, ratio } = surface;
   if (ratio === screenRatio()) return;

@@ -1,4 +1,4 @@
-// The residual explorer: the stages of a residual VQ switched on one by one; the residual after each, what it decodes to.
+// The residual explorer: the stages of a residual VQ switched on one by one, the residual after each, and its picture.
 
 import { COLORS, wordColor } from "../page/colors.js";
 import { element, canvas, slider, paintImage, resize } from "../page/kit.js";

@@ -44,7 +44,8 @@ export function pictures(net) {
 
 // Codes drawn one after the other behind a prompt: those in `fixed` as they are, the others where the numbers of the
 // seed fall. Stops when the time `until` has passed. Returns { codes, logits }, logits[p] for the code at place p.
-export function drawCodes({ after, prompt, K, places }, { fixed = [], drawn, seed, temperature, top_k }, until = Infinity) {
+export function drawCodes({ after, prompt, K, places }, state, until = Infinity) {
+  const { fixed = [], drawn, seed, temperature, top_k } = state;
   const luck = uniforms(seed, places);
   const tokens = prompt.slice(), logits = [];
   for (let p = 0; p <= Math.min(drawn, places - 1); p++) {

@@ -93,9 +93,9 @@ function buildWords(model, hand, repaint) {
 
 function spoken({ state, problem, begun, codes, readBack, steps }, { places, noun }) {
   if (state.order === "read") {
-    const nothing = noun === "digit" ? "There is nothing to read yet: draw or pick a digit." : `Pick a ${noun} to read.`;
-    if (!steps) return nothing;
-    return `The model reads \u201c${sentenceOf(steps)}\u201d, with probability ${percent(steps.reduce((all, { p }) => all * p, 1))}.`;
+    if (!steps) return `There is nothing to read yet: ${noun === "digit" ? "draw or pick" : "pick"} a ${noun}.`;
+    const probability = percent(steps.reduce((all, { p }) => all * p, 1));
+    return `The model reads \u201c${sentenceOf(steps)}\u201d, with probability ${probability}.`;
   }
   if (problem) return "These words cannot be drawn; the line below them says why.";
   if (!begun) return `Press Enter or Draw to draw \u201c${state.text.trim()}\u201d.`;

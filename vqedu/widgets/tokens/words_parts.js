@@ -136,8 +136,9 @@ export function answerBars(hand, { most, places, noun }) {
 // A line to type words, and a chip for each word that the model knows or, where there are too many, for some.
 function wordsInput(hand, { chips: words, most, open }) {
   const input = element("input", {
-    type: "text", class: "vq-wi-input", "aria-label": open ? "What to draw" : `What to draw, 1 to ${most} words`, autocomplete: "off",
-    spellcheck: "false", oninput: () => hand.write(input.value),
+    type: "text", class: "vq-wi-input", autocomplete: "off", spellcheck: "false",
+    "aria-label": open ? "What to draw" : `What to draw, 1 to ${most} words`,
+    oninput: () => hand.write(input.value),
     onkeydown: (event) => { if (event.key === "Enter") hand.draw(); },
   });
   const chips = words.map((word) =>
