@@ -156,7 +156,7 @@ widgets.Quiz("colour_and_words.weight")
 
 # %% tags=["starter"]
 def my_gaussian_bits(x_hat, x, variance):
-    nats = gaussian_nats(x_hat, x, variance)
+    squares = (x - x_hat).square().flatten(1).sum(1)  # (N, C, H, W) -> (N,)
     return ...
 
 

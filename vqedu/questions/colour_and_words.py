@@ -56,7 +56,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         low=0,
         high=100,
         step=1,
-        truth=27,
+        truth=25,
         unit="%",
         sentence="About a quarter. Each part alone is right far more often, the role in more than four of five drawings. For combinations that were in training it is about 40%, so much of the loss is poor drawing rather than failed combining.",
     ),
