@@ -216,7 +216,7 @@ def test_a_slide_of_the_course_says_one_thing_in_few_words() -> None:
     for texts in course_slides(180).values():
         for text in texts:
             heading, *rest = text.split("\n\nNote: ")[0].splitlines()
-            assert re.fullmatch(r"## \S.{0,45}", heading), heading
+            assert re.fullmatch(r"## \S.{0,47}", heading), heading
             assert len(WORD.findall(QUOTE.sub("", "\n".join(rest)))) <= 40, text
 
 
