@@ -28,6 +28,6 @@ TARGETS = {
     "metrics.codes": Target("vqedu/metrics/codes.py", ("tests/metrics/test_metrics.py", VECTOR[0])),
     "metrics.likelihood": Target("vqedu/metrics/likelihood.py", ("tests/metrics/test_metrics.py",)),
     "metrics.rates": Target("vqedu/metrics/rates.py", ("tests/metrics/test_rates.py",)),
-    "models.transformer": Target("vqedu/models/transformer.py", ("tests/models/test_transformer.py",)),
+    "models.transformer": Target("vqedu/models/transformer.py", ("tests/models/test_transformer.py",), complete=True),
     "coding": Target("vqedu/coding.py", ("tests/test_coding.py",)),
 }
