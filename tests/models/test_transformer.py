@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from vqedu.models.transformer import SelfAttention, Transformer, generate
+from vqedu.models.transformer import Block, SelfAttention, Transformer, generate
 
 VOCABULARY, LENGTH = 11, 9
 
@@ -76,6 +76,41 @@ def test_attention_is_the_equation_of_the_paper() -> None:
             scores = torch.stack([q[i, head] @ k[j, head] / math.sqrt(3) for j in range(i + 1)])
             expected[i, head] = scores.softmax(0) @ v[: i + 1, head]
     torch.testing.assert_close(attention(x)[0], attention.output(expected))
+
+
+def test_a_block_adds_attention_then_mlp_and_drops_nothing_unless_told_to() -> None:
+    torch.manual_seed(0)
+    block, x = Block(6, 2).double(), torch.randn(2, 4, 6, dtype=torch.float64)
+    between = x + block.attention(block.attention_norm(x))
+    torch.testing.assert_close(block(x), between + block.mlp(block.mlp_norm(between)))
+
+
+def test_what_enters_the_first_block_is_token_plus_place() -> None:
+    transformer, row = model(), tokens(t=5)
+    x = transformer.tokens.weight[row] + transformer.positions[:5]
+    for block in transformer.blocks:
+        x = block(x)
+    torch.testing.assert_close(transformer(row), transformer.norm(x) @ transformer.head.weight.T)
+
+
+def test_weights_as_many_as_the_docstring_says_and_tables_that_begin_small() -> None:
+    torch.manual_seed(0)
+    transformer = Transformer(139, 49, width=96, depth=4, heads=4)
+    assert round(sum(weight.numel() for weight in transformer.parameters()), -3) == 479_000
+    assert transformer.head.bias is None
+    for table in (transformer.tokens.weight, transformer.positions):
+        assert table.std().item() == pytest.approx(0.1, rel=0.1)
+
+
+def test_generating_keeps_no_graph() -> None:
+    kept = []
+
+    def first(logits: Tensor) -> Tensor:
+        kept.append(logits.requires_grad)
+        return torch.zeros(len(logits), 1, dtype=torch.int64)
+
+    generate(model(), tokens(t=3), 2, first)
+    assert kept == [False, False]
 
 
 def test_the_order_of_earlier_tokens_matters() -> None:

@@ -1,7 +1,7 @@
 """`python -m tests.mutation losses quantizers.vector`: how many of the mutants of these modules the tests catch.
 
-Without names, all modules. `--to FILE` keeps the table. The exit status is 1 if a mutant survives that equivalent.txt
-does not explain.
+Without names, all modules. `--to FILE` keeps the table. The exit status is 1 if, in a module whose mutants were all
+caught before, one survives that equivalent.txt does not explain.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def main() -> int:
     if arguments.to:
         survivors = [survivor for row in rows for survivor in row.survivors]
         arguments.to.write_text("\n".join([*table, "", "```diff", *survivors, "```", ""]), encoding="utf-8")
-    return int(any(row.survivors for row in rows))
+    return int(any(row.survivors and TARGETS[row.name].complete for row in rows))
 
 
 if __name__ == "__main__":
