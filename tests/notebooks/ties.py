@@ -174,9 +174,13 @@ def constant(path: str, name: str) -> Any:
 
 
 def card(model: str, metric: str) -> float:
-    """A number on the card of a shipped model: measured, the minutes, or what its training was asked for."""
+    """A number on the card of a shipped model: measured, the minutes, or what its training was asked for.
+
+    Of a list, such as the classes of a judge, it is the length.
+    """
     content = json.loads(header(model)["__metadata__"]["vqedu-card"])
-    return float((content | content["arguments"] | content["recipe"]["fit"] | content["metrics"])[metric])
+    value = (content | content["arguments"] | content["recipe"]["fit"] | content["metrics"])[metric]
+    return float(len(value) if isinstance(value, list) else value)
 
 
 def weights(model: str) -> int:

@@ -77,7 +77,7 @@ def test_a_state_that_cannot_be_shown_is_named() -> None:
 def test_pictures_of_another_size_than_the_model_s_are_refused() -> None:
     with pytest.raises(ValueError, match=r"\(N, 1, 28, 28\)"):
         CodebookExplorer(shipped("vqvae-mnist"), color.emoji())
-    with pytest.raises(ValueError, match="knows 512 codes, the VQ-VAE has 128"):
+    with pytest.raises(ValueError, match="has 512 codes, but the VQ-VAE has 128"):
         TokenExplorer(color.names(), shipped("vqvae-mnist"))
 
 

@@ -14,6 +14,7 @@ import torch
 from tests.widgets.labs.training_labs import tiny_codebook_lab, tiny_collapse_lab, tiny_images, wait_until, weights
 from vqedu import models, training
 from vqedu.publish import notebooks, site
+from vqedu.publish.shown import Shared
 from vqedu.widgets.base import WIDGET_VIEW
 
 TinyLab = Callable[..., Any]
@@ -110,7 +111,7 @@ def test_the_display_is_a_still_and_a_stable_line_and_never_a_dead_slider(tiny_l
     assert alt.endswith("open this notebook in Jupyter and run the cell to train it live.")
     output = nbformat.v4.new_output("display_data", data, metadata=metadata)
     assert set(notebooks.without_page_form(output).data) == {"image/png", "text/plain"}
-    still, note = site.in_page(output, "05_inside_the_vae", tmp_path, tmp_path)
+    still, note = site.in_page(output, "05_inside_the_vae", Shared(tmp_path, tmp_path))
     assert still.data["text/html"].startswith('<img src="shared/')
     assert "open 05_inside_the_vae.ipynb in Jupyter" in note.data["text/html"]
 

@@ -20,24 +20,27 @@ export function partlyDecoded(net, codes) {
 const KEPT = 64; // pictures
 const RARELY_MS = 80; // between two pictures of codes that change faster than they can be read
 
-// Pictures of codes, the last ones kept. within(codes, until): null where the time is over before it is known.
-// paced(codes, unread): null now and then while there is more to read, so that the reading comes along.
+// Pictures of codes, the last ones kept. within(codes, until): null where the time is over before it is known; of all
+// calls with one time at least one computes, so that every frame comes nearer. paced(codes, unread): null now and then
+// while there is more to read, so that the reading comes along.
 export function pictures(net) {
   const known = new Map();
-  let last = 0;
+  let frame = null, computed = 0, last = 0;
   function within(codes, until) {
     const key = codes.join();
     if (!known.has(key)) {
-      if (performance.now() > until) return null;
+      if (until !== frame) { frame = until; computed = 0; }
+      if (computed > 0 && performance.now() > until) return null;
+      computed += 1;
       known.set(key, partlyDecoded(net, codes));
       if (known.size > KEPT) known.delete(known.keys().next().value);
     }
     return known.get(key);
   }
   function paced(codes, unread) {
-    const soon = unread && performance.now() < last + RARELY_MS, pixels = within(codes, soon ? 0 : Infinity);
-    if (pixels) last = performance.now();
-    return pixels;
+    if (unread && performance.now() < last + RARELY_MS) return known.get(codes.join()) ?? null;
+    last = performance.now();
+    return within(codes, Infinity);
   }
   return { within, paced };
 }
