@@ -4,7 +4,7 @@ An arithmetic coder needs the probabilities of all K codes at each place, and th
 or every later code is lost. But the encoder knows all codes and asks the transformer once, while the decoder asks it
 code by code: sums are then taken in another order and differ in their last digits, on another machine too. So both
 compute with 64-bit numbers, and round the logits to steps of 1/64 nat before anything else is done. That is about 10^11
-times coarser than the differences, and costs about 0.00001 bits a code. What follows is exact.
+times coarser than the differences, and costs about 0.00001 bits per code. What follows is exact.
 """
 
 from __future__ import annotations

@@ -196,7 +196,7 @@ class Autoencoder(nn.Module):
 #
 # $$-\sum_{i=1}^{784} \Big[ x_i \log s(l_i) + (1 - x_i) \log\big(1 - s(l_i)\big) \Big].$$
 #
-# With the natural logarithm it is measured in **nats** (1 nat is 1.44 bits). We sum over the 784 pixels, so the loss is in nats per image. The probability of an image is a product over its pixels, so its logarithm is a sum. From notebook 02 on, minus this log-probability
+# With the natural logarithm it is measured in **nats** (1 nat is 1.44 bits). We sum over the 784 pixels, so the loss is in nats per image. Given the code, the decoder treats the pixels as independent: the probability that it assigns to an image is a product over the pixels, and the logarithm of a product is a sum. From notebook 02 on, minus this log-probability
 # will be one term of our loss, and an average over pixels would make that term 784 times too small.
 
 
@@ -241,7 +241,7 @@ after_one_epoch = reconstruction(model(x_test)[0], x_test).mean()
 print(f"after one epoch: {after_one_epoch:.1f} nats per image on the test images")
 
 # %% [markdown]
-# Every model in this course is trained by a loop like this one, so from now on we call `training.fit`, which adds a progress bar and a
+# The models of this course are trained by loops like this one. Later notebooks mostly leave the loop to `training.fit`, which adds a progress bar and a
 # learning rate that first rises and then falls. The course comes with the same network trained for 20 epochs; you saw its images in row A. (It returns its output under a name, `.logits`, whereas our class returns a pair.) How far did it get?
 
 # %%
@@ -378,7 +378,7 @@ z_test = ae2.encode(x_test)  # (10000, 2)
 
 # %%
 shown = z_test[:3000].numpy(), y_test[:3000].numpy()
-plots.class_maps(*shown, "Without any labels, codes of the same digit end up together; only the 5s are in two places")
+plots.class_maps(*shown, "Without any labels, codes of the same digit mostly end up together; the 5s form two groups")
 
 # %%
 plots.map_and_closeup(
@@ -682,7 +682,7 @@ checks.hole(my_hole)
 # ### Exercise 4 · Build it: a convolutional autoencoder
 #
 # **★★★ · 35 minutes.** The network of this notebook treats an image as a list of 784 numbers. A convolutional network uses the fact that neighboring pixels belong together: it applies the same small filter everywhere. Does that help?
-# Build and train an autoencoder with convolutions in both halves and a code of 32 numbers. Its loss on the 10,000 test images should be at most **64 nats per image**, and building it may take at most 60 seconds on two cores (the checker stops it after 90 seconds of computing). That is enough for two passes over the training images. When training is this short, the learning rate, its schedule, and normalization layers matter as much as the convolutions do.
+# Build and train an autoencoder with convolutions in both halves and a code of 32 numbers. Its loss on the 10,000 test images should be at most **64 nats per image**, and building and training it may take at most 60 seconds on two cores (the checker stops it after 90 seconds of computing). That is enough for two passes over the training images. When training is this short, the learning rate, its schedule, and normalization layers matter as much as the convolutions do.
 #
 # For comparison, our multilayer perceptron needs twenty passes to reach 56.6 nats. You may use anything from torch.
 #
@@ -699,7 +699,7 @@ checks.build_autoencoder(my_autoencoder)
 # %% [markdown] tags=["solution"]
 # <details><summary>Solution</summary>
 #
-# This solution takes 20 to 40 seconds. Without `BatchNorm2d` but with the same training, the loss is near 69, because normalization is what permits such a large learning rate. With at most 3e-3, batches of 64, and twice as many channels, a network without any normalization reached 59.3 nats in one run.
+# This solution takes 20 to 40 seconds. Without `BatchNorm2d` but with the same training, the loss is near 69, because normalization is what permits such a large learning rate. With a learning rate of at most 3e-3, batches of 64, and twice as many channels, a network without any normalization reached 59.3 nats in one run.
 #
 # ```python
 # class Convolutional(nn.Module):

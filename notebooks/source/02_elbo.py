@@ -37,7 +37,7 @@ luckiest = torch.stack([z[log_px_z.argmax()] for z, log_px_z in runs["vae-50d"]]
 captions = ["the image x", *[f"seed {seed}: {value:.1f}" for seed, value in enumerate(estimates)]]
 plots.captioned_images(
     {"": (torch.cat([x, torch.sigmoid(vae50.decode(luckiest))]), captions)},
-    "One image, one method, three seeds: three estimates of log p(x), each beside its best draw",
+    "One image, one method, three seeds: three estimates of log p(x), each above its best draw",
     size=1.6,
 )
 
@@ -71,13 +71,13 @@ widgets.Quiz("autoencoder.pca", "autoencoder.decoder-output", "autoencoder.junk"
 # $$p(x) = \int p(x \mid z)\, p(z)\, dz = \mathbb{E}_{z \sim p(z)}\left[p(x \mid z)\right],$$
 #
 # the **evidence** or marginal likelihood. A good model gives a high $p(x)$ to real images, so we want to train it by maximum likelihood, which means raising $\log p(x)$. Why the logarithm? We treat the training images as independent draws, so
-# their joint probability is a product, and the logarithm turns it into a sum over images. It also keeps the numbers in a range that a computer can handle: the $p(x)$ of our 7 is near $e^{-50}$, as section 2 will show.
+# their joint probability is a product, and the logarithm turns it into a sum over images. It also keeps the numbers in a range that a computer can handle: the $p(x)$ of our 7 is near $e^{-50}$, as section 2 will show, and a product of thousands of such numbers would be rounded to zero.
 # For the same reason our program averages with `logsumexp`, which takes the values of $\log p(x \mid z)$ and returns the logarithm of the sum of the
 # probabilities, without rounding any tiny number to zero on the way.
 #
 # For a black-and-white image, $\log p(x \mid z)$ is minus the cross-entropy of notebook 01, summed over the pixels.
 #
-# The expectation above suggests what we did at the top: draw codes, decode, average. Let us look at this more closely, with the model of 50 latent dimensions and with one that has only 2. (Notebook 04 builds both; here we only use
+# The expectation above suggests what we did at the top: draw codes, decode, average. Let us look at this more closely, with the model of 50 latent dimensions and with one that has only 2. (Notebook 04 shows how such models are built and trained; here we only use
 # them.) First, make a guess.
 
 # %% [markdown] tags=["lecturer"]
@@ -283,7 +283,7 @@ widgets.Quiz("elbo.bayes-number")
 # > **For the lecturer · 16 minutes.**
 # >
 # > - **Ask:** Before line 3: "May I multiply by 1?" After line 5: "Which of these terms could we compute in a real VAE?"
-# > - **Usually answered:** "It is just algebra", and then silence. Let them go through log p(x|z), log p(z), log q(z|x) and log p(x), one at a time.
+# > - **Usually answered:** "It is just algebra", and then silence. Let them go through log p(x|z), log p(z), log q(z|x), and log p(x), one at a time.
 # > - **Show:** One line at a time on the board, beside its printed number. Then the ELBO explorer: a student looks for the best q by hand, first with the linear decoder, where the gap closes. The picture of the two KLs can be skipped.
 
 
@@ -376,7 +376,7 @@ widgets.ElboExplorer("curved", x=1.0, mu=-1.0, sigma=1.0, line=5)
 widgets.Quiz("elbo.floor")
 
 # %% [markdown]
-# ### The KL is not symmetric: which way round?
+# ### The KL is not symmetric: which way around?
 #
 # With a fixed decoder, raising the ELBO lowers $\mathrm{KL}(q \,\|\, p)$, where $p$ is again the posterior. This is called the **reverse KL**. We could have asked for the **forward KL**, $\mathrm{KL}(p \,\|\, q)$, instead. The difference
 # is plain to see when the posterior has two modes, as with the decoder $f(z) = z^2$, where $z$ and $-z$ explain $x$ equally well.
@@ -449,7 +449,7 @@ widgets.Quiz("elbo.two-kls")
 #
 # $$\mathrm{KL} = \frac{1}{2} \sum_{d=1}^{D} \left( \mu_d^2 + \sigma_d^2 - 1 - \log \sigma_d^2 \right) .$$
 #
-# An encoder does not output $\sigma$ but `logvar` $= \log \sigma^2$, because any real number is a valid logarithm (more on this in notebook 03). So keep three names apart: $\sigma$ is the standard deviation, $\sigma^2$ the variance, and `logvar` the logarithm
+# Our encoder outputs not $\sigma$ but `logvar` $= \log \sigma^2$, because any real number is a valid logarithm (more on this in notebook 03). So keep three names apart: $\sigma$ is the standard deviation, $\sigma^2$ the variance, and `logvar` the logarithm
 # of the variance. Turn the formula into code before you read ours.
 
 # %% [markdown] tags=["exercise"]
@@ -515,7 +515,7 @@ print(f"KL(q(z|x) || p(z)) = {kl_50:.0f} nats, and e to that power is {math.exp(
 # \;\le\; \log \mathbb{E}\left[\frac{1}{k} \sum_{j=1}^{k} \frac{p(x, z_j)}{q(z_j \mid x)}\right] = \log p(x) .$$
 #
 # The inequality is Jensen's, and the equality comes from section 2: each weight has mean $p(x)$, and therefore so does their average. With $k = 1$ this is the ELBO. As $k$ grows, the average inside the logarithm fluctuates less, so Jensen's inequality loses less, and
-# $\mathcal{L}_k$ climbs toward $\log p(x)$ (Burda, Grosse and Salakhutdinov 2016, the importance-weighted autoencoder).
+# $\mathcal{L}_k$ climbs toward $\log p(x)$ (Burda, Grosse, and Salakhutdinov 2016, the importance-weighted autoencoder).
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 5 minutes.**

@@ -192,11 +192,11 @@ print(f"{inside:.0%} of the VAE's means mu(x) lie inside the circle; of draws fr
 # %% [markdown]
 # The circle has radius 2. The map of the VAE shows the mean of each $q(z \mid x)$, so the printed line compares means with draws. A code drawn from $q(z \mid x)$ also contains noise, which on average moves it a little farther out than its mean; section 3 compares such codes with draws from the prior.
 #
-# Mind the scales: the square in the left map is the whole of the right map. The autoencoder spread its codes over a region more than four times as wide, crowded some digits together in the middle, and left large areas empty.
+# Note the different scales: the square in the left map is the whole of the right map. The autoencoder spread its codes over a region more than four times as wide, crowded some digits together in the middle, and left large areas empty.
 #
-# The VAE could not do that. The KL pulls every $q(z \mid x)$ toward $N(0, I)$, so no code strays far from the origin. The reconstruction term pushes the other way, because images that share a code cannot both be reconstructed. The compromise is a disk in which every class has its own region and hardly any space is left empty. And since the decoder is trained on random draws, it has seen the whole neighborhood of every code, so nearby codes decode to nearly the same image.
+# The VAE could not do that. The KL pulls every $q(z \mid x)$ toward $N(0, I)$, so few codes stray far from the origin. The reconstruction term pushes the other way, because images that share a code cannot both be reconstructed. The compromise is a disk in which every class has its own region and little space is left empty. And since the decoder is trained on random draws, it has seen the whole neighborhood of every code, so nearby codes decode to nearly the same image.
 #
-# Now let's decode the map systematically. We want every part of the prior to appear in proportion to its probability, so we space the 20 values along each axis by the quantiles of $N(0, 1)$: densely near 0, and more widely farther out. (`ndtri` computes them: it is the inverse of the cumulative distribution function of $N(0, 1)$.) This is figure 4 of Kingma and Welling (2014), probably the best-known picture of a VAE.
+# Now let's decode the map systematically. We want every part of the prior to appear in proportion to its probability, so we space the 20 values along each axis by the quantiles of $N(0, 1)$: densely near 0, and more widely farther out. (`ndtri` computes them: it is the inverse of the cumulative distribution function of $N(0, 1)$.) The figure below is our version of figure 4 of Kingma and Welling (2014), probably the best-known picture of a VAE.
 
 # %%
 steps = torch.special.ndtri(torch.linspace(0.025, 0.975, 20))  # (20,) values that cut N(0, 1) into equal shares
@@ -406,7 +406,7 @@ widgets.Quiz("vae.same-for-all")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · The loss of the VAE
 #
-# **★★☆ · 8 minutes.** Write minus the ELBO from memory. Mind every sum and every mean; the checker works out which $\beta$ they amount to.
+# **★★☆ · 8 minutes.** Write minus the ELBO from memory. Watch every sum and every mean; the checker works out which $\beta$ they amount to.
 #
 # **Contract:** `my_elbo(logits, x, mu, logvar)`: logits and images, both (N, 1, H, W), and mu and logvar, both (N, D) → one number: minus the ELBO in nats per image, averaged over the batch.
 
@@ -566,8 +566,8 @@ checks.build_vae(my_vae)
 # ## Summary
 #
 # - A VAE is an autoencoder whose encoder outputs $\mu$ and `logvar`, whose code is drawn from $N(\mu, \sigma^2)$, and whose loss adds the KL from $q(z \mid x)$ to the prior.
-# - The clouds of all images together nearly fill the prior, so codes drawn from the prior decode to images. Where they leave thin spots, samples fail.
+# - The clouds of all images together nearly fill the prior, so most codes drawn from the prior decode to digits. Where the clouds leave thin spots, samples fail.
 # - A classifier's confidence is a weak judge of samples: ours is sure about all 2,000 images of white noise.
-# - The KL shows how many nats each latent dimension carries. Dimensions that are not worth their cost become inactive.
+# - The KL shows how many nats each latent dimension costs. Dimensions that are not worth their cost become inactive.
 #
 # **Next:** [05 Inside the VAE](05_inside_the_vae.ipynb): what beta really is, how a posterior collapses, and how much probability the model assigns to real images.

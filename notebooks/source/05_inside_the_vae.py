@@ -487,7 +487,7 @@ print(
 )
 
 # %% [markdown]
-# On all test images each bound is a little more than one nat lower than on our 500, so the choice of images matters too. Burda, Grosse and Salakhutdinov (2016, table 1) report −86.76 for a VAE with one layer of 50 latent dimensions, also with $k = 5000$. Ours, with −85.17, is 1.6 nats better. Is it a better method? No, it is the same method with a larger network: they use two hidden layers of 200 tanh units on each side, while ours has two of 512, with LayerNorm and SiLU. (Their better number, −84.78, comes from training on the bound with $k = 50$ itself.)
+# On all test images each bound is a little more than one nat lower than on our 500, so the choice of images matters too. Burda, Grosse, and Salakhutdinov (2016, table 1) report −86.76 for a VAE with one layer of 50 latent dimensions, also with $k = 5000$. Ours, with −85.17, is 1.6 nats better. Is it a better method? No, it is the same method with a larger network: they use two hidden layers of 200 tanh units on each side, while ours has two of 512, with LayerNorm and SiLU. (Their better number, −84.78, comes from training on the bound with $k = 50$ itself.)
 #
 # Before you compare two numbers, check one more thing: how the images were made black and white. In **dynamic binarization** the coins are flipped anew whenever an image is used, as above. In **fixed binarization** they were flipped once, and everybody uses the same file. Some papers simply apply a threshold. How much does this matter for one and the same model?
 

@@ -34,7 +34,7 @@ widgets.CodebookExplorer(vqvae, images.test)
 # - say which pixels one index depends on, and which pixels it changes,
 # - judge a codebook by usage and perplexity without being misled by the batch size,
 # - bring dead codes back to life, and say what each remedy does,
-# - count the bits that an image takes, and compare them fairly with PNG, JPEG, an autoencoder and a VAE.
+# - count the bits that an image takes, and compare them fairly with PNG, JPEG, an autoencoder, and a VAE.
 #
 # **Time:** 75 minutes, and 60 for the exercises, of which the last takes 35. **Builds on:** [04 The VAE](04_vae.ipynb) and [06 Vector quantization](06_vector_quantization.ipynb). **Symbols:** [glossary and notation](11_glossary.ipynb).
 #
@@ -46,7 +46,7 @@ widgets.Quiz("vector_quantization.position", "vector_quantization.two-terms", "v
 # %% [markdown]
 # ## 1. From VAE to VQ-VAE
 #
-# In the VAE, the encoder describes an image by a Gaussian and the decoder receives a sample from it. In the VQ-VAE, the encoder computes vectors, and for each of them the decoder receives the nearest code from a table. You know this picture from notebook 06:
+# In the VAE, the encoder describes an image by a Gaussian, and the decoder receives a sample from it. In the VQ-VAE, the encoder computes vectors, and for each of them the decoder receives the nearest code from a table. You know this picture from notebook 06:
 
 # %% [markdown] tags=["slide-45"]
 # ## The VQ-VAE, and where each gradient goes
@@ -296,7 +296,7 @@ checks.lookup(my_lookup)
 #
 # $$\text{perplexity} = \exp\Big(-\sum_k p_k \log p_k\Big),$$
 #
-# which is $K$ if all codes are equally common, and 1 if only one of them ever occurs. The exponent is the *entropy* of the shares, so the perplexity is the number of equally common codes that would have the same entropy. `metrics.perplexity` computes it; in Exercise 2 you write it yourself.
+# which is $K$ if all codes are equally common, and 1 if only one of them ever occurs. The exponent is the *entropy* of the shares, so the perplexity is the number of equally common codes that would have the same entropy. `metrics.perplexity` computes it; in exercise 2 you write it yourself.
 #
 # Both numbers are usually logged for one batch at a time. Is that a problem?
 
@@ -461,7 +461,7 @@ plots.image_grid(
 #
 # Usage does not tell the last four rows apart, since all codes, or nearly all, are in use in each of them. Yet the error in the last row is less than half of that with revival alone (0.0063 against 0.0175 in our run). Being in use is not the same as being in a good place. The perplexity does not rank these rows either: over the last three it falls, as if the codebook had become worse, while the error falls too.
 #
-# Now try it live. The lab begins with the start *N(0, 10²)*, the codebook moved by the *gradient*, and both *revival* and *normalized z_e* switched *off*. Press **Start** and watch the orange crosses, which are the dead codes, then switch revival on while it trains. (The map on the left shows two fixed directions out of 16. In this projection many dead codes look closer to the green $z_e$ than the code in use, but in all 16 dimensions they are not.)
+# Now try it live. The lab begins with the start *N(0, 10²)*, the codebook moved by the *gradient*, and both *revival* and *normalized z_e* switched *off*. Press **Start** and watch the orange crosses, which are the dead codes, then switch revival on while it trains. (The map on the left shows two fixed directions out of 16. In this projection many dead codes look closer to the green $z_e$ than the code in use does, but in all 16 dimensions they are not.)
 
 # %%
 widgets.CodebookLab(images, start="far", update="gradient", revive=False, normalize=False)
@@ -472,7 +472,7 @@ widgets.Quiz("vqvae.first-aid")
 # %% [markdown]
 # ## 5. How many codes, how long, how committed?
 #
-# $K$, $D$ and the commitment cost are chosen by hand. To see what they do, you have to train many networks, so we did that beforehand: `python tests/benchmarks/vqvae_sweeps.py` trains each of them for 2 epochs and saves the results, which we load here.
+# $K$, $D$, and the commitment cost are chosen by hand. To see what they do, you have to train many networks, so we did that beforehand: `python tests/benchmarks/vqvae_sweeps.py` trains each of them for 2 epochs and saves the results, which we load here.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 10 minutes.**
@@ -603,7 +603,7 @@ rows |= {f"{name}: {match[name].bits:.0f} bits": match[name].images[:9].numpy() 
 plots.image_grid(rows, "At equal size, JPEG blurs and adds ripples; black-and-white PNG loses the soft edges")
 
 # %% [markdown]
-# At equal size, the squared error of JPEG is about three times that of the VQ-VAE (0.0088 against 0.0027). But look at PNG with 4 gray levels: it takes 476 bits, and neither of our models reaches its error of 0.0011. Digits are nearly black and white, with long runs of blank paper, which PNG compresses very well. Photographs have neither.
+# At equal size, the squared error of JPEG is about three times that of the VQ-VAE (0.0088 against 0.0027). But look at PNG with 4 gray levels: it takes 476 bits, and neither of our models reaches its error of 0.0011. Digits are nearly black and white, with long runs of blank paper, which PNG compresses very well. Neither is true of photographs.
 #
 # Nor is the comparison quite fair to PNG and JPEG. They contain nothing specific to digits, whereas our decoder was trained on digits. And its weights take space too: the file of the network is 42 kB, which is 34 bits per image if 10,000 images share it and 3,360 if only 100 do.
 
@@ -622,7 +622,7 @@ widgets.Quiz("vqvae.by-place")
 # - **VAE, KL:** the KL in bits, with a sampled $z$. About this many bits suffice on average to transmit a *sample* of $q(z \mid x)$ if sender and receiver share the prior and a source of random numbers. *Relative entropy coding* comes close to that (Havasi and others 2019; Flamich and others 2020). We do not implement it here.
 # - **JPEG and PNG:** the size of the file, as in section 6.
 #
-# (The errors of the models with 2 epochs were measured on all 10,000 test images, all others on the first 1,000.)
+# (The errors of the models with 2 epochs were measured on all 10,000 test images, and all other errors on the first 1,000.)
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 8 minutes.**
@@ -724,7 +724,7 @@ widgets.Quiz("vqvae.noisy-code")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · Build a VQ-VAE and train it
 #
-# **★★★ · 35 minutes.** Write a function that assembles a VQ-VAE, trains it and returns it. About 300 steps on batches of 64 are enough. You may use `VectorQuantizer` or your own quantizer from notebook 06.
+# **★★★ · 35 minutes.** Write a function that assembles a VQ-VAE, trains it, and returns it. About 300 steps on batches of 64 are enough. You may use `VectorQuantizer` or your own quantizer from notebook 06.
 #
 # - The function receives 20,000 training images, (20000, 1, 28, 28), and returns an `nn.Module`.
 # - The model has the parts `encoder` and `decoder`. The encoder returns $z_e$; the decoder is given $z_q$ of the same shape.
@@ -810,10 +810,10 @@ plots.image_grid(
 # %% [markdown]
 # ## Summary
 #
-# - A VQ-VAE is an autoencoder whose code is a map of indices into a table. Unlike the VAE, it has no $\mu$, no `logvar`, no sampling and no KL; instead it has a quantizer and two more terms in the loss.
+# - A VQ-VAE is an autoencoder whose code is a map of indices into a table. Unlike the VAE, it has no $\mu$, no `logvar`, no sampling, and no KL; instead it has a quantizer and two more terms in the loss.
 # - Each index depends on a patch of 18 x 18 pixels. In the decoder its code affects a patch of the same size, but what appears there also depends on the neighboring codes.
 # - Usage and perplexity depend on how many images are counted.
-# - A start far from the data kills nearly all codes. Revival brings them back; EMA, a start from data and normalization lower the error further.
+# - A start far from the data kills nearly all codes. Revival brings them back; EMA, a start from data, and normalization lower the error further.
 # - A code map takes $49 \log_2 K$ bits, and fewer if common codes get short codewords. At equal size, the VQ-VAE's error on digits is about a third of JPEG's. From 98 bits on, rounded numbers from the same network, trained equally long without a quantizer, do about as well as the codes.
 # - Random codes decode to noise.
 #

@@ -174,11 +174,11 @@ print("target:", sequence[0, :9].tolist())
 #
 # Here $d$ is the length of a query. Dot products of longer vectors tend to be larger, and the division keeps the scores on one scale. Otherwise the softmax could give nearly all the weight to one slot before anything is learned.
 #
-# **Three tokens by hand.** Let $d = 1$, so that queries, keys and values are numbers. The keys are $0$, $\ln 2$ and $2 \ln 2$, the values $7$, $0$ and $14$, and the queries $1$, $2$ and $1$.
+# **Three tokens by hand.** Let $d = 1$, so that queries, keys, and values are numbers. The keys are $0$, $\ln 2$, and $2 \ln 2$; the values are $7$, $0$, and $14$; and the queries are $1$, $2$, and $1$.
 #
 # - Slot 1 sees only itself, with weight 1, so $o_1 = 7$.
 # - Slot 2 has the scores $2 \cdot 0$ and $2 \cdot \ln 2$. Their exponentials are $1$ and $4$, which gives the weights $\frac15$ and $\frac45$. So $o_2 = \frac15 \cdot 7 + \frac45 \cdot 0 = 1.4$.
-# - Slot 3 has the scores $0$, $\ln 2$ and $2 \ln 2$. Their exponentials are $1$, $2$ and $4$, which gives the weights $\frac17$, $\frac27$ and $\frac47$. So $o_3 = 1 + 0 + 8 = 9$.
+# - Slot 3 has the scores $0$, $\ln 2$, and $2 \ln 2$. Their exponentials are $1$, $2$, and $4$, which gives the weights $\frac17$, $\frac27$, and $\frac47$. So $o_3 = 1 + 0 + 8 = 9$.
 #
 # In code, we compute all slots at once. The scores of later slots become $-\infty$ before the softmax, so their weights are exactly 0:
 
@@ -191,7 +191,7 @@ print(weights)
 print("o =", [round(o, 2) for o in (weights @ value).tolist()])
 
 # %% [markdown]
-# Attention in a real transformer differs from this example in three ways. Queries, keys and values are vectors. There are several **heads**, each with its own share of the vector, so that different heads can look at different places. And one more linear map mixes what the heads return.
+# Attention in a real transformer differs from this example in three ways. Queries, keys, and values are vectors. There are several **heads**, each with its own share of the vector, so that different heads can look at different places. And one more linear map mixes what the heads return.
 
 # %% [markdown] tags=["slide-45"]
 # ## A prior over codes, one code at a time
@@ -554,7 +554,7 @@ print(f"blank rows below the ink:  {bits_of[below].mean():.1f} bits per code")
 # %% [markdown]
 # **What we saw.** The 1 costs 54 bits, less than half as much as the 2 or the 0: its stroke is short, and 1s resemble each other. Paper below a finished digit is cheaper than the rest, 1.2 bits per code against 2.6, though not free, because the prior cannot be certain that the digit is finished. The most expensive codes lie on or next to a stroke, where the codes so far leave open how the stroke continues.
 #
-# We can now return to a number from notebook 07, where the rate was a constant, $49 \log K = 238$ nats per image. The learned prior lowers it after the VQ-VAE has been trained, without touching the encoder, codebook or decoder:
+# We can now return to a number from notebook 07, where the rate was a constant, $49 \log K = 238$ nats per image. The learned prior lowers it after the VQ-VAE has been trained, without touching the encoder, codebook, or decoder:
 
 # %%
 nats = -log_prob.mean().item()
@@ -750,7 +750,7 @@ print(
 )
 
 # %% [markdown]
-# **What we saw.** At $T = 1$ a sample costs about as many bits as a real image, as it should if the prior's distribution is right: averages over the same distribution agree. (The column always shows the cost under the prior at $T = 1$, whatever the sample was drawn with.) At $T = 0.7$ it costs 94 bits instead of 122, at the expense of variety: 54% of the samples are read as a 1, a 7 or a 9, whereas these are 32% of the test images.
+# **What we saw.** At $T = 1$ a sample costs about as many bits as a real image, as it should if the prior's distribution is right: averages over the same distribution agree. (The column always shows the cost under the prior at $T = 1$, whatever the sample was drawn with.) At $T = 0.7$ it costs 94 bits instead of 122, at the expense of variety: 54% of the samples are read as a 1, a 7, or a 9, whereas these are 32% of the test images.
 #
 # The row of argmax deserves a second look. Taking the likeliest code every time always gives the same map, and it decodes to two dashes. A typical image costs over 100 bits *because* at many positions its code is only one of several likely ones. A map that has the likeliest code everywhere is not typical at all. Think of a coin that lands heads with probability 0.6: the single likeliest sequence of 100 flips is 100 heads, and you will never see it.
 
@@ -954,7 +954,7 @@ widgets.TokenExplorer(prior, vqvae)
 #
 # Drawing one code after another is not the only way. Two others are worth knowing, because you will meet them in current papers.
 #
-# **Masked models.** MaskGIT (Chang and others 2022) trains a transformer *without* a causal mask on another task: some of the codes are replaced by a token `[MASK]`, and the network predicts them from all the others, to the left, to the right, above and below. To draw an image it starts from a map of masks only. It predicts all codes at once, keeps the few it is most certain of, masks the rest again and repeats, with more codes kept each time. Eight to twelve rounds are enough, whereas a prior like ours needs one step per code, 256 for their maps of $16 \times 16$. If part of a map is given, as in section 9, it may lie anywhere, not only at the beginning. There are two drawbacks: codes kept in the same round are drawn independently of each other, and the probability of a whole map cannot be computed in one pass.
+# **Masked models.** MaskGIT (Chang and others 2022) trains a transformer *without* a causal mask on another task: some of the codes are replaced by a token `[MASK]`, and the network predicts them from all the others, to the left, to the right, above, and below. To draw an image it starts from a map of masks only. It predicts all codes at once, keeps the few it is most certain of, masks the rest again, and repeats, with more codes kept each time. Eight to twelve rounds are enough, whereas a prior like ours needs one step per code, 256 for their maps of $16 \times 16$. If part of a map is given, as in section 9, it may lie anywhere, not only at the beginning. There are two drawbacks: codes kept in the same round are drawn independently of each other, and the probability of a whole map cannot be computed in one pass.
 #
 # **Diffusion models.** A diffusion model learns to remove noise, a little at a time, and draws by starting from pure noise. Latent diffusion (Rombach and others 2022) does this with the continuous $z_e$ or $z_q$ of an autoencoder, and is the kind of model behind Stable Diffusion; the autoencoder then plays the role that the VQ-VAE plays here. For indices, "noise" means replacing codes by random ones or by masks (VQ-Diffusion; Gu and others 2022), which makes it a close relative of MaskGIT. What all of them share with this notebook is the division of labor: first a network that describes an image in fewer numbers, then a model of these descriptions.
 
@@ -963,9 +963,9 @@ widgets.TokenExplorer(prior, vqvae)
 #
 # - The codes of a VQ-VAE need a prior. Random codes decode to noise, because the maps of real images are a tiny part of all maps.
 # - A causal transformer predicts each code from all earlier ones. The product of its predictions is the probability of the map.
-# - The surprise of a map is a length in bits, which an arithmetic coder achieves if encoder and decoder compute exactly the same probabilities.
+# - The surprise of a map is a length in bits. An arithmetic coder comes within a few bits of it, provided that encoder and decoder compute exactly the same probabilities.
 # - Sampling draws one code at a time. A lower temperature trades variety for tidiness; always taking the likeliest code gives one map, and not a typical one.
-# - A class token, a prefix and guidance steer the draw. The cache of keys and values avoids recomputing what cannot change.
+# - A class token, a prefix, and guidance steer the draw. The cache of keys and values avoids recomputing what cannot change.
 # - A judge that has seen only digits is often certain about noise, too. Before you call samples good, or call them copies, compare them with test images.
 #
 # **Sources.** Vaswani and others, *Attention is all you need* (2017). Van den Oord and others, *Neural discrete representation learning* (2017), section 4. Razavi and others, *Generating diverse high-fidelity images with VQ-VAE-2* (2019). Ho and Salimans, *Classifier-free diffusion guidance* (2022). Heusel and others, *GANs trained by a two time-scale update rule converge to a local Nash equilibrium* (2017). Jordan and others, *Muon: an optimizer for hidden layers in neural networks* (2024). Chang and others, *MaskGIT* (2022). Rombach and others, *High-resolution image synthesis with latent diffusion models* (2022). Gu and others, *Vector quantized diffusion model* (2022). MacKay, *Information theory, inference, and learning algorithms* (2003), chapter 6.

@@ -30,14 +30,14 @@ plots.image_grid(
 )
 
 # %% [markdown]
-# You type "two plus four", and a network draws a six. It is the transformer of notebook 08 with a slightly larger vocabulary, and by the end of this notebook you will know every part of it. Along the way we ask what the codes of an image should be in the first place, because many newer systems use quantizers other than the learned codebook of notebook 07.
+# You type "two plus four", and a network draws a six. It is the transformer of notebook 08 with a slightly larger vocabulary, and by the end of this notebook you will know every part of it. Along the way we ask what the codes of an image should be in the first place, because newer papers have proposed quantizers other than the learned codebook of notebook 07.
 #
 # **After this notebook you can**
 #
 # - implement two quantizers that came after VQ, each in a few lines: FSQ and residual VQ,
 # - compare quantizers fairly: at equal length and at equal entropy, over several seeds, and against a network without a quantizer,
 # - explain how the rotation trick changes the gradient, and what effect it had in our measurements,
-# - explain how one model both draws and reads, with one vocabulary, one sequence, two orders and one loss,
+# - explain how one model both draws and reads, with one vocabulary, one sequence, two orders, and one loss,
 # - plan an experiment that distinguishes a model that adds from one that memorizes,
 # - say what is public about four large systems and what is not.
 #
@@ -55,7 +55,7 @@ widgets.Quiz("code_prior.mask", "code_prior.coder", "code_prior.no-argmax")
 #
 # The codebook of notebook 07 has to be learned, and a lot can go wrong on the way: codes die, or the encoder's outputs drift away from them. We used four remedies: reviving dead codes, updating the codes by moving averages, starting them from data, and normalizing $z_e$.
 #
-# *Finite scalar quantization* (FSQ, Mentzer and others 2023) asks: why learn the codebook at all? Let the encoder output only a few numbers per position, say three or four. Squeeze each of them into a range with a tanh, and **round it**. If there are four numbers with 8, 5, 5 and 5 levels, there are $8 \cdot 5 \cdot 5 \cdot 5 = 1000$ codes, none of which has to be stored.
+# *Finite scalar quantization* (FSQ, Mentzer and others 2023) asks: why learn the codebook at all? Let the encoder output only a few numbers per position, say three or four. Squeeze each of them into a range with a tanh, and **round it**. If there are four numbers with 8, 5, 5, and 5 levels, there are $8 \cdot 5 \cdot 5 \cdot 5 = 1000$ codes, none of which has to be stored.
 #
 # $$\text{bounded}_d = b_d \tanh(z_d + s_d) - o_d, \qquad b_d = \tfrac{1}{2}(L_d - 1) \cdot 1.001, \qquad z_{q,d} = \frac{\text{round}(\text{bounded}_d)}{\lfloor L_d / 2 \rfloor} .$$
 #
@@ -114,7 +114,7 @@ print(
 )
 
 # %% [markdown]
-# These points do not fit the grid well: three of its codes take 38% of them. That need not be a problem. The grid is fixed, but in a real network the *encoder* is trained, and the decoder's gradient, which passes through the rounding, can move the points to where the codes are. FSQ needs no codebook loss, no commitment loss and no revival. Does it therefore use more of its codes right from the start? We train four networks with 512 codes for 60 steps each: a VQ without any of the four remedies, an FSQ without normalization (the only one of the four that applies to it), and then both with their remedies.
+# These points do not fit the grid well: three of its codes take 38% of them. That need not be a problem. The grid is fixed, but in a real network the *encoder* is trained, and the decoder's gradient, which passes through the rounding, can move the points to where the codes are. FSQ needs no codebook loss, no commitment loss, and no revival. Does it therefore use more of its codes right from the start? We train four networks with 512 codes for 60 steps each: a VQ without any of the four remedies, an FSQ without normalization (the only one of the four that applies to it), and then both with their remedies.
 
 # %%
 widgets.Prediction("image_tokens.usage")
@@ -360,7 +360,7 @@ for bits in (275, 300, 350):
         print(f"   {family:24s} {sum(found) / 3:.4f}  ({min(found):.4f} to {max(found):.4f})")
 
 # %% [markdown]
-# **What we saw.** If every index is counted at its full length (left), VQ has the lowest mean error at every length at which it was measured, from 294 to 490 bits per image. At 441 bits per image it reaches 0.0035, against 0.0039 for FSQ and 0.0045 for three stages of eight codes. But these models differ in how evenly they use their codes: the entropies of their indices are 409, 360 and 321 bits.
+# **What we saw.** If every index is counted at its full length (left), VQ has the lowest mean error at every length at which it was measured, from 294 to 490 bits per image. At 441 bits per image it reaches 0.0035, against 0.0039 for FSQ and 0.0045 for three stages of eight codes. But these models differ in how evenly they use their codes: the entropies of their indices are 409, 360, and 321 bits.
 #
 # If the entropy is counted instead (right), the order changes. Residual VQ with two stages now has the lowest mean error at all three entropies in the list. At 350 bits it reaches 0.0037, against 0.0040 for VQ, and the ranges over the three seeds do not overlap. At 275 and 300 bits they do overlap, so three seeds cannot decide. Three or four stages of eight codes do worse on average. So the answer depends on how you count, and most of the differences are not much larger than the spread over the seeds. The lowest mean error of any quantizer in the table is 0.0030; without a quantizer, the same network reaches 0.0014.
 
@@ -485,14 +485,14 @@ widgets.Quiz("image_tokens.blade")
 # %% [markdown]
 # ## 6. Words and images in one sequence
 #
-# An image is now a short sequence of whole numbers, and so is a sentence once every word has a number. Nothing prevents us from putting both into **one sequence over one vocabulary**: the 128 image codes of `vqvae-mnist`, 17 words and 3 marks. Models that handle several kinds of data in one sequence are called *omni-modal*.
+# An image is now a short sequence of whole numbers, and so is a sentence once every word has a number. Nothing prevents us from putting both into **one sequence over one vocabulary**: the 128 image codes of `vqvae-mnist`, 17 words, and 3 marks. Models that handle several kinds of data in one sequence are called *omni-modal*.
 #
 # The model is the transformer of notebook 08 with this larger vocabulary. It is trained in two orders:
 #
 # - **drawing**: first the words, then the image. This teaches it $p(\text{image} \mid \text{words})$.
 # - **reading**: first the image, then the words. This teaches it $p(\text{words} \mid \text{image})$.
 #
-# The words name the digit and sometimes a style. The styles *thick*, *thin*, *leaning* and *small* are made from MNIST images by simple image processing. You can also ask for a plain digit as a sum, such as "two plus four".
+# The words name the digit and sometimes a style. The styles *thick*, *thin*, *leaning*, and *small* are made from MNIST images by simple image processing. You can also ask for a plain digit as a sum, such as "two plus four".
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 24 minutes.**
@@ -689,7 +689,7 @@ except ValueError as error:
 # What about a sum whose words are all in the vocabulary but whose answer is not a digit? The model was trained on the 55 sums up to nine and on no others.
 
 # %% [markdown] tags=["slide-180"]
-# ## Beyond the sums it knows, it draws nines
+# ## For sums above nine, it mostly draws nines
 
 # %%
 odd = ["nine plus one", "eight plus seven", "nine plus nine"]
@@ -731,7 +731,7 @@ checks.build_sums(my_build_sums)
 # ```python
 # def my_build_sums(train, ask):
 #     sums = [(a, b) for a in range(10) for b in range(10 - a)]  # all 55
-#     pairs = [(0, 3), (1, 4), (2, 4), (1, 6), (3, 5), (4, 5)]  # answers 3, 5, 6, 7, 8 and 9
+#     pairs = [(0, 3), (1, 4), (2, 4), (1, 6), (3, 5), (4, 5)]  # answers 3, 5, 6, 7, 8, and 9
 #     held_out = pairs + [(b, a) for a, b in pairs]
 #     trained = [pair for pair in sums if pair not in held_out]
 #     model = train(trained)
@@ -754,10 +754,10 @@ checks.build_sums(my_build_sums)
 # |---|---|---|---|
 # | DALL-E (Ramesh and others 2021) | 256 x 256 pixels become 32 x 32 tokens from a vocabulary of 8,192 | 12 billion weights; words, then image: one order | the paper and the tokenizer, but not the transformer |
 # | Chameleon (Chameleon Team 2024) | 512 x 512 pixels become 1,024 tokens from a vocabulary of 8,192 | 7 and 34 billion weights; words and images mixed in any order; a vocabulary of 65,536 that includes the image codes | the paper and the weights, which were released without image generation |
-# | Emu3 (Wang and others 2024) | 512 x 512 pixels, or 4 frames of video, become 4,096 tokens from a vocabulary of 32,768 | 8 billion weights; next-token prediction for text, images and video | the paper, the weights and the code |
-# | GPT-4o (OpenAI 2024, 2025) | not published | "an autoregressive omni model", one network for text, sound and images; image generation is "autoregressive", unlike DALL-E 3, which uses diffusion | two system cards, which describe neither the architecture nor the tokenizer and give no number of weights |
+# | Emu3 (Wang and others 2024) | 512 x 512 pixels, or 4 frames of video, become 4,096 tokens from a vocabulary of 32,768 | 8 billion weights; next-token prediction for text, images, and video | the paper, the weights, and the code |
+# | GPT-4o (OpenAI 2024, 2025) | not published | "an autoregressive omni model", one network for text, sound, and images; image generation is "autoregressive", unlike DALL-E 3, which uses diffusion | two system cards, which describe neither the architecture nor the tokenizer and give no number of weights |
 #
-# Our model shares four things with Chameleon and Emu3: a VQ tokenizer that is trained first and then frozen, one vocabulary, one transformer and one loss. Both are more than ten thousand times larger, and they also have a tokenizer trained with VQGAN's losses, real text, far larger sets of images, methods that keep training stable at this size, and a final stage of fine-tuning on selected examples (in Emu3, also on human preferences). Whether GPT-4o's images are tokens from a table or something continuous is not public; the quoted phrases are from its two system cards.
+# Our model shares four things with Chameleon and Emu3: a VQ tokenizer that is trained first and then frozen, one vocabulary, one transformer, and one loss. Both are more than ten thousand times larger, and they also have a tokenizer trained with VQGAN's losses, real text, far larger sets of images, methods that keep training stable at this size, and a final stage of fine-tuning on selected examples (in Emu3, also on human preferences). Whether GPT-4o's images are tokens from a table or something continuous is not public; the quoted phrases are from its two system cards.
 #
 # The sources: [Chameleon, arXiv:2405.09818](https://arxiv.org/abs/2405.09818), [Emu3, arXiv:2409.18869](https://arxiv.org/abs/2409.18869), [DALL-E, arXiv:2102.12092](https://arxiv.org/abs/2102.12092), [GPT-4o System Card, arXiv:2410.21276](https://arxiv.org/abs/2410.21276) and its addendum on image generation (OpenAI, March 2025).
 

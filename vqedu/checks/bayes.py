@@ -207,7 +207,7 @@ kl = Exercise(
         Mistake(
             "prior and posterior exchanged",
             lambda mu, logvar: 0.5 * (logvar + (1 + mu.square()) * torch.exp(-logvar) - 1).sum(1),
-            "This is KL(N(0, I) || N(mu, sigma^2)), the other way round. A KL is not symmetric.",
+            "This is KL(N(0, I) || N(mu, sigma^2)), the other way around. A KL is not symmetric.",
             "Under which of the two distributions is the mean of the log-ratio taken?",
         ),
         Mistake(

@@ -48,7 +48,7 @@ def _pictures(seed: int, *shape: int) -> tuple[Tensor, Tensor]:
 
 gaussian_bits = Exercise(
     name="gaussian_bits",
-    contract="gaussian_bits(x_hat, x, variance): two (N, C, H, W) in [0, 1] whose levels are 1/255 apart, a number -> "
+    contract="gaussian_bits(x_hat, x, variance): two tensors (N, C, H, W) in [0, 1] whose levels are 1/255 apart, a number -> "
     "(N,): -log2 p(x|z) of each picture per dimension, with p(level) = N(x; x_hat, variance) / 255",
     cases=lambda: [
         {"x_hat": x_hat, "x": x, "variance": variance}
@@ -64,7 +64,7 @@ gaussian_bits = Exercise(
         Mistake(
             "the width of a level is left out",
             partial(_gaussian_bits, width=1.0),
-            "This is the logarithm of a density, which is too small by log2 255 = 7.99 bits per dimension. It can even "
+            "This is minus the logarithm of a density, which is too small by log2 255 = 7.99 bits per dimension. It can even "
             "become negative.",
             "A density becomes a probability when it is multiplied by a width. Which width does a level have?",
         ),
@@ -83,14 +83,14 @@ gaussian_bits = Exercise(
         Mistake(
             "the factor 1/2 is missing",
             partial(_gaussian_bits, half=1.0),
-            "The squared error is divided by the variance, and not by twice the variance.",
+            "You divided the squared error by the variance. The density divides it by twice the variance.",
             "Write down the density of a normal distribution. What is in its exponent?",
         ),
         Mistake(
             "the constant is left out",
             partial(_gaussian_bits, constant=False),
             "You left out 1/2 log(2 pi variance). Without it, a larger variance always looks better.",
-            "What does a density integrate to? Which factor in front of the exponential sees to that?",
+            "What does a density integrate to? Which factor in front of the exponential ensures that?",
         ),
         Mistake(
             "the standard deviation for the variance",
@@ -152,7 +152,9 @@ def _must_fit(model: Any) -> None:
         kind = type(model).__name__
         raise Problem("type", f"Your function should return the trained model, an `nn.Module`; it returns a {kind}.")
     if missing := [name for name in ("encode", "decode") if not hasattr(model, name)]:
-        raise Problem("type", f"Your model has no `{missing[0]}`. It needs `encode` and `decode`, as `models.VQVAE`.")
+        raise Problem(
+            "type", f"Your model has no `{missing[0]}`. It needs `encode` and `decode`, as in `models.VQVAE`."
+        )
 
 
 def _maps(model: Any, x: Tensor) -> Tensor:
@@ -181,13 +183,13 @@ COLORS = Diagnosis(
 )
 VARIANCE = Diagnosis(
     "the variance is too large",
-    "With this variance the squared error hardly counts beside the commitment loss, so the pictures stay blurred.",
+    "With this variance the squared error hardly counts relative to the commitment loss, so the pictures stay blurred.",
     "By which factor is the squared error multiplied in the loss? Compare it with the error that you hope to reach.",
 )
 COLLAPSE = Diagnosis(
     "codebook collapse",
     "Nearly all codes are dead, so nearly every position of every picture gets the same code.",
-    "Where do your codes begin, and what happens to one that no vector chooses?",
+    "How are your codes initialized, and what happens to one that no vector chooses?",
 )
 
 build_emoji = Challenge(
@@ -202,6 +204,6 @@ build_emoji = Challenge(
         "Width 32 without residual blocks, batches of 32 and a learning rate of 4e-3 reach 0.008 in twelve epochs of "
         "`training.fit`.",
     ),
-    done="Your own VQ-VAE in color. Ours, ten minutes of training and twice as wide, reaches 0.0062 per channel.",
+    done="Your own VQ-VAE in color. Ours, twice as wide and trained for ten minutes, reaches 0.0062 per channel.",
     seconds=240,
 )

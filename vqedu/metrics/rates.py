@@ -49,7 +49,7 @@ def shares(indices: Tensor, codebook_size: int, by_position: bool = False) -> Te
 def by_shares(indices: Tensor, shares: Tensor) -> Tensor:
     """Return the bits of each code map if index k takes -log2 p_k of them: (N, 7, 7), (1 or 49, K) -> (N,).
 
-    An arithmetic coder that is told the shares p comes within a few bits a file of this. The shares must come from
+    An arithmetic coder that is told the shares p comes within a few bits of this, per file. The shares must come from
     other images than those coded, or be sent along. Source: Shannon 1948.
     Raises TypeError or ValueError for bad code maps, or shares that are not one row, or 49, of numbers above 0.
     """

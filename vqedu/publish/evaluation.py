@@ -66,7 +66,7 @@ def evaluate_classifier(model: Any, test: data.Split) -> dict[str, float]:
 
 @torch.no_grad()
 def evaluate_prior(model: Any, rows: Tensor, tokenizer: Any, samples_a_class: int = 100) -> dict[str, float]:
-    """Return the bits a code of a CodePrior on labelled code maps `rows` (N, 1 + length), without and with the label.
+    """Return the bits per code of a CodePrior on labeled code maps `rows` (N, 1 + length), without and with the label.
 
     `test_bits_per_code_summed`: of p(indices) = mean over the classes of p(indices | class), without the label.
     `class_agreement`: the share of samples, temperature 1, to whose image `classifier-mnist` gives the asked class;

@@ -13,19 +13,19 @@ QUESTIONS: dict[str, Guess | Recall] = {
             "The smallest: a narrow Gaussian is the most precise",
         ),
         answer="The mean squared error of the reconstructions",
-        sentence="Set the derivative with respect to the variance to zero, and it comes out as the mean squared error. A narrower Gaussian is punished for the errors, a wider one for its modesty.",
+        sentence="Set the derivative with respect to the variance to zero, and the solution is the mean squared error. With a narrower Gaussian the errors cost too much; a wider one spreads its probability over levels that hardly ever occur.",
     ),
     "weight": Recall(
-        "Someone trains the same VQ-VAE with a Gaussian of variance 1. The formula of the loss is still that of notebook 07. What happens?",
+        "Suppose you train the same VQ-VAE with a Gaussian of variance 1, and the loss is otherwise that of notebook 07. What changes?",
         choices={
-            "Nothing: the variance only adds a constant to the loss": "It also divides the squared error. The commitment loss is not divided, so their balance changes.",
-            "The squared error weighs 100 times less beside the commitment loss": "With variance 0.01 it is multiplied by 50, with variance 1 by 1/2. The variance is a knob of the same kind as β in notebook 05.",
-            "The colors become paler": "The sigmoid still reaches 0 and 1. Blur comes from an encoder that cares more about its codes than about the picture.",
+            "Nothing: the variance only adds a constant to the loss": "The squared error is also divided by it. The commitment loss is not divided, so their balance changes.",
+            "The squared error counts 100 times less relative to the commitment loss": "With variance 0.01 it is multiplied by 50, with variance 1 by 1/2. The variance is a knob of the same kind as β in notebook 05.",
+            "The colors become paler": "The sigmoid still reaches 0 and 1, so no color is out of reach. What the pictures may lose is detail, because the commitment loss now weighs more.",
         },
-        answer="The squared error weighs 100 times less beside the commitment loss",
+        answer="The squared error counts 100 times less relative to the commitment loss",
     ),
     "entropy": Recall(
-        "Every one of the 512 codes is in use, and still the perplexity is far below 512. What does that say?",
+        "Every one of the 512 codes is in use, and still the perplexity is far below 512. What does that mean?",
         choices={
             "Some codes are much more common than others": "White paper fills the corners of most pictures, so a few codes take a large share. A prior over the codes can spend fewer bits on them.",
             "Some codes are dead": "Then the usage would be below 100%. Perplexity also falls when all codes are used, but unevenly.",
@@ -40,7 +40,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         truth=10_300,
         unit="bits",
         log=True,
-        sentence="PNG predicts each pixel from its neighbors, which suits flat colors, but each soft edge is expensive. Without any loss, more than a third of the bits remain.",
+        sentence="PNG predicts each pixel from its neighbors, which suits flat colors, but each soft edge is expensive. More than a third of the bits remain.",
     ),
     "letters": Recall(
         "A word that the vocabulary does not contain is written letter by letter. Can the model draw what it means?",
@@ -52,7 +52,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="Only by chance",
     ),
     "unseen": Number(
-        "The model has drawn firefighters, women, and people with dark skin, but the three never together. In what percentage of the drawings of such combinations will the judge see the right role, person and tone, all three?",
+        "The model was trained on firefighters, men, and people with dark skin, but never on all three together. In what percentage of the drawings of such combinations will the judge see the right role, the right person, and the right tone, all three at once?",
         low=0,
         high=100,
         step=1,

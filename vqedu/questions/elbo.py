@@ -27,7 +27,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "Two draws from q have the importance weights 1 and 9. What is the logarithm of their mean, and what is the mean of their logarithms?",
         choices={
             "log 5, and log 3": "The mean of the weights is 5. The mean of the logarithms is ½ (log 1 + log 9) = log 3. The first estimates log p(x), the second the ELBO, and the second is never larger.",
-            "log 3, and log 5": "The other way round: ½ (log 1 + log 9) = ½ log 9 = log 3 is the mean of the logarithms.",
+            "log 3, and log 5": "The other way around: ½ (log 1 + log 9) = ½ log 9 = log 3 is the mean of the logarithms.",
             "log 5 for both": "The two are equal only if all weights are equal.",
         },
         answer="log 5, and log 3",

@@ -65,7 +65,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         choices={
             "It is half as large, since the blade is nearly right": "Nearly right does not count. Each pixel is compared with the same pixel of x, and with no other.",
             "It is equal, since the blade is missing in both": "Leaving it out makes one column wrong. Drawing it elsewhere makes a second column wrong, too.",
-            "It is twice as large, since two columns are wrong": "There is paper where ink should be, and ink where paper should be. By squared error, leaving the blade out beats misplacing it, and a gray smear over both columns beats both: per row, the errors are 1, 2 and 0.5.",
+            "It is twice as large, since two columns are wrong": "There is paper where ink should be, and ink where paper should be. By squared error, leaving the blade out beats misplacing it, and a gray smear over both columns beats both: per row, the errors are 1, 2, and 0.5.",
         },
         answer="It is twice as large, since two columns are wrong",
     ),

@@ -46,7 +46,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         choices={
             "4 nats": "At the minimum of distortion + 4 · rate the two changes cancel: one more nat of rate adds 4 to the loss, so it must save 4 nats of distortion.",
             "1 nat: a nat is a nat": "That is true at β = 1 only, where both terms count equally.",
-            "¼ nat": "It is the other way round. When rate is expensive, the network keeps only those nats that save a lot.",
+            "¼ nat": "It is the other way around. When rate is expensive, the network keeps only those nats that save a lot.",
         },
         answer="4 nats",
     ),
