@@ -48,8 +48,8 @@ def _pictures(seed: int, *shape: int) -> tuple[Tensor, Tensor]:
 
 gaussian_bits = Exercise(
     name="gaussian_bits",
-    contract="gaussian_bits(x_hat, x, variance): two tensors (N, C, H, W) in [0, 1] whose levels are 1/255 apart, a number -> "
-    "(N,): -log2 p(x|z) of each picture per dimension, with p(level) = N(x; x_hat, variance) / 255",
+    contract="gaussian_bits(x_hat, x, variance): two tensors (N, C, H, W) in [0, 1] whose levels are 1/255 apart, a "
+    "number -> (N,): -log2 p(x|z) of each picture per dimension, with p(level) = N(x; x_hat, variance) / 255",
     cases=lambda: [
         {"x_hat": x_hat, "x": x, "variance": variance}
         for (x_hat, x), variance in (
@@ -64,8 +64,8 @@ gaussian_bits = Exercise(
         Mistake(
             "the width of a level is left out",
             partial(_gaussian_bits, width=1.0),
-            "This is minus the logarithm of a density, which is too small by log2 255 = 7.99 bits per dimension. It can even "
-            "become negative.",
+            "This is minus the logarithm of a density, which is too small by log2 255 = 7.99 bits per dimension. It can "
+            "even become negative.",
             "A density becomes a probability when it is multiplied by a width. Which width does a level have?",
         ),
         Mistake(
