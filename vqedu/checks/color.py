@@ -64,8 +64,8 @@ gaussian_bits = Exercise(
         Mistake(
             "the width of a level is left out",
             partial(_gaussian_bits, width=1.0),
-            "This is minus the logarithm of a density, which is too small by log2 255 = 7.99 bits per dimension. It can "
-            "even become negative.",
+            "This is minus the logarithm of a density, which is too small by log2 255 = 7.99 bits per dimension. It "
+            "can even become negative.",
             "A density becomes a probability when it is multiplied by a width. Which width does a level have?",
         ),
         Mistake(
