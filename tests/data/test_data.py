@@ -430,7 +430,7 @@ def test_download_of_an_altered_file(mirror: Mirror) -> None:
     root, served, _ = mirror
     flip_one_bit(served / f"{SMALL}.gz")
     assert "corrupted" in failed_download(root)
-    with pytest.raises(ValueError, match=rf"{SMALL}\.gz is .* delete it and load with download=True"):
+    with pytest.raises(ValueError, match=rf"{SMALL}\.gz .* delete it and load with download=True"):
         data.load("fashion-mnist", root=root)
 
 
