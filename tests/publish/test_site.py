@@ -316,3 +316,10 @@ def test_a_cell_that_only_asks_shows_the_question_and_not_its_code(tmp_path: Pat
         cell = nbformat.v4.new_code_cell(source)
         pages.prepare(cell, "01_small", Shared(tmp_path, tmp_path))
         assert ("remove-input" in cell.metadata.tags) is hidden
+
+
+@pytest.mark.parametrize("path", pages.TEXTS.values())
+def test_a_text_of_the_site_links_only_to_what_the_site_has(path: str) -> None:
+    text = (notebooks.NOTEBOOKS.parent / path).read_text(encoding="utf-8")
+    inside = [link for link in re.findall(r"\]\(([^)]+)\)", text) if not link.startswith(("#", "http"))]
+    assert all(re.fullmatch(r"notebooks/\w+\.ipynb(#.+)?", link) for link in inside), inside
