@@ -1,4 +1,4 @@
-"""A folder that a command writes: whole or not at all, and never over what somebody else keeps there."""
+"""A folder that a command writes: whole or not at all, and never over what someone else keeps there."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def _spare() -> Path:
 
 
 def _own(place: Path) -> Path:
-    """Return the directory; raises OSError if it is the one among the temporary files and somebody else made it."""
+    """Return the directory; raises OSError if it is the one among the temporary files and someone else made it."""
     if place == _spare() and hasattr(os, "getuid"):
         found = place.lstat()
         if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):

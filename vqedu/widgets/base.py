@@ -43,7 +43,7 @@ def pack(*groups: Mapping[str, np.ndarray]) -> tuple[list[bytes], dict[str, Any]
 
 
 class Explorer(anywidget.AnyWidget):
-    """A figure that runs in the page: the kernel sends its arrays once and hears the settled `state`.
+    """A figure that runs in the page: the kernel sends its arrays once and receives the settled `state`.
 
     Shown in a notebook it is the live widget with a stable line of text beside it. While a notebook is built
     (environment variable VQEDU_BUILD) it also carries what a page without a kernel needs; the builder has a browser

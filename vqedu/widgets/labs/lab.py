@@ -21,7 +21,7 @@ RUN_TO_USE = "A still of a lab: open this notebook in Jupyter and run the cell t
 
 
 class Lab:
-    """A figure run by Python: start, stop, reset, and the controls of a subclass, which the work hears as it goes on.
+    """A figure run by Python: start, stop, reset, and the controls of a subclass, which act while the work goes on.
 
     A subclass sets `summary`, and defines `begin`, `work` and `figure`. Shown in a notebook it is the live
     widget, with a still of its present figure and a stable line of text beside it; a page keeps the still.
