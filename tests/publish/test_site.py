@@ -27,14 +27,6 @@ from vqedu.widgets.base import WIDGET_VIEW
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Path:
-    """A folder like notebooks/, built."""
-    made = small.write(tmp_path_factory.mktemp("repository") / "notebooks")
-    notebooks.build([], made, report=lambda line: None)
-    return made
-
-
-@pytest.fixture(scope="module")
 def site(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its site."""
     return pages.site(tmp_path_factory.mktemp("out") / "site", folder, report=lambda line: None)

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from tests.page.traffic import Traffic
-from tests.publish import small
 from tests.publish.deck import faults_of_layout, open_deck, turn_to
 from vqedu import __main__
 from vqedu.publish import lecturer, notebooks
@@ -22,14 +21,6 @@ TITLES = ["From autoencoder to image tokens", "Words alone", "A black pixel", "W
 QUOTE = re.compile(r"`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|```.*?```", re.DOTALL)
 WORD = re.compile(r"[^\W_][\w’'-]*")
 STOP = re.compile(r"^\| \[\d\d: .*?\]\(notebooks/(\w+)\.ipynb.*?\) \| *(\d*) *\| *(\d*) *\| *(\d*) *\|", re.MULTILINE)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Path:
-    """A folder like notebooks/, built."""
-    made = small.write(tmp_path_factory.mktemp("repository") / "notebooks")
-    notebooks.build([], made, report=lambda line: None)
-    return made
 
 
 @pytest.fixture(scope="module")
