@@ -132,6 +132,7 @@ def test_every_number_to_both_ends_and_by_the_arrow_keys(root: Locator, label: s
     page.get_by_label("KL is reduced to").select_option("dataset")
     name, *ends = NUMBERS[label]
     field = page.get_by_label(label)
+    expect(field).to_be_enabled()  # from the next frame on; no key reaches it before
     for end in ends:
         field.press("ControlOrMeta+a")
         field.type(end)
