@@ -164,6 +164,26 @@ def test_it_learns_three_pictures_by_heart_and_draws_and_reads_them() -> None:
         assert (drawn == codes().repeat_interleave(2, 0)).float().mean() > 0.95
 
 
+def test_log_prob_is_the_loss_of_reading() -> None:
+    model = writer()
+    rows = model.examples(NAMES, codes())
+    log_p = model.log_prob(NAMES, codes())
+    assert log_p.shape == (3,)
+    assert log_p.mean().item() == pytest.approx(-model.loss(rows).words.item(), rel=1e-5)
+    with pytest.raises(ValueError, match="one text for each code map, got 2 texts, 3 code maps"):
+        model.log_prob(NAMES[:2], codes())
+
+
+def test_the_best_of_several_drawings_is_the_one_it_reads_most_readily() -> None:
+    model = writer()
+    best = model.draw_best(NAMES, 5, generator=torch.Generator().manual_seed(2))
+    drawn = model.draw(NAMES, 5, generator=torch.Generator().manual_seed(2)).unflatten(0, (3, 5))
+    for name, choice, tries in zip(NAMES, best, drawn, strict=True):
+        log_p = model.log_prob([name] * 5, tries)
+        assert torch.equal(choice, tries[log_p.argmax()])
+    assert model.draw_best("banana", 2).shape == (1, 4, 6)
+
+
 def test_guidance_1_is_no_guidance_and_0_forgets_the_name() -> None:
     model = writer()
 

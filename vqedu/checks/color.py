@@ -1,4 +1,4 @@
-"""The exercises on color: a Gaussian in bits per dimension, and a VQ-VAE of emoji trained within two minutes."""
+"""The exercises on color and words: bits per dimension, the best of several drawings, a VQ-VAE of emoji."""
 
 from __future__ import annotations
 
@@ -110,6 +110,75 @@ gaussian_bits = Exercise(
         "For one number it is (x - x_hat)^2 / (2 variance) + 1/2 log(2 pi variance), in nats. A level is 1/255 wide, "
         "so its probability is the density divided by 255.",
         "bits = nats / (C H W log 2) + log2 255, where nats is the sum over the C H W numbers of a picture.",
+    ),
+)
+
+
+def _keep_best(
+    codes: Tensor, log_p: Tensor, tries: int, *, choose: Callable[[Tensor], Tensor] = lambda log_p: log_p.argmax(1)
+) -> Tensor:
+    best = choose(log_p.view(-1, tries))  # (m,)
+    return codes.unflatten(0, (-1, tries))[torch.arange(len(best)), best]
+
+
+def _drawings(seed: int, texts: int, tries: int, size: int) -> dict[str, Any]:
+    """Return code maps that all differ, and as many log-probabilities, whose order no simple rule gives."""
+    generator = torch.Generator().manual_seed(seed)
+    n = texts * tries
+    codes = torch.randperm(n * size * size, generator=generator).view(n, size, size)
+    return {"codes": codes, "log_p": -(torch.randperm(n, generator=generator) + 1) / 4, "tries": tries}
+
+
+def _not_side_by_side(codes: Tensor, log_p: Tensor, tries: int) -> Tensor:
+    best = log_p.view(tries, -1).argmax(0)
+    return codes.view(tries, -1, *codes.shape[1:])[best, torch.arange(len(best))]
+
+
+keep_best = Exercise(
+    name="keep_best",
+    contract="keep_best(codes, log_p, tries): code maps (m * tries, h, w), those drawn for one text side by side, and "
+    "the log-probability of its text for each (m * tries,) -> (m, h, w): for each text the map with the largest",
+    cases=lambda: [_drawings(6, 1, 3, 2), _drawings(5, 3, 4, 2), _drawings(9, 4, 2, 3), _drawings(4, 2, 5, 2)],
+    reference=_keep_best,
+    outputs=("code maps",),
+    mistakes=(
+        Mistake(
+            "the drawings of one text are not taken side by side",
+            _not_side_by_side,
+            "You compared drawings of different texts with each other.",
+            "The first `tries` maps belong to the first text. Which shape for `view` keeps them in one row?",
+        ),
+        Mistake(
+            "an index within a row used for the whole batch",
+            lambda codes, log_p, tries: codes[log_p.view(-1, tries).argmax(1)],
+            "`argmax` counts from the start of each row, and you used its result to index all maps at once. So you "
+            "took drawings of the first text only.",
+            "At which index of `codes` does the row of the second text begin?",
+        ),
+        Mistake(
+            "the least likely is kept",
+            partial(_keep_best, choose=lambda log_p: log_p.argmin(1)),
+            "You kept the map with the smallest log-probability. The closer log p is to 0, the likelier the text.",
+            "Is -2 or -10 the logarithm of the larger probability?",
+        ),
+        Mistake(
+            "the first of each text",
+            partial(_keep_best, choose=lambda log_p: torch.zeros(len(log_p), dtype=torch.int64)),
+            "You kept the first drawing of each text, whatever `log_p` says.",
+            "Which function returns the place of the largest number in each row?",
+        ),
+        Mistake(
+            "the best of all texts together",
+            lambda codes, log_p, tries: codes[log_p.topk(len(log_p) // tries).indices],
+            "You kept the best maps of the whole batch. Some texts then get several maps and others none.",
+            "Put `log_p` into a table with one row for each text.",
+        ),
+    ),
+    hints=(
+        "Make a table of `log_p` with one row for each text, and find the largest number in each row.",
+        "`log_p.view(-1, tries).argmax(1)` says which drawing of each text is the best. How do you pick these maps?",
+        "Give `codes` the shape (m, tries, h, w), and index it with two tensors: `torch.arange(m)` and the best "
+        "drawing of each.",
     ),
 )
 

@@ -138,6 +138,26 @@ class WordsAndCodes(nn.Module):
         codes = generate(self.transformer, prompt, self.codes, draw_code, self.transformer.empty_cache(len(prompt)))
         return codes[: len(texts) * n].view(-1, *self.code_map_shape)
 
+    def draw_best(
+        self,
+        text: str | Sequence[str],
+        tries: int = 8,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+        guidance: float = 1.0,
+    ) -> Tensor:
+        """Return, for each text, that one of `tries` drawings from which the model is likeliest to read the text.
+
+        One text or m of them -> int64 (m, 7, 7), or another code map. The other arguments are those of `draw`.
+        Source: reranking (Ramesh et al. 2021), where a network of its own, CLIP, is the reader.
+        Raises TypeError or ValueError as `draw` does.
+        """
+        texts = [text] if isinstance(text, str) else list(text)
+        codes = self.draw(texts, tries, temperature, generator, guidance)
+        log_p = self.log_prob([each for each in texts for _ in range(tries)], codes)
+        best = log_p.view(len(texts), tries).argmax(1)
+        return codes.unflatten(0, (len(texts), tries))[torch.arange(len(texts)), best]
+
     def prompt(self, text: str | None) -> Tensor:
         """Return what a drawing of a text begins with, or of no text at all: (1, 2 + M) int64."""
         return self._prompt([[self.token["<end>"]] * self.places if text is None else self._slot(text)])
@@ -160,6 +180,23 @@ class WordsAndCodes(nn.Module):
         prompt, cache = torch.cat([first, codes, last], 1), self.transformer.empty_cache(n)
         said = generate(self.transformer, prompt, self.places, self._likeliest_word, cache)
         return [self._text(row) for row in said.tolist()]
+
+    @torch.no_grad()
+    def log_prob(self, texts: Sequence[str], indices: Tensor) -> Tensor:
+        """Return log p(text | codes), in nats, of each text and the code map beside it: texts (N), (N, 7, 7) -> (N,).
+
+        Raises TypeError or ValueError for bad code maps, a text that the model cannot write, or another number of them.
+        """
+        codes = validate.code_map(indices, self.codebook_size, shape=self.code_map_shape).flatten(1)
+        if len(texts) != len(codes):
+            raise ValueError(
+                f"There must be one text for each code map, got {len(texts)} texts, {len(codes)} code maps."
+            )
+        said = torch.tensor([self._slot(text) for text in texts], device=codes.device)
+        before, after = (self._column([self.token[mark]], len(codes)) for mark in ("<image>", "<words>"))
+        hidden = self.transformer.hidden(torch.cat([before, codes, after, said], 1)[:, :-1])
+        log_p = self.transformer.head(hidden[:, -self.places :]).log_softmax(2)  # (N, M, vocabulary)
+        return log_p.gather(2, said[:, :, None]).sum((1, 2))
 
     def _likeliest_word(self, logits: Tensor) -> Tensor:
         """Return the likeliest token that is a word or <end>: (N, vocabulary) -> (N, 1)."""
