@@ -40,6 +40,7 @@ LABELS = {
     "drawn_tone": "the right tone in {:.1%}",
     "drawn_all": "all three in {:.1%}",
     "drawn_seen_all": "all three in {:.1%} of drawings of seen combinations",
+    "best_all": "all three in {:.1%} of those that it keeps out of 8",
     "read_combinations_exact": "names {:.1%} of unseen combinations word for word",
     "read_combinations_f1": "word F1 {:.2f}",
     "read_pictures_exact": "names {:.1%} of unseen pictures",
