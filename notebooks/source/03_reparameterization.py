@@ -469,7 +469,7 @@ checks.mean_of_square(my_mean_of_square)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · Break it: a function for which reparameterization is noisy
 #
-# **★★☆ · 8 minutes.** Reparameterization does not always have the lower variance. Write a differentiable $h$ for which its variance is at least ten times that of the score function, at $\mu = 0$ and $\sigma = 1$.
+# **★★☆ · 8 minutes.** A puzzle that you can leave for later if you want to get to the VAE: reparameterization does not always have the lower variance. Write a differentiable $h$ for which its variance is at least ten times that of the score function, at $\mu = 0$ and $\sigma = 1$.
 #
 # **Contract:** `my_noisy_path(z)`: a function h of a tensor, with a derivative, for which reparameterization is the noisier estimator.
 
