@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from vqedu import checks
+from vqedu import checks, losses
 from vqedu.checks import running
 from vqedu.publish import notebooks
 from vqedu.publish.notebooks import NOTEBOOKS
@@ -132,6 +132,20 @@ def test_code_that_waits_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None
     assert "waiting" in result.message
 
 
+def test_code_that_a_busy_machine_gives_little_time_is_not_taken_for_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "WAIT_S", 0.1)
+
+    def starved(mu: Any, logvar: Any) -> Any:
+        for _ in range(10):  # computes for 3 of every 33 ms, as beside ten other processes
+            time.sleep(0.03)
+            end = time.thread_time() + 0.003
+            while time.thread_time() < end:
+                pass
+        return losses.kl_to_standard_normal(mu, logvar)
+
+    assert checks.kl(starved).passed
+
+
 def test_an_interrupt_from_the_keyboard_comes_through_and_ends_the_loop() -> None:
     rounds = [0]
 
@@ -150,7 +164,7 @@ def test_an_interrupt_from_the_keyboard_comes_through_and_ends_the_loop() -> Non
 
 CELLS = """
 # %%
-from vqedu import checks
+from vqedu import checks, losses
 from vqedu.checks import running
 
 running.LIMIT_S = 1.0

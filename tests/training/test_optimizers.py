@@ -73,6 +73,18 @@ def test_both_parts_follow_one_schedule() -> None:
     assert seen[-1] < 0.01 * max(seen)
 
 
+@pytest.mark.parametrize("count", [1, 2, 8, 9, 10, 19])
+def test_one_cycle_rises_and_falls_in_a_training_of_any_length(count: int) -> None:
+    steps = optimizers.build(nn.Linear(2, 2), "adam", "one-cycle", 0.02, count)
+    seen = []
+    for _ in range(count):
+        seen.append(steps.learning_rate)
+        steps.step()
+    assert all(0 < rate <= 0.02 for rate in seen)
+    assert seen.index(max(seen)) <= 1
+    assert count == 1 or seen[0] < max(seen)
+
+
 def test_muon_asks_for_a_torch_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(torch.optim, "Muon", raising=False)
     with pytest.raises(ValueError, match=r"needs torch 2\.9 or newer"):

@@ -25,6 +25,7 @@ import torch
 LIMIT_S = 8.0  # seconds of computing: a right answer takes milliseconds; written as loops, up to two seconds
 # Seconds on the clock, for code that waits for something that never comes; more where more computing is allowed.
 WAIT_S = 30.0
+IDLE = 0.02  # of the clock: code that computes less is waiting; on a busy machine code that works gets more than that
 GRACE_S = 0.9  # for code that catches what stops it
 MESSAGE_SHOWN = 400
 MOST_PARTS = 100_000  # of a list: no exercise asks for more, and a `range` may have more than fit into memory
@@ -122,14 +123,14 @@ def _watch(worker: _Worker, seconds: float, advice: str) -> str:
         before, clock, processor = (clock, processor), time.monotonic(), worker.computed()
         if worker.imports():
             continue
-        waited += clock - before[0]
-        computed += max(0.0, processor - before[1])
+        worked = max(0.0, processor - before[1])
+        computed += worked
+        if worked < IDLE * (clock - before[0]):
+            waited += clock - before[0]
         if computed > seconds:
             return f"Your code was stopped after computing for {seconds:g} seconds. {advice}"
         if waited > patience:
-            return (
-                f"Your code was stopped after {patience:g} seconds, most of them spent waiting. What does it wait for?"
-            )
+            return f"Your code was stopped after {patience:g} seconds of waiting. What does it wait for?"
     return "Your code was stopped."
 
 

@@ -104,4 +104,5 @@ def _rate(
 ) -> torch.optim.lr_scheduler.LRScheduler:
     if schedule == "constant":
         return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
-    return torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps + 1, pct_start=0.1)
+    warm_up = max(0.1, 1.1 / (steps + 1))  # a tenth, but more than one step, for which OneCycleLR divides by zero
+    return torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps + 1, pct_start=warm_up)
