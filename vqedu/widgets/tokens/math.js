@@ -5,10 +5,22 @@ import { uniform } from "../page/random.js";
 // `count` numbers in (0, 1), always the same for one seed.
 export const uniforms = (seed, count) => Array.from({ length: count }, uniform(Math.imul(seed + 1, 1000003)));
 
+// f, computed once for each object that it is given.
+export function once(f) {
+  const known = new WeakMap();
+  return (key) => {
+    if (!known.has(key)) known.set(key, f(key));
+    return known.get(key);
+  };
+}
+
+// The same logits are looked at in every frame, and to sort them takes longer than all else that is done with them.
+const fromTheTop = once((logits) => Array.from(logits.keys()).sort((a, b) => logits[b] - logits[a] || a - b));
+
 // softmax(logits / temperature) over the topK most probable tokens. Returns { order, p }: the tokens from the most
 // probable down (equals by number), and the probability of each token by its number, 0 beyond topK.
 export function distribution(logits, temperature = 1, topK = logits.length) {
-  const order = Array.from(logits.keys()).sort((a, b) => logits[b] - logits[a] || a - b);
+  const order = fromTheTop(logits);
   const p = new Float64Array(logits.length);
   const allowed = order.slice(0, topK);
   let total = 0;

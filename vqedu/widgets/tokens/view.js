@@ -3,7 +3,7 @@
 import { unpack } from "../page/nn.js";
 import { vqvae } from "../page/conv_nets.js";
 import { transformer } from "../page/transformer.js";
-import { distribution, pick, reader, surpriseBits, uniforms } from "./math.js";
+import { distribution, once, pick, reader, surpriseBits, uniforms } from "./math.js";
 
 export const SHOWN = 8; // candidates for the next code
 export const BUDGET_MS = 6; // of a frame, for reading codes; a picture of 49 new codes then takes a few frames
@@ -45,6 +45,8 @@ export function pictures(net) {
   return { within, paced };
 }
 
+const parts = once(() => ({})); // of logits: those of the codes, always as the same object
+
 // Codes drawn one after the other behind a prompt: those in `fixed` as they are, the others where the numbers of the
 // seed fall. Stops when the time `until` has passed. Returns { codes, logits }, logits[p] for the code at place p.
 export function drawCodes({ after, prompt, K, places }, state, until = Infinity) {
@@ -54,7 +56,7 @@ export function drawCodes({ after, prompt, K, places }, state, until = Infinity)
   for (let p = 0; p <= Math.min(drawn, places - 1); p++) {
     const next = after(tokens, until);
     if (!next) break;
-    logits.push(next.subarray(0, K));
+    logits.push(parts(next).codes ??= next.subarray(0, K));
     if (p < drawn) tokens.push(fixed[p] ?? pick(distribution(logits[p], temperature, top_k ?? K), luck[p]));
   }
   return { codes: tokens.slice(prompt.length), logits };

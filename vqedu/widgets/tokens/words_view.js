@@ -3,7 +3,7 @@
 import { unpack } from "../page/nn.js";
 import { vqvae } from "../page/conv_nets.js";
 import { transformer } from "../page/transformer.js";
-import { distribution, reader } from "./math.js";
+import { distribution, once, reader } from "./math.js";
 import { BUDGET_MS, drawCodes, pictures } from "./view.js";
 
 export const LIKELIEST = 8; // tokens shown of those that may come next
@@ -73,9 +73,10 @@ function vocabulary({ words, pieces, marks }, K) {
 // those without a request. As WordsAndCodes.draw has it.
 function guided({ after, unasked }, nothing, guidance) {
   if (guidance === 1) return after;
+  const mixture = once(() => ({})); // of the logits of a request: what guidance makes of them
   return (tokens, until) => {
     const asked = after(tokens, until), none = unasked([...nothing, ...tokens.slice(nothing.length)], until);
-    return asked && none && asked.map((v, i) => none[i] + guidance * (v - none[i]));
+    return asked && none && (mixture(asked).logits ??= asked.map((v, i) => none[i] + guidance * (v - none[i])));
   };
 }
 
