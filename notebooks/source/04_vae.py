@@ -406,7 +406,7 @@ widgets.Quiz("vae.same-for-all")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · The loss of the VAE
 #
-# **★★☆ · 8 minutes.** Write minus the ELBO from memory. Be careful with every sum and every mean: a wrong one changes the balance of the two terms, as a factor $\beta$ before the KL would, and the checker works out that $\beta$.
+# **★★☆ · 8 minutes.** Write minus the ELBO from memory. Be careful with every sum and every mean: a wrong one changes the balance of the two terms, just as a factor $\beta$ on the KL would, and the checker works out that factor.
 #
 # **Contract:** `my_elbo(logits, x, mu, logvar)`: logits and images, both (N, 1, H, W), and mu and logvar, both (N, D) → one number: minus the ELBO in nats per image, averaged over the batch.
 

@@ -89,7 +89,7 @@ print(f"emoji:  a perfect reconstruction costs {floor(unseen.x):4.0f}, and that 
 #
 # $$-\log p(x \mid z) = \frac{\lVert x - \hat x \rVert^2}{2 \sigma^2} + \frac{d}{2} \log (2 \pi \sigma^2), \qquad d = 3 \cdot 32 \cdot 32 = 3072 .$$
 #
-# The first term is the squared error divided by twice the variance. The division makes it a quantity in nats: a squared error by itself is not, so we could not add it to a KL, for example.
+# The first term is the squared error divided by twice the variance. Only the division turns it into nats; a squared error by itself has another unit, so we could not add it to a KL, for example.
 
 
 # %%
@@ -317,7 +317,7 @@ widgets.Quiz("colour_and_words.letters")
 # %% [markdown]
 # ## 6. Twenty-four sentences, twenty-four pictures
 #
-# How well does the model draw? We ask for twenty-four sentences. The first twelve are drawn at random from the *unseen combinations*. Each of these has a role (such as firefighter), a person (woman, man, or just person), and a skin tone (one of the five, or none) each of which was in training, but never all three together. The other twelve come from the training set. We show one drawing per sentence, the first, with fixed seeds, so nothing is picked by hand.
+# How well does the model draw? We ask for twenty-four sentences. The first twelve are drawn at random from the *unseen combinations*. Each of these names a role (such as firefighter), a person (woman, man, or just person), and a skin tone (one of the five, or none). Each of the three was in training, but never all of them together. The other twelve come from the training set. We show one drawing per sentence, the first, with fixed seeds, so nothing is picked by hand.
 
 # %%
 pick = random.Random(10).sample
@@ -392,7 +392,7 @@ for name, (role, person, tone, whole) in rows.items():
 # %% [markdown]
 # **What we saw.** By chance, the tone would be right in one of six drawings, the person in one of three, and the role in one of 68. The drawings of unseen combinations are right far more often than that in each of the three parts. This alone does not show that the model combines, however: a model that only remembers could draw the right role and person from a training picture in another tone, so that two of three parts are right. What it could not do is get all three right, because no training picture shows them together. So the last column decides. In about a quarter of the drawings of unseen combinations all three parts are right. Could mistakes of the judge explain that? Hardly: on reconstructions it is wrong about any one part in at most about one of ten. So the model does combine, although not reliably.
 #
-# For combinations that were in training, all three are right in 42% of the drawings, against 25%, so new combinations are harder. Most of the failures must have another cause, though, because drawings of seen combinations often fail as well. The person is the hardest part to draw, perhaps because a woman and a man in the same role differ in only a few pixels. Guidance helps, as it did in notebook 08.
+# For combinations that were in training, all three are right in 42% of the drawings, against 25% for unseen ones, so new combinations are harder. Most of the failures must have another cause, though, because drawings of seen combinations often fail as well. The person is the hardest part to draw, perhaps because a woman and a man in the same role differ in only a few pixels. Guidance helps, as it did in notebook 08.
 #
 # Keep the size of the model in mind when you read these numbers. It has about a million weights and was trained on 3,205 pictures for less than half an hour. Would longer training help? You can find out: give the recipe of `names-and-images` in `vqedu/pretrained/recipes.py` more epochs, and set `RETRAIN = True`.
 
