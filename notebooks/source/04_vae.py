@@ -40,7 +40,7 @@ widgets.Quiz("vae.last-encoder", "vae.last-sigma", "vae.last-one-draw")
 # %% [markdown]
 # ## 1. From autoencoder to VAE
 #
-# We have all the parts. Notebook 01 left us with a good decoder and no idea where to draw codes from. Notebook 02 found a loss that keeps the codes close to the prior $N(0, I)$: minus the ELBO. Notebook 03 showed how its gradient reaches the encoder through a random draw. Putting them together takes three changes to the autoencoder, marked below:
+# We have all the parts. Notebook 01 left us with a good decoder and no idea where to draw codes from. Notebook 02 found a loss that keeps the codes close to the prior $N(0, I)$: minus the ELBO. Notebook 03 showed how its gradient reaches the encoder through a random draw. Putting them together takes three changes to the autoencoder, which the comments in the code mark:
 #
 # 1. The encoder outputs two numbers per latent dimension, $\mu$ and `logvar` $= \log \sigma^2$, where it used to output one. Together they define $q(z \mid x) = N(\mu, \sigma^2)$.
 # 2. The code is drawn from $q(z \mid x)$.
@@ -87,7 +87,7 @@ class VAE(nn.Module):
 
 
 # %% [markdown]
-# Now the loss. Optimizers minimize, so we take **minus** the ELBO, which flips both signs: the cross-entropy is $-\log p(x \mid z)$, and the KL is added. Each term is summed for each image, over its 784 pixels or over all latent dimensions, and only then averaged over the batch. In the code, `torch.expm1(logvar)` is $\sigma^2 - 1$, so the KL is the formula of notebook 02, $\frac12 (\mu^2 + \sigma^2 - 1 - \log \sigma^2)$, summed over the dimensions. The factor `beta` is 1 for the ELBO; [notebook 05](05_inside_the_vae.ipynb) shows what happens when it is not.
+# Now the loss. Optimizers minimize, so we take **minus** the ELBO, which flips both signs: the cross-entropy is $-\log p(x \mid z)$, and the KL is added. For each image we sum the cross-entropy over its 784 pixels and the KL over the latent dimensions; only then do we average over the batch. In the code, `torch.expm1(logvar)` is $\sigma^2 - 1$, so the KL is the formula of notebook 02, $\frac12 (\mu^2 + \sigma^2 - 1 - \log \sigma^2)$, summed over the dimensions. The factor `beta` is 1 for the ELBO; [notebook 05](05_inside_the_vae.ipynb) shows what happens when it is not.
 
 
 # %%
@@ -148,7 +148,7 @@ plots.image_grid(
 # %% [markdown]
 # The last row is no match for real handwriting yet, but several of its images are readable. The autoencoder of notebook 01 was trained ten times as long, and yet its random codes decoded to scribbles.
 #
-# Which of the three changes made the difference? All three are needed. The question below is about the second one, the draw; a question at the end of section 2 is about the third, the KL.
+# Which of the three changes made the difference? One way to find out is to undo them one at a time. Let's begin with the second, the draw; section 2 ends with a weaker KL.
 
 # %%
 widgets.Quiz("vae.no-draw")
@@ -190,11 +190,11 @@ inside = (mu2.norm(dim=1) < 2).float().mean()
 print(f"{inside:.0%} of the VAE's means mu(x) lie inside the circle; of draws from N(0, I), 86% do")
 
 # %% [markdown]
-# The circle has radius 2. The map of the VAE shows the mean of each $q(z \mid x)$, so the printed line compares means with draws. A code drawn from $q(z \mid x)$ also contains noise, which on average moves it a little farther out than its mean; section 3 compares such codes with draws from the prior.
+# The circle has radius 2. Be careful with the two percentages: the first is about the means of $q(z \mid x)$, which the map shows, and the second about draws from the prior. A draw from $q(z \mid x)$ also contains noise, so on average it lies a little farther out than the mean. Section 3 compares such draws with draws from the prior.
 #
 # Note the different scales: the square in the left map is the whole of the right map. The autoencoder spread its codes over a region more than four times as wide, crowded some digits together in the middle, and left large areas empty.
 #
-# The VAE could not do that. The KL pulls every $q(z \mid x)$ toward $N(0, I)$, so few codes stray far from the origin. The reconstruction term pushes the other way, because images that share a code cannot both be reconstructed. The compromise is a disk in which every class has its own region and little space is left empty. And since the decoder is trained on random draws, it has seen the whole neighborhood of every code, so nearby codes decode to nearly the same image.
+# The VAE could not do that. The KL pulls every $q(z \mid x)$ toward $N(0, I)$, so few codes stray far from the origin. The reconstruction term pushes the other way, because images that share a code cannot both be reconstructed. The compromise is a disk in which most classes have a region of their own (the 4s and the 9s largely share one) and little space is left empty. And since the decoder is trained on random draws, it has seen the whole neighborhood of every code, so nearby codes decode to nearly the same image.
 #
 # Now let's decode the map systematically. We want every part of the prior to appear in proportion to its probability, so we space the 20 values along each axis by the quantiles of $N(0, 1)$: densely near 0, and more widely farther out. (`ndtri` computes them: it is the inverse of the cumulative distribution function of $N(0, 1)$.) The figure below is our version of figure 4 of Kingma and Welling (2014), probably the best-known picture of a VAE.
 
@@ -205,7 +205,7 @@ plane = torch.sigmoid(vae2.decode(z.view(-1, 2))).view(20, 20, 28, 28)
 plots.decoded_plane(plane.numpy(), steps.tolist(), "Four hundred codes spread like the prior: most decode to a digit")
 
 # %% [markdown]
-# Neighbors differ by a stroke, and each digit changes into the next through shapes that a person could have written. Only along some borders, most of all where the 2s, the 4s, and the 6s meet at the lower left, do we find images that are not digits at all. Section 3 returns to them.
+# Neighboring images differ only a little, and many of the transitions, from 9 to 7 for example, consist of shapes that a person could have written. Along some borders, however, most of all where the 2s, the 4s, and the 6s meet at the lower left, we find images that are not digits at all. Section 3 returns to them.
 #
 # The VAE encodes each image as a whole cloud of codes, and the next explorer shows this cloud. Pick a digit: the ellipse is its $q(z \mid x)$. Press *e* to draw another $\varepsilon$, and see how much the decoded image varies within one cloud.
 
@@ -302,9 +302,9 @@ for name, generated in samples.items():
 print(f"{'real test images':20s} {0.95:9.0%} {sure_share(x_test):13.0%}")
 
 # %% [markdown]
-# Both measures separate the VAEs clearly from the autoencoder: 93% and 83% of their random codes are near a training code, against 4%, and 61% and 50% of their images are recognized, against 13%. (For test images, the 95% in the first column is true by construction.) But compare the two VAEs: the 50-D model's images are sharper, and yet *fewer* of them are recognized, and fewer of its random codes are near a training code. A likely reason is that more dimensions offer more ways to go wrong: it is enough that a few of the coordinates ask for strokes that do not go together. The 2-D model has less variety to offer and blurs where it is unsure, but nearly every point of its plane belongs to some digit.
+# Both measures separate the VAEs clearly from the autoencoder: 93% and 83% of their random codes are near a training code, against 4%, and 61% and 50% of their images are recognized, against 13%. (For test images, the 95% in the first column is true by construction.) But compare the two VAEs: the 50-D model's images are sharper, and yet *fewer* of them are recognized, and fewer of its random codes are near a training code. A likely reason is that more dimensions offer more ways to go wrong: if only a few of the coordinates ask for strokes that do not go together, the image is spoiled. The 2-D model has less variety to offer and blurs where it is unsure, but nearly every point of its plane belongs to some digit.
 #
-# How far should we trust this classifier as a judge? It was sure about 13% of the autoencoder's scribbles. Let's show it some images that are certainly not digits.
+# How far should we trust this classifier as a judge? It was sure about 13% of the autoencoder's scribbles. Let's show it other images that it was not trained on. (Some digits can still be read when they are turned upside down, a 0 for instance, but white noise is certainly not a digit.)
 
 # %%
 torch.manual_seed(0)
@@ -313,7 +313,7 @@ print(f"averages of two real digits:         {sure_share((x_test[:5000] + x_test
 print(f"white noise, uniform between 0 and 1: {sure_share(torch.rand(2000, 1, 28, 28)):3.0%}")
 
 # %% [markdown]
-# It is more than 99% sure of a class for all 2,000 images of white noise. A classifier was only ever asked *which* digit an image shows, never *whether* it shows one, and so its confidence means little far from the data it was trained on. High confidence is what we expect of good samples, but it does not prove that they are good. This is one reason why we prefer to judge a generative model by the probability that it assigns to real images, as notebook 05 does.
+# It is more than 99% sure of a class for all 2,000 images of white noise. The classifier was trained to decide *which* digit an image shows, never *whether* it shows one, and so its confidence means little far from its training data. High confidence is what we expect of good samples, but it does not prove that they are good. This is one reason why we prefer to judge a generative model by the probability that it assigns to real images, as notebook 05 does.
 #
 # ### Why a few samples fail: the aggregate posterior
 #
@@ -326,7 +326,7 @@ shown = {name: (z.numpy(), judge.predict(torch.sigmoid(vae2.decode(z))).numpy())
 plots.latent_maps(shown, "The aggregate posterior covers the prior, but not evenly", prior_circle=True, limit=4)
 
 # %% [markdown]
-# The color of each code shows which digit the classifier assigns to the decoded image. The two clouds have the same shape and the same regions, but in the right-hand map there are seams and thin spots where few codes of images fall. A random code does land there now and then, and the decoder has to improvise: those are the images between two digits.
+# The color of each code shows which digit the classifier assigns to the decoded image. The two maps have nearly the same shape and the same regions, but in the right-hand map there are seams and thin spots that contain few codes of images. A random code does land there now and then, and the decoder has to improvise. Many of the images between two digits come from such places.
 #
 # ### The decoder's mean, and a sample from the decoder
 #
@@ -350,7 +350,7 @@ widgets.Quiz("vae.speckle")
 # %% [markdown]
 # ## 4. How does the model spend its nats?
 #
-# The KL is the cost of the code. Averaged over the images, it is an upper bound on how much information, in nats, the code carries about the image: it equals that information plus the KL from the aggregate posterior of section 3 to the prior, which is never negative. Because the KL is a sum over latent dimensions, we can ask how much each of them contributes. A dimension whose $q(z_d \mid x)$ equals the prior for every image contributes nothing, and the decoder cannot get any information from it, because it is the same noise whatever the image was.
+# The KL is the cost of the code. Averaged over the images, it is the sum of two terms: the information, in nats, that the code carries about the image, and the KL from the aggregate posterior of section 3 to the prior. The second term is never negative, so the average KL is an upper bound on the information. Because the KL is a sum over latent dimensions, we can ask how much each of them contributes. A dimension whose $q(z_d \mid x)$ equals the prior for every image contributes nothing, and the decoder cannot get any information from it, because it is the same noise whatever the image was.
 #
 # The larger model has fifty dimensions. Does it use them all?
 
@@ -406,7 +406,7 @@ widgets.Quiz("vae.same-for-all")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · The loss of the VAE
 #
-# **★★☆ · 8 minutes.** Write minus the ELBO from memory. Watch every sum and every mean; the checker works out which $\beta$ they amount to.
+# **★★☆ · 8 minutes.** Write minus the ELBO from memory. Be careful with every sum and every mean: a wrong one changes the balance of the two terms, just as a factor $\beta$ on the KL would, and the checker works out that factor.
 #
 # **Contract:** `my_elbo(logits, x, mu, logvar)`: logits and images, both (N, 1, H, W), and mu and logvar, both (N, D) → one number: minus the ELBO in nats per image, averaged over the batch.
 
@@ -498,7 +498,7 @@ checks.mended_loss(my_mended_loss)
 #
 # **★★★ · 35 minutes.** Write a VAE from scratch and train it. The architecture, the number of latent dimensions, the optimizer, and its schedule are yours to choose; try to do it without scrolling up. The live model of section 1 reached about 113 nats. Yours should get below 110, which takes a little more care or a little more training, and it should still train within a minute or so (the checker stops it after two minutes of computing).
 #
-# The checker encodes the 10,000 test images with your model, draws $z$ itself, decodes it, and computes minus the ELBO. It also measures, on your finished model, how many nats of reconstruction one nat of KL saves. After training on the ELBO the answer is one (section 1 of notebook 05 explains why), so a wrong sum or mean in your loss will show, even if you get below 110 nats.
+# The checker encodes the 10,000 test images with your model, draws $z$ itself, decodes it, and computes minus the ELBO. It also measures, on your finished model, how many nats of reconstruction one nat of KL saves. After training on the ELBO the answer is about one (section 1 of notebook 05 explains why), so the checker notices a wrong sum or mean in your loss even if you get below 110 nats.
 #
 # **Contract:** `my_vae(x)`: the training images, (60000, 1, 28, 28) with gray levels in [0, 1] → a trained model with two methods: `encode(x)` returns `mu, logvar`, each (N, D), and `decode(z)` returns logits (N, 1, 28, 28). Minus the ELBO on the test images: at most 110 nats per image. The KL must count as in the ELBO: measured $\beta$ between 0.7 and 1.5.
 
@@ -566,7 +566,7 @@ checks.build_vae(my_vae)
 # ## Summary
 #
 # - A VAE is an autoencoder whose encoder outputs $\mu$ and `logvar`, whose code is drawn from $N(\mu, \sigma^2)$, and whose loss adds the KL from $q(z \mid x)$ to the prior.
-# - The clouds of all images together nearly fill the prior, so most codes drawn from the prior decode to digits. Where the clouds leave thin spots, samples fail.
+# - The clouds of all images together nearly fill the prior, so most codes drawn from the prior decode to digits. Codes that fall into the thin spots between the clouds often decode to no digit.
 # - A classifier's confidence is a weak judge of samples: ours is sure about all 2,000 images of white noise.
 # - The KL shows how many nats each latent dimension costs. Dimensions that are not worth their cost become inactive.
 #

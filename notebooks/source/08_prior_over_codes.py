@@ -88,7 +88,7 @@ plots.image_grid(rows, "Random codes decode to noise. Only the VAE was trained f
 # %% [markdown]
 # **What we saw.** None of the 24 random code maps decodes to a digit. (The autoencoder is luckier: its ninth image happens to be a 0.) The VAE was penalized whenever its codes strayed from $N(0, I)$, the distribution that we sample from, so sampling works. Nothing of the kind happens in the VQ-VAE: its KL is the constant $49 \log 128$, so nothing in the loss asks the codes of an image to be independent, or equally frequent.
 #
-# That is not a flaw. In notebook 01 the autoencoder lacked a $p(z)$, and we saw two ways to get one. The VAE took one of them. This is the other: **train first, and fit a distribution to the codes afterward**. Because codes are whole numbers, this distribution is a table of probabilities, although a very large one.
+# That is not a flaw. In notebook 01 the autoencoder lacked a $p(z)$, and we saw two ways to get one. The VAE took one of them. This is the other: **train first, and fit a distribution to the codes afterward**. Because codes are whole numbers, this distribution is in principle a table of probabilities, but one with $128^{49}$ entries.
 
 # %%
 widgets.Quiz("code_prior.right-frequencies")
@@ -142,7 +142,7 @@ plots.bit_maps(shown, "A code costs 1 to 2 bits in the corners and over 6 in the
 # %% [markdown]
 # **What we saw.** Whatever we know about a code saves bits: its frequency, a neighbor, its position, and also which digit it belongs to, as the second map shows for the ones. (All five lines are about the same codes: those at the 36 positions that have a neighbor both on the left and above.)
 #
-# We would like to use everything at once, but counting does not scale. A table for "given the code to the left and the code above" has $128^3 = 2$ million entries, one for each combination of the two neighbors and the code itself; a table for all 48 other codes would have $128^{49}$. Instead of looking the probabilities up, we need something that *computes* them from the codes that came before.
+# We would like to use everything at once, but counting does not scale. A table for "given the code to the left and the code above" has $128^3 \approx 2$ million entries, one for each combination of the two neighbors and the code itself; a table for all 48 other codes would have $128^{49}$. Instead of looking the probabilities up, we need something that *computes* them from the codes that came before.
 
 # %%
 widgets.Quiz("code_prior.three-neighbours")
@@ -150,11 +150,11 @@ widgets.Quiz("code_prior.three-neighbours")
 # %% [markdown]
 # ## 3. The product rule, and attention
 #
-# We read the map row by row as $k_1, \dots, k_{49}$. Then for any distribution, without any assumption,
+# We read the map row by row as $k_1, \dots, k_{49}$. The product rule of probability then gives, for any distribution and without any assumption,
 #
 # $$p(k_1, \dots, k_{49}) = p(k_1)\; p(k_2 \mid k_1)\; p(k_3 \mid k_1, k_2) \cdots p(k_{49} \mid k_1, \dots, k_{48}).$$
 #
-# So a network that predicts the next code from the earlier ones defines a distribution over whole maps. Such a model is called **autoregressive**. Van den Oord and others (2017, section 4) used a PixelCNN, a convolutional network that sees only earlier positions, to which Razavi and others (2019) added attention. We use a **transformer** (Vaswani and others 2017), because notebook 09 and today's large models use one too.
+# So a network that predicts the next code from the earlier ones defines a distribution over whole maps. Such a model is called **autoregressive**. Van den Oord and others (2017, section 4) used a PixelCNN for this, a convolutional network that sees only earlier positions, and Razavi and others (2019) added attention to it. We use a **transformer** (Vaswani and others 2017), because notebook 09 and today's large language models use one too.
 #
 # A transformer works on a sequence of **tokens**, whole numbers from a fixed *vocabulary*; we call each place in the sequence a **slot**. (Papers say *position*, a word that we need for the places in the map.) Our tokens are the 128 codes and a **start token**, number 128, which precedes the first code. During training the network is given the real codes, shifted by one slot, and predicts all 49 of them in a single pass. This is called **teacher forcing**:
 
@@ -168,7 +168,7 @@ print("target:", sequence[0, :9].tolist())
 # %% [markdown]
 # Each target is also the input of the next slot, so the network must not look ahead: slot $i$ may use the inputs of slots 1 to $i$ and no later one. This is **causality**.
 #
-# **Attention** is how slots exchange information. Inside the network each slot has a vector, which at first depends only on its own token and its place. Three linear maps turn this vector into three others: a *query* (what am I looking for?), a *key* (what do I have to offer?) and a *value* (what do I pass on?). The dot products of a slot's query with its own key and all earlier keys, divided by $\sqrt d$, are the scores. A softmax turns the scores into weights, and the result is the weighted mean of the values:
+# **Attention** is how slots exchange information. Inside the network each slot has a vector, which at first depends only on its own token and its place. Three linear maps turn this vector into three others: a *query* (what am I looking for?), a *key* (what do I have to offer?), and a *value* (what do I pass on?). The dot products of a slot's query with its own key and all earlier keys, divided by $\sqrt d$, are the scores. A softmax turns the scores into weights, and the result is the weighted mean of the values:
 #
 # $$a_{ij} = \operatorname*{softmax}_{j \le i}\; \frac{\mathrm{query}_i \cdot \mathrm{key}_j}{\sqrt{d}}, \qquad o_i = \sum_{j \le i} a_{ij}\, \mathrm{value}_j .$$
 #
@@ -235,7 +235,7 @@ class SelfAttention(nn.Module):
 
 
 # %% [markdown]
-# **A block** is attention followed by a small MLP that works on each slot by itself. (GELU is a smooth ReLU.) Both *add* their output to the vector that is already there, so each has to compute only a correction. A LayerNorm before each of them keeps the numbers on one scale: it shifts and rescales the vector of each slot to mean 0 and variance 1, followed by a learned scale and shift.
+# **A block** is attention followed by a small MLP that works on each slot by itself. (GELU is a smooth ReLU.) Both *add* their output to the vector that is already there, so each has to compute only a correction. A LayerNorm before each of them keeps the numbers on one scale: it shifts and rescales the vector of each slot to mean 0 and variance 1, and then applies a learned scale and shift.
 
 
 # %%
@@ -295,7 +295,7 @@ widgets.Quiz("code_prior.triu")
 # %% [markdown]
 # ## 4. Training
 #
-# The logarithm turns the product into a sum, so the loss of a map is the sum of 49 cross-entropies, one per code, as in any classifier with 128 classes. We divide by $49 \log 2$ to read it in **bits per code**, which can be compared with the counts of section 2. (By default `F.cross_entropy` returns the mean over all codes, so the code below only divides by $\log 2$.) To keep the first steps of the untrained network from being too large, and to let it settle at the end, the learning rate rises during the first tenth of the steps and then falls almost to 0.
+# The logarithm turns the product into a sum, so the loss of a map is the sum of 49 cross-entropies, one per code, as in any classifier with 128 classes. We divide it by $49 \log 2$ to get **bits per code**, the unit of the counts in section 2. (By default `F.cross_entropy` returns the mean over all codes, so the code below only divides by $\log 2$.) The learning rate rises during the first tenth of the steps, because large first steps can throw an untrained network off course, and then falls almost to 0, so that the weights can settle.
 
 
 # %%
@@ -343,7 +343,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# **What we saw.** The curve begins a little above 7 bits, where an untrained network should be. It soon drops below the two counts over all 49 positions, drawn as dashed lines, although the network has seen only 12,000 maps and stores no table. The black point at the end shows that test maps cost about as much as the last training batches. That was to be expected: each training map was used only once, so every batch was as new to the network as the test maps are.
+# **What we saw.** The curve begins a little above 7 bits, as it should, because guessing among 128 codes takes 7 bits and the untrained network does slightly worse. It soon drops below the two counts over all 49 positions, drawn as dashed lines, although the network has seen only 12,000 maps and stores no table. The black point at the end shows that test maps cost about as much as the last training batches. That was to be expected: each training map was used only once, so every batch was as new to the network as the test maps are.
 
 # %%
 widgets.Quiz("code_prior.beats-counts")
@@ -351,9 +351,9 @@ widgets.Quiz("code_prior.beats-counts")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · The larger task: your own attention, your own prior
 #
-# **★★★ · 35 minutes.** Build a prior from an empty cell, without copying section 3. Yours gets something that ours does not: the **digit**. Its first token is therefore one of ten start tokens instead of always the same one.
+# **★★★ · 35 minutes.** Build a prior from an empty cell, without copying section 3. Yours gets something that the one of section 4 did not: the **digit**. Its first token is therefore one of ten start tokens instead of always the same one.
 #
-# **Contract:** `my_build_prior(codes, labels)`: 20,000 code maps (20000, 49) of codes 0 to 127 and their digits (20000,) → a function or module `predict(codes, labels)`, which takes (n, 49) and (n,) and returns logits (n, 49, 128). Those at position i are computed from the label and the codes before position i, and from nothing else. Training happens inside `my_build_prior`. Your prior should need at most 3.30 bits per code on 1,000 test maps, and building it may take at most 60 seconds on two cores (the checker stops it after 100 seconds of computing). The checker calls a module's `.eval()` first. Do not use `nn.MultiheadAttention`, `nn.Transformer`, `F.scaled_dot_product_attention` or `vqedu.models`.
+# **Contract:** `my_build_prior(codes, labels)`: 20,000 code maps (20000, 49) of codes 0 to 127 and their digits (20000,) → a function or module `predict(codes, labels)`, which takes (n, 49) and (n,) and returns logits (n, 49, 128). Those at position i are computed from the label and the codes before position i, and from nothing else. Training happens inside `my_build_prior`. Your prior should need at most 3.30 bits per code on 1,000 test maps, and building it may take at most 60 seconds on two cores (the checker stops it after 100 seconds of computing). The checker calls a module's `.eval()` first. Do not use `nn.MultiheadAttention`, `nn.Transformer`, `F.scaled_dot_product_attention`, or `vqedu.models`.
 #
 # Write and test the attention first: if you change input 20, which outputs change? Then assemble two blocks and train with Adam.
 
@@ -461,9 +461,9 @@ checks.prior_loss(my_prior_loss)
 # %% [markdown]
 # ## 5. What an image costs, and what the heads look at
 #
-# From here on we use the prior that ships with the course: the same transformer, wider (96) and deeper (4 blocks), with 479,000 weights. It was trained for half an hour, first on slightly shifted and rotated copies of the digits and then on the digits themselves, with the optimizer Muon (Jordan and others 2024). Its start token is the **class** of the image or "any class"; in training it was "any class" half of the time. So one network represents both $p(k)$ and $p(k \mid y)$, where $k$ stands for the whole map and $y$ for the digit.
+# From here on we use the prior that ships with the course: the same transformer, wider (96 instead of 64) and deeper (4 blocks instead of 3), with 479,000 weights. It was trained for half an hour, first on slightly shifted and rotated copies of the digits and then on the digits themselves, with the optimizer Muon (Jordan and others 2024). Its start token is the **class** of the image or "any class"; in training it was "any class" half of the time. So one network represents both $p(k)$ and $p(k \mid y)$, where $k$ stands for the whole map and $y$ for the digit.
 #
-# For comparison, we also compute what the test maps cost if we use only the frequencies of section 2 (`rates.by_shares`). This time all 49 positions count, so these numbers per code are lower than those of the 36 positions there.
+# For comparison, we also compute what the test maps cost if we use only the frequencies of section 2 (`rates.by_shares`). This time we average over all 49 positions. The 13 more that section 2 left out lie in the upper row and the left column, where codes are cheap, so the numbers per code are lower here.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 14 minutes.**
@@ -552,7 +552,7 @@ print(f"rows down to the last ink: {bits_of[~below].mean():.1f} bits per code")
 print(f"blank rows below the ink:  {bits_of[below].mean():.1f} bits per code")
 
 # %% [markdown]
-# **What we saw.** The 1 costs 54 bits, less than half as much as the 2 or the 0: its stroke is short, and 1s resemble each other. Paper below a finished digit is cheaper than the rest, 1.2 bits per code against 2.6, though not free, because the prior cannot be certain that the digit is finished. The most expensive codes lie on or next to a stroke, where the codes so far leave open how the stroke continues.
+# **What we saw.** The 1 costs 54 bits, less than half as much as the 2 or the 0: its stroke is short, and 1s resemble each other. The blank rows below a finished digit are cheaper than the rest, 1.2 bits per code against 2.6, though not free, because the prior cannot be certain that the digit is finished. The most expensive codes lie on or next to a stroke, where the codes so far leave open how the stroke continues.
 #
 # We can now return to a number from notebook 07, where the rate was a constant, $49 \log K = 238$ nats per image. The learned prior lowers it after the VQ-VAE has been trained, without touching the encoder, codebook, or decoder:
 
@@ -565,7 +565,7 @@ for name, rate in {"uniform prior": 49 * math.log(K), "learned prior": nats}.ite
     )
 
 # %% [markdown]
-# The sum is an upper bound on $-\log p(x)$, just as minus the ELBO is, because it keeps one term of $p(x) = \sum_k p(k)\, p(x \mid k)$ and drops all others. A sum with fewer positive terms is smaller, so its $-\log$ is larger.
+# The last number of each line is an upper bound on $-\log p(x)$, just as minus the ELBO is. The reason is that $p(x) = \sum_k p(k)\, p(x \mid k)$ is a sum over all maps, and we keep only one of its terms, that of the map from the encoder. All terms are positive, so one of them is smaller than their sum, and its $-\log$ is larger.
 
 # %%
 widgets.Quiz("code_prior.better-prior")
@@ -573,7 +573,7 @@ widgets.Quiz("code_prior.better-prior")
 # %% [markdown]
 # ## 6. Predicting is compressing
 #
-# On average, the prior assigns a test image 123 bits. Can we really store it in that many? Yes, with an **arithmetic coder** (MacKay 2003, chapter 6). It keeps an interval, at first $[0, 1)$. For each code it cuts the interval into 128 parts, whose widths are proportional to the probabilities of the codes, and continues with the part that belongs to the actual code. A likely code narrows the interval only a little, while an unlikely one narrows it a lot.
+# Under the prior, the codes of a test image cost 123 bits on average. Can we really store them in that many? Yes, with an **arithmetic coder** (MacKay 2003, chapter 6). It keeps an interval, at first $[0, 1)$. For each code it cuts the interval into 128 parts, whose widths are proportional to the probabilities of the codes, and continues with the part that belongs to the actual code. A likely code narrows the interval only a little, while an unlikely one narrows it a lot.
 #
 # At the end, any number inside the interval stands for the whole map. In an interval of width $\Delta$ there is always a number with about $-\log_2 \Delta$ binary digits, because the numbers with $n$ binary digits lie $2^{-n}$ apart. And $\Delta$ is the product of the probabilities, so $-\log_2 \Delta$ is the surprise of the whole map, and the file is only a few bits longer.
 #
@@ -600,7 +600,7 @@ print(f"the model's own bits: {coding.bits(prior, maps) / 8 / 1000:.2f} kB")
 print(f"the file:             {len(file) / 1000:.2f} kB; with 7 bits per code {200 * 49 * 7 / 8 / 1000:.2f} kB")
 
 # %% [markdown]
-# **One trap.** The decoder must compute *exactly* the encoder's probabilities. If even the last digit of one probability differs, a cut between two parts moves, and everything may be wrong from that code on. But the encoder has all codes and runs the network once, while the decoder runs it code by code. The sums are then computed in a different order, so their last digits differ:
+# **One trap.** The decoder must compute *exactly* the encoder's probabilities. If even the last digit of one probability differs, a cut between two parts moves, and from that code on every decoded code may be wrong. But the encoder has all codes and runs the network once, while the decoder runs it code by code. The sums are then computed in a different order, so their last digits differ:
 
 # %% tags=["nbval-ignore-output"]
 exact = models.CodePrior(K, class_dropout=0.5).double().eval()
@@ -612,7 +612,7 @@ one_by_one = torch.stack(
 print(f"largest difference of two logits, with 64-bit numbers: {(at_once - one_by_one).abs().max():.0e} nats")
 
 # %% [markdown]
-# So `coding` computes with 64-bit numbers and rounds each logit to a multiple of 1/64 nat before it does anything else. Differences of this size then practically never matter: a logit would have to lie almost exactly halfway between two multiples to be rounded differently. The file also contains a checksum, so that a wrong prior leads to an error instead of a wrong image:
+# So our module `coding` computes with 64-bit numbers and rounds each logit to a multiple of 1/64 nat before it does anything else. Differences of this size then practically never matter: a logit would have to lie almost exactly halfway between two multiples to be rounded differently. The file also contains a checksum, so that a wrong prior leads to an error instead of a wrong image:
 
 # %%
 try:
@@ -626,7 +626,7 @@ widgets.Quiz("code_prior.shorter-file")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · A smaller task: an arithmetic coder in exact fractions
 #
-# **★★★ · 25 minutes.** Python's `fractions.Fraction` has no last digit that could differ, so with it you can write the coder exactly as the figure shows it. Your coder must decode its own strings, using nothing but the string, the number of codes, and the model.
+# **★★★ · 25 minutes.** Python's `fractions.Fraction` computes without any rounding, so with it you can write the coder exactly as the figure shows it. Your coder must decode its own strings, using nothing but the string, the number of codes, and the model.
 #
 # **Contract:** `my_build_coder(probabilities)`: `probabilities` is a function that takes the list of codes so far and returns a list of K fractions, all above 0, that sum to 1 → two functions `encode, decode`. `encode(codes)` returns a string of "0" and "1", and `decode(bits, length)` returns the list of codes. The string is read as a binary fraction, so "101" is 1/2 + 1/8. It may have at most $\lceil -\log_2 p \rceil + 1$ characters, where p is the product of the codes' probabilities. You may call `probabilities` only with the list of all codes that precede the one being coded.
 
@@ -685,9 +685,9 @@ checks.build_coder(my_build_coder)
 # %% [markdown]
 # ## 7. Drawing new digits
 #
-# To draw from $p(k_1, \dots, k_{49})$, draw $k_1$, append it to the input, draw $k_2$, and so on. This is **ancestral sampling**, as in the VAE, where we drew $z$ first and then the image. Before each draw we may reshape the probabilities in two ways:
+# To draw from $p(k_1, \dots, k_{49})$, draw $k_1$, append it to the input, draw $k_2$, and so on. This is **ancestral sampling**, as in the VAE, where we drew $z$ first and then the image. Before each draw we can reshape the probabilities in two ways:
 #
-# - **temperature** $T$: divide the logits by $T$. With $T$ below 1, likely codes become even more likely; with $T$ above 1, the probabilities become more alike.
+# - **temperature** $T$: divide the logits by $T$. With $T$ below 1, likely codes become even more likely; with $T$ above 1, the probabilities become more equal.
 # - **top-k sampling**: only the `top_k` likeliest codes can be drawn.
 
 # %% [markdown] tags=["lecturer"]
@@ -750,9 +750,9 @@ print(
 )
 
 # %% [markdown]
-# **What we saw.** At $T = 1$ a sample costs about as many bits as a real image, as it should if the prior's distribution is right: averages over the same distribution agree. (The column always shows the cost under the prior at $T = 1$, whatever the sample was drawn with.) At $T = 0.7$ it costs 94 bits instead of 122, at the expense of variety: 54% of the samples are read as a 1, a 7, or a 9, whereas these are 32% of the test images.
+# **What we saw.** At $T = 1$ a sample costs about as many bits as a real image. It should, if the maps that the prior draws are distributed like those of real images, because then both numbers estimate the same average. (The column always shows the cost under the prior at $T = 1$, whatever the sample was drawn with.) At $T = 0.7$ it costs 94 bits instead of 122, at the expense of variety: 54% of the samples are read as a 1, a 7, or a 9, although these digits make up only 32% of the test images.
 #
-# The row of argmax deserves a second look. Taking the likeliest code every time always gives the same map, and it decodes to two dashes. A typical image costs over 100 bits *because* at many positions its code is only one of several likely ones. A map that has the likeliest code everywhere is not typical at all. Think of a coin that lands heads with probability 0.6: the single likeliest sequence of 100 flips is 100 heads, and you will never see it.
+# The argmax row deserves a second look. Taking the likeliest code every time always gives the same map, and it decodes to two dashes. A typical image costs over 100 bits *because* at many positions its code is only one of several likely ones. A map that has the likeliest code everywhere is not typical at all. Think of a coin that lands heads with probability 0.6: the single likeliest sequence of 100 flips is 100 heads, and you will never see it.
 
 # %%
 widgets.Quiz("code_prior.cold-samples")
@@ -810,7 +810,7 @@ for name, x in judged.items():
     print(f"{name:28s} more than 95% certain in {certain:4.0%} of cases")
 
 # %% [markdown]
-# The judge is more than 95% certain about more than a third of the random code maps, and about the two dashes. So high certainty says little by itself. Only where we know what *should* be drawn, as with a class below, does the judge's agreement mean something. The literature compares feature statistics of many images instead, most often by the Fréchet inception distance (FID; Heusel and others 2017).
+# The judge is more than 95% certain about more than a third of the random code maps, and about the two dashes. So high certainty says little by itself. Only where we know what *should* be drawn, as with a class below, does the judge's agreement mean something. Papers compare many samples with many real images instead: both are fed to a pretrained network, and the means and covariances of its activations are compared. The most common such measure is the Fréchet inception distance (FID; Heusel and others 2017).
 #
 # For twelve images, your eyes are still the better instrument:
 
@@ -835,7 +835,7 @@ for name, maps_of in copied.items():
     print(f"{name:17s} share {agreement_with_nearest(maps_of).mean():.0f} of 49 codes with the nearest training map")
 
 # %% [markdown]
-# **What we saw.** Samples are no closer to the training set than test images are. Had the prior memorized its training maps, the first number would be near 49.
+# **What we saw.** On average, samples are no closer to the training set than test images are. Had the prior memorized its training maps, the first number would be near 49.
 #
 # ## 9. Asking for something
 #
@@ -843,7 +843,7 @@ for name, maps_of in copied.items():
 #
 # $$\ell = \ell_{\text{any}} + w\, (\ell_{\text{class}} - \ell_{\text{any}}).$$
 #
-# Here $\ell_{\text{class}}$ and $\ell_{\text{any}}$ are the logits with and without the class. This is **classifier-free guidance** (Ho and Salimans 2022), and $w$ is its weight. Logits are logarithms of probabilities up to a constant, so in terms of probabilities each code is drawn from $p_{\text{any}} \left(p_{\text{class}} / p_{\text{any}}\right)^w$, suitably normalized: codes that the class makes more likely are favored, and more strongly so for larger $w$. With $w = 1$ the formula gives $\ell_{\text{class}}$, and nothing changes. With $w > 1$ we no longer draw from the prior's own distribution. Guidance needs both kinds of logits, which is why the prior was trained with and without the class.
+# Here $\ell_{\text{class}}$ and $\ell_{\text{any}}$ are the logits with and without the class. This is **classifier-free guidance** (Ho and Salimans 2022), and $w$ is its weight. Logits are logarithms of probabilities up to a constant, so in terms of probabilities each code is drawn from $p_{\text{any}} \left(p_{\text{class}} / p_{\text{any}}\right)^w$, suitably normalized: codes that the class makes more likely are favored, and more strongly so for larger $w$. With $w = 1$ the formula gives $\ell_{\text{class}}$, that is, sampling without guidance. With $w > 1$ we no longer draw from the prior's own distribution. Guidance needs both kinds of logits, which is why the prior was trained with and without the class.
 
 # %% tags=["nbval-ignore-output"]
 asked = torch.arange(10).repeat_interleave(30)  # (300,)
@@ -883,7 +883,7 @@ read = torch.bincount(judge.predict(pictures(ended)), minlength=10)
 print("200 twos, upper three rows given, were completed to:", {digit: int(n) for digit, n in enumerate(read) if n})
 
 # %% [markdown]
-# **What we saw.** Where several digits are plausible, the same beginning leads to different ones: the 2 in the second column of the figure is completed to 2s and to 3s. Of 200 different beginnings of a 2, 145 became a 2 again, and 27 became a 3. Each ending turns up with the probability that the prior assigns to it.
+# **What we saw.** Where several digits are plausible, the same beginning leads to different ones: the 2 in the second column of the figure is completed to 2s and to 3s. Of 200 different beginnings of a 2, 145 became a 2 again according to the judge, and 27 became a 3. Because we draw at $T = 1$, each ending turns up with the probability that the prior assigns to it.
 
 # %%
 widgets.Quiz("code_prior.lower-half")
@@ -893,7 +893,7 @@ widgets.Quiz("code_prior.lower-half")
 #
 # Our `sample` is wasteful. To draw code 49 it sends the start token and all 48 earlier codes through the network again, although nothing about them has changed: by causality, later codes cannot affect them. In total it computes $1 + 2 + \dots + 49 = 1225$ slots for 49 codes.
 #
-# What does a new code need from the earlier ones? By the formula for attention, only their keys and values, because the query of a slot is used for nothing but its own output. So we store those in a **cache**, in every block, and send only the newest code through. For one block, by hand:
+# What does a new slot need from the earlier ones? By the formula for attention, only their keys and values, because the query of a slot is used for nothing but its own output. So we store the keys and values of each block in a **cache**, and send only the newest code through the network. For one block, by hand:
 
 # %% tags=["nbval-ignore-output"]
 attention = prior.transformer.blocks[0].attention
@@ -931,7 +931,7 @@ print("codes that differ:", (with_cache != without).sum().item(), "of", without.
 print(f"64 images: {fast:.2f} s with the cache, {slow:.2f} s without, {slow / fast:.1f} times as long (best of two)")
 
 # %% [markdown]
-# Without the cache, sampling does not take 1225 / 49 = 25 times as long, because a processor computes many slots at once more efficiently than one after another. For $n$ codes, the ratio of the slots computed without and with the cache is $(n + 1)/2$, so the cache matters more the longer the sequence is, and a language model draws thousands of tokens.
+# Without the cache, sampling does not take 1225 / 49 = 25 times as long, because a processor computes many slots at once more efficiently than one after another. For $n$ codes, the ratio of the slots computed without and with the cache is $(n + 1)/2$, so the longer the sequence, the more the cache matters. A language model may draw thousands of tokens.
 
 # %%
 widgets.Quiz("code_prior.both-directions")
@@ -956,7 +956,7 @@ widgets.TokenExplorer(prior, vqvae)
 #
 # **Masked models.** MaskGIT (Chang and others 2022) trains a transformer *without* a causal mask on another task: some of the codes are replaced by a token `[MASK]`, and the network predicts them from all the others, to the left, to the right, above, and below. To draw an image it starts from a map of masks only. It predicts all codes at once, keeps the few it is most certain of, masks the rest again, and repeats, with more codes kept each time. Eight to twelve rounds are enough, whereas a prior like ours needs one step per code, 256 for their maps of $16 \times 16$. If part of a map is given, as in section 9, it may lie anywhere, not only at the beginning. There are two drawbacks: codes kept in the same round are drawn independently of each other, and the probability of a whole map cannot be computed in one pass.
 #
-# **Diffusion models.** A diffusion model learns to remove noise, a little at a time, and draws by starting from pure noise. Latent diffusion (Rombach and others 2022) does this with the continuous $z_e$ or $z_q$ of an autoencoder, and is the kind of model behind Stable Diffusion; the autoencoder then plays the role that the VQ-VAE plays here. For indices, "noise" means replacing codes by random ones or by masks (VQ-Diffusion; Gu and others 2022), which makes it a close relative of MaskGIT. What all of them share with this notebook is the division of labor: first a network that describes an image in fewer numbers, then a model of these descriptions.
+# **Diffusion models.** A diffusion model learns to remove noise, a little at a time, and draws by starting from pure noise. Latent diffusion (Rombach and others 2022) does this with the continuous $z_e$ or $z_q$ of an autoencoder, and is the kind of model behind Stable Diffusion; the autoencoder then plays the role that the VQ-VAE plays here. Diffusion also works on indices: there, adding noise means replacing codes by random ones or by masks (VQ-Diffusion; Gu and others 2022). With masks it is a close relative of MaskGIT. What all of them share with this notebook is the division of labor: first a network that describes an image in fewer numbers, then a model of these descriptions.
 
 # %% [markdown]
 # ## Summary

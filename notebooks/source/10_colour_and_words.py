@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 10 · Color and words: the whole course once more, on emoji
 #
-# Type the name of an emoji, and this network draws it, 32 x 32 pixels in color. Try one that you know, such as "woman astronaut, light skin". Then try one that was held out of its training, such as "man firefighter, dark skin", and one that does not exist at all, such as "blue cat". With **Pick: it reads**, choose a picture and see what the network calls it.
+# Type the name of an emoji, and the network below draws it in color, 32 x 32 pixels large. Try one that you know, such as "woman astronaut, light skin". Then try one that was held out of its training, such as "man firefighter, dark skin", and one that does not exist at all, such as "blue cat". Then switch to **Pick: it reads**, choose a picture, and see what the network calls it.
 
 # %%
 import math
@@ -39,7 +39,7 @@ widgets.WordsAndImages(
 # **After this notebook you can**
 #
 # - choose a likelihood for color pictures, and state its result in bits per dimension,
-# - say what the variance of a Gaussian decoder does to a VQ-VAE, and train one on color pictures,
+# - say how the variance of a Gaussian decoder affects the training of a VQ-VAE, and train a VQ-VAE on color pictures,
 # - compare a tokenizer with PNG and WebP without fooling yourself,
 # - build a vocabulary in which every name can be written,
 # - design a test that separates combining from remembering, and read its result.
@@ -54,7 +54,7 @@ widgets.Quiz("image_tokens.recall-order", "image_tokens.recall-swapped", "image_
 # %% [markdown]
 # ## 1. What changes with color: the likelihood
 #
-# The data are 3,786 emoji with their names ([Twemoji](https://github.com/jdecked/twemoji), CC BY 4.0). A picture is three numbers per pixel, the amounts of red, green, and blue: a tensor (3, 32, 32) in which all ones is white. Unicode gives each emoji a name. People come in five skin tones, and also in yellow, where the name states no tone.
+# The data are 3,786 emoji with their names ([Twemoji](https://github.com/jdecked/twemoji), CC BY 4.0). A picture is three numbers per pixel, the amounts of red, green, and blue: a tensor (3, 32, 32), in which a pixel with all three at 1 is white. Unicode gives each emoji a name. Emoji of people come in five skin tones, which the name states, and in yellow, in which case the name states none.
 
 # %%
 shown = train.take(list(range(7, len(train.names), 201)))
@@ -89,7 +89,7 @@ print(f"emoji:  a perfect reconstruction costs {floor(unseen.x):4.0f}, and that 
 #
 # $$-\log p(x \mid z) = \frac{\lVert x - \hat x \rVert^2}{2 \sigma^2} + \frac{d}{2} \log (2 \pi \sigma^2), \qquad d = 3 \cdot 32 \cdot 32 = 3072 .$$
 #
-# The first term is the squared error divided by twice the variance. A squared error on its own is not measured in nats, so we could not add it to terms that are. Divided by a variance, it can be added.
+# The first term is the squared error divided by twice the variance. Only the division turns it into nats; a squared error by itself has another unit, so we could not add it to a KL, for example.
 
 
 # %%
@@ -101,11 +101,11 @@ def gaussian_nats(x_hat, x, variance):
 # %% [markdown]
 # There is a catch. A Gaussian is a *density*: it can exceed 1, and then the nats are negative. But stored colors are 256 levels, each $1/255$ wide, so the probability of a level is about the density times $1/255$. Now convert nats to bits by writing $\log_2$ in place of $\log$, and divide by the number of dimensions $d$: the factor $1/255$ then adds $\log_2 255 = 7.99$ bits to each dimension. The result is in the unit in which papers report likelihoods of pictures, **bits per dimension**. A picture stored without any model takes 8.
 #
-# The other usual choice needs no such correction. The **discretized logistic** (Salimans and others 2017) takes a bell curve with heavier tails, the logistic distribution with a scale $s$, and assigns to each of the 256 levels the area under the curve within half a level on either side:
+# The other common choice needs no such correction. The **discretized logistic** (Salimans and others 2017) takes a bell curve with heavier tails, the logistic distribution with a scale $s$, and assigns to each of the 256 levels the area under the curve within half a level on either side:
 #
 # $$P(x_i \mid z) = S\!\left(\frac{x_i + \frac{1}{510} - \hat x_i}{s}\right) - S\!\left(\frac{x_i - \frac{1}{510} - \hat x_i}{s}\right), \qquad S(t) = \frac{1}{1 + e^{-t}},$$
 #
-# where the levels 0 and 255 also receive the tails beyond them. `losses.discretized_logistic` computes it. Both distributions have one free number, their width. What should it be?
+# where the levels 0 and 255 also receive the tails beyond them. `losses.discretized_logistic` computes it. (A logistic distribution with scale $s$ has the standard deviation $\pi s / \sqrt 3$, which the code below uses to compare the two at equal standard deviations.) Both distributions have one free number, their width. What should it be?
 
 # %%
 widgets.Prediction("colour_and_words.variance")
@@ -139,7 +139,7 @@ plots.lines(
 )
 
 # %% [markdown]
-# **What we saw.** Up to the spacing of our grid, the minimum of the Gaussian lies at the root of the mean squared error. You can check this by hand: set the derivative of the formula with respect to $\sigma^2$ to zero. The logistic needs almost 2 bits less, and the share of pure white suggests why. Around an almost white $\hat x$ a Gaussian puts half of its probability on colors brighter than white, which do not exist, while the logistic assigns all of it to level 255. Its heavier tails should help as well, because most pixels of an emoji are reproduced closely, while a few at the edges are far off.
+# **What we saw.** Up to the spacing of our grid, the Gaussian needs the fewest bits when its standard deviation is the root of the mean squared error. You can check this by hand: set the derivative of the formula with respect to $\sigma^2$ to zero. The logistic needs almost 2 bits less, and the share of pure white suggests why. Around an almost white $\hat x$ a Gaussian puts half of its probability on colors brighter than white, which do not exist, while the logistic assigns all of it to level 255. Its heavier tails should help as well, because most pixels of an emoji are reproduced closely, while a few at the edges are far off.
 #
 # For a VQ-VAE the variance has a second effect. The loss of notebook 07 adds the commitment loss to $-\log p(x \mid z)$, and the variance decides how much the squared error counts relative to it. The model of this notebook was trained with $\sigma^2 = 0.01$, so the squared error is multiplied by $1 / (2 \sigma^2) = 50$.
 
@@ -149,7 +149,7 @@ widgets.Quiz("colour_and_words.weight")
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · Bits per dimension
 #
-# **★★☆ · 10 minutes.** Write the number that papers report: the bits that a Gaussian needs per dimension, for each picture of a batch.
+# **★★☆ · 10 minutes.** Compute the number that papers report, the bits per dimension, for a Gaussian and for each picture of a batch.
 #
 # **Contract:** `my_gaussian_bits(x_hat, x, variance)`: two tensors (N, C, H, W) in [0, 1] whose levels are 1/255 apart, and a number → (N,): $-\log_2 p(x \mid z)$ of each picture per dimension, with $p(\text{level}) = N(x; \hat x, \sigma^2) / 255$.
 
@@ -253,7 +253,7 @@ print(
 )
 
 # %% [markdown]
-# Many codes are flat colors, skin tones among them, and many others are edges between a color and white paper, in various directions. Remember from notebook 07 that a code is not a stamp: what it draws also depends on its neighbors, and this is only its mean.
+# Many codes are flat colors, skin tones among them, and many others are edges between a color and the white background, in various directions. Remember from notebook 07 that a code is not a stamp: what it draws also depends on its neighbors, and each tile shows only an average.
 
 # %%
 widgets.Quiz("colour_and_words.entropy")
@@ -261,7 +261,7 @@ widgets.Quiz("colour_and_words.entropy")
 # %% [markdown]
 # ## 4. How many bits is an emoji?
 #
-# With 64 codes out of 512, a picture takes $64 \cdot 9 = 576$ bits, 72 bytes. Is that good? A fair comparison uses the same pictures at the same size, and counts what must be stored. PNG and WebP files have headers of a hundred bytes or so, which would outweigh a single picture of this size, so all 381 unseen pictures are written side by side as *one* file, and we divide its size by 381.
+# With 64 codes from a codebook of 512, a picture takes $64 \cdot 9 = 576$ bits, 72 bytes. Is that good? A fair comparison uses the same pictures at the same size, and counts what must be stored. PNG and WebP files begin with headers, dozens of bytes that would count heavily against a single picture of this size, so all 381 unseen pictures are written side by side as *one* file, and we divide its size by 381.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 6 minutes.**
@@ -287,12 +287,12 @@ print(f"64 codes of 9 bits:               {64 * 9:7,.0f}, squared error {root**2
 print(f"64 codes, frequent ones shorter:  {coded:7,.0f}, the same error")
 
 # %% [markdown]
-# **What we saw.** Our squared error lies between those of WebP at its two lowest qualities. Interpolate between the two, and at equal error our codes take about a sixth fewer bits than WebP, on pictures that the VQ-VAE never saw, and fewer still if frequent codes get shorter bit strings. Before you celebrate: WebP was made for photographs of any kind and size, while our VQ-VAE was trained on nothing but emoji. The receiver also needs its decoder. The file with all its weights has 533 kB, which is as much as 7,000 pictures of 72 bytes. Because each picture saves only a few bytes compared with WebP, sending this file is worthwhile only if several times as many pictures follow.
+# **What we saw.** Our squared error lies between those of WebP at the two lowest qualities in the table. If we interpolate between the two, our codes take about a sixth fewer bits than WebP at equal error, on pictures that the VQ-VAE never saw, and fewer still if frequent codes get shorter bit strings. Before you celebrate: WebP was made for images of any kind and size, while our VQ-VAE was trained on nothing but emoji. The receiver also needs its decoder. The file with all its weights takes up 533 kB, as much as 7,000 pictures of 72 bytes. Because each picture saves only about 15 bytes compared with WebP, sending this file is worthwhile only if tens of thousands of pictures follow.
 
 # %% [markdown]
 # ## 5. Names as tokens
 #
-# In notebook 09 the vocabulary had 17 words, and any other word was an error. The names of emoji contain well over a thousand different words, most of which occur in only one name. If every word were a token of its own, most tokens would be too rare to learn anything about. If every letter were a token, names would be long, and a single token would mean next to nothing. The tokenizers of language models take a middle way: frequent words stay whole, and rare words are split into smaller pieces. The simplest version of this keeps every word that occurs in at least two different names, and spells the others.
+# In notebook 09 the vocabulary had 17 words, and any other word was an error. The names of emoji contain well over a thousand different words, most of which occur in only one name. If every word were a token of its own, most tokens would be too rare to learn anything about. If every letter were a token, names would be long, and a single token would mean next to nothing. The tokenizers of language models take a middle way: frequent words stay whole, and rare words are split into smaller pieces. The simplest version of this keeps every word that occurs in at least two different names, and writes the others as a sequence of smaller pieces, mostly letters.
 
 # %%
 pieces = tokenizer.vocabulary(train.sentences)
@@ -301,7 +301,7 @@ for name in ("man firefighter, dark skin", "blue heart", "woman farrier", "okapi
     print(f"{name!r:30} -> {tokenizer.pieces(name, pieces)}")
 
 # %% [markdown]
-# A piece that ends in a space ends a word, so the text can be recovered without ambiguity, and each letter is in the vocabulary twice: within a word and at its end. The tokenizer always takes the longest piece that fits, which is why "okapi" ends in `pi `: "pi" happens to be a frequent word, from "man with gua pi mao" in its several skin tones. Now a name and its picture form one sequence, in one of two orders, exactly as in notebook 09: $16$ slots for the name (unused ones are `<end>`), $64$ for the codes, and two marks.
+# A piece that ends in a space ends a word, so the words can be recovered without ambiguity (punctuation is dropped), and each letter is in the vocabulary twice: within a word and at its end. The tokenizer always takes the longest piece that fits, which is why "okapi" ends in `pi `: "pi" happens to be in the vocabulary, because "man with gua pi mao" comes in several skin tones, and each of them counts as a different name. Now a name and its picture form one sequence, in one of two orders, exactly as in notebook 09: $16$ slots for the name (the mark `<end>` fills the unused ones), $64$ for the codes, and two slots for the marks `<words>` and `<image>`, which announce what follows.
 #
 # We also take classifier-free guidance from notebook 08. In a tenth of the training examples the name was left out, so the model has also learned $p(\text{codes})$, without a request. When it draws, we can therefore use the logits $\ell_{\text{any}} + w \, (\ell_{\text{name}} - \ell_{\text{any}})$, where $\ell_{\text{name}}$ and $\ell_{\text{any}}$ are the logits with and without the name, and the weight $w$ is `guidance` in the code. With $w = 2$, the codes that the name makes more likely are favored even more strongly.
 
@@ -317,7 +317,7 @@ widgets.Quiz("colour_and_words.letters")
 # %% [markdown]
 # ## 6. Twenty-four sentences, twenty-four pictures
 #
-# Which sentences? The first twelve are drawn at random from the *unseen combinations*. Each of these has a role (such as firefighter), a person (woman, man, or just person), and a skin tone (one of the five, or none) that were all in training, but never the three together. The other twelve come from the training set. We show one drawing per sentence, the first, with fixed seeds, so nothing is picked by hand.
+# How well does the model draw? We ask for twenty-four sentences. The first twelve are drawn at random from the *unseen combinations*. Each of these names a role (such as firefighter), a person (woman, man, or just person), and a skin tone (one of the five, or none). Each of the three was in training, but never all of them together. The other twelve come from the training set. We show one drawing per sentence, the first, with fixed seeds, so nothing is picked by hand.
 
 # %%
 pick = random.Random(10).sample
@@ -345,12 +345,12 @@ print(f"{distance[12:].mean():.4f} for training sentences")
 print(f"distance of these training pictures to their own reconstructions: {own.mean():.4f}")
 
 # %% [markdown]
-# **What we saw.** A drawing is made of codes, so even a perfect copy of a training picture would differ from it by the error of the VQ-VAE, the last number. On average the drawings are several times as far away, so most of them are not exact copies. This does not yet show that they are good, because a poor drawing is far from everything. Even some training sentences fail, as the cherry blossom and the Christmas tree show. Often the nearest picture shows the same role, as one would hope. Look at what differs between the two: the tone, the person, or a detail that the drawing got wrong.
+# **What we saw.** A drawing is made of codes, so even a perfect copy of a training picture would differ from it by the error of the VQ-VAE, the last number. On average the drawings are several times as far away, so they cannot all be exact copies. This does not yet show that they are good, because a poor drawing is far from everything. Even some training sentences fail, as the cherry blossom and the Christmas tree show. Often the nearest picture shows the same role, as we would hope. Look at what differs between the two: the tone, the person, or a detail that the drawing got wrong.
 
 # %% [markdown]
 # ## 7. Does it combine, or does it remember?
 #
-# A figure of 24 drawings is an anecdote. To measure, we need a judge that assigns each drawing a role, a person, and a tone: a classifier with three outputs, trained on the training pictures and on their reconstructions by the VQ-VAE, so that it does not mistake blur for another skin tone. It was never trained on drawings. It is not perfect, so we first state how often it is right about *real* pictures of the unseen combinations, and about their reconstructions. The second share is about the most that we can expect of drawings, since they come from the same codes and the same decoder.
+# A figure of 24 drawings is an anecdote. For a measurement we need a judge that assigns each drawing a role, a person, and a tone: a classifier with three outputs, trained on the training pictures and on their reconstructions by the VQ-VAE, so that it does not mistake blur for another skin tone. It was never trained on drawings. It is not perfect, so we first state how often it is right about *real* pictures of the unseen combinations, and about their reconstructions. The second share is about the most that we can expect of drawings, since they come from the same codes and the same decoder.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
@@ -390,11 +390,11 @@ for name, (role, person, tone, whole) in rows.items():
     print(f"{name:27s} {role:4.0%}   {person:4.0%}   {tone:4.0%}   {whole:4.0%}")
 
 # %% [markdown]
-# **What we saw.** By chance, the tone would be right in one of six drawings, the person in one of three, and the role in one of 68. The drawings of unseen combinations are far above that in every part. This alone does not show that the model combines, however: a model that only remembers could draw the right role and person from a training picture in another tone, so that two of three parts are right. What it could not do is get all three right, because no training picture shows them together. So the last column decides. In about a quarter of the drawings of unseen combinations all three parts are right, and mistakes of the judge can hardly explain that, because on reconstructions it is wrong about each part in at most about one of ten. The model does combine, although not reliably.
+# **What we saw.** By chance, the tone would be right in one of six drawings, the person in one of three, and the role in one of 68. The drawings of unseen combinations are right far more often than that in each of the three parts. This alone does not show that the model combines, however: a model that only remembers could draw the right role and person from a training picture in another tone, so that two of three parts are right. What it could not do is get all three right, because no training picture shows them together. So the last column decides. In about a quarter of the drawings of unseen combinations all three parts are right. Could mistakes of the judge explain that? Hardly: on reconstructions it is wrong about any one part in at most about one of ten. So the model does combine, although not reliably.
 #
-# For combinations that were in training, all three are right more often, so combining costs something. Most of the failures must have another cause, though, because drawings of seen combinations often fail as well. The person is the hardest part to draw, perhaps because a woman and a man in the same role differ in only a few pixels. Guidance helps, as it did in notebook 08.
+# For combinations that were in training, all three are right in 42% of the drawings, against 25% for unseen ones, so new combinations are harder. Most of the failures must have another cause, though, because drawings of seen combinations often fail as well. The person is the hardest part to draw, perhaps because a woman and a man in the same role differ in only a few pixels. Guidance helps, as it did in notebook 08.
 #
-# Keep the size of the model in mind when you read these numbers. It has about a million weights and was trained on 3,205 pictures for less than half an hour. Would longer training improve them? You can find out: give the recipe of `names-and-images` in `vqedu/pretrained/recipes.py` more epochs, and set `RETRAIN = True`.
+# Keep the size of the model in mind when you read these numbers. It has about a million weights and was trained on 3,205 pictures for less than half an hour. Would longer training help? You can find out: give the recipe of `names-and-images` in `vqedu/pretrained/recipes.py` more epochs, and set `RETRAIN = True`.
 
 # %%
 widgets.Quiz("colour_and_words.test")
@@ -440,9 +440,9 @@ plots.sentences(
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · The larger task: a VQ-VAE in color, in two minutes
 #
-# **★★★ · 40 minutes.** Train a VQ-VAE on the emoji yourself. Use `models.VQVAE` and `training.fit` (after `from vqedu import training`), or your own network from notebook 07 with three channels. (Gradients are switched off in this notebook. `training.fit` and the checker switch them on; if you try a training loop of your own here first, call `torch.set_grad_enabled(True)`.) You have to choose the likelihood, the width, the learning rate, and as many epochs as two minutes allow. The checker encodes the 381 unseen pictures, decodes them, and measures.
+# **★★★ · 40 minutes.** Train a VQ-VAE on the emoji yourself. Use `models.VQVAE` and `training.fit` (after `from vqedu import training`), or your own network from notebook 07 with three channels. (Gradients are switched off in this notebook. `training.fit` and the checker switch them on; if you try a training loop of your own here first, call `torch.set_grad_enabled(True)`.) It is up to you to choose the likelihood, the width, the learning rate, and as many epochs as two minutes allow. The checker encodes the 381 unseen pictures, decodes them, and measures.
 #
-# **Contract:** `my_emoji(x)`: training pictures (3205, 3, 32, 32) → a trained module with `encode(x)` → whole numbers below 512 (N, 8, 8), `decode(indices)` → logits (N, 3, 32, 32). Squared error at most 0.012 per channel on the unseen pictures, at least 100 codes in use, within 4 minutes of computing time.
+# **Contract:** `my_emoji(x)`: training pictures (3205, 3, 32, 32) → a trained module with `encode(x)` → whole numbers below 512 (N, 8, 8), `decode(indices)` → logits (N, 3, 32, 32). Squared error at most 0.012 per channel on the unseen pictures, at least 100 codes in use. (For the sake of slow machines, the checker stops the training only after 4 minutes of computing time.)
 #
 # Think first: how long does one epoch take on your machine? What would the error be if every picture were the mean color? With which variance does the squared error outweigh the commitment loss?
 
@@ -482,7 +482,7 @@ checks.build_emoji(my_emoji)
 # 2. Write down the numbers you expect: squared error, share of names that are read exactly, share of drawings that are right.
 # 3. Build a judge, or let two people judge 50 drawings without knowing what was asked for. State how often the judge is right about real pictures.
 # 4. Show 24 drawings with fixed seeds, and the nearest training picture beside each.
-# 5. Take one knob (guidance, temperature, the number of codes, letters against words) and measure it with at least three seeds.
+# 5. Vary one setting (guidance, temperature, the number of codes, letters instead of words), and measure its effect with at least three seeds.
 #
 # | | 0 points | 1 point | 2 points |
 # |---|---|---|---|

@@ -27,7 +27,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "All 128 codes of a codebook are in use, but its perplexity is 58. What does that mean?",
         choices={
             "70 of the codes are dead": "A dead code is never chosen. Here every code is chosen by some vector.",
-            "The codes are used unequally: they are about as varied as 58 equally likely codes": "Usage counts whether a code occurs at all, perplexity how evenly the codes occur.",
+            "The codes are used unequally: they are about as varied as 58 equally likely codes": "Usage says whether a code occurs at all; perplexity says how evenly the codes occur.",
             "The encoder has learned only 58 different images": "Neither number counts images. An image has 49 codes.",
         },
         answer="The codes are used unequally: they are about as varied as 58 equally likely codes",
@@ -68,7 +68,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         answer="The first slot has nothing to look at, and its softmax is NaN",
     ),
     "few-seconds": Number(
-        "Counting the codes at each of the 49 positions gives 4.6 bits per code (the 36 positions of section 2 alone: 5.2). The small transformer is trained on 375 small batches, a fifth of the training set. How many bits per code will it need on test maps?",
+        "Counting the codes at each of the 49 positions gives 4.6 bits per code (5.2 if only the 36 positions of section 2 count). The small transformer is trained on 375 small batches, a fifth of the training set. How many bits per code will it need on test maps?",
         low=1,
         high=7,
         step=0.1,
@@ -90,7 +90,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         choices={
             "Its code map changes to a likelier one": "The map contains the codes nearest to z_e. The prior has no part in that.",
             "Its reconstruction becomes sharper": "The decoder gets the same map as before, so x̂ stays as it is.",
-            "Its codes cost fewer bits to store": "That is all. Encoder, codebook and decoder are the same, so the image looks the same.",
+            "Its codes cost fewer bits to store": "That is all. Encoder, codebook, and decoder are the same, so the image looks the same.",
         },
         answer="Its codes cost fewer bits to store",
     ),
@@ -111,13 +111,13 @@ QUESTIONS: dict[str, Guess | Recall] = {
             "One image of each of the ten classes, over and over",
         ),
         answer="One and the same image, 300 times",
-        sentence="If nothing is drawn at random, every run takes the same steps. And the image is not even a digit, although its map costs 75 bits, against 123 for an average test image.",
+        sentence="If nothing is drawn at random, every run takes the same steps. And the image is not even a digit, although the prior assigns its map a higher probability than a typical one: it costs 75 bits, and an average test image 123.",
     ),
     "cold-samples": Recall(
         "At T = 0.7 a sample costs 94 bits on average, and a real image 123. What does that say about the samples?",
         choices={
             "They are closer to real images than those at T = 1": "Real images cost about as much as samples at T = 1. In this respect the samples at T = 0.7 are farther away.",
-            "They keep to likely codes more than real images do": "So they look tidy and alike, and more than half of them are read as a 1, a 7 or a 9. The unlikely turns, of which real handwriting is full, are missing.",
+            "They keep to likely codes more than real images do": "So they look tidy and alike, and more than half of them are read as a 1, a 7, or a 9. The unlikely turns, of which real handwriting is full, are missing.",
             "Nothing: bits measure the length of a file, not images": "The bits are −log₂ of the probability that the prior assigns to the map, so they do say something about it.",
         },
         answer="They keep to likely codes more than real images do",
@@ -136,10 +136,10 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "The lower three rows of codes are given, and the upper four are to be drawn. Can our prior do this with `prefix`?",
         choices={
             "Yes: pass the 21 lower codes as the prefix, and draw the other 28": "A prefix is the beginning of the sequence. These codes would become the upper rows.",
-            "No: each code is drawn from the codes before it, and these come last": "The codes to be drawn could not depend on the given ones. A prior that was trained from the last code to the first could do it, and so could a masked model (section 12).",
+            "No: each code is drawn given the codes before it, and the given ones come last": "The codes to be drawn could not depend on the given ones. A prior that was trained from the last code to the first could do it, and so could a masked model (section 12).",
             "Yes, at a low temperature, which makes the rows fit together": "The temperature sharpens the probabilities. It does not bring any later codes into view.",
         },
-        answer="No: each code is drawn from the codes before it, and these come last",
+        answer="No: each code is drawn given the codes before it, and the given ones come last",
     ),
     "both-directions": Recall(
         "In a transformer without a causal mask, every slot looks in both directions. The weights of such a network are also fixed while it draws. Could it keep its keys and values in a cache?",

@@ -27,7 +27,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
     "entropy": Recall(
         "Every one of the 512 codes is in use, and still the perplexity is far below 512. What does that mean?",
         choices={
-            "Some codes are much more common than others": "White paper fills the corners of most pictures, so a few codes take a large share. A prior over the codes can spend fewer bits on them.",
+            "Some codes are much more common than others": "White background fills the corners of most pictures, so a few codes take a large share. A prior over the codes can spend fewer bits on them.",
             "Some codes are dead": "Then the usage would be below 100%. Perplexity also falls when all codes are used, but unevenly.",
             "The codebook is too small": "Perplexity says how evenly the codes are used, not whether more of them would help.",
         },
@@ -58,7 +58,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         step=1,
         truth=25,
         unit="%",
-        sentence="About a quarter. Each part alone is right far more often, the role in more than four of five drawings. For combinations that were in training it is about 40%, so much of the loss is poor drawing rather than failed combining.",
+        sentence="About a quarter. Each part alone is right far more often, the role in more than four of five drawings. For combinations that were in training it is about 40%, so many of the failures must come from poor drawing in general, not from the new combination.",
     ),
     "test": Recall(
         "Which test tells whether the model puts together what it knows, rather than remembering whole pictures?",

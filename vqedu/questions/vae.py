@@ -9,7 +9,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "The ELBO contains an average of log p(x|z) over draws z from q(z|x). Suppose the draws are made with `sample()` instead of `rsample()`. Which network receives no gradient from this term?",
         choices={
             "The decoder": "The decoder comes after the draw. Everything it computes from z is recorded, so its weights receive their gradient as usual.",
-            "The encoder": "Draws from `sample()` are detached from the μ and σ that produced them. So no gradient reaches the encoder to show where better codes would be.",
+            "The encoder": "Draws from `sample()` are detached from the μ and σ that produced them, so this term sends no gradient back to the encoder.",
             "Both": "Only what comes before the draw is cut off. The decoder comes after it.",
         },
         answer="The encoder",
@@ -56,7 +56,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         choices={
             "The codes gather near 0": "A KL with too much weight would do that, but this one has less weight than before.",
             "It stays the same, because a constant factor does not move a minimum": "That is true of a factor on the whole loss. This one multiplies only one of the two terms, so it shifts their balance.",
-            "The clouds shrink and move apart, and holes return": "Small clouds keep the codes exact, which helps the reconstruction, and little holds them near 0 any longer. The map becomes much like the autoencoder's.",
+            "The clouds shrink and move apart, and holes return": "Smaller clouds overlap less, which helps the reconstruction, and hardly anything keeps them near 0 any longer. The map becomes much like the autoencoder's.",
         },
         answer="The clouds shrink and move apart, and holes return",
     ),
@@ -64,7 +64,7 @@ QUESTIONS: dict[str, Guess | Recall] = {
         "Random codes of the 2-D VAE decode to blurrier images than those of the 50-D VAE. A classifier “recognizes” an image if it is more than 99% sure of a class. From which model does it recognize more images?",
         choices=("The 2-D VAE", "The 50-D VAE", "About the same, within two percentage points"),
         answer="The 2-D VAE",
-        sentence="It recognizes about 60% of the images from the 2-D VAE, against 50%. Fifty coordinates that are drawn independently ask for details that do not always go together, while two can hardly contradict each other.",
+        sentence="It recognizes about 60% of the images from the 2-D VAE, and 50% of those from the 50-D VAE. A likely reason: details that many independent coordinates ask for do not always go together, while two coordinates can hardly contradict each other.",
     ),
     "speckle": Recall(
         "Look at the last figure. The mean is smooth and the two samples are speckled, although all three rows use the same z. Where does the speckle come from?",
