@@ -155,7 +155,7 @@ widgets.LatentExplorer(
 # | [07 The VQ-VAE](07_vqvae.ipynb) | see the 49 codes of a digit, swap one, and count how many codes are used and how many bits they take | 75 |
 # | [08 A prior over codes](08_prior_over_codes.ipynb) | learn which codes go together, and use that to compress images and draw new digits | 85 |
 # | [09 Image tokens](09_image_tokens.ipynb) | quantize without a codebook, and train one network that reads words and draws images | 85 |
-# | [10 Color and words](10_colour_and_words.ipynb) | do it all once more in color: draw emoji from their names, and test what was never seen together | 60 |
+# | [10 Color and words](10_colour_and_words.ipynb) | do it all once more in color: draw emoji from their names, and test what was never seen together | 65 |
 # | [11 Glossary and notation](11_glossary.ipynb) | look up a symbol or a term | |
 #
 # ## Where you are

@@ -42,9 +42,10 @@ widgets.WordsAndImages(
 # - say how the variance of a Gaussian decoder affects the training of a VQ-VAE, and train a VQ-VAE on color pictures,
 # - compare a tokenizer with PNG and WebP without fooling yourself,
 # - build a vocabulary in which every name can be written,
-# - design a test that separates combining from remembering, and read its result.
+# - design a test that separates combining from remembering, and read its result,
+# - let a model choose among its own drawings, and say who may judge the choice.
 #
-# **Time:** 60 minutes, and 50 for the exercises. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb), [08 A prior over codes](08_prior_over_codes.ipynb), and [09 Image tokens](09_image_tokens.ipynb). **Symbols:** [glossary and notation](11_glossary.ipynb).
+# **Time:** 65 minutes, and 58 for the exercises. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb), [08 A prior over codes](08_prior_over_codes.ipynb), and [09 Image tokens](09_image_tokens.ipynb). **Symbols:** [glossary and notation](11_glossary.ipynb).
 #
 # **Before you start: three questions from last time**
 
@@ -383,7 +384,7 @@ people = train.take([i for i, role in enumerate(train.roles) if role][::6])
 rows = {"real pictures": shares_right(combinations.x, combinations)}
 rows["their reconstructions"] = shares_right(torch.sigmoid(vqvae(combinations.x).logits), combinations)
 rows["drawn, unseen combinations"] = draw_and_judge(combinations, 2)
-rows["drawn, seen combinations"] = draw_and_judge(people, 2)
+rows["drawn, seen combinations"] = draw_and_judge(people, 1)
 rows["unseen, without guidance"] = draw_and_judge(combinations, 1, guidance=1.0)
 print(f"{'the judge sees the right':27s} role  person  tone  all three")
 for name, (role, person, tone, whole) in rows.items():
@@ -437,8 +438,77 @@ plots.sentences(
 # %% [markdown]
 # **What we saw.** Four of five unseen combinations are named word for word. The training pictures do about as well, but they are a different mix: besides people, they include animals, objects, and flags, many of which have rare words in their names. None of the unseen pictures is named exactly, which is no surprise, because nothing in training connects such a picture with its name. Instead, the model describes it in terms of what it has learned. In the figure, most people keep their gender and tone, although the role is wrong. The two hearts are at least called a heart (in our data, the red heart has its Unicode name "heavy black heart"), and a disc becomes a full moon. Elsewhere the model spells words that do not exist, such as the name of a country in "flag of parizea". Nothing in these names tells you that they are guesses.
 
+# %% [markdown]
+# ## 9. Let it read what it draws
+#
+# Our model names most real pictures of unseen combinations word for word, and yet most of its own drawings of them are wrong somewhere. Like most of us, it recognizes more than it can draw. We can turn this into better drawings: let the model draw the same request several times, read every attempt, and keep the one from which it would most readily read the request back, the one with the largest $\log p(\text{name} \mid \text{codes})$. This is called **reranking**. DALL-E (Ramesh and others 2021) kept the best of 512 drawings in this way, and its reader was a second network, CLIP. Ours reads with the same weights.
+
 # %% [markdown] tags=["exercise"]
-# ### Exercise 2 · The larger task: a VQ-VAE in color, in two minutes
+# ### Exercise 2 · Keep the best of several drawings
+#
+# **★★☆ · 8 minutes.** Before you read our version below, write the step that chooses. It is a matter of indices, and such code often runs without an error and is wrong.
+#
+# **Contract:** `my_best(codes, log_p, tries)`: code maps (m · tries, h, w), those drawn for one text side by side, and for each of them the log-probability of its text (m · tries,) → (m, h, w): for each text the map whose log-probability is the largest.
+
+
+# %% tags=["starter"]
+def my_best(codes, log_p, tries):
+    rows = log_p.view(-1, tries)  # one row for each text
+    return ...
+
+
+# %%
+checks.keep_best(my_best)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_best(codes, log_p, tries):
+#     best = log_p.view(-1, tries).argmax(1)  # (m,), each counted from the start of its own row
+#     return codes.unflatten(0, (-1, tries))[torch.arange(len(best)), best]
+# ```
+#
+# </details>
+
+# %% [markdown]
+# Now eight drawings for each of the 200 unseen combinations. We raise the temperature to 1, because a choice is worth more among drawings that differ.
+
+# %%
+tries = 8
+generator = torch.Generator().manual_seed(1)
+codes = model.draw(combinations.sentences, tries, 1.0, generator, guidance=2.0)  # (1600, 8, 8)
+repeated = [name for name in combinations.sentences for _ in range(tries)]
+log_p = model.log_prob(repeated, codes).view(-1, tries)  # (200, 8), nats
+tried = torch.cat([torch.sigmoid(vqvae.decode(part)) for part in codes.split(400)]).unflatten(0, (-1, tries))
+
+# %% tags=["nbval-ignore-output"]
+print("the best of   role  person  tone  all three")
+for n in (1, 2, 4, 8):
+    best = log_p[:, :n].argmax(1)  # (200,)
+    role, person, tone, whole = shares_right(tried[torch.arange(len(best)), best], combinations)
+    print(f"{n:11d}   {role:4.0%}   {person:4.0%}   {tone:4.0%}   {whole:4.0%}")
+
+# %% tags=["nbval-ignore-output"]
+rows = [combinations.sentences.index(name) for name in asked[:12]]
+plots.sentences(
+    tried[rows, best[rows]].numpy(),
+    asked[:12],
+    "The best of eight drawings by the model's own reading, and beside each the first of the eight",
+    beside=tried[rows, 0].numpy(),
+    columns=6,
+)
+
+# %% [markdown]
+# **What we saw.** NUMBERS
+#
+# Why not keep the drawing that is the most probable itself, the one with the largest $p(\text{codes} \mid \text{name})$? By Bayes' rule, $p(\text{name} \mid \text{codes})$ is proportional to $p(\text{codes} \mid \text{name}) / p(\text{codes})$. So reading rewards what is typical of *this* name, and not what is common in emoji anyway. Guidance uses the same ratio, one code at a time: $w = 2$ multiplies $p(\text{codes} \mid \text{name})$ by it, because the logits of the name count twice and those without it are subtracted. But while it draws, guidance cannot know how the picture will end. Reranking looks at finished pictures.
+
+# %%
+widgets.Quiz("colour_and_words.judge")
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3 · The larger task: a VQ-VAE in color, in two minutes
 #
 # **★★★ · 40 minutes.** Train a VQ-VAE on the emoji yourself. Use `models.VQVAE` and `training.fit` (after `from vqedu import training`), or your own network from notebook 07 with three channels. (Gradients are switched off in this notebook. `training.fit` and the checker switch them on; if you try a training loop of your own here first, call `torch.set_grad_enabled(True)`.) It is up to you to choose the likelihood, the width, the learning rate, and as many epochs as two minutes allow. The checker encodes the 381 unseen pictures, decodes them, and measures.
 #
@@ -476,7 +546,7 @@ checks.build_emoji(my_emoji)
 # %% [markdown]
 # ## Project: your own pictures, your own words
 #
-# Take pictures that come with words: logos, flags, birds, album covers, or screenshots of letters in several colors. A folder for each class is enough: `data.load("folder", root=...)` reads the pictures, crops them to squares, and makes them 32 x 32 pixels. Train the VQ-VAE of exercise 2 on them, and then `models.NamesAndImages` on their codes and the words you give them.
+# Take pictures that come with words: logos, flags, birds, album covers, or screenshots of letters in several colors. A folder for each class is enough: `data.load("folder", root=...)` reads the pictures, crops them to squares, and makes them 32 x 32 pixels. Train the VQ-VAE of exercise 3 on them, and then `models.NamesAndImages` on their codes and the words you give them.
 #
 # 1. Before you train, choose *two* splits: pictures unlike all others, and combinations of known parts. Write down why they are fair, and which near copies you kept on one side.
 # 2. Write down the numbers you expect: squared error, share of names that are read exactly, share of drawings that are right.
@@ -503,8 +573,9 @@ checks.build_emoji(my_emoji)
 # - The best variance of a Gaussian decoder is its mean squared error. In a VQ-VAE the variance also sets the weight of the squared error relative to the commitment loss.
 # - 64 codes from a codebook of 512 describe an emoji in 576 bits, usually well enough to recognize it.
 # - A vocabulary of frequent words and single letters can write every name. That a word can be written does not mean that the model has learned what it looks like.
+# - A model that reads and draws can choose among its own drawings: the best of eight, by $p(\text{name} \mid \text{codes})$, is right far more often than the first.
 # - *Unseen combinations* test whether a model puts parts together; *unseen pictures* show where its knowledge ends. A judge's numbers mean something only beside the judge's own accuracy.
 #
 # **Next:** go back to [00 Start here](00_start_here.ipynb) and read the map once more: you have now met every model on it. Words and symbols are in the [glossary](11_glossary.ipynb).
 #
-# **Sources.** Salimans and others, *PixelCNN++: improving the PixelCNN with discretized logistic mixture likelihood and other modifications* (2017). He and others, *Deep residual learning for image recognition* (2016). Van den Oord and others, *Neural discrete representation learning* (2017). Ho and Salimans, *Classifier-free diffusion guidance* (2022).
+# **Sources.** Salimans and others, *PixelCNN++: improving the PixelCNN with discretized logistic mixture likelihood and other modifications* (2017). He and others, *Deep residual learning for image recognition* (2016). Van den Oord and others, *Neural discrete representation learning* (2017). Ho and Salimans, *Classifier-free diffusion guidance* (2022). Ramesh and others, *Zero-shot text-to-image generation* (2021).

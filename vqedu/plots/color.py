@@ -35,7 +35,7 @@ def sentences(
         show(axis, drawn[i])
         axis.set_xlabel(textwrap.fill(texts[i], 15 if beside is None else 19), fontsize=9.5)
         if others is not None:
-            small = axis.inset_axes((1.06, 0.0, 0.5, 0.5))
+            small = axis.inset_axes((1.05, 0.0, 0.48, 0.48))
             _bare(small)
             show(small, others[i])
     figure.headline(title)

@@ -15,6 +15,7 @@ from vqedu.data import styles, tokenizer
 from vqedu.models import causal_vae, words_and_images
 
 DRAWING = {"temperature": 0.7, "guidance": 2.0}  # how the names-and-images model is asked to draw
+CHOOSING = {"tries": 8, "temperature": 1.0, "guidance": 2.0}  # more varied drawings leave it more to choose from
 PARTS = ("role", "person", "tone")
 
 
@@ -181,7 +182,7 @@ def evaluate_names(model: Any, emoji: data.Emoji, vqvae: Any, judge: Any, n: int
 
     `drawn_role`, `drawn_person`, `drawn_tone`, `drawn_all`: of n drawings of each unseen combination, the shares in
     which the judge sees what was asked for; `drawn_seen_...`: the same of combinations in training, every sixth;
-    `best_...`: of unseen combinations, that one of 8 drawings which the model itself reads best.
+    `best_...`: of unseen combinations, that drawing of CHOOSING which the model itself reads best.
     `read_...`: the share of pictures named word for word, and the mean F1 of the words, on both kinds of unseen
     pictures and on seen ones.
     """
@@ -193,7 +194,7 @@ def evaluate_names(model: Any, emoji: data.Emoji, vqvae: Any, judge: Any, n: int
         codes = model.draw(people.sentences, n, generator=generator, **DRAWING)
         pictures = torch.cat([torch.sigmoid(vqvae.decode(part)) for part in codes.split(400)])
         terms |= {f"{prefix}_{name}": share for name, share in judged(judge, pictures, people, n).items()}
-    codes = model.draw_best(combination.sentences, 8, generator=torch.Generator().manual_seed(0), **DRAWING)
+    codes = model.draw_best(combination.sentences, generator=torch.Generator().manual_seed(0), **CHOOSING)
     best = judged(judge, torch.sigmoid(vqvae.decode(codes)), combination)
     terms |= {f"best_{name}": share for name, share in best.items()}
     some = train.take(list(range(0, len(train.names), 8)))

@@ -60,6 +60,15 @@ QUESTIONS: dict[str, Guess | Recall] = {
         unit="%",
         sentence="About a quarter. Each part alone is right far more often, the role in more than four of five drawings. For combinations that were in training it is about 40%, so many of the failures must come from poor drawing in general, not from the new combination.",
     ),
+    "judge": Recall(
+        "Suppose we keep, of eight drawings, the one of which the *judge* is the surest, and then report how many of the kept drawings the judge finds right. What is wrong with that?",
+        choices={
+            "Nothing: the judge is very good on real pictures": "It is, but eight drawings are eight chances to hit upon its errors, and the choice looks for exactly these.",
+            "The judge marks its own choice": "The share then rises even where the drawings get no better. In this section the model chose by reading, and the judge, a network of its own, saw the drawings only afterwards.",
+            "Eight drawings are too few": "With more of them the fault would grow: the more drawings there are to choose from, the likelier one of them fools the judge.",
+        },
+        answer="The judge marks its own choice",
+    ),
     "test": Recall(
         "Which test tells whether the model puts together what it knows, rather than remembering whole pictures?",
         choices={
