@@ -443,6 +443,13 @@ plots.sentences(
 #
 # Our model names most real pictures of unseen combinations word for word, and yet most of its own drawings of them are wrong somewhere. Like most of us, it recognizes more than it can draw. We can turn this into better drawings: let the model draw the same request several times, read every attempt, and keep the one from which it would most readily read the request back, the one with the largest $\log p(\text{name} \mid \text{codes})$. This is called **reranking**. DALL-E (Ramesh and others 2021) kept the best of 512 drawings in this way, and its reader was a second network, CLIP. Ours reads with the same weights.
 
+# %% [markdown] tags=["lecturer"]
+# > **For the lecturer · 6 minutes.**
+# >
+# > - **Ask:** "The model draws eight times and keeps one. Who may choose: the model, the judge, or you?"
+# > - **Usually answered:** "The judge, because it knows best." Then its verdict would no longer measure anything.
+# > - **Show:** The table: how many drawings are right as the number of attempts doubles.
+
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · Keep the best of several drawings
 #
