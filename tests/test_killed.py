@@ -1,4 +1,4 @@
-"""Killed at any moment: a file is as it was or whole and new, and a training goes on as if it had not been disturbed."""
+"""Killed at any moment: a file is as it was or whole and new, and a training goes on as if nothing had happened."""
 
 from __future__ import annotations
 
