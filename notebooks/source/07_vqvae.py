@@ -150,7 +150,7 @@ for batch in torch.randperm(len(images.train.x))[:19_200].split(64):
     loss.backward()
     optimizer.step()
 
-# %%
+# %% tags=["nbval-ignore-output"]
 torch.set_grad_enabled(False)  # from here on only `training.fit` needs gradients
 
 

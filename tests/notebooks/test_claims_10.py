@@ -73,6 +73,16 @@ def test_drawings_of_unseen_combinations() -> None:
 
 
 @torch.no_grad()
+def test_of_eight_drawings_it_keeps_better_ones_than_the_first() -> None:
+    people, model = emoji("unseen combination"), shipped("names-and-images")
+    people = people.take(list(range(0, 200, 4)))
+    codes = model.draw_best(people.sentences, 8, 1.0, torch.Generator().manual_seed(0), 2.0)
+    best = evaluation.judged(shipped("judge-emoji"), pictures(codes), people)
+    assert best["all"] > share(people)["all"] + 0.1
+    assert min(best["role"], best["person"], best["tone"]) > 0.7
+
+
+@torch.no_grad()
 def test_names_of_combinations_are_read_and_those_of_unseen_pictures_are_not() -> None:
     model, vqvae = shipped("names-and-images"), shipped("vqvae-emoji")
     exact = {}
@@ -85,4 +95,4 @@ def test_names_of_combinations_are_read_and_those_of_unseen_pictures_are_not() -
     assert exact["unseen picture"] < 0.05
 
 
-UNSEEN_ALL, SEEN_ALL = 0.27, 0.41  # what the notebook prints, as committed
+UNSEEN_ALL, SEEN_ALL = 0.40, 0.68  # what the notebook prints, as committed

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from tests.notebooks import ties
 from vqedu import data, metrics, models, training
 from vqedu.lessons import plane
 from vqedu.metrics import rates
@@ -90,3 +91,7 @@ def test_the_network_without_a_quantizer_is_better_and_its_rounded_numbers_are_a
     one, two = (dict(runs[dim]["rounded"]) for dim in (1, 2))
     assert one[49] > 1.2 * codes[49]
     assert codes[441] < two[392] < codes[343]
+
+
+def test_a_few_seconds_of_training_are_enough_to_see_digits() -> None:
+    assert 0.004 < ties.printed("07_vqvae", "after 300 steps: squared error (.*?) per pixel") < 0.01

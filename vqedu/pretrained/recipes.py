@@ -128,7 +128,7 @@ RECIPES = {
         "NamesAndImages",
         {"codebook_size": 512, "width": 128, "depth": 4},
         {
-            "epochs": 40,
+            "epochs": 80,
             "batch_size": 16,
             "learning_rate": 4e-3,
             "optimizer": "muon",

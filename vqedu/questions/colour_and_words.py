@@ -56,9 +56,9 @@ QUESTIONS: dict[str, Guess | Recall] = {
         low=0,
         high=100,
         step=1,
-        truth=25,
+        truth=40,
         unit="%",
-        sentence="About a quarter. Each part alone is right far more often, the role in more than four of five drawings. For combinations that were in training it is about 40%, so many of the failures must come from poor drawing in general, not from the new combination.",
+        sentence="About two in five. Each part alone is right far more often, the role in almost nine of ten drawings. For combinations that were in training it is about 70%, so about half of the failures are poor drawing rather than failed combining.",
     ),
     "judge": Recall(
         "Suppose we keep, of eight drawings, the one of which the *judge* is the surest, and then report how many of the kept drawings the judge finds right. What is wrong with that?",
