@@ -196,6 +196,7 @@
 # | rate | how many nats or bits the code costs | [05](05_inside_the_vae.ipynb) |
 # | receptive field | the pixels that an output of a convolutional network depends on | [07](07_vqvae.ipynb) |
 # | reparameterization | $z = \mu + \sigma \varepsilon$: the randomness no longer depends on the parameters, so gradients can flow through $z$ | [03](03_reparameterization.ipynb) |
+# | reranking | drawing several candidates and keeping the one that scores best, here by $p(\text{name} \mid \text{codes})$ | [10 § 9](10_colour_and_words.ipynb#9.-Let-it-read-what-it-draws) |
 # | residual | what is left over after subtracting what has already been described | [09 § 2](09_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
 # | residual block | layers whose output is added to their input | [10 § 2](10_colour_and_words.ipynb#2.-A-VQ-VAE-for-emoji) |
 # | residual VQ | several codebooks in turn, each quantizing the residual of the ones before it | [09 § 2](09_image_tokens.ipynb#2.-Coarse-to-fine:-residual-VQ) |
