@@ -351,7 +351,7 @@ print(f"distance of these training pictures to their own reconstructions: {own.m
 # %% [markdown]
 # ## 7. Does it combine, or does it remember?
 #
-# A figure of 24 drawings is an anecdote. For a measurement we need a judge that assigns each drawing a role, a person, and a tone: a classifier with three outputs, trained on the training pictures and on their reconstructions by the VQ-VAE, so that it does not mistake blur for another skin tone. It was never trained on drawings. It is not perfect, so we first state how often it is right about *real* pictures of the unseen combinations, and about their reconstructions. The second share is about the most that we can expect of drawings, since they come from the same codes and the same decoder.
+# A figure of 24 drawings is an anecdote. For a measurement we need a judge that assigns each drawing a role, a person, and a tone: a classifier with three outputs, trained on the training pictures and on their reconstructions by the VQ-VAE, so that it does not mistake blur for another skin tone. It was never trained on drawings. It is not perfect, so we first state how often it is right about *real* pictures of the unseen combinations, and about their reconstructions. The share for the reconstructions is about the most that we can expect of drawings, since they come from the same codes and the same decoder.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 12 minutes.**
@@ -391,11 +391,11 @@ for name, (role, person, tone, whole) in rows.items():
     print(f"{name:27s} {role:4.0%}   {person:4.0%}   {tone:4.0%}   {whole:4.0%}")
 
 # %% [markdown]
-# **What we saw.** By chance, the tone would be right in one of six drawings, the person in one of three, and the role in one of 68. The drawings of unseen combinations are right far more often than that in each of the three parts. This alone does not show that the model combines, however: a model that only remembers could draw the right role and person from a training picture in another tone, so that two of three parts are right. What it could not do is get all three right, because no training picture shows them together. So the last column decides. In two of five drawings of unseen combinations, all three parts are right. Could mistakes of the judge explain that? Hardly: on reconstructions it is wrong about any one part in at most about one of ten. So the model does combine, although not reliably.
+# **What we saw.** By chance, the tone would be right in one of six drawings, the person in one of three, and the role in one of 68. The drawings of unseen combinations are right far more often than that in each of the three parts. This alone does not show that the model combines, however: a model that only remembers could draw the right role and person from a training picture in another tone, so that two of three parts are right. What it could not do is get all three right, because no training picture shows them together. So the last column decides. In two of five drawings of unseen combinations, all three parts are right. Could mistakes of the judge explain that? Hardly. A drawing with only two right parts counts as right only if the judge misreads the third as exactly what was asked for. On reconstructions it misreads the role in 2%, the person in 6%, and the tone in 10%, which is far from 40%. So the model does combine, although not reliably.
 #
-# For combinations that were in training, all three are right in 68% of the drawings, against 40% for unseen ones, so new combinations are harder. About half of the failures must have another cause, though, because a third of the drawings of seen combinations fail as well. The person is the hardest part to draw, perhaps because a woman and a man in the same role differ in only a few pixels. Guidance helps, as it did in notebook 08.
+# For combinations that were in training, all three are right in 68% of the drawings, so new combinations are harder. Only about half of the failures can be blamed on combining, though: a third of the drawings of seen combinations fail too, and so do a fifth of the reconstructions of real pictures. The person is the hardest part to draw, perhaps because a woman and a man in the same role differ in only a few pixels. Guidance raises the share of all three from 25% to 40%. Most of this is the tone; the person does not improve.
 #
-# Keep the size of the model in mind when you read these numbers. It has about a million weights and was trained on 3,205 pictures for half an hour. Would longer training help? We once trained it half as long, for 40 epochs instead of 80. The share of all three was then 59% for seen and 37% for unseen combinations. So the second half of the training mainly improved its memory: it raised the first share by 9 percentage points, and the second by only 3, which is little more than chance for 400 drawings.
+# Keep the size of the model in mind when you read these numbers. It has about a million weights and was trained on 3,205 pictures for half an hour. Would longer training help? We once trained it half as long, for 40 epochs instead of 80. In that one run, the share of all three was 59% for seen and 37% for unseen combinations. The difference of 3 percentage points for the unseen ones is within the chance variation of 400 drawings. The difference for seen ones is larger, but it rests on fewer drawings: to call it real, we would need more seeds.
 
 # %%
 widgets.Quiz("colour_and_words.test")
@@ -430,18 +430,19 @@ for name, part in parts.items():
     print(f"{name:20s} exact {exact:4.0%}, word F1 {f1:.2f}, {len(part.names)} pictures")
 
 # %% tags=["nbval-ignore-output"]
-some = list(range(11, 381, 24))
-plots.sentences(
-    unseen.x[some].numpy(), [said["unseen pictures"][i] for i in some], "Unseen pictures, and what the model calls them"
-)
+some = list(range(5, 381, 25))
+names = [f"{said['unseen pictures'][i]} [{unseen.sentences[i]}]" for i in some]
+plots.sentences(unseen.x[some].numpy(), names, "Unseen pictures: what the model calls them [and what they are]")
 
 # %% [markdown]
-# **What we saw.** Four of five unseen combinations are named word for word. Of the training pictures it is 96%, although these are a different mix: besides people, they include animals, objects, and flags, many of which have rare words in their names. None of the unseen pictures is named exactly, which is no surprise, because nothing in training connects such a picture with its name. Instead, the model describes it in terms of what it has learned. In the figure, most people keep their tone, and often their gender, although what they do is wrong: the woman who raises a hand is "pouting", and the man who runs is "walking". The last flag is taken for that of the United Arab Emirates, which has the same four colors. Elsewhere the model spells words that do not exist, such as "busth" and "corse". Nothing in these names tells you that they are guesses.
+# **What we saw.** Four of five unseen combinations are named word for word. For the training pictures it is 96%, but the two numbers are not directly comparable, because the training pictures also include animals, objects, and flags, many with rare words in their names. None of the unseen pictures is named exactly, which is no surprise, because no similar picture, with the key word of its name, was in training. But the names are not random either. On average about a third of the words are right (word F1 0.31), and in the figure these are mostly the person and the tone. What the people do is wrong, because what they do was never in training. Elsewhere the model spells words that do not exist. But the name "man vampire dark skin", which the ninja gets, looks as certain as any correct one: as long as the words exist, nothing tells you that a name is a guess.
 
 # %% [markdown]
 # ## 9. Let it read what it draws
 #
-# Our model names most real pictures of unseen combinations word for word, and yet most of its own drawings of them are wrong somewhere. Like most of us, it recognizes more than it can draw. We can turn this into better drawings: let the model draw the same request several times, read every attempt, and keep the one from which it would most readily read the request back, the one with the largest $\log p(\text{name} \mid \text{codes})$. This is called **reranking**. DALL-E (Ramesh and others 2021) kept the best of 512 drawings in this way, and its reader was a second network, CLIP. Ours reads with the same weights.
+# Our model names most real pictures of unseen combinations word for word, and yet most of its own drawings of them are wrong somewhere. Like most of us, it recognizes more than it can draw. We can turn this into better drawings: let the model draw the same request several times, read every attempt, and keep the drawing for which it assigns the request the highest probability, that is, the largest $\log p(\text{name} \mid \text{codes})$. This is called **reranking**. DALL-E (Ramesh and others 2021) chose from 512 drawings in a similar way, but a second network, CLIP, scored how well each drawing matched the text. Our model does the scoring itself, with the same weights.
+#
+# The judge takes no part in the choice. If it chose, it would pick the drawings that happen to fool it, and its own verdict on them would no longer be a measurement.
 
 # %% [markdown] tags=["lecturer"]
 # > **For the lecturer · 6 minutes.**
@@ -453,14 +454,14 @@ plots.sentences(
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · Keep the best of several drawings
 #
-# **★★☆ · 8 minutes.** Before you read our version below, write the step that chooses. It is a matter of indices, and such code often runs without an error and is wrong.
+# **★★☆ · 8 minutes.** Before you read our version below, write the step that chooses. It is mostly indexing, and wrong indexing often runs without an error.
 #
-# **Contract:** `my_best(codes, log_p, tries)`: code maps (m · tries, h, w), those drawn for one text side by side, and for each of them the log-probability of its text (m · tries,) → (m, h, w): for each text the map whose log-probability is the largest.
+# **Contract:** `my_best(codes, log_p, tries)`: code maps (m · tries, h, w), `tries` consecutive ones for each of m names, and $\log p(\text{name} \mid \text{codes})$ of each map (m · tries,) → (m, h, w): for each name, the map with the largest `log_p`.
 
 
 # %% tags=["starter"]
 def my_best(codes, log_p, tries):
-    rows = log_p.view(-1, tries)  # one row for each text
+    rows = log_p.view(-1, tries)  # one row for each name
     return ...
 
 
@@ -472,14 +473,15 @@ checks.keep_best(my_best)
 #
 # ```python
 # def my_best(codes, log_p, tries):
-#     best = log_p.view(-1, tries).argmax(1)  # (m,), each counted from the start of its own row
+#     rows = log_p.view(-1, tries)
+#     best = rows.argmax(1)  # (m,), each counted from the start of its own row
 #     return codes.unflatten(0, (-1, tries))[torch.arange(len(best)), best]
 # ```
 #
 # </details>
 
 # %% [markdown]
-# Now eight drawings for each of the 200 unseen combinations. We raise the temperature to 1, because a choice is worth more among drawings that differ.
+# Now we make eight drawings for each of the 200 unseen combinations. We raise the temperature to 1, because choosing helps more when the drawings differ.
 
 # %%
 tries = 8
@@ -507,9 +509,9 @@ plots.sentences(
 )
 
 # %% [markdown]
-# **What we saw.** Among the first drawings, 38% are right in all three parts. Among those kept out of eight, 63% are, and each part alone is right in more than four of five. No weight has changed for this; the price is eight times the computing. In the figure, the person facing right has gained legs and a cane. Where no attempt is right, however, choosing does not help: the woman with a beard still has none. And the limit remains the 81% that the judge sees in reconstructions.
+# **What we saw.** Among the first drawings, 38% are right in all three parts. Among those kept out of eight, 63% are, and each part alone is right in more than four of five. No weight has changed. The cost is eight times as much drawing, plus eight readings. (All this is one seed and 200 requests.) In the figure, the person facing right has gained legs and a cane. It does not always help: the woman with a beard still has none. If none of the eight drawings is right, there is nothing to choose. For comparison, the judge finds all three parts right in 81% of the reconstructions of real pictures.
 #
-# Why not keep the drawing that is the most probable itself, the one with the largest $p(\text{codes} \mid \text{name})$? By Bayes' rule, $p(\text{name} \mid \text{codes})$ is proportional to $p(\text{codes} \mid \text{name}) / p(\text{codes})$. So reading rewards what is typical of *this* name, and not what is common in emoji anyway. Guidance uses the same ratio, one code at a time: $w = 2$ multiplies $p(\text{codes} \mid \text{name})$ by it, because the logits of the name count twice and those without it are subtracted. But while it draws, guidance cannot know how the picture will end. Reranking looks at finished pictures.
+# Why not keep the drawing that is the most probable itself, the one with the largest $p(\text{codes} \mid \text{name})$? For a given name, Bayes' rule says that $p(\text{name} \mid \text{codes})$ is proportional to $p(\text{codes} \mid \text{name}) / p(\text{codes})$. (Our model learns the two directions separately, so for it this holds only approximately.) So reading rewards what is typical of *this* name, and not what is common in emoji anyway. Guidance uses the same ratio, one code at a time: with $w = 2$ the logits are $2 \, \ell_{\text{name}} - \ell_{\text{any}}$, so each code's probability is multiplied by this ratio, up to normalization. But guidance acts on one code at a time, before the rest of the picture exists, whereas reranking scores finished pictures.
 
 # %%
 widgets.Quiz("colour_and_words.judge")

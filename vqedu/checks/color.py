@@ -121,10 +121,10 @@ def _keep_best(
     return codes.unflatten(0, (-1, tries))[torch.arange(len(best)), best]
 
 
-def _drawings(seed: int, texts: int, tries: int, size: int) -> dict[str, Any]:
+def _drawings(seed: int, names: int, tries: int, size: int) -> dict[str, Any]:
     """Return code maps that all differ, and as many log-probabilities, whose order no simple rule gives."""
     generator = torch.Generator().manual_seed(seed)
-    n = texts * tries
+    n = names * tries
     codes = torch.randperm(n * size * size, generator=generator).view(n, size, size)
     return {"codes": codes, "log_p": -(torch.randperm(n, generator=generator) + 1) / 4, "tries": tries}
 
@@ -136,47 +136,47 @@ def _not_side_by_side(codes: Tensor, log_p: Tensor, tries: int) -> Tensor:
 
 keep_best = Exercise(
     name="keep_best",
-    contract="keep_best(codes, log_p, tries): code maps (m * tries, h, w), those drawn for one text side by side, and "
-    "the log-probability of its text for each (m * tries,) -> (m, h, w): for each text the map with the largest",
+    contract="keep_best(codes, log_p, tries): code maps (m * tries, h, w), `tries` consecutive ones for each of m "
+    "names, and log p(name | codes) of each map (m * tries,) -> (m, h, w): for each name, the map with the largest log_p",
     cases=lambda: [_drawings(6, 1, 3, 2), _drawings(5, 3, 4, 2), _drawings(9, 4, 2, 3), _drawings(4, 2, 5, 2)],
     reference=_keep_best,
     outputs=("code maps",),
     mistakes=(
         Mistake(
-            "the drawings of one text are not taken side by side",
+            "the drawings of one name are not consecutive",
             _not_side_by_side,
-            "You compared drawings of different texts with each other.",
-            "The first `tries` maps belong to the first text. Which shape for `view` keeps them in one row?",
+            "You compared drawings of different names with each other.",
+            "The first `tries` maps belong to the first name. Which shape for `view` keeps them in one row?",
         ),
         Mistake(
             "an index within a row used for the whole batch",
             lambda codes, log_p, tries: codes[log_p.view(-1, tries).argmax(1)],
             "`argmax` counts from the start of each row, and you used its result to index all maps at once. So you "
-            "took drawings of the first text only.",
-            "At which index of `codes` does the row of the second text begin?",
+            "took drawings of the first name only.",
+            "At which index of `codes` does the row of the second name begin?",
         ),
         Mistake(
             "the least likely is kept",
             partial(_keep_best, choose=lambda log_p: log_p.argmin(1)),
-            "You kept the map with the smallest log-probability. The closer log p is to 0, the likelier the text.",
+            "You kept the map with the smallest log-probability. The closer log p is to 0, the likelier the name.",
             "Is -2 or -10 the logarithm of the larger probability?",
         ),
         Mistake(
-            "the first of each text",
+            "the first of each name",
             partial(_keep_best, choose=lambda log_p: torch.zeros(len(log_p), dtype=torch.int64)),
-            "You kept the first drawing of each text, whatever `log_p` says.",
-            "Which function returns the place of the largest number in each row?",
+            "You kept the first drawing of each name, whatever `log_p` says.",
+            "Which function returns the index of the largest number in each row?",
         ),
         Mistake(
-            "the best of all texts together",
+            "the best of all names together",
             lambda codes, log_p, tries: codes[log_p.topk(len(log_p) // tries).indices],
-            "You kept the best maps of the whole batch. Some texts then get several maps and others none.",
-            "Put `log_p` into a table with one row for each text.",
+            "You kept the best maps of the whole batch. Some names then get several maps and others none.",
+            "Which numbers belong to the first name? Compare only those with each other.",
         ),
     ),
     hints=(
-        "Make a table of `log_p` with one row for each text, and find the largest number in each row.",
-        "`log_p.view(-1, tries).argmax(1)` says which drawing of each text is the best. How do you pick these maps?",
+        "With one row of `log_p` for each name, find the index of the largest number in each row.",
+        "`log_p.view(-1, tries).argmax(1)` says which drawing of each name is the best. How do you pick these maps?",
         "Give `codes` the shape (m, tries, h, w), and index it with two tensors: `torch.arange(m)` and the best "
         "drawing of each.",
     ),

@@ -58,21 +58,21 @@ QUESTIONS: dict[str, Guess | Recall] = {
         step=1,
         truth=40,
         unit="%",
-        sentence="About two in five. Each part alone is right far more often, the role in almost nine of ten drawings. For combinations that were in training it is about 70%, so about half of the failures are poor drawing rather than failed combining.",
+        sentence="About two in five. Each part alone is right far more often, the role in almost nine of ten drawings. For combinations that were in training it is 68%, so only about half of the failures can be blamed on combining.",
     ),
     "judge": Recall(
-        "Suppose we keep, of eight drawings, the one of which the *judge* is the surest, and then report how many of the kept drawings the judge finds right. What is wrong with that?",
+        "Suppose that we make eight drawings, let the judge keep the one that it rates most likely to show the request, and then report how many of the kept drawings it finds right. What is wrong with this?",
         choices={
-            "Nothing: the judge is very good on real pictures": "It is, but eight drawings are eight chances to hit upon its errors, and the choice looks for exactly these.",
-            "The judge marks its own choice": "The share then rises even where the drawings get no better. In this section the model chose by reading, and the judge, a network of its own, saw the drawings only afterwards.",
-            "Eight drawings are too few": "With more of them the fault would grow: the more drawings there are to choose from, the likelier one of them fools the judge.",
+            "Nothing: the judge is very good on real pictures": "It is, but eight drawings are eight chances to hit one of its errors, and the choice favors exactly those.",
+            "The judge grades its own choice": "The share then rises even if the drawings get no better. In this section the model chose by reading, and the judge, a network of its own, saw the drawings only afterwards.",
+            "Eight drawings are too few": "With more of them the problem would get worse: the more drawings there are to choose from, the likelier it is that one of them fools the judge.",
         },
-        answer="The judge marks its own choice",
+        answer="The judge grades its own choice",
     ),
     "test": Recall(
         "Which test tells whether the model puts together what it knows, rather than remembering whole pictures?",
         choices={
-            "The unseen pictures": "Nothing like them was in training, so there are no parts to put together. They show where its knowledge ends.",
+            "The unseen pictures": "What most of them show was never in training, so it takes more than putting known parts together. They show where the model's knowledge ends.",
             "Drawings of training sentences": "A model that remembers every picture would pass.",
             "The unseen combinations": "Each part was in training and the whole was not. Memory alone cannot draw it.",
         },
