@@ -137,7 +137,8 @@ def _not_side_by_side(codes: Tensor, log_p: Tensor, tries: int) -> Tensor:
 keep_best = Exercise(
     name="keep_best",
     contract="keep_best(codes, log_p, tries): code maps (m * tries, h, w), `tries` consecutive ones for each of m "
-    "names, and log p(name | codes) of each map (m * tries,) -> (m, h, w): for each name, the map with the largest log_p",
+    "names, and log p(name | codes) of each map (m * tries,) -> (m, h, w): for each name, the map with the "
+    "largest log_p",
     cases=lambda: [_drawings(6, 1, 3, 2), _drawings(5, 3, 4, 2), _drawings(9, 4, 2, 3), _drawings(4, 2, 5, 2)],
     reference=_keep_best,
     outputs=("code maps",),
