@@ -1,4 +1,5 @@
-"""What the tests share: one thread a process, the order of the files, a browser that reports, a real JupyterLab."""
+"""What the tests share: one thread a process, no network, the order of the files, a browser that reports, a real
+JupyterLab."""
 
 from __future__ import annotations
 
@@ -14,19 +15,22 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwr
 from xdist.scheduler import LoadFileScheduling
 
 from tests.jupyter.lab import Lab, running_lab
+from tests.offline import sitecustomize as offline
 from tests.page.traffic import Traffic, watch
 from vqedu.publish.browser import FLAGS, NO_BROWSER, find_chromium
 from vqedu.questions import answers
 
 REPOSITORY = Path(__file__).parent.parent
+OFFLINE = str(Path(offline.__file__).parent)  # the import alone has cut this process off
 
 PATIENCE_MS = 60_000  # a machine that does other work, too, may be slow
 SIZE = ViewportSize(width=1280, height=800)
 LONGEST_FIRST = ("notebooks/", "tests/jupyter/", "tests/page/", "tests/widgets/", "tests/notebooks/", "tests/checks/")
 
 os.environ.pop("MPLBACKEND", None)  # where set, the kernels that nbval starts would show no figures
-os.environ["OMP_NUM_THREADS"] = "1"  # for those kernels and the other workers: sums have one order, numbers repeat
-torch.set_num_threads(1)
+# For those kernels and the other workers: sums have one order, numbers repeat. Set it to try other thread counts.
+torch.set_num_threads(int(os.environ.setdefault("OMP_NUM_THREADS", "1")))
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [OFFLINE, os.environ.get("PYTHONPATH")]))
 expect.set_options(timeout=PATIENCE_MS)
 # No test, and no kernel that a test starts, reads or writes the answers of whoever runs the tests.
 _no_answers = tempfile.TemporaryDirectory()

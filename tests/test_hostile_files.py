@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.data.idx_files import NAMES, idx_file
-from vqedu import data, models, pretrained
+from vqedu import data, models, pretrained, training
 from vqedu.pretrained import checkpoints
+from vqedu.training import saving
 
 
 def weights(model: torch.nn.Module | None = None) -> dict[str, torch.Tensor]:
@@ -83,6 +84,27 @@ def test_a_header_that_promises_more_than_there_is_is_one_sentence(tmp_path: Pat
     path.write_bytes(struct.pack("<Q", size) + b"{" * 100)
     with pytest.raises(ValueError, match="not a whole checkpoint"):
         pretrained.load_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "[" * 100_000,
+        "{",
+        "[]",
+        "7",
+        '"x"',
+        "{}",
+        '{"settings": [], "optimizers": [], "history": {}}',
+        '{"settings": {}}',
+    ],
+)
+def test_a_training_with_a_hostile_header_is_one_sentence(tmp_path: Path, header: str) -> None:
+    checkpoint = training.Checkpoint(tmp_path / "x.training")
+    model = models.VAE(2, hidden=(8,))
+    safetensors.torch.save_file(weights(model), checkpoint.path, metadata={saving.KEY: header})
+    with pytest.raises(ValueError, match="is not the whole checkpoint of a training"):
+        training.fit(model, torch.rand(4, 1, 28, 28), epochs=1, batch_size=2, checkpoint=checkpoint)
 
 
 SEARCH = settings(

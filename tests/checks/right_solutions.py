@@ -134,7 +134,7 @@ def count_joint(x: int, z: Any) -> Any:
 
 def count_evidence(x: int) -> float:
     z = np.linspace(-9, 6, 15_001)
-    return float(np.log(np.trapezoid(np.exp(count_joint(x, z)), z)))
+    return float(np.log(np.exp(count_joint(x, z)).sum() * (z[1] - z[0])))
 
 
 def count_elbo(x: int, mu: Any, sigma: Any) -> Any:

@@ -117,6 +117,16 @@ def test_the_search_finds_a_word(site: Path, page: Page) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("name", ["index", "01_small", "search", "genindex"])
+def test_the_scripts_of_the_theme_run_on_every_page(server: str, page: Page, name: str) -> None:
+    page.goto(f"{server}/{name}.html")  # the page logs what its policy refuses, which fails the test
+    assert page.locator("html").get_attribute("data-mode") == "auto"
+    assert page.evaluate("DOCUMENTATION_OPTIONS.pagename") == name
+    page.locator(".btn-fullscreen-button").first.click()
+    page.wait_for_function("document.fullscreenElement !== null")
+
+
+@pytest.mark.browser
 def test_a_page_folds_and_unfolds(site: Path, page: Page) -> None:
     page.goto(at(site, "01_small.html"))
     inside = page.get_by_text("Inside the fold")

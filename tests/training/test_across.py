@@ -51,6 +51,7 @@ class Noisy(nn.Module):
         return words_and_images.WordsAndImagesLoss(total, total, total)
 
 
+BEST = "muon" if hasattr(torch.optim, "Muon") else "adam"  # torch has it from 2.9 on
 CASES: dict[str, tuple[Callable[[], nn.Module], Callable[[], Tensor], dict[str, Any]]] = {
     "vae": (lambda: models.VAE(3, hidden=(16,)), images, {"binarize": True}),
     "vqvae-ema": (lambda: models.VQVAE(12, 4, revive_after=2, width=4), images, {"learning_rate": 1e-2}),
@@ -61,7 +62,7 @@ CASES: dict[str, tuple[Callable[[], nn.Module], Callable[[], Tensor], dict[str, 
     "causal-vae": (
         lambda: models.CausalVAE(4, 8, 4, floor=0.5, dropout=0.5), lambda: (images()[:, 0, ::2, ::2] > 0).double(), {},
     ),
-    "words-and-images": (lambda: models.WordsAndImages(8, width=8, depth=1, heads=2), rows, {"optimizer": "muon"}),
+    "words-and-images": (lambda: models.WordsAndImages(8, width=8, depth=1, heads=2), rows, {"optimizer": BEST}),
     "noisy": (Noisy, images, {}),
 }  # fmt: skip
 

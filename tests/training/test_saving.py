@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from tests.training.test_optimizers import needs_muon
 from vqedu import models, pretrained, training
 from vqedu.pretrained import checkpoints
 from vqedu.training import saving
@@ -42,7 +43,11 @@ def cut_at(last: int) -> Any:
 
 @pytest.mark.parametrize(
     ("build", "settings"),
-    [(vae, {"binarize": True}), (vae, {"optimizer": "muon", "schedule": "constant"}), (vqvae, {})],
+    [
+        (vae, {"binarize": True}),
+        pytest.param(vae, {"optimizer": "muon", "schedule": "constant"}, marks=needs_muon),
+        (vqvae, {}),
+    ],
     ids=["adam", "muon", "codebook"],
 )
 def test_a_training_that_was_cut_off_twice_ends_as_if_nothing_had_happened(

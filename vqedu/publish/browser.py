@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-# No telemetry, no updates, no GPU that a machine may not have; the same colors and letters on every run.
+# No telemetry, no updates, no other machine, no GPU that this one may not have; the same colors and letters every time.
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -16,6 +16,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
     "--force-color-profile=srgb",
     "--disable-lcd-text",
 )

@@ -17,10 +17,11 @@ from docutils.nodes import make_id
 from nbformat import NotebookNode
 
 from vqedu import palette
-from vqedu.publish import notebooks, target
+from vqedu.publish import notebooks, policy, target
 from vqedu.publish.shown import ASSETS, SHARED, Shared, math_css, math_script, read_built
 from vqedu.widgets import standalone
 from vqedu.widgets.base import EXPLORER, PAGE_HTML, WIDGET_VIEW
+from vqedu.widgets.cards.overview import Overview
 
 MARK = ".vqedu-site"  # an empty file in the folder of a site: it may be written anew
 # Pages of the site that are not notebooks: name -> its Markdown in the repository.
@@ -60,6 +61,8 @@ OPTIONS: dict[str, Any] = {
 # What the theme brings for readers of source code, such as maps of its scripts, and a font of icons (see icons.css).
 UNUSED = ("_static/locales", "**/*.map", "**/*.LICENSE.txt", "_static/vendor", "_sources", ".buildinfo", "objects.inv")
 ICONS = "_static/scripts/fontawesome.js"  # every page loads it
+SPHINX_OWN = ("search", "genindex")  # pages that show no notebook
+FULL_SCREEN = "toggleFullScreen()"  # what the theme's one handler in HTML calls
 
 _HREF = re.compile(r"""(\bhref=["'])(?![a-zA-Z][\w+.-]*:)([^"'\#]+)\.ipynb(?=["'\#])""")
 _ANCHOR = re.compile(r"""(\bhref=["'][\w.-]+\.html#)([^"']+)""")  # as Jupyter makes it; docutils makes other ones
@@ -88,6 +91,8 @@ def site(to: Path, folder: Path = notebooks.NOTEBOOKS, report: Callable[[str], o
             for path in made.glob(pattern):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         (made / ICONS).write_text("// The icons are those of site.css.\n", encoding="utf-8")
+        for page in made.glob("*.html"):
+            protect(page)
     seconds = time.perf_counter() - started
     report(f"wrote {to / 'index.html'} and {len(built)} pages, {target.size(to) / 1e6:.1f} MB, {seconds:.0f} s")
     return to
@@ -174,6 +179,16 @@ def in_page(output: NotebookNode, name: str, shared: Shared) -> list[NotebookNod
         still = [notebooks.without_page_form(output)]
     what = "This is its last picture" if "image/png" in data else "This figure is run by Python"
     return [*still, _html(f'<p class="needs-kernel">{what}: open {name}.ipynb in Jupyter to use it.</p>')]
+
+
+def protect(page: Path) -> None:
+    """Write its policy into a page of Sphinx: its own scripts may run, and none that comes with a notebook."""
+    html = page.read_text(encoding="utf-8")
+    head, _, body = html.partition("</head>")
+    _, _, main = body.partition("<main ")  # before it is the list of the notebooks, with the titles that they give
+    own = head + Overview([], set()).table(page=True) + (main if page.stem in SPHINX_OWN else "")
+    hashes = [*policy.inline_scripts(own), "'unsafe-hashes'", policy.digest(FULL_SCREEN)]
+    page.write_text(policy.protect(html, hashes), encoding="utf-8")
 
 
 def anchor(heading: str) -> str:

@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from nbformat import NotebookNode
 
-from vqedu.publish import notebooks, target
+from vqedu.publish import notebooks, policy, target
 from vqedu.publish.notebooks import LECTURER_TAG, SLIDE_TAGS
 from vqedu.publish.shown import ASSETS, SHARED, Shared, math_css, math_script, read_built
 from vqedu.widgets import standalone
@@ -28,6 +28,9 @@ from vqedu.widgets.base import EXPLORER
 
 MARK = ".vqedu-slides"  # an empty file in the folder of slides: it may be written anew
 REVEAL = ("reveal.min.js", "notes.min.js", "reveal.css", "LICENSE.txt")
+SPEAKER_VIEW = (
+    "'sha256-GzCveToXhSIzS3M5eQeRm3McVRB7cYneYKwTkzA3wDk='"  # of the script that notes.min.js writes into its window
+)
 
 _HEADING = re.compile(r"#{1,6} +(.+)")
 _SECTION = re.compile(r"^## ", re.MULTILINE)
@@ -169,7 +172,7 @@ def write_assets(folder: Path) -> None:
 
 
 def _filled(name: str, **values: str) -> str:
-    text = (ASSETS / name).read_text(encoding="utf-8")
+    text = policy.protect((ASSETS / name).read_text(encoding="utf-8"), [SPEAKER_VIEW], policy.FRAMES)
     for key, value in values.items():
         text = text.replace(f"@{key}@", value)
     return text

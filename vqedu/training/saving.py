@@ -18,6 +18,7 @@ from vqedu.training.optimizers import Optimizers
 
 PREFIX = "training/"  # of what only a training needs; the weights stand beside it under their own names
 KEY = "vqedu-training"
+PARTS = {"settings": dict, "optimizers": list, "history": dict}  # of the header
 
 
 class Checkpoint:
@@ -100,8 +101,11 @@ def _opened(content: bytes, path: Path) -> tuple[dict[str, Tensor], dict[str, An
     try:
         tensors = safetensors.torch.load(content)
         length = int.from_bytes(content[:8], "little")  # the header of a safetensors file is JSON
-        return tensors, json.loads(json.loads(content[8 : 8 + length])["__metadata__"][KEY])
-    except (SafetensorError, KeyError, ValueError) as error:
+        header = json.loads(json.loads(content[8 : 8 + length])["__metadata__"][KEY])
+        if not all(isinstance(header[name], kind) for name, kind in PARTS.items()):
+            raise TypeError
+        return tensors, header
+    except (SafetensorError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(
             f"{path} is not the whole checkpoint of a training ({type(error).__name__}). Delete it to begin anew."
         ) from None
