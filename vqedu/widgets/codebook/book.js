@@ -179,7 +179,8 @@ export function codebookPanel(space, hand, peek, thumbnail) {
   const left = element("div", { class: "vq-panel" }, heading, table.node, element("p", { class: "vq-note" }, note));
   const words = element("p", { class: "vq-line vq-usagewords" }, usageWords(space));
   const lookup = element("div", { class: "vq-lookup" }, left, detail.node);
-  const node = fold(`The codebook: what its ${space.K} codes draw, and how often each is used`, lookup, words, usage.node);
+  const summary = `The codebook: what its ${space.K} codes draw, and how often each is used`;
+  const node = fold(summary, lookup, words, usage.node);
   node.classList.add("vq-codebook");
   return {
     node,

@@ -22,7 +22,7 @@ export function setAttribute(node, name, value) {
 const surfaces = new WeakMap(); // a canvas -> what canvas() returned for it
 const screenRatio = () => Math.max(window.devicePixelRatio || 1, 1);
 
-// How much larger than its CSS pixels a page, such as one of slides, shows a canvas. One that is hidden keeps its scale.
+// How much larger than its CSS pixels a page, such as one of slides, shows a canvas; a hidden one keeps what it had.
 function scaleOf({ node, scale = 1 }) {
   if (!node.offsetWidth) return scale;
   const shown = node.getBoundingClientRect().width / node.offsetWidth;

@@ -39,7 +39,8 @@ function drawUsage(pen, place, { state: { codes, selected }, counts, indices }) 
   });
   stroke(pen, [[f.left, f.bottom], [f.right, f.bottom]], { color: "#555", width: 1 });
   stroke(pen, [[f.left, f.Y(1 / K)], [f.right, f.Y(1 / K)]], { color: "#555", width: 1.5, dash: [5, 4] });
-  write(pen, place.width < 300 ? "share (dashed: 1/K)" : "share of the points (dashed: 1/K)", f.left, f.top - 12, TITLE);
+  const what = f.width < 300 ? "share" : "share of the points";
+  write(pen, `${what} (dashed: 1/K)`, f.left, f.top - 12, TITLE);
 }
 
 function drawLosses(pen, place, losses) {
