@@ -145,6 +145,7 @@ def measure(browser: Browser, path: Path, drag: Drag, slow: float, into: Measure
     page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
     page.goto(path.as_uri())
     page.locator(".vq-stage").wait_for()
+    page.evaluate("document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
     if (draw := page.get_by_role("button", name="Draw", exact=True)).count():
         draw.click()
     page.wait_for_timeout(1000)

@@ -17,6 +17,9 @@ NAMES = ("firefox-esr", "firefox")
 MISSING = "no Firefox: `apt-get install firefox-esr`, or any firefox on the PATH"
 PREFERENCES = {
     "dom.w3c_touch_events.enabled": 1,  # as on a phone
+    # A finger that is down for 300 ms makes no click in Firefox; on a busy machine the driver keeps it down for longer.
+    "apz.max_tap_time": 60_000,
+    "ui.click_hold_context_menus.delay": 60_000,
     "datareporting.policy.dataSubmissionEnabled": False,
     "toolkit.telemetry.enabled": False,
     "browser.shell.checkDefaultBrowser": False,

@@ -55,6 +55,7 @@ def open_on(phone: Chromium, name: str, folder: Path) -> hands.Hand:
     hands.write_page(explorer, folder / "explorer.html", below=2000)
     phone.open((folder / "explorer.html").as_uri())
     assert phone.wait_for(hands.READY)
+    phone.run("document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
     return hands.hand_of(name, explorer)
 
 

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
 from tests.page.traffic import Traffic
-from tests.publish.deck import faults_of_layout, open_deck, turn_to
+from tests.publish.deck import NOTE_LETTERS, faults_of_layout, open_deck, small_letters, small_pictures, turn_to
 from vqedu.publish import slides as decks
 
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
@@ -72,7 +72,9 @@ def answers_keys(page: Page, home: Locator) -> bool:
     return False
 
 
-def test_every_slide_fits_and_every_explorer_answers(slides: Path, page: Page, traffic: Traffic) -> None:
+def test_every_slide_fits_and_every_explorer_answers(slides: Path, own_page: Page, traffic: Traffic) -> None:
+    page = own_page
+    page.add_init_script(NOTE_LETTERS)
     page.emulate_media(reduced_motion="reduce")
     count = open_deck(page, slides, LONGEST)
     assert count > 50
@@ -80,8 +82,9 @@ def test_every_slide_fits_and_every_explorer_answers(slides: Path, page: Page, t
     for number in range(count):
         slide = turn_to(page, number)
         title = slide.locator("h1, h2").first.text_content()
-        faults += [f"{title}: {fault}" for fault in faults_of_layout(page)]
+        faults += [f"{title}: {fault}" for fault in faults_of_layout(page) + small_pictures(page)]
         for home in slide.locator(".vqedu-export").all():
+            faults += [f"{title}: {fault}" for fault in small_letters(page)]
             faults += [f"{title}: deaf to the pointer"] * (not answers_pointer(page, home))
             faults += [f"{title}: deaf to the keys"] * (not answers_keys(page, home))
         faults += [f"{title}: {fault}, after a hand" for fault in faults_of_layout(page)]

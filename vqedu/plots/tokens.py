@@ -115,7 +115,7 @@ def attention_maps(
     """
     blocks, heads = on_start.shape
     row, column = divmod(position, 7)
-    figure = TeachingFigure(0.7 + 2.1 * heads, 0.5 + blocks * (0.55 + 0.28 * (row + 1)), alt or title)
+    figure = TeachingFigure(0.7 + 2.1 * heads, 0.42 + blocks * (0.47 + 0.25 * (row + 1)), alt or title)
     for (block, head), axis in np.ndenumerate(figure.subplots(blocks, heads, squeeze=False)):
         shown = weights[block, head, : row + 1]
         axis.imshow(shown, cmap=BITS, vmin=0, vmax=max(0.4, float(shown.max())))

@@ -132,7 +132,8 @@ def section(slide: Slide, shared: Shared) -> str:
 def _shown(output: NotebookNode, shared: Shared) -> str:
     if EXPLORER in output.data:
         home = output.data[EXPLORER]["home"]
-        return f'<div class="alive" data-home="{home}" data-prevent-swipe>\n{shared.explorer(output)}</div>'
+        attributes = f'class="alive" data-home="{home}" data-room="slide" data-prevent-swipe'
+        return f"<div {attributes}>\n{shared.explorer(output)}</div>"
     return f'<div class="pictured">{shared.picture(output)}</div>'
 
 

@@ -40,6 +40,7 @@ def opened(page: Page, folder: Path, name: str = "vqvae-mnist") -> Locator:
     page.goto(path.as_uri())
     root = page.locator(".vq-stage")
     root.wait_for()
+    root.locator(".vq-codebook > summary").click()
     return root
 
 

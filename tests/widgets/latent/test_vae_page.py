@@ -152,7 +152,8 @@ def test_dragging_leaves_q_where_it_is(page: Page, plane: LatentExplorer) -> Non
 def test_nothing_is_cut_off_and_nothing_is_small(page: Page, tmp_path: Path, latent_dim: int, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     open_exported(page, vae_explorer(latent_dim), tmp_path)
-    page.get_by_text("as numbers").click()
+    for folded in page.locator("summary").all():
+        folded.click()
     page.wait_for_timeout(100)
     found = page.evaluate("""() => {
         const stage = document.querySelector(".vq-stage"), right = stage.getBoundingClientRect().right;

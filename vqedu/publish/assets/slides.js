@@ -20,6 +20,7 @@ function fit(room) {
   if (!home.offsetHeight) return;
   const scale = Math.min(room.clientWidth / home.offsetWidth, room.clientHeight / home.offsetHeight);
   home.style.transform = `translateX(-50%) scale(${scale})`;
+  window.dispatchEvent(new Event("scaled"));
 }
 
 const rooms = new ResizeObserver((entries) => {

@@ -1,7 +1,7 @@
 // The codebook: a table of all codes, one of them in detail, and how often each is used.
 
 import { COLORS } from "../page/colors.js";
-import { button, canvas, element, paintImage, resize, setAttribute, setText } from "../page/kit.js";
+import { button, canvas, element, fold, paintImage, resize, setAttribute, setText } from "../page/kit.js";
 import { layer } from "../page/layer.js";
 import { keyed, pointing, roving, squareAt, stepOnGrid } from "./grid.js";
 import { paintTable, paintUsage, tableShape } from "./paint.js";
@@ -172,15 +172,18 @@ export function codebookPanel(space, hand, peek, thumbnail) {
   const table = codeTable(space, hand, peek, thumbnail);
   const detail = codeDetail(space, hand, thumbnail);
   const usage = usageChart(space, hand, peek);
-  const title = element("span", { class: "vq-title vq-purple" }, `the codebook: ${space.K} codes`);
+  const title = element("span", { class: "vq-title vq-purple" }, `${space.K} codes`);
   const hint = element("span", { class: "vq-note" }, "what each draws, on average");
   const heading = element("p", { class: "vq-heading" }, title, " ", hint);
   const note = "Purple frame: used in this map. Point at a code, or click to keep it.";
   const left = element("div", { class: "vq-panel" }, heading, table.node, element("p", { class: "vq-note" }, note));
   const words = element("p", { class: "vq-line vq-usagewords" }, usageWords(space));
   const lookup = element("div", { class: "vq-lookup" }, left, detail.node);
+  const summary = `The codebook: what its ${space.K} codes draw, and how often each is used`;
+  const node = fold(summary, lookup, words, usage.node);
+  node.classList.add("vq-codebook");
   return {
-    node: element("div", { class: "vq-codebook" }, lookup, words, usage.node),
+    node,
     resize(width) { for (const part of [table, usage]) part.resize(width); },
     show(view) { for (const part of [table, detail, usage]) part.show(view); },
   };

@@ -1,12 +1,13 @@
 // One cell: its z_e beside its code, and the nearest codes to choose from.
 
-import { canvas, element, press, setAttribute, setText } from "../page/kit.js";
+import { canvas, element, press, resize, setAttribute, setText } from "../page/kit.js";
 import { roving } from "./grid.js";
 import { paintVectors } from "./paint.js";
 import { placeWords } from "./space.js";
 
 const THUMB = 52;
-const LONGEST_BAR = 56; // CSS pixels
+const SHORTEST_BAR = 0.04; // of the longest one
+const VECTORS = { width: 284, height: 132, slide: 100 };
 
 function candidateWords({ k, square, rank }, present) {
   const far = `Code ${k}, number ${rank + 1} by distance, squared distance ${square.toFixed(2)}`;
@@ -29,7 +30,7 @@ function candidate(hand, thumbnail) {
     show(each, longest, present) {
       const { k, square } = each;
       if (k !== shown) thumbnail(picture.pen, (shown = k), 0, 0, THUMB);
-      bar.style.height = `${Math.max(2, Math.round((LONGEST_BAR * square) / longest))}px`;
+      bar.style.setProperty("--vq-share", Math.max(square / longest, SHORTEST_BAR).toFixed(3));
       setText(distance, square.toFixed(square < 10 ? 2 : 1));
       setText(index, String(k));
       press(node, present);
@@ -57,7 +58,7 @@ function candidateRow(space, hand, thumbnail) {
 
 // The D numbers of z_e at the cell, and those of its code.
 function vectorsPanel({ net }) {
-  const vectors = canvas(284, 132, { class: "vq-vectors", role: "img" });
+  const vectors = canvas(VECTORS.width, VECTORS.height, { class: "vq-vectors", role: "img" });
   let shown = {};
   vectors.node.addEventListener("sharpened", () => { shown = {}; });
   const place = element("span", { class: "vq-title" });
@@ -66,6 +67,12 @@ function vectorsPanel({ net }) {
   const heading = element("p", { class: "vq-heading" }, place);
   return {
     node: element("div", { class: "vq-panel" }, heading, vectors.node, caption),
+    resize(slide) {
+      const height = slide ? VECTORS.slide : VECTORS.height;
+      if (height === vectors.height) return;
+      resize(vectors, VECTORS.width, height);
+      shown = {};
+    },
     show({ cell, indices, z, squares }) {
       const k = indices[cell];
       if (shown.cell === cell && shown.k === k && shown.z === z) return;
@@ -84,6 +91,7 @@ export function cellPanel(space, hand, thumbnail) {
   const vectors = vectorsPanel(space), nearest = candidateRow(space, hand, thumbnail);
   return {
     node: element("div", { class: "vq-cell" }, vectors.node, nearest.node),
+    resize: vectors.resize,
     show(view) { for (const part of [vectors, nearest]) part.show(view); },
   };
 }

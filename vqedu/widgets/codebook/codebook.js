@@ -12,16 +12,18 @@ import { codebookHand, codebookSpace, codebookViewer, codebookWords } from "./sp
 
 const ARROW = 70; // as wide as its words, and some air
 const STACKED = 760; // CSS pixels: below, the map goes below x and x_hat
-const PICTURE = 168; // as large as lets everything that answers the hand on the map fit a screen of 720 pixels
-const BESIDE = 224; // as wide as the words under x_hat and its buttons
-const LARGEST_MAP = 336;
+// The picture is as large as lets everything that answers the hand on the map fit a screen of 720 pixels, the map at
+// most so large, and beside: the width of x_hat's words and buttons.
+const PAGE = { picture: 168, map: 336, beside: 224 };
+const SLIDE = { picture: 168, map: 280, beside: 304 };
 
 // The sizes of the pictures, of `side` x `side` pixels, and the map, for a stage that is `width` pixels wide inside.
-function codebookSizes(width, { side: pixels, columns }) {
+function codebookSizes(width, { side: pixels, columns }, slide) {
   const stacked = width < STACKED;
-  const side = pixels * Math.floor((stacked ? Math.min(196, (width - 16) / 2) : PICTURE) / pixels);
-  const room = stacked ? width : width - side - BESIDE - 2 * ARROW;
-  return { side, words: stacked ? side : BESIDE, map: columns * Math.floor(Math.min(LARGEST_MAP, room) / columns) };
+  const { picture, map: most, beside } = slide ? SLIDE : PAGE;
+  const side = pixels * Math.floor((stacked ? Math.min(196, (width - 16) / 2) : picture) / pixels);
+  const room = stacked ? width : width - side - beside - 2 * ARROW;
+  return { side, words: stacked ? side : beside, map: columns * Math.floor(Math.min(most, room) / columns) };
 }
 
 // From one picture to the next: what happens in between, and its name.
@@ -83,11 +85,12 @@ function build(space, hand, peek, along) {
       for (const part of [x, map, xHat, cell, book]) part.show(view);
       along(view);
     },
-    resize(width) {
-      const { side, words, map: mapSide } = codebookSizes(width, space.net);
+    resize(width, slide) {
+      const { side, words, map: mapSide } = codebookSizes(width, space.net, slide);
       x.resize(side);
       xHat.resize(side, words);
       map.resize(mapSide);
+      cell.resize(slide);
       book.resize(width);
     },
   };

@@ -25,7 +25,7 @@ export function drawBars({ pen, width, height }, view) {
   const bars = barsOf(view, width < NARROW ? NAMES.narrow : NAMES.wide);
   pen.clearRect(0, 0, width, height);
   const y = [-roundUp(-BELOW * view.elbo, DEPTHS), 0];
-  const f = frame(pen, { left: 44, top: 46, width: width - 48, height: 264, x: [0, bars.length], y });
+  const f = frame(pen, { left: 44, top: 46, width: width - 48, height: height - 124, x: [0, bars.length], y });
   axisY(f);
   write(pen, "nats", f.left - 6, f.top - 12, { size: 14, align: "right", color: "#444" });
   write(pen, `log p(x) = ${number(view.evidence)} nats: q cannot move it`, f.left - 20, 20, { bold: true });

@@ -8,6 +8,8 @@ import { DECODERS, logJoint, logNormal, logPrior } from "./math.js";
 
 const Z = [-5, 5];
 const HEIGHTS = [1, 2, 4, 9]; // of the axis: a scale that jumps seldom, and says so at its ticks
+const BETWEEN = 46, BELOW = 8; // CSS pixels: between the densities and the decoder, and below that
+const DECODER = 0.31; // of the rest
 const GRAY = "rgba(0, 0, 0, 0.16)";
 const Q_FILL = "rgba(0, 158, 115, 0.16)";
 
@@ -22,15 +24,16 @@ export function drawDensities({ pen, width, height }, view) {
   const { state, model, evidence } = view;
   pen.clearRect(0, 0, width, height);
   const posterior = (z) => Math.exp(logJoint(model, state.x, z) - evidence);
-  const top = 12 + legend(pen, CURVES, 56, 22, { right: width });
-  const f = frame(pen, { left: 52, top, width: width - 64, height: 230 - top, x: Z, y: [0, peak(state, posterior)] });
+  const lower = Math.round(DECODER * (height - BETWEEN - BELOW)), bottom = height - BETWEEN - BELOW - lower;
+  const top = 12 + legend(pen, CURVES, 56, 22, { right: width }), y = [0, peak(state, posterior)];
+  const f = frame(pen, { left: 52, top, width: width - 64, height: bottom - top, x: Z, y });
   axisY(f, { label: "density" });
   curve(f, posterior, { color: "#1a1a1a", fill: GRAY });
   curve(f, (z) => Math.exp(logPrior(z)), { color: COLORS.prior, dash: [7, 5] });
   curve(f, (z) => Math.exp(logNormal(z, state.mu, state.sigma)), { color: COLORS.encoder, width: 3, fill: Q_FILL });
   axisX(f, { label: "latent z" });
   drawHandles(f, state);
-  drawDecoder(frame(pen, { ...f, top: 276, height: 104, y: [-3, 5] }), view);
+  drawDecoder(frame(pen, { ...f, top: bottom + BETWEEN, height: lower, y: [-3, 5] }), view);
   return f;
 }
 

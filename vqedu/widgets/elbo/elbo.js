@@ -14,6 +14,7 @@ const TITLE = "For every q, ELBO and gap add up to log p(x): raising the ELBO cl
 const HAND = "Left and right arrow keys move the mean of q, up and down its width; with shift, in large steps.";
 const WIDTHS = { densities: 536, bars: 398 };
 const HEIGHT = 388;
+const ON_SLIDE = 344; // of that
 const GAP = 12;
 
 function build(see, getState, change) {
@@ -41,10 +42,10 @@ function build(see, getState, change) {
       panel.show(view.state);
       board.show(view);
     },
-    resize(width) {
-      const fitted = sideBySide(width, WIDTHS, GAP);
-      resize(densities, fitted.densities, HEIGHT);
-      resize(bars, fitted.bars, HEIGHT);
+    resize(width, slide) {
+      const fitted = sideBySide(width, WIDTHS, GAP), height = slide ? ON_SLIDE : HEIGHT;
+      resize(densities, fitted.densities, height);
+      resize(bars, fitted.bars, height);
     },
   };
 }

@@ -1,7 +1,7 @@
 // The latent explorer: x, the map of its codes, x_hat; for a VAE q(z|x) as well. Every part shows one view a frame.
 
 import { COLORS } from "../page/colors.js";
-import { button, disable, element } from "../page/kit.js";
+import { button, disable, element, fold } from "../page/kit.js";
 import { latentSpace } from "./space.js";
 import { makeHand, statusText, viewer } from "./view.js";
 import { latentMap } from "./map.js";
@@ -13,6 +13,8 @@ import { liveFigure } from "../page/figure.js";
 
 const GAP = 16;
 const TALLEST = 300; // of the map: what answers a drag then fits a screen of 720 pixels
+const SLIDE = { side: 168, map: 262 }; // the height of the map, on a slide
+const SLIDE_WITH_DIRECTIONS = { side: 168, map: 246 };
 
 // The sizes of the pictures and the map, for a stage that is `width` pixels wide inside.
 function sizes(width, whole) {
@@ -22,6 +24,25 @@ function sizes(width, whole) {
   const side = stacked ? half : 28 * Math.min(most, Math.max(5, Math.round((width * (whole ? 0.24 : 0.36)) / 28)));
   const map = stacked ? width : width - (whole ? 2 : 1) * (side + GAP);
   return { stacked, side, map, height: heightOf(map, whole) };
+}
+
+function sizesOnSlide(width, directions) {
+  const { side, map } = directions ? SLIDE_WITH_DIRECTIONS : SLIDE;
+  return { stacked: false, side, map: width - 2 * (side + GAP), height: map };
+}
+
+// What comes below the pictures. A VAE has q(z|x) there, and the ways to move z that an autoencoder shows are folded.
+function arranged({ posterior, directions, walk, prior }, home) {
+  const nodesOf = (parts) => parts.map((each) => each.node);
+  if (!posterior.length) {
+    for (const each of walk) each.buttons.append(home);
+    return nodesOf([...directions, ...walk, ...prior]);
+  }
+  const folds = [
+    ...nodesOf(directions).map((node) => fold("Move z along the principal directions", node)),
+    ...nodesOf(walk).map((node) => fold("Walk from a code A to a code B", node)),
+  ];
+  return [...nodesOf([...posterior, ...prior]), element("div", { class: "vq-folds" }, ...folds, home)];
 }
 
 const heightOf = (map, whole) => Math.round(Math.min(whole ? TALLEST : 420, Math.max(300, map * 0.88)));
@@ -50,19 +71,19 @@ function build(space, hand, repaint) {
   const directions = only(whole && space.d > 2, () => directionsPanel(space, hand));
   const home = button("Back to the code of x", hand.home, { class: "vq-button vq-home" });
   (whole ? prior[0].node : mapPanel).append(...grid.map((each) => each.node));
-  for (const each of walk) each.buttons.append(home);
   const below = [...posterior, ...directions, ...walk, ...prior];
   const row = element("div", { class: "vq-latent" }, ...x.map((each) => each.node), mapPanel, xHat.node);
   return {
-    nodes: [row, ...below.map((each) => each.node), gapNote()],
+    nodes: [row, ...arranged({ posterior, directions, walk, prior }, home), gapNote()],
     keys: posterior.length ? { e: hand.draw } : {},
     playing: () => walk.some((each) => each.playing()),
     show(now) {
       for (const part of [...x, map, ...grid, xHat, ...below]) part.show(now);
       disable(home, now.code === null);
     },
-    resize(width) {
-      const { stacked, side, map: mapWidth, height } = sizes(width, whole);
+    resize(width, slide) {
+      const fitted = slide && whole ? sizesOnSlide(width, directions.length > 0) : sizes(width, whole);
+      const { stacked, side, map: mapWidth, height } = fitted;
       row.classList.toggle("vq-stacked", stacked);
       for (const each of [...x, xHat]) each.resize(side);
       map.resize(mapWidth, height);

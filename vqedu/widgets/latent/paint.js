@@ -54,8 +54,9 @@ export function paintAxes(pen, at, config) {
 function nameAxes(pen, at, [across, up]) {
   const name = { size: 14, align: "center" };
   write(pen, across, MARGIN.left + at.w / 2, MARGIN.top + at.h + 43, { ...name, baseline: "bottom" });
+  const reach = pen.measureText(up).width / 2 + 1; // a long name begins at the edge of the picture
   pen.save();
-  pen.translate(1, MARGIN.top + at.h / 2);
+  pen.translate(1, Math.max(MARGIN.top + at.h / 2, reach));
   pen.rotate(-Math.PI / 2);
   write(pen, up, 0, 0, { ...name, baseline: "top" });
   pen.restore();

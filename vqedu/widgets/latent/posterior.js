@@ -141,8 +141,8 @@ export function posteriorPanel(space, hand) {
       shown = undefined;
       node.classList.toggle("vq-stacked", side === width);
       closeUp.style.width = `${side}px`;
-      resize(lens, side, few ? 98 : 136);
-      resize(bars, side === width ? width : width - side - 16, few ? Math.max(40, 28 * space.d) : 104);
+      resize(lens, side, few ? 98 : 113);
+      resize(bars, side === width ? width : width - side - 16, few ? Math.max(40, 28 * space.d) : 81);
     },
     show(view) {
       const { q } = view;

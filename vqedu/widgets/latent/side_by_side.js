@@ -14,6 +14,7 @@ import { liveFigure } from "../page/figure.js";
 const GAP = 16;
 const X_SIDE = 168; // of the picture x
 const TALLEST = 300; // of the maps: what answers a drag then fits a screen of 720 pixels
+const SLIDE = { map: 262, xHat: 112 }; // the height of the maps and the side of x_hat, on a slide
 const NOWHERE = [0, 0]; // where z is as long as there is neither a picture nor a place
 
 // z of one model: where the hand put it for both, or else the code of x in that model.
@@ -85,9 +86,10 @@ function zoomBox(hand) {
   return { node, show({ zoom }) { box.checked = zoom; } };
 }
 
-function sizes(width) {
+function sizes(width, slide) {
   const stacked = width < 620;
   const map = stacked ? width : Math.floor((width - X_SIDE - 2 * GAP) / 2);
+  if (slide) return { stacked, map, height: SLIDE.map, xHat: SLIDE.xHat };
   const height = Math.round(Math.min(TALLEST, Math.max(240, map * 0.96)));
   return { stacked, map, height, xHat: map < 300 ? 112 : 140 };
 }
@@ -111,8 +113,8 @@ function build(spaces, windows, hand, repaint) {
       prior.show(views[0]);
       zoom.show(state);
     },
-    resize(width) {
-      const { stacked, map, height, xHat } = sizes(width);
+    resize(width, slide) {
+      const { stacked, map, height, xHat } = sizes(width, slide);
       row.classList.toggle("vq-stacked", stacked);
       x.resize(X_SIDE);
       for (const each of columns) each.resize(map, height, xHat);

@@ -1,6 +1,6 @@
 // The chassis of the explorers: one state, one view of it per frame, one message to the kernel at rest, one line said.
 
-import { element, notOurs, onceAFrame, setText, stage, whenResized, whenSettled } from "./kit.js";
+import { element, notOurs, onceAFrame, onSlide, setText, stage, whenResized, whenSettled } from "./kit.js";
 
 const REST = 300; // milliseconds without a change, after which the line speaks and the kernel receives the state
 const WIDEST = 946; // CSS pixels inside the stage, until it is known how many there are
@@ -55,7 +55,8 @@ function watchRoom(node, fit) {
 
 // see(state) -> view, all numbers of the picture; words(view) -> the spoken line, `heard` alone where the picture says
 // the same; title: a sentence, or a function of the view; name: what kind of figure this is.
-// build(getState, change, repaint) -> { nodes, show(view) } and, where there is need, resize(width), keys, playing().
+// build(getState, change, repaint) -> { nodes, show(view) } and, where there is need, resize(width, slide), keys,
+// playing(). slide: whether the figure is on a slide.
 export function liveFigure({ model, el, see, words, build, title = model.get("config").title, name = title, heard }) {
   let state = model.get("state");
   let kernel = { tell() {}, forget() {} };
@@ -78,7 +79,7 @@ export function liveFigure({ model, el, see, words, build, title = model.get("co
 
   const adopt = () => { kernel.forget(); state = model.get("state"); repaint(); };
   model.on("change:state", adopt);
-  const unwatch = watchRoom(root, (width) => { figure.resize(width); repaint(); });
+  const unwatch = watchRoom(root, (width) => { figure.resize(width, onSlide(root)); repaint(); });
   root.addEventListener("sharpened", repaint);
   show();
   speech.now();

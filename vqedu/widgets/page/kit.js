@@ -22,6 +22,13 @@ export function setAttribute(node, name, value) {
 const surfaces = new WeakMap(); // a canvas -> what canvas() returned for it
 const screenRatio = () => Math.max(window.devicePixelRatio || 1, 1);
 
+// How much larger than its CSS pixels a page, such as one of slides, shows a canvas; a hidden one keeps what it had.
+function scaleOf({ node, scale = 1 }) {
+  if (!node.offsetWidth) return scale;
+  const shown = node.getBoundingClientRect().width / node.offsetWidth;
+  return shown > 1.01 ? shown : 1;
+}
+
 // A canvas of width x height CSS pixels, drawn in those units, sharp on every screen.
 export function canvas(width, height, attributes = {}) {
   const node = element("canvas", attributes);
@@ -34,7 +41,7 @@ export function canvas(width, height, attributes = {}) {
 // it anew.
 function sharpen(surface) {
   const { node, pen, width, height, ratio } = surface;
-  if (ratio === screenRatio()) return;
+  if (ratio === screenRatio() * scaleOf(surface)) return;
   const shown = new OffscreenCanvas(node.width, node.height);
   shown.getContext("2d").drawImage(node, 0, 0);
   resize(surface, width, height);
@@ -43,7 +50,8 @@ function sharpen(surface) {
   node.dispatchEvent(new Event("sharpened", { bubbles: true }));
 }
 
-// Zooming the page, or moving it to another screen, changes how many pixels a canvas covers: all are then too coarse.
+// Zooming the page, scaling a figure, or moving the page to another screen changes how many pixels a canvas covers: all
+// are then too coarse. A page that scales a figure tells it so by the event "scaled".
 const stages = new Set(); // held weakly: figures come and go while the page stays
 function sharpenAll() {
   for (const reference of stages) {
@@ -52,7 +60,7 @@ function sharpenAll() {
     else for (const node of root.querySelectorAll("canvas")) sharpen(surfaces.get(node));
   }
 }
-window.addEventListener("resize", sharpenAll); // a zoom
+for (const change of ["resize", "scaled"]) window.addEventListener(change, sharpenAll); // resize: a zoom
 (function watchScreen() {
   const sameScreen = matchMedia(`(resolution: ${screenRatio()}dppx)`);
   sameScreen.addEventListener("change", () => { sharpenAll(); watchScreen(); }, { once: true });
@@ -61,13 +69,13 @@ window.addEventListener("resize", sharpenAll); // a zoom
 // Give a canvas another size in CSS pixels; what was drawn on it is gone.
 export function resize(surface, width, height) {
   const { node, pen } = surface;
-  const ratio = screenRatio();
+  const scale = scaleOf(surface), ratio = screenRatio() * scale;
   node.width = Math.round(width * ratio);
   node.height = Math.round(height * ratio);
   node.style.width = `${width}px`;
   node.style.height = `${height}px`;
   pen.scale(node.width / width, node.height / height);
-  return Object.assign(surface, { width, height, ratio });
+  return Object.assign(surface, { width, height, scale, ratio });
 }
 
 // Where a pointer event lies on a canvas, in the canvas's own units, even where the page has scaled it.
@@ -136,6 +144,10 @@ export function button(label, onclick, attributes = {}) {
 export const disable = (node, off) => setAttribute(node, "aria-disabled", String(off));
 export const press = (node, on) => setAttribute(node, "aria-pressed", String(on));
 
+// What comes second in a figure, folded away until somebody wants it: the rest then fits a screen.
+export const fold = (summary, ...nodes) =>
+  element("details", { class: "vq-fold" }, element("summary", {}, summary), ...nodes);
+
 const NARROW = 792; // CSS pixels of a stage: below, what is side by side elsewhere is one below the other
 const FRAME = 34; // of a stage: its padding and border
 
@@ -167,6 +179,9 @@ export function fitWidth(surface, draw) {
   });
 }
 
+// On a slide a figure has less height and needs larger letters: it then shows what a lecture is about, and no more.
+export const onSlide = (node) => node.closest("[data-room=slide]") !== null;
+
 // The root of a widget. Jupyter's own shortcuts stay out of it: arrow keys belong to the figure.
 export function stage(el, label, ...children) {
   const attributes = { class: "vq-stage", role: "group", "aria-label": label, "data-lm-suppress-shortcuts": "true" };
@@ -176,6 +191,7 @@ export function stage(el, label, ...children) {
   // The room of a figure is what its notebook leaves it, not the width of the window.
   const fit = () => root.classList.toggle("vq-narrow", root.clientWidth > 0 && root.clientWidth < NARROW);
   el.replaceChildren(root);
+  root.classList.toggle("vq-on-slide", onSlide(root));
   fit();
   whenResized(root, fit);
   return root;

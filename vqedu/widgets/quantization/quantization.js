@@ -11,6 +11,7 @@ import { codesHand, headline, selectedWords, spoken, viewer } from "./view.js";
 
 const WIDTHS = { board: 546, charts: CHARTS.width }; // CSS pixels
 const GAP = 14;
+const BOARD_ON_SLIDE = 408; // the width there
 const KEY_WORDS = "Digits, comma and full stop select a code, arrow keys move it, with shift in large steps; "
   + "T selects the target, Delete kills the code, space is a step.";
 
@@ -43,10 +44,11 @@ function build(hand, repaint) {
       for (const part of [board, scores, charts, controls, starts]) part.show(view);
       setText(chosen, selectedWords(view));
     },
-    resize(width) {
-      const fitted = sideBySide(width, WIDTHS, GAP);
+    resize(width, slide) {
+      const onSlide = { board: BOARD_ON_SLIDE, charts: width - BOARD_ON_SLIDE - GAP };
+      const fitted = slide ? onSlide : sideBySide(width, WIDTHS, GAP);
       board.resize(fitted.board);
-      charts.resize(fitted.charts);
+      charts.resize(fitted.charts, slide);
     },
   };
 }

@@ -6,12 +6,13 @@ import { axisX, frame, roundUp, stroke, write } from "../page/plot.js";
 import { PATH, SCALES, SCORE } from "./samples.js";
 
 const BINS = 41;
+const WORDS = { title: 44, between: 22, below: 36 }; // CSS pixels: the rows over, between and under two histograms
 
 export function drawEstimates(sheet, view) {
   const { pen, width, height } = sheet;
   pen.clearRect(0, 0, width, height);
   drawParameter(sheet, 0, view, "mu", "\u03BC");
-  drawParameter(sheet, 226, view, "sigma", "\u03C3");
+  drawParameter(sheet, (height + 6) / 2, view, "sigma", "\u03C3");
 }
 
 // Wide enough for 95 of 100 estimates: a few that lie far out are counted, so that the rest can be seen.
@@ -20,11 +21,13 @@ function reachOf(estimates, exact) {
   return roundUp(1.3 * Math.max(distances[Math.floor(0.95 * distances.length)], 0.02), SCALES);
 }
 
-function drawParameter({ pen, width }, top, { state: { n }, draws, exact }, name, sign) {
+function drawParameter({ pen, width, height }, top, { state: { n }, draws, exact }, name, sign) {
   const truth = exact[name];
   const reach = reachOf([...draws.path[name], ...draws.score[name]], truth);
-  const place = { left: 16, width: width - 32, height: 62, x: [truth - reach, truth + reach], y: [0, 1] };
-  const path = frame(pen, { ...place, top: top + 44 }), score = frame(pen, { ...place, top: top + 128 });
+  const high = Math.round(((height + 6) / 2 - WORDS.title - WORDS.between - WORDS.below) / 2);
+  const place = { left: 16, width: width - 32, height: high, x: [truth - reach, truth + reach], y: [0, 1] };
+  const path = frame(pen, { ...place, top: top + WORDS.title });
+  const score = frame(pen, { ...place, top: path.bottom + WORDS.between });
   const count = `${n} ${n === 1 ? "draw" : "draws"}`;
   write(pen, `\u2202E[h(z)]/\u2202${sign} from ${count}`, 16, top + 20, { bold: true, size: 16 });
   histogram(path, draws.path[name], PATH);

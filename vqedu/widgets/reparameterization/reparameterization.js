@@ -13,6 +13,7 @@ import { findingWords, RANGES, REPEATS, viewer } from "./view.js";
 const HAND = "Left and right arrow keys move mu, up and down sigma; with shift, in large steps.";
 const WIDTHS = { samples: 596, estimates: 338 };
 const HEIGHT = 446;
+const ON_SLIDE = 380; // of that
 const GAP = 12;
 
 function build(getState, change) {
@@ -34,10 +35,10 @@ function build(getState, change) {
       table.show(view);
       panel.show(view.state);
     },
-    resize(width) {
-      const fitted = sideBySide(width, WIDTHS, GAP);
-      resize(samples, fitted.samples, HEIGHT);
-      resize(estimates, fitted.estimates, HEIGHT);
+    resize(width, slide) {
+      const fitted = sideBySide(width, WIDTHS, GAP), height = slide ? ON_SLIDE : HEIGHT;
+      resize(samples, fitted.samples, height);
+      resize(estimates, fitted.estimates, height);
     },
   };
 }

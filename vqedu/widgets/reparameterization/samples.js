@@ -12,6 +12,18 @@ const MANTISSAS = [1, 1.5, 2, 3, 5, 7];
 export const SCALES = [0.01, 0.1, 1, 10, 100, 1000].flatMap((power) => MANTISSAS.map((m) => m * power));
 const NARROW = 500; // CSS pixels of the canvas: below, the legend has a row of its own
 
+// Where the strips begin and how high they are: what the rows of words leave is theirs, shared as these numbers are.
+const SHARES = { noise: 52, threads: 46, z: 72, h: 70, pulls: 90 };
+const WORDS = { top: 26, aboveH: 18, abovePulls: 30, below: 42 }; // CSS pixels
+function stripsOf(height) {
+  const sum = (all) => Object.values(all).reduce((a, b) => a + b, 0);
+  const unit = (height - sum(WORDS)) / sum(SHARES);
+  const high = Object.fromEntries(Object.entries(SHARES).map(([name, share]) => [name, Math.round(unit * share)]));
+  const z = WORDS.top + high.noise + high.threads, h = z + high.z + WORDS.aboveH;
+  const pulls = { top: h + high.h + WORDS.abovePulls, bottom: height - WORDS.below };
+  return { noise: [WORDS.top, high.noise], z: [z, high.z], h: [h, high.h], pulls };
+}
+
 const strip = ({ pen, width }, top, height, y) =>
   frame(pen, { left: 58, top, width: width - 70, height, x: [-7, 7], y });
 const bell = (mean, sd) => (v) => Math.exp(-0.5 * ((v - mean) / sd) ** 2) / (sd * Math.sqrt(2 * Math.PI));
@@ -32,8 +44,9 @@ export function drawSamples(sheet, view) {
 // Above the noise, below the samples: a thread from each eps to its z is the path the gradient takes.
 function drawTransport(sheet, { state, samples }) {
   const { mu, sigma } = state;
-  const above = strip(sheet, 26, 52, [0, 0.42]);
-  const below = strip(sheet, 124, 72, [0, Math.max(0.42, 0.42 / sigma)]);
+  const { noise, z } = stripsOf(sheet.height);
+  const above = strip(sheet, ...noise, [0, 0.42]);
+  const below = strip(sheet, ...z, [0, Math.max(0.42, 0.42 / sigma)]);
   curve(above, bell(0, 1), { color: "#555", fill: "rgba(0, 0, 0, 0.08)" });
   curve(below, bell(mu, sigma), { color: PATH, fill: "rgba(0, 158, 115, 0.16)" });
   samples.forEach((sample, i) => drawThread(above, below, sample, i % 4 === 0));
@@ -57,13 +70,13 @@ function nameClouds(above, below, { mu, sigma }) {
   write(pen, "\u03B5 ~ N(0, 1), drawn once and kept", 62, 18);
   const [place, align] = mu < 0 ? [above.right - 4, "right"] : [62, "left"]; // where the bell is not
   const look = { bold: true, color: wordColor(COLORS.encoder), align, halo: 4 };
-  write(pen, "z = \u03BC + \u03C3\u03B5", place, 126, look);
-  write(pen, `= ${number(mu, 2)} + ${number(sigma, 2)} \u03B5`, place, 146, look);
+  write(pen, "z = \u03BC + \u03C3\u03B5", place, below.top + 2, look);
+  write(pen, `= ${number(mu, 2)} + ${number(sigma, 2)} \u03B5`, place, below.top + 22, look);
 }
 
 function drawFunction(sheet, { target, samples }) {
   const top = roundUp(Math.max(...samples.map(({ z }) => target.f(z)), 1.05), SCALES);
-  const f = strip(sheet, 214, 70, [target === FUNCTIONS.sine ? -1.2 : 0, top * 1.05]);
+  const f = strip(sheet, ...stripsOf(sheet.height).h, [target === FUNCTIONS.sine ? -1.2 : 0, top * 1.05]);
   axisY(f, { values: f.y[0] < 0 ? [-1, 0, 1] : [0, top] });
   curve(f, target.f, { color: "#1a1a1a" });
   for (const { z } of samples) dot(f.pen, f.X(z), f.Y(target.f(z)), 4, { fill: PATH, color: "#fff", width: 1 });
@@ -75,8 +88,8 @@ function drawPulls(sheet, { one, exact, samples }) {
   const pulls = samples.map(({ eps, z }) => ({ z, path: one.path(eps).mu, score: one.score(eps).mu }));
   const all = pulls.flatMap(({ path, score }) => [path, score, exact.mu]);
   const reach = (most) => roundUp(Math.max(most, 0.1), SCALES);
-  const top = 12 + namePulls(sheet);
-  const f = strip(sheet, top, 404 - top, [-reach(-Math.min(...all)), reach(Math.max(...all))]);
+  const { pulls: place } = stripsOf(sheet.height), top = 12 + namePulls(sheet, place.top - 12);
+  const f = strip(sheet, top, place.bottom - top, [-reach(-Math.min(...all)), reach(Math.max(...all))]);
   axisY(f, { values: ticks(f.y, 3), label: "\u2202/\u2202\u03BC" });
   for (const { z, path, score } of pulls) {
     arrow(f.pen, [f.X(z) + 2, f.Y(0)], [f.X(z) + 2, f.Y(score)], { color: SCORE });
@@ -86,13 +99,13 @@ function drawPulls(sheet, { one, exact, samples }) {
   axisX(f, { label: "z" });
 }
 
-// Returns the y of the last row.
-function namePulls({ pen, width }) {
+// Returns the y of the last row; the first one is at y.
+function namePulls({ pen, width }, y) {
   const entries = [
     { name: "reparameterization", color: PATH },
     { name: "score function", color: SCORE },
     { name: "exact", color: "#000", dash: [6, 4] },
   ];
-  const used = write(pen, "\u2202/\u2202\u03BC by each draw:", 58, 302, { bold: true });
-  return legend(pen, entries, ...(width < NARROW ? [30, 322] : [72 + used, 302]), { gap: 14, right: width - 6 });
+  const used = write(pen, "\u2202/\u2202\u03BC by each draw:", 58, y, { bold: true });
+  return legend(pen, entries, ...(width < NARROW ? [30, y + 20] : [72 + used, y]), { gap: 14, right: width - 6 });
 }

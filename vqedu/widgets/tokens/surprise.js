@@ -29,7 +29,7 @@ function drawSurprises({ pen, width, height }, view, { uniform, places, columns 
   pen.clearRect(0, 0, width, height);
   const top = highestTick(uniform, Math.max(0, ...view.bits));
   const f = frame(pen, { left: 40, top: 12, width: width - 44, height: height - 38, x: [0, places], y: [0, top] });
-  axisY(f, { values: ticks(f.y, 3) });
+  axisY(f, { values: ticks(f.y, f.height < 50 ? 1 : 3) });
   drawBars(f, view, places);
   const y = f.Y(uniform);
   stroke(pen, [[f.left, y], [f.right, y]], { color: COLORS.codebook, width: 2, dash: [6, 4] });
@@ -44,7 +44,7 @@ function chartWords({ bits, total }) {
 }
 
 export function surpriseChart(hand, model) {
-  const surface = canvas(946, 104, { role: "img", class: "vq-tok-surprise" });
+  const surface = canvas(946, 100, { role: "img", class: "vq-tok-surprise" });
   let f;
   surface.node.addEventListener("click", (event) => {
     const p = Math.floor(f.valueAt(position(event, surface)[0]));
@@ -52,7 +52,9 @@ export function surpriseChart(hand, model) {
   });
   return {
     node: surface.node,
-    resize(width) { if (width !== surface.width) resize(surface, width, surface.height); },
+    resize(width, height) {
+      if (width !== surface.width || height !== surface.height) resize(surface, width, height);
+    },
     show(view) {
       f = drawSurprises(surface, view, model);
       surface.node.setAttribute("aria-label", chartWords(view));

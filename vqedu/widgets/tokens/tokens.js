@@ -15,6 +15,8 @@ const LARGEST_MAP = 322;
 const SMALLEST_MAP = 252; // beside the odds
 const PICTURE = 308; // x_hat, at most
 const GAP = 16;
+const SLIDE = { map: 294, picture: 189, chart: 66 };
+const CHART = 104; // the height of the chart
 const allowedCounts = (K) => [1, 2, 3, 5, 10, 20, 50, 100, 200].filter((k) => k < K).concat(K);
 
 // What a hand can do, as changes of the state; view() is what the state shows. The codes `given` are never drawn.
@@ -117,7 +119,7 @@ function tokenControls(hand, model) {
   const settings = [classChooser(hand, model), temperatureSlider(hand), topSlider(hand, model.K)];
   const row = element("div", { class: "vq-tok-settings" }, ...settings.map((each) => each.node));
   return {
-    node: element("div", { class: "vq-tok-controls" }, buttons.node, row),
+    node: element("div", { class: "vq-tok-controls" }, buttons.node, row), buttons: buttons.node,
     show(view) { for (const part of [buttons, ...settings]) part.show(view); },
   };
 }
@@ -177,11 +179,12 @@ function buildTokens(model, hand, repaint) {
       for (const part of [grid, odds, luck, decoded, chart, controls]) part.show(view);
       if (view.behind) repaint();
     },
-    resize(width) {
-      const side = cellSide(width, model.columns);
+    resize(width, slide) {
+      const side = slide ? Math.floor(SLIDE.map / model.columns) : cellSide(width, model.columns);
       grid.node.style.setProperty("--vq-tok-side", `${side}px`);
-      decoded.resize(Math.min(PICTURE, model.columns * side));
-      chart.resize(width);
+      decoded.resize(slide ? SLIDE.picture : Math.min(PICTURE, model.columns * side));
+      chart.resize(width, slide ? SLIDE.chart : CHART);
+      if (slide) decoded.node.append(controls.buttons); // there is room under the picture
     },
   };
 }

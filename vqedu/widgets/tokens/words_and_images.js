@@ -10,6 +10,8 @@ import { player } from "./play.js";
 import { parseText, sentenceOf, wordsModel } from "./words_view.js";
 import { answerBars, nextBars, ribbon, shower, writer } from "./words_parts.js";
 
+const INK = { page: 224, slide: 168 }; // CSS pixels: the side of the picture x
+
 const ordersOf = (noun) => ({ draw: "Write: it draws", read: `${noun === "digit" ? "Draw" : "Pick"}: it reads` });
 
 function wordsHand(getState, view, change, model) {
@@ -88,6 +90,7 @@ function buildWords(model, hand, repaint) {
       for (const part of [orders, tokens, ...sides[order], decoded]) part.show(view);
       if (view.behind) repaint();
     },
+    resize: (width, slide) => show.resize(slide ? INK.slide : INK.page),
   };
 }
 

@@ -1,7 +1,7 @@
 // The parts of the words-and-images explorer: the ribbon of tokens, the writer, the drawer, the bars.
 
 import { COLORS, wordColor } from "../page/colors.js";
-import { button, element, press, setAttribute, setText } from "../page/kit.js";
+import { button, element, press, resize, setAttribute, setText } from "../page/kit.js";
 import { digitInput } from "../page/pictures.js";
 import { heading, temperatureSlider } from "./paint.js";
 import { percent } from "./view.js";
@@ -181,6 +181,12 @@ export function shower(hand, model) {
   return {
     node: element("div", { class: "vq-wi-shower vq-x" },
       heading("x", null, hint), pad.surface.node, strip.node, buttons, toggle, pass),
+    resize(side) {
+      if (side === pad.surface.width) return;
+      resize(pad.surface, side, side);
+      pad.paint();
+      strip.node.style.maxWidth = `${side}px`;
+    },
     show({ state, input, steps }) {
       show(state, input);
       pass.disabled = !steps;
