@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import pytest
 import torch
@@ -17,7 +15,6 @@ each_function = pytest.mark.parametrize("f", sorted(gradients.FUNCTIONS))
 POINTS = [(2.0, 1.0), (0.0, 0.1), (-3.0, 2.0), (0.7, 0.3)]
 
 
-@functools.cache
 def page_noise(seed: int) -> torch.Tensor:
     """Return the noise that the page draws from: (300, 256)."""
     values = node.call(MODULE, "(seed, count) => tested.normals(seed, count)", seed, REPEATS * STRIDE)
