@@ -56,14 +56,13 @@ def in_vqvae(function: str, channels: int = 1, bound: nn.Module | None = None) -
     """Return function(net), where `net` has four codes of 2 numbers, pictures of side 4 and maps of 2 x 2 codes."""
     encoder = whole(nn.Sequential(nn.Conv2d(channels, 2, 2, 2)))
     decoder = whole(nn.Sequential(nn.ConvTranspose2d(2, channels, 2, 2)))
-    specs, arrays = zip(
-        *(describe_convolutions(net, name, np.float32) for net, name in ((encoder, "e"), (decoder, "d")))
-    )
+    described = [describe_convolutions(net, name, np.float32) for net, name in ((encoder, "e"), (decoder, "d"))]
     numbers = {name: values.tolist() for name, values in bound.named_buffers()} if bound else None
     config = {"K": 4, "D": 2, "channels": channels, "side": 4, "columns": 2, "codebook": "codes", "bound": numbers}
-    config |= {"encoder": specs[0], "decoder": specs[1]}
+    config |= {"encoder": described[0][0], "decoder": described[1][0]}
+    arrays = {**described[0][1], **described[1][1], "codes": CODES}
     script = f"(config, text, table) => ({function})(tested.vqvae(config, tested.unpack(view(text), table)))"
-    return node.call(MODULES, script, config, *node.packed({**arrays[0], **arrays[1], "codes": CODES}))
+    return node.call(MODULES, script, config, *node.packed(arrays))
 
 
 def test_the_nearest_code_at_each_place_and_of_equally_near_ones_the_first() -> None:

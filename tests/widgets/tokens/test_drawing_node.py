@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.page import node
+from tests.page import mulberry, node
 from tests.widgets.tokens.drawing import Drawn, distribution, pick, uniforms
 from tests.widgets.tokens.test_tokens import small_prior
 from vqedu import pretrained
@@ -83,6 +83,35 @@ def test_random_numbers_are_uniform_seeded_and_unlike_for_other_seeds() -> None:
     np.testing.assert_array_equal(few, numbers[:49])
     assert len(set(first)) == 2000
     assert abs(first.mean() - 0.5) < 5 * np.sqrt(1 / 12 / 2000)
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_the_numbers_of_a_seed_are_a_stream_of_their_own(seed: int) -> None:
+    found = node.call("tokens/math.js", "(seed) => tested.uniforms(seed, 5)", seed)
+    np.testing.assert_array_equal(found, mulberry.uniform((seed + 1) * 1000003, 5))
+
+
+def test_the_reader_computes_one_token_of_each_frame_and_more_while_there_is_time() -> None:
+    script = """() => {
+        const steps = [], net = { start: () => ({}), rewind(cache, count) { steps.push(-count); },
+            step(cache, token) { steps.push(token); return [token]; } };
+        const after = tested.reader(net), past = -1;
+        const found = [after([5, 6, 7], past), after([5, 6, 7], past), after([5, 6, 7], past - 1),
+            after([5, 6, 7], past - 2), after([5, 6], past - 3), after([5, 8, 9])];
+        return [found, steps];
+    }"""
+    found, steps = node.call("tokens/math.js", script)
+    assert found == [None, None, None, [7], [6], [9]]  # the same frame once more computes nothing
+    assert steps == [0, 5, -1, -1, 6, -2, 7, -1, 8, 9]
+
+
+def test_what_is_computed_once_for_an_object_is_kept_for_it() -> None:
+    script = """() => {
+        let calls = 0;
+        const length = tested.once((list) => { calls += 1; return list.length; }), lists = [[1, 2], [1, 2, 3]];
+        return [...lists, ...lists].map(length).concat(calls);
+    }"""
+    assert node.call("tokens/math.js", script) == [2, 3, 2, 3, 2]
 
 
 def test_a_distribution_is_the_prior_s_own() -> None:
