@@ -40,7 +40,7 @@ VECTOR = ("tests/quantizers/test_vector.py", "tests/quantizers/test_contract.py"
 MODULES = {
     "losses": Target("vqedu/losses.py", ("tests/test_losses.py", "tests/test_beta.py"), complete=True),
     "quantizers.vector": Target("vqedu/quantizers/vector.py", VECTOR, complete=True),
-    "quantizers.kmeans": Target("vqedu/quantizers/kmeans.py", VECTOR),
+    "quantizers.kmeans": Target("vqedu/quantizers/kmeans.py", ("tests/quantizers/test_kmeans.py", *VECTOR)),
     "quantizers.nearest": Target("vqedu/quantizers/nearest.py", ("tests/quantizers/test_nearest.py",)),
     "quantizers.fsq": Target("vqedu/quantizers/fsq.py", ("tests/quantizers/test_fsq.py", VECTOR[1])),
     "quantizers.residual": Target("vqedu/quantizers/residual.py", ("tests/quantizers/test_residual.py", VECTOR[1])),
@@ -58,19 +58,17 @@ NUMBERS += ("06_vector_quantization", "07_vqvae", "08_prior_over_codes", "09_ima
 NOTEBOOKS = {f"notebooks.{name}": Target(f"notebooks/source/{name}.py", DEFINITIONS) for name in sorted(NUMBERS)}
 
 DRAWING = "tests/widgets/tokens/test_drawing_node.py"
-SPACE = "tests/widgets/latent/test_space_node.py"
-CONVOLUTIONS = "tests/page/test_conv_nets_node.py"
 SCRIPTS = {
-    "page.nn": (SPACE,),
-    "page.conv_nets": (CONVOLUTIONS,),
+    "page.nn": ("tests/page/test_nn_node.py",),
+    "page.conv_nets": ("tests/page/test_convolutions_node.py",),
     "page.transformer": (DRAWING,),
-    "page.random": ("tests/widgets/reparameterization/test_math_node.py", DRAWING),
-    "page.numbers": ("tests/widgets/cards/test_prediction_math_node.py", "tests/widgets/beta/test_math_node.py"),
+    "page.random": ("tests/page/test_random_node.py",),
+    "page.numbers": ("tests/page/test_numbers_node.py",),
     "beta.math": ("tests/widgets/beta/test_math_node.py", "tests/widgets/beta/test_beta.py"),
     "cards.prediction_math": ("tests/widgets/cards/test_prediction_math_node.py",),
-    "codebook.space": ("tests/widgets/test_quantizers.py",),
+    "codebook.space": ("tests/widgets/codebook/test_space_node.py",),
     "elbo.math": ("tests/widgets/elbo/test_math_node.py",),
-    "latent.space": (SPACE,),
+    "latent.space": ("tests/widgets/latent/test_space_node.py",),
     "quantization.math": ("tests/widgets/quantization/test_math_node.py",),
     "reparameterization.math": ("tests/widgets/reparameterization/test_math_node.py",),
     "tokens.math": (DRAWING,),
