@@ -1,7 +1,8 @@
-"""`python -m tests.mutation losses quantizers.vector`: how many of the mutants of these modules the tests catch.
+"""`python -m tests.mutation losses widgets`: how many of the mutants of these files the tests catch.
 
-Without names, all modules. `--to FILE` keeps the table. The exit status is 1 if, in a module whose mutants were all
-caught before, one survives that equivalent.txt does not explain.
+The files are modules, the pages' JavaScript (widgets), and what the notebooks define (notebooks); without names all of
+them. `--to FILE` keeps the table. The exit status is 1 if, in a file whose mutants were all caught before, one survives
+that equivalent.txt does not explain.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.mutation.python_mutants import Mutant, of_python
-from tests.mutation.running import ROOT, Harness, Reached, with_tests
+from tests.mutation import ROOT
+from tests.mutation.mutant import Mutant
+from tests.mutation.running import Harness, Reached, with_tests
 from tests.mutation.targets import TARGETS, Target
 
 EXPLAINED = Path(__file__).with_name("equivalent.txt")
@@ -48,7 +50,7 @@ def explained() -> dict[tuple[str, str, str, str], str]:
 def judged(name: str, target: Target, part: int, parts: int) -> Row:
     """Return what becomes of every mutant of a file, or of each `parts`-th from number `part` on."""
     path, rows = ROOT / target.path, []
-    mutants = list(of_python(path.read_text(encoding="utf-8")))[part::parts]
+    mutants = list(target.mutants())[part::parts]
 
     def work(harness: Harness) -> None:
         reached = harness.observe(path)
@@ -66,7 +68,7 @@ def quickest(reached: Reached, mutant: Mutant | None = None) -> list[str]:
     ids = [
         name
         for name, (_, lines) in reached.items()
-        if span is None or not lines.isdisjoint(range(span[0], span[1] + 1))
+        if span is None or lines is None or not lines.isdisjoint(range(span[0], span[1] + 1))
     ]
     return sorted(ids, key=lambda name: reached[name][0])
 
@@ -83,18 +85,26 @@ def outcome(name: str, path: Path, mutants: list[Mutant], harness: Harness, reac
     return Row(name, len(mutants), equivalent, survivors)
 
 
+def chosen(names: list[str]) -> list[str]:
+    """Return the targets that have these names, or names that begin so; raises SystemExit if there are none."""
+    found = [target for target in TARGETS if not names or any(f"{target}.".startswith(f"{name}.") for name in names)]
+    if not found:
+        raise SystemExit(f"There is nothing called {' '.join(names)}. There is: {', '.join(TARGETS)}.")
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *TARGETS], metavar="module", help=", ".join(TARGETS))
+    parser.add_argument("names", nargs="*", metavar="name", help=f"the first part or all of {', '.join(TARGETS)}")
     parser.add_argument("--to", type=Path, help="a file for the table")
     parser.add_argument("--part", default="0/1", help="1/4: only the second of four parts of the mutants")
     arguments = parser.parse_args()
     part, parts = map(int, arguments.part.split("/"))
     rows = []
-    for name in arguments.names or TARGETS:
+    for name in chosen(arguments.names):
         rows.append(judged(name, TARGETS[name], part, parts))
         print(rows[-1], flush=True)
-    table = ["| module | mutants | equivalent | caught | share |", "|---|---|---|---|---|", *map(str, rows)]
+    table = ["| file | mutants | equivalent | caught | share |", "|---|---|---|---|---|", *map(str, rows)]
     print("", *table, sep="\n")
     if arguments.to:
         survivors = [survivor for row in rows for survivor in row.survivors]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import singledispatch
-from typing import NamedTuple
 
-Span = tuple[int, int]
+from tests.mutation.mutant import Mutant, Span, changed
 
 OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "-",
@@ -38,21 +37,6 @@ REMOVED = {"detach", "square", "clamp", "round", "exp", "log", "abs", "clone", "
 SILENT = {"extra_repr", "__repr__"}
 
 
-class Mutant(NamedTuple):
-    """A changed file: `source` is its text; `before` and `after` are the lines that differ, `line` the first of them.
-
-    scope: the function it is in, or "". span: the first and last line that a test must reach to see the change; None if
-    every import reaches it.
-    """
-
-    source: str
-    line: int
-    before: str
-    after: str
-    scope: str
-    span: Span | None
-
-
 def of_python(source: str, names: frozenset[str] | None = None) -> Iterator[Mutant]:
     """Yield the mutants of a file, or of the functions and classes at its top that have these names."""
     tree = ast.parse(source)
@@ -70,15 +54,7 @@ def of_python(source: str, names: frozenset[str] | None = None) -> Iterator[Muta
                 starts[place.lineno - 1] + place.col_offset,
                 starts[place.end_lineno - 1] + place.end_col_offset,
             )
-            yield _mutant(data, (first, last), text.encode(), scope, span)
-
-
-def _mutant(data: bytes, place: Span, text: bytes, scope: str, span: Span | None) -> Mutant:
-    first, last = place
-    start, end = data.rfind(b"\n", 0, first) + 1, data.find(b"\n", last)
-    before, after = data[start:end], data[start:first] + text + data[last:end]
-    one_line = [" ".join(part.decode().split()) for part in (before, after)]
-    return Mutant((data[:first] + text + data[last:]).decode(), data[:first].count(b"\n") + 1, *one_line, scope, span)
+            yield changed(data, (first, last), text.encode(), scope, span)
 
 
 def _nodes(node: ast.AST, scope: str = "", span: Span | None = None) -> Iterator[tuple[ast.AST, str, Span | None]]:

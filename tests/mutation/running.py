@@ -12,7 +12,6 @@ import gc
 import os
 import resource
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -20,9 +19,11 @@ from typing import Any
 
 import pytest
 import torch
+from _pytest.tmpdir import tmppath_result_key
 from hypothesis import Phase, settings
 
-ROOT = Path(__file__).parents[2]
+from tests.mutation import ROOT
+
 OPTIONS = [
     "-o",
     "addopts=",
@@ -36,7 +37,8 @@ OPTIONS = [
     "no:warnings",
     f"--rootdir={ROOT}",
 ]
-Reached = dict[str, tuple[float, set[int]]]  # each test: its CPU seconds, and the lines of the file that it ran
+# Each test: its CPU seconds, and the lines of the file that it ran, or None where nobody knows.
+Reached = dict[str, tuple[float, set[int] | None]]
 
 
 class Harness:
@@ -54,6 +56,7 @@ class Harness:
         """Run these tests up to the first that fails, without the report that pytest would make of each."""
         items = [self.items[name] for name in ids]
         for item, following in zip(items, [*items[1:], None], strict=True):
+            item.stash[tmppath_result_key] = {}  # where the fixture tmp_path looks for the report
             try:
                 self.session._setupstate.setup(item)
                 item.runtest()
@@ -75,19 +78,20 @@ class Harness:
         return in_child(work, seconds)
 
     def observe(self, path: Path) -> Reached:
-        """Return which lines of the file each test runs; raises RuntimeError if one fails without any change.
+        """Return which lines of a Python file each test runs; raises RuntimeError if one fails without any change.
 
         It runs in this process: what torch makes ready at its first use is then ready for every child.
         """
         source, found = path.read_text(encoding="utf-8"), {}
         lines = builtins.reached_line_ = Lines()  # type: ignore[attr-defined]
-        change(path, marked(source))
+        is_python = path.suffix == ".py"
+        change(path, marked(source) if is_python else source)
         for name in self.items:
             lines.clear()
-            started = time.process_time()
+            started = seconds_used()
             if not self.passes([name]):
                 raise RuntimeError(f"{name} fails before anything is changed.")
-            found[name] = (time.process_time() - started, set(lines))
+            found[name] = (seconds_used() - started, set(lines) if is_python else None)
         change(path, source)
         gc.freeze()  # the children share what is in memory now
         return found
@@ -121,6 +125,12 @@ def marked(source: str) -> str:
             if isinstance(getattr(node, field, None), list):
                 setattr(node, field, [part for each in getattr(node, field) for part in (_mark(each), each)])
     return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def seconds_used() -> float:
+    """Return the CPU time of this process and of those that it has waited for, such as Node."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 def _mark(statement: ast.stmt) -> ast.stmt:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from typing import NamedTuple
+
+from tests.mutation import ROOT
+from tests.mutation.javascript_mutants import of_javascript
+from tests.mutation.mutant import Mutant
+from tests.mutation.python_mutants import of_python
 
 
 class Target(NamedTuple):
@@ -15,12 +22,25 @@ class Target(NamedTuple):
     tests: tuple[str, ...]
     complete: bool = False
 
+    def mutants(self) -> Iterator[Mutant]:
+        """Yield the mutants of the file; of a notebook, those of the definitions that its tests name."""
+        source = (ROOT / self.path).read_text(encoding="utf-8")
+        if self.path.endswith(".js"):
+            return of_javascript(source)
+        return of_python(source, named_in(self.tests[0]) if self.path.startswith("notebooks") else None)
+
+
+def named_in(test: str) -> frozenset[str]:
+    """Return all texts in a file of tests, the names of what they ask for among them."""
+    nodes = ast.walk(ast.parse((ROOT / test).read_text(encoding="utf-8")))
+    return frozenset(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+
 
 VECTOR = ("tests/quantizers/test_vector.py", "tests/quantizers/test_contract.py")
-TARGETS = {
+MODULES = {
     "losses": Target("vqedu/losses.py", ("tests/test_losses.py", "tests/test_beta.py"), complete=True),
     "quantizers.vector": Target("vqedu/quantizers/vector.py", VECTOR, complete=True),
-    "quantizers.kmeans": Target("vqedu/quantizers/kmeans.py", VECTOR),
+    "quantizers.kmeans": Target("vqedu/quantizers/kmeans.py", ("tests/quantizers/test_kmeans.py", *VECTOR)),
     "quantizers.nearest": Target("vqedu/quantizers/nearest.py", ("tests/quantizers/test_nearest.py",)),
     "quantizers.fsq": Target("vqedu/quantizers/fsq.py", ("tests/quantizers/test_fsq.py", VECTOR[1])),
     "quantizers.residual": Target("vqedu/quantizers/residual.py", ("tests/quantizers/test_residual.py", VECTOR[1])),
@@ -31,3 +51,30 @@ TARGETS = {
     "models.transformer": Target("vqedu/models/transformer.py", ("tests/models/test_transformer.py",), complete=True),
     "coding": Target("vqedu/coding.py", ("tests/test_coding.py",)),
 }
+
+DEFINITIONS = ("tests/notebooks/test_definitions.py",)
+NUMBERS = ("01_autoencoder", "04_vae", "02_elbo", "03_reparameterization", "05_inside_the_vae")
+NUMBERS += ("06_vector_quantization", "07_vqvae", "08_prior_over_codes", "09_image_tokens", "10_colour_and_words")
+NOTEBOOKS = {f"notebooks.{name}": Target(f"notebooks/source/{name}.py", DEFINITIONS) for name in sorted(NUMBERS)}
+
+DRAWING = "tests/widgets/tokens/test_drawing_node.py"
+SCRIPTS = {
+    "page.nn": ("tests/page/test_nn_node.py",),
+    "page.conv_nets": ("tests/page/test_convolutions_node.py",),
+    "page.transformer": (DRAWING,),
+    "page.random": ("tests/page/test_random_node.py",),
+    "page.numbers": ("tests/page/test_numbers_node.py",),
+    "beta.math": ("tests/widgets/beta/test_math_node.py", "tests/widgets/beta/test_beta.py"),
+    "cards.prediction_math": ("tests/widgets/cards/test_prediction_math_node.py",),
+    "codebook.space": ("tests/widgets/codebook/test_space_node.py",),
+    "elbo.math": ("tests/widgets/elbo/test_math_node.py",),
+    "latent.space": ("tests/widgets/latent/test_space_node.py",),
+    "quantization.math": ("tests/widgets/quantization/test_math_node.py",),
+    "reparameterization.math": ("tests/widgets/reparameterization/test_math_node.py",),
+    "tokens.math": (DRAWING,),
+}
+WIDGETS = {
+    f"widgets.{name}": Target(f"vqedu/widgets/{name.replace('.', '/')}.js", tests) for name, tests in SCRIPTS.items()
+}
+
+TARGETS = MODULES | NOTEBOOKS | WIDGETS

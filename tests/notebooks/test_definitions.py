@@ -27,9 +27,7 @@ SOURCES = Path(__file__).parents[2] / "notebooks" / "source"
 IMPORTS = {"torch": torch, "nn": nn, "F": F, "math": math, "pairwise": itertools.pairwise}
 
 
-@functools.cache
-def parsed() -> list[ast.Module]:
-    return [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SOURCES.glob("*.py"))]
+parsed = functools.cache(ast.parse)  # a notebook is read at each use, so that a changed one is noticed
 
 
 def defined(*names: str, **given: Any) -> list[Any]:
@@ -41,8 +39,8 @@ def defined(*names: str, **given: Any) -> list[Any]:
     for name in names:
         found = [
             node
-            for tree in parsed()
-            for node in tree.body
+            for path in sorted(SOURCES.glob("*.py"))
+            for node in parsed(path.read_text(encoding="utf-8")).body
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name
         ]
         assert len(found) == 1, f"{len(found)} notebooks define {name}"

@@ -1,12 +1,14 @@
-"""Nearest-code search against brute force in float64, and k-means against its own error."""
+"""Nearest-code search against brute force in float64, in tiles of bounded size."""
 
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from vqedu.quantizers import nearest
 from vqedu.quantizers.nearest import TILE, nearest_code
 
 
@@ -62,3 +64,27 @@ def test_lookup_is_exact_under_autocast() -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         indices = nearest_code(rows, codebook)
     assert torch.equal(indices, brute_force(rows, codebook))
+
+
+@pytest.mark.parametrize(("n", "k", "heights"), [(250, 10, [100, 100, 50]), (3, 2000, [1, 1, 1]), (7, 10, [7])])
+def test_no_more_scores_are_held_than_a_tile_has_but_those_of_one_row(
+    n: int, k: int, heights: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, product = [], torch.mm
+
+    def remember(rows: torch.Tensor, weights: torch.Tensor, out: torch.Tensor) -> None:
+        held.append(len(out))
+        product(rows, weights, out=out)
+
+    monkeypatch.setattr(nearest, "TILE", 1000)
+    monkeypatch.setattr(torch, "mm", remember)
+    torch.manual_seed(0)
+    rows, codebook = torch.randn(n, 2), torch.randn(k, 2)
+    indices = nearest_code(rows, codebook)
+    assert held == heights
+    assert torch.equal(indices, brute_force(rows, codebook))
+
+
+def test_rows_that_carry_a_gradient_are_looked_up_as_others_are() -> None:
+    rows, codebook = torch.tensor([[0.1, 0.9]], requires_grad=True), torch.eye(2, requires_grad=True)
+    assert nearest_code(rows, codebook).tolist() == [1]

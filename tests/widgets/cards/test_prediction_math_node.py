@@ -67,3 +67,46 @@ def test_numbers_are_said_with_their_unit() -> None:
         (0, ""): "0",
     }
     assert call("(all) => all.map((one) => tested.saidNumber(...one))", list(said)) == list(said.values())
+
+
+def test_steps_are_round_on_a_linear_scale_and_have_two_digits_on_a_logarithmic_one() -> None:
+    counts, values, nearest = call(
+        """() => {
+            const steps = tested.stepsOf({ low: 0, high: 1, step: 0.1 });
+            const log = tested.stepsOf({ low: 1, high: 10000, log: true });
+            const values = [...[3, -1, 12].map(steps.value), ...[50, 63].map(log.value)];
+            return [[steps.count, log.count], values, [steps.nearest(0.34), ...[10, 1, 10000].map(log.nearest)]];
+        }"""
+    )
+    assert counts == [10, 200]
+    assert values == [0.3, 0, 1, 10, 18]  # 10 ** (4 * 63 / 200) = 18.2
+    assert nearest == [3, 50, 0, 200]
+
+
+def test_the_mean_distance_of_a_sketch_to_the_truth() -> None:
+    distance = call("() => tested.meanDistance([0, 1, 1], (share) => 2 * share)")
+    assert distance == pytest.approx((0 + 0 + 1) / 3)
+
+
+def test_a_stroke_to_the_right_and_one_that_begins_between_two_columns() -> None:
+    right, between = call(
+        """() => [
+            tested.sketched(Array(5).fill(0), [0.25, 1], [0.75, 3]),
+            tested.sketched(Array(5).fill(9), [0.3, 2], [0.6, 4]),
+        ]"""
+    )
+    assert right == [0, 1, 2, 3, 0]
+    assert between == [9, 2, 4, 9, 9]
+
+
+def test_how_near_a_guess_came() -> None:
+    said = call("() => [0.019, 0.02, 0.079, 0.08, 0.249, 0.25].map(tested.nearness)")
+    assert said == ["On the mark.", "Close.", "Close.", "Not far off.", "Not far off.", "Far off: worth remembering."]
+
+
+def test_without_a_unit_a_number_is_said_alone() -> None:
+    assert call("() => [tested.saidNumber(1234.5), tested.saidNumber(-0.0000004), tested.COLUMNS]") == [
+        "1,235",
+        "−0",
+        49,
+    ]

@@ -49,3 +49,12 @@ def test_derivation_and_best_q_agree_with_python(decoder: str) -> None:
     for x, (lines, best) in zip(xs, found, strict=True):
         assert lines == pytest.approx(model.derivation(float(x), 0.4, 0.7), abs=1e-5)
         assert (best["mu"], best["sigma"]) == pytest.approx(tuple(model.best_gaussian(float(x))), abs=1e-4)
+
+
+@each_decoder
+def test_on_every_third_point_the_elbo_is_the_same_unless_sigma_is_large(decoder: str) -> None:
+    both = "(model, x, mu, sigma) => [tested.elbo(model, x, mu, sigma, 3), tested.elbo(model, x, mu, sigma)]"
+    for mu, sigma in ((0.0, 0.05), (-2.0, 0.3), (1.5, 0.9)):
+        _, found = in_node(decoder, np.array([-1.0, 2.0]), both, mu, sigma)
+        for coarse, fine in found:
+            assert coarse == pytest.approx(fine, abs=1e-9)

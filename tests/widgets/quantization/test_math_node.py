@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.page import node
+from tests.page import mulberry, node
 from vqedu import metrics
 from vqedu.lessons import plane
 from vqedu.plots.plane import LIMIT, cells
@@ -103,3 +103,27 @@ def test_the_toy_gradient_is_torchs() -> None:
     found = node.call(MODULE, "(a, b) => tested.toyGradient(a, b)", code.tolist(), target.double().tolist())
     assert code.grad is not None
     assert found == pytest.approx(code.grad.tolist())
+
+
+def test_a_book_by_hand() -> None:
+    fresh, placed, measured = node.call(
+        MODULE,
+        """() => {
+            const book = tested.freshBook([[1, 2], [3, 4]]);
+            const later = { codes: book.codes, counts: [5, 6], sums: [[7, 8], [9, 10]] };
+            const points = [[0, 0], [2, 0], [10, 0]];
+            return [book, tested.placeCode(later, 1, [0, -1]), tested.measureCodes(points, [[1, 0], [10, 1], [50, 0]])];
+        }""",
+    )
+    assert fresh == {"codes": [[1, 2], [3, 4]], "counts": [1, 1], "sums": [[1, 2], [3, 4]]}
+    assert placed == {"codes": [[1, 2], [0, -1]], "counts": [5, 1], "sums": [[7, 8], [0, -1]]}
+    assert measured["sums"] == [[2, 0], [10, 0], [0, 0]]
+    assert (measured["loss"], measured["used"]) == (pytest.approx(1), 2)
+    assert measured["perplexity"] == pytest.approx(np.exp(-2 / 3 * np.log(2 / 3) - 1 / 3 * np.log(1 / 3)))
+
+
+def test_random_orders_and_codes_are_those_of_their_seed() -> None:
+    both = "(seed) => [tested.shuffled(seed, 9), tested.wideCodes(seed, 4, 2.5)]"
+    order, codes = node.call(MODULE, both, 3)
+    assert order == np.argsort(mulberry.normals(3, 9)).tolist()
+    np.testing.assert_allclose(codes, 2.5 * mulberry.normals(3, 8).reshape(4, 2), rtol=1e-12)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.page import node
+from tests.page import mulberry, node
 from tests.widgets.tokens.drawing import Drawn, distribution, pick, uniforms
 from tests.widgets.tokens.test_tokens import small_prior
 from vqedu import pretrained
@@ -53,6 +53,30 @@ def test_logits_in_the_page_are_torch_s(sizes: tuple[int, ...], rounded: bool) -
     assert np.abs(np.array(found) - expected).max() <= (1e-4 if rounded else 1e-2)
 
 
+def test_attention_to_a_token_that_outweighs_all_others_does_not_overflow() -> None:
+    model = seeded(20, 6, 8, 1, 2)
+    with torch.no_grad():
+        model.blocks[0].attention.query_key_value.weight.mul_(60)  # scores of some thousands, where exp has no number
+    model.half().float()
+    tokens = torch.arange(6)[None]
+    steps = "(net) => { const c = net.start(); return [0, 1, 2, 3, 4, 5].map((t) => net.step(c, t)); }"
+    np.testing.assert_allclose(with_net(model, steps), model(tokens)[0].detach(), atol=1e-4)
+
+
+def test_a_cache_forgets_what_comes_after_a_place_and_never_more_than_it_has() -> None:
+    script = """(net) => {
+        const read = (...tokens) => { const c = net.start(); return tokens.map((t) => net.step(c, t)).at(-1); };
+        const cache = net.start();
+        for (const token of [1, 2, 3]) net.step(cache, token);
+        net.rewind(cache, 9);
+        const on = net.step(cache, 4), count = cache.count;
+        net.rewind(cache, 1);
+        return [[on, read(1, 2, 3, 4)], [net.step(cache, 5), read(1, 5)], [[count], [4]], [[net.length], [16]]];
+    }"""
+    for found, expected in with_net(seeded(20, 16, 8, 1, 1), script):
+        assert found == expected
+
+
 def test_a_reader_that_goes_back_gives_the_logits_of_a_fresh_one() -> None:
     rows = np.random.default_rng(0).integers(0, 3, (60, 16))  # of three tokens: most rows share a beginning
     lengths = np.random.default_rng(1).integers(1, 17, 60)
@@ -85,6 +109,35 @@ def test_random_numbers_are_uniform_seeded_and_unlike_for_other_seeds() -> None:
     assert abs(first.mean() - 0.5) < 5 * np.sqrt(1 / 12 / 2000)
 
 
+@pytest.mark.parametrize("seed", [0, 7])
+def test_the_numbers_of_a_seed_are_a_stream_of_their_own(seed: int) -> None:
+    found = node.call("tokens/math.js", "(seed) => tested.uniforms(seed, 5)", seed)
+    np.testing.assert_array_equal(found, mulberry.uniform((seed + 1) * 1000003, 5))
+
+
+def test_the_reader_computes_one_token_of_each_frame_and_more_while_there_is_time() -> None:
+    script = """() => {
+        const steps = [], net = { start: () => ({}), rewind(cache, count) { steps.push(-count); },
+            step(cache, token) { steps.push(token); return [token]; } };
+        const after = tested.reader(net), past = -1;
+        const found = [after([5, 6, 7], past), after([5, 6, 7], past), after([5, 6, 7], past - 1),
+            after([5, 6, 7], past - 2), after([5, 6], past - 3), after([5, 8, 9])];
+        return [found, steps];
+    }"""
+    found, steps = node.call("tokens/math.js", script)
+    assert found == [None, None, None, [7], [6], [9]]  # the same frame once more computes nothing
+    assert steps == [0, 5, -1, -1, 6, -2, 7, -1, 8, 9]
+
+
+def test_what_is_computed_once_for_an_object_is_kept_for_it() -> None:
+    script = """() => {
+        let calls = 0;
+        const length = tested.once((list) => { calls += 1; return list.length; }), lists = [[1, 2], [1, 2, 3]];
+        return [...lists, ...lists].map(length).concat(calls);
+    }"""
+    assert node.call("tokens/math.js", script) == [2, 3, 2, 3, 2]
+
+
 def test_a_distribution_is_the_prior_s_own() -> None:
     generator = torch.Generator().manual_seed(0)
     rows = 4 * torch.randn(60, 16, generator=generator)
@@ -105,6 +158,26 @@ def test_pick_takes_each_token_for_its_share_of_the_numbers() -> None:
     np.testing.assert_allclose(np.bincount(picked, minlength=5) / 100_000, p, atol=2 / 100_000)
     assert picked[0] == 1  # of the two likeliest the lower number comes first
     assert last == 0
+
+
+def test_logits_of_any_size_have_a_distribution_and_a_surprise() -> None:
+    script = """(logits) => {
+        const d = tested.distribution(Float32Array.from(logits));
+        return [d.p, d.order, [0, 1, 2, 3].map((token) => tested.surpriseBits(logits, token))];
+    }"""
+    p, order, bits = node.call(MODULES, script, [900.0, -900.0, 900.0, 899.0])
+    logits = torch.tensor([900.0, -900.0, 900.0, 899.0], dtype=torch.float64)
+    np.testing.assert_allclose(p, logits.softmax(0), rtol=1e-12)
+    np.testing.assert_allclose(bits, -logits.log_softmax(0) / np.log(2), rtol=1e-12)
+    assert order == [0, 2, 3, 1]
+
+
+def test_a_number_on_the_border_of_two_tokens_falls_on_the_second() -> None:
+    script = """() => {
+        const half = tested.distribution([0, 0]), one = tested.distribution([3, 3, 9], 1, 1);
+        return [0.25, 0.5, 0.75].map((u) => tested.pick(half, u)).concat(tested.pick(one, 0.999));
+    }"""
+    assert node.call(MODULES, script) == [0, 1, 1, 2]
 
 
 def test_codes_settled_by_hand_stay_and_the_rest_follows_from_them() -> None:
