@@ -16,7 +16,7 @@ from tests.checks.wrong_solutions import WRONG
 from tests.test_packaging import imported_by
 from vqedu import checks
 from vqedu.checks import Exercise
-from vqedu.checks.numbers import number, show
+from vqedu.checks.engine.numbers import number, show
 
 EXERCISES = [exercise for exercise in checks.ALL.values() if isinstance(exercise, Exercise)]
 PLANTED = [(exercise, mistake) for exercise in EXERCISES for mistake in exercise.mistakes]

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from vqedu import checks
-from vqedu.checks import Exercise, comparing
-from vqedu.checks.running import Problem
+from vqedu.checks import Exercise
+from vqedu.checks.engine import comparing
+from vqedu.checks.engine.running import Problem
 
 EXAMPLES = int(os.environ.get("VQEDU_EXAMPLES", "12"))  # of each search
 DRAWS = 6  # inputs on which a twisted function is compared with the right one

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from vqedu import checks, data, models, pretrained
 from vqedu.checks import vqvae_judge
-from vqedu.checks.engine import Demand
+from vqedu.checks.engine.exercise import Demand
 
 
 class Ours(nn.Module):

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from vqedu import data, pretrained
 from vqedu.checks import color
-from vqedu.checks.engine import Demand
-from vqedu.checks.running import Problem
+from vqedu.checks.engine.exercise import Demand
+from vqedu.checks.engine.running import Problem
 
 
 @cache

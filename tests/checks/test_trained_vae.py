@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vqedu import checks, data, pretrained
 from vqedu.checks import trained_vae
-from vqedu.checks.running import Problem
+from vqedu.checks.engine.running import Problem
 
 X = functools.cache(lambda: data.load("mnist").test.x[::5])
 MODEL = functools.cache(lambda: pretrained.load("vae-50d"))

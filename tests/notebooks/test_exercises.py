@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from vqedu import checks
-from vqedu.checks import Challenge, running
+from vqedu.checks import Challenge
+from vqedu.checks.engine import running
 from vqedu.publish import notebooks
 from vqedu.publish.notebooks import NOTEBOOKS
 

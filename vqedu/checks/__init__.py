@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import importlib
 
-from vqedu.checks.engine import Challenge, Demand, Diagnosis, Exercise, Mistake
-from vqedu.checks.result import Result
+from vqedu.checks.engine.exercise import Challenge, Demand, Diagnosis, Exercise, Mistake
+from vqedu.checks.engine.result import Result
 
 __all__ = ["ALL", "Challenge", "Demand", "Diagnosis", "Exercise", "Mistake", "Result"]
 

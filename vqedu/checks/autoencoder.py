@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vqedu.checks.engine import Challenge, Demand, Exercise, Mistake
-from vqedu.checks.numbers import gray, number, quarters, show
-from vqedu.checks.observing import Case
+from vqedu.checks.engine.exercise import Challenge, Demand, Exercise, Mistake
+from vqedu.checks.engine.numbers import gray, number, quarters, show
+from vqedu.checks.engine.observing import Case
 
 
 def bernoulli(logits: Tensor, x: Tensor) -> Tensor:

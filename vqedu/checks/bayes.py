@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vqedu.checks.comparing import wrong_shape
-from vqedu.checks.engine import Challenge, Demand, Exercise, Mistake
-from vqedu.checks.numbers import number, quarters
-from vqedu.checks.observing import Case, as_tensors
-from vqedu.checks.running import Problem
+from vqedu.checks.engine.comparing import wrong_shape
+from vqedu.checks.engine.exercise import Challenge, Demand, Exercise, Mistake
+from vqedu.checks.engine.numbers import number, quarters
+from vqedu.checks.engine.observing import Case, as_tensors
+from vqedu.checks.engine.running import Problem
 from vqedu.lessons import toy
 
 

@@ -16,10 +16,10 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from vqedu import data, pretrained
-from vqedu.checks import running
-from vqedu.checks.engine import Challenge, Demand, Diagnosis, Exercise, Mistake
-from vqedu.checks.numbers import quarters, whole
-from vqedu.checks.observing import Case
+from vqedu.checks.engine import running
+from vqedu.checks.engine.exercise import Challenge, Demand, Diagnosis, Exercise, Mistake
+from vqedu.checks.engine.numbers import quarters, whole
+from vqedu.checks.engine.observing import Case
 
 
 def _prior_loss(

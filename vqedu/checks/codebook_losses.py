@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from vqedu.checks import quantizer_judge
-from vqedu.checks.engine import Challenge, Exercise, Mistake
-from vqedu.checks.observing import Case
+from vqedu.checks.engine.exercise import Challenge, Exercise, Mistake
+from vqedu.checks.engine.observing import Case
 from vqedu.checks.vector_quantization import pairs
 
 Weights = Callable[[float], tuple[float, float]]  # cost -> the factors of the codebook's and of the commitment term

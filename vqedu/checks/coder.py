@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from vqedu.checks import running
-from vqedu.checks.engine import Challenge, Demand, Diagnosis
+from vqedu.checks.engine import running
+from vqedu.checks.engine.exercise import Challenge, Demand, Diagnosis
 
 Model = Callable[[Sequence[int]], "list[Fraction]"]
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from vqedu import data
-from vqedu.checks import comparing, observing, running
-from vqedu.checks.engine import Challenge, Demand, Diagnosis, Exercise, Mistake
-from vqedu.checks.running import Problem
+from vqedu.checks.engine import comparing, observing, running
+from vqedu.checks.engine.exercise import Challenge, Demand, Diagnosis, Exercise, Mistake
+from vqedu.checks.engine.running import Problem
 
 LEVELS = 255
 MOST_CODES, FEWEST_USED, COLLAPSED = 512, 100, 16

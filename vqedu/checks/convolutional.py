@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from vqedu import data
-from vqedu.checks import observing, running
 from vqedu.checks.autoencoder import bernoulli
-from vqedu.checks.engine import Challenge, Demand, Diagnosis
-from vqedu.checks.running import Problem
+from vqedu.checks.engine import observing, running
+from vqedu.checks.engine.exercise import Challenge, Demand, Diagnosis
+from vqedu.checks.engine.running import Problem
 
 MOST_NATS = 64.0  # asked for; four right solutions, written in four ways, reached 57.6 to 62.4
 UNTRAINED_NATS = 400.0  # 784 log 2 = 543 is the loss of logits that are all 0

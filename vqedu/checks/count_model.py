@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vqedu.checks.comparing import wrong_shape
-from vqedu.checks.engine import Challenge, Demand, Diagnosis
-from vqedu.checks.numbers import number
-from vqedu.checks.observing import as_tensors
-from vqedu.checks.running import Problem
+from vqedu.checks.engine.comparing import wrong_shape
+from vqedu.checks.engine.exercise import Challenge, Demand, Diagnosis
+from vqedu.checks.engine.numbers import number
+from vqedu.checks.engine.observing import as_tensors
+from vqedu.checks.engine.running import Problem
 from vqedu.lessons import toy
 
 Array = NDArray[np.float64]

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from vqedu.checks import running
-from vqedu.checks.engine import Challenge, Demand, Diagnosis
+from vqedu.checks.engine import running
+from vqedu.checks.engine.exercise import Challenge, Demand, Diagnosis
 
 SUMS = [(a, b) for a in range(10) for b in range(10 - a)]  # all 55
 Pair = tuple[int, int]

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from vqedu import data, losses, models
-from vqedu.checks.engine import Challenge, Demand, Diagnosis, Exercise, Mistake
-from vqedu.checks.numbers import number, quarters
-from vqedu.checks.observing import as_tensors
-from vqedu.checks.running import Problem
+from vqedu.checks.engine.exercise import Challenge, Demand, Diagnosis, Exercise, Mistake
+from vqedu.checks.engine.numbers import number, quarters
+from vqedu.checks.engine.observing import as_tensors
+from vqedu.checks.engine.running import Problem
 from vqedu.losses import kl_terms
 from vqedu.models import causal_vae
 

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from vqedu.checks import comparing, observing, running
 from vqedu.checks import quantizer_mistakes as mistakes
-from vqedu.checks.engine import Demand, Diagnosis
-from vqedu.checks.numbers import quarters
-from vqedu.checks.running import Problem
+from vqedu.checks.engine import comparing, observing, running
+from vqedu.checks.engine.exercise import Demand, Diagnosis
+from vqedu.checks.engine.numbers import quarters
+from vqedu.checks.engine.running import Problem
 from vqedu.lessons import plane
 
 CLOSE = 2e-3  # a smoothing with an epsilon of 1e-5 stays within it

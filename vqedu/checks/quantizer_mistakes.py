@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vqedu.checks.engine import Diagnosis
+from vqedu.checks.engine.exercise import Diagnosis
 
 AFTER_THE_MOVE = Diagnosis(
     "the codes after the move",

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal
 
-from vqedu.checks import running
-from vqedu.checks.comparing import wrong_shape
-from vqedu.checks.engine import Challenge, Demand, Exercise, Mistake
-from vqedu.checks.numbers import quarters
-from vqedu.checks.observing import Case, Observed, as_tensors
+from vqedu.checks.engine import running
+from vqedu.checks.engine.comparing import wrong_shape
+from vqedu.checks.engine.exercise import Challenge, Demand, Exercise, Mistake
+from vqedu.checks.engine.numbers import quarters
+from vqedu.checks.engine.observing import Case, Observed, as_tensors
 
 ROWS = 4000  # a mean of so many standard normal numbers is within 0.08 = 5 / sqrt(4000) of 0, whatever drew them
 FEW = 4  # rows of a second call, which tells chance from a constant

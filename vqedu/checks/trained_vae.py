@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from vqedu import data
-from vqedu.checks import comparing, running
-from vqedu.checks.engine import Challenge, Demand, Diagnosis
-from vqedu.checks.numbers import number
-from vqedu.checks.observing import as_tensors
-from vqedu.checks.running import Problem
+from vqedu.checks.engine import comparing, running
+from vqedu.checks.engine.exercise import Challenge, Demand, Diagnosis
+from vqedu.checks.engine.numbers import number
+from vqedu.checks.engine.observing import as_tensors
+from vqedu.checks.engine.running import Problem
 from vqedu.losses import kl_terms, reconstruction
 
 BOUND = 110.0  # nats per image; ours reaches about 106

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from vqedu.checks.autoencoder import bernoulli, confident, naive_bernoulli
-from vqedu.checks.engine import Exercise, Mistake
-from vqedu.checks.numbers import gray, quarters
-from vqedu.checks.observing import Case
+from vqedu.checks.engine.exercise import Exercise, Mistake
+from vqedu.checks.engine.numbers import gray, quarters
+from vqedu.checks.engine.observing import Case
 from vqedu.losses import kl_terms
 
 Reduction = Callable[[Tensor, Tensor], Tensor]  # (terms (N, elements), the images) -> a loss

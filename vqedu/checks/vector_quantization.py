@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vqedu.checks.engine import Challenge, Demand, Exercise, Mistake
-from vqedu.checks.numbers import quarters
-from vqedu.checks.observing import Case
+from vqedu.checks.engine.exercise import Challenge, Demand, Exercise, Mistake
+from vqedu.checks.engine.numbers import quarters
+from vqedu.checks.engine.observing import Case
 
 
 def _distances(z: Tensor, codebook: Tensor) -> Tensor:

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from vqedu.checks import vqvae_judge
-from vqedu.checks.engine import Challenge, Demand, Exercise, Mistake
-from vqedu.checks.numbers import quarters, whole
+from vqedu.checks.engine.exercise import Challenge, Demand, Exercise, Mistake
+from vqedu.checks.engine.numbers import quarters, whole
 
 
 def _shares(indices: Tensor, codebook_size: int) -> Tensor:

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from vqedu import data, models
-from vqedu.checks import comparing, observing, running
-from vqedu.checks.engine import Demand, Diagnosis
-from vqedu.checks.running import Problem
+from vqedu.checks.engine import comparing, observing, running
+from vqedu.checks.engine.exercise import Demand, Diagnosis
+from vqedu.checks.engine.running import Problem
 
 TRAIN, TEST = 20_000, 1_000
 MOST_CODES, FEWEST_USED, COLLAPSED = 128, 64, 8

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from vqedu.checks.numbers import number, show
-from vqedu.checks.observing import Observed
+from vqedu.checks.engine.numbers import number, show
+from vqedu.checks.engine.observing import Observed
 
 EXACT = 1e-3  # relative: how constant a factor must be to be told
 

@@ -23,7 +23,8 @@ import torch
 from torch.nn import functional as F
 
 from vqedu import checks
-from vqedu.checks import Exercise, Result, running
+from vqedu.checks import Exercise, Result
+from vqedu.checks.engine import running
 from vqedu.questions import answers
 
 EXERCISES = [exercise for exercise in checks.ALL.values() if isinstance(exercise, Exercise)]

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from vqedu import checks, losses
-from vqedu.checks import running
+from vqedu.checks.engine import running
 from vqedu.publish import notebooks
 from vqedu.publish.notebooks import NOTEBOOKS
 
@@ -165,7 +165,7 @@ def test_an_interrupt_from_the_keyboard_comes_through_and_ends_the_loop() -> Non
 CELLS = """
 # %%
 from vqedu import checks, losses
-from vqedu.checks import running
+from vqedu.checks.engine import running
 
 running.LIMIT_S = 1.0
 

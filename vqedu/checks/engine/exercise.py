@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vqedu.checks import comparing, observing, running
-from vqedu.checks.numbers import show
-from vqedu.checks.observing import Case, Observed, Probe
-from vqedu.checks.result import Result
-from vqedu.checks.running import Problem
+from vqedu.checks.engine import comparing, observing, running
+from vqedu.checks.engine.numbers import show
+from vqedu.checks.engine.observing import Case, Observed, Probe
+from vqedu.checks.engine.result import Result
+from vqedu.checks.engine.running import Problem
 from vqedu.questions import answers
 
 

@@ -29,7 +29,7 @@ IDLE = 0.02  # of the clock: code that computes less is waiting; on a busy machi
 GRACE_S = 0.9  # for code that catches what stops it
 MESSAGE_SHOWN = 400
 MOST_PARTS = 100_000  # of a list: no exercise asks for more, and a `range` may have more than fit into memory
-_LIBRARIES = (str(Path(__file__).parent), sysconfig.get_paths()["stdlib"], "<frozen", "<__array_function__")
+_LIBRARIES = (str(Path(__file__).parents[1]), sysconfig.get_paths()["stdlib"], "<frozen", "<__array_function__")
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vqedu.checks import running
-from vqedu.checks.running import Problem
+from vqedu.checks.engine import running
+from vqedu.checks.engine.running import Problem
 
 Case = dict[str, Any]  # the arguments of one call by name, in the order of the signature
 Observed = dict[str, Tensor]  # what a function did with one case: its outputs and its gradients by name
