@@ -42,7 +42,7 @@ def explained() -> dict[tuple[str, str, str, str], str]:
     found = {}
     for entry in EXPLAINED.read_text(encoding="utf-8").strip().split("\n\n"):
         place, before, after, reason = entry.split("\n")
-        module, scope = place.split(" ")
+        module, _, scope = place.partition(" ")
         found[module, scope, before.removeprefix("- "), after.removeprefix("+ ")] = reason
     return found
 
