@@ -5,16 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
-from tests.page import examples
+from tests.page import axe, examples
 from vqedu import widgets
 from vqedu.widgets.base import Explorer
 
 pytestmark = pytest.mark.browser
-
-GRAVE = ("serious", "critical")
 
 
 def open_alone(page: Page, explorer: Explorer, folder: Path) -> Locator:
@@ -28,21 +25,10 @@ def open_alone(page: Page, explorer: Explorer, folder: Path) -> Locator:
     return root
 
 
-def faults(page: Page) -> list[str]:
-    """What axe-core finds grave on the page, a line for each element that breaks a rule."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{fault['impact']}: {fault['help']}: {node['html'][:200]} {[check['message'] for check in node['any']]}"
-        for fault in found
-        if fault["impact"] in GRAVE
-        for node in fault["nodes"]
-    ]
-
-
 @pytest.mark.parametrize("name", examples.EXAMPLES)
 def test_a_widget_alone(page: Page, tmp_path: Path, name: str) -> None:
     open_alone(page, examples.make(name), tmp_path)
-    assert faults(page) == []
+    assert axe.faults(page) == []
 
 
 @pytest.mark.parametrize(
@@ -54,4 +40,4 @@ def test_a_question_that_is_answered(page: Page, tmp_path: Path, key: str, first
     if first:
         root.locator(first).first.check()
     root.locator(".vq-q-commit").click()
-    assert faults(page) == []
+    assert axe.faults(page) == []

@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 
 import nbformat
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_output
 from playwright.sync_api import Browser, Page
 
+from tests.page import axe
 from tests.page.traffic import Traffic
 from tests.publish import small
 from vqedu import __main__
@@ -162,11 +162,7 @@ def test_a_page_keeps_nobody_out(server: str, page: Page, name: str, scheme: Any
     page.wait_for_load_state()
     page.add_style_tag(content="* { transition: none !important; }")  # colors on their way are nobody's colors
     page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
-    found = Axe().run(page, options={"preload": False}).response["violations"]
-    faults = [
-        f"{f['help']}: {n['html'][:200]}" for f in found if f["impact"] in ("serious", "critical") for n in f["nodes"]
-    ]
-    assert faults == []
+    assert axe.faults(page) == []
 
 
 @pytest.mark.browser

@@ -1,4 +1,4 @@
-"""Each explorer on a slide of its own, 1280 x 720: whole, large enough for the last row, as sharp as the screen."""
+"""Each explorer on a slide of its own, 1280 x 720: whole, large enough for the last row, sharp, open to all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.page import examples
+from tests.page import axe, examples
 from tests.page.exported import next_frame
 from tests.publish import deck
 
@@ -33,3 +33,4 @@ def test_an_explorer_is_whole_and_readable_from_the_last_row(own_page: Page, tmp
     assert deck.faults_of_layout(own_page) == []
     assert deck.small_letters(own_page) == []
     assert own_page.evaluate(COARSE) == []
+    assert axe.faults(own_page) == []

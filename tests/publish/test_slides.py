@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.page import axe
 from tests.page.traffic import Traffic
 from tests.publish.deck import faults_of_layout, open_deck, turn_to
 from vqedu import __main__
@@ -119,9 +118,7 @@ def test_slides_keep_nobody_out(slides: Path, page: Page, name: str) -> None:
     for number in range(count):
         if name != "index":
             turn_to(page, number)
-        found: list[dict[str, Any]] = Axe().run(page, options={"preload": False}).response["violations"]
-        grave = [fault for fault in found if fault["impact"] in ("serious", "critical")]
-        assert [f"{f['help']}: {n['html'][:200]}" for f in grave for n in f["nodes"]] == []
+        assert axe.faults(page) == []
 
 
 @pytest.mark.browser

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import textwrap
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -45,8 +46,11 @@ class TeachingFigure(Figure):
     def png(self) -> bytes:
         """Return the figure as a PNG of 160 dots an inch."""
         buffer = io.BytesIO()
-        # Without the fixed metadata the file would name the version of matplotlib, and differ between machines.
-        self.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+        with warnings.catch_warnings():
+            # A busy machine takes a second to find the best place, and a warning would become an output of the cell.
+            warnings.filterwarnings("ignore", "Creating legend")
+            # Without the fixed metadata the file would name the version of matplotlib, and differ between machines.
+            self.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
         return buffer.getvalue()
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:

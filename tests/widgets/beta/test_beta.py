@@ -63,6 +63,11 @@ def test_the_recipes_are_those_of_the_lecture() -> None:
     assert [BetaCalculator(**a).effective_beta() for a in arguments] == pytest.approx([7.84, 2.048, 0.5])
 
 
+def test_the_recipes_stay_in_their_order_where_the_keys_of_objects_are_sorted() -> None:
+    sorted_keys = json.loads(json.dumps(BetaCalculator().config, sort_keys=True))
+    assert [name for name, _ in sorted_keys["recipes"]] == list(RECIPES)
+
+
 def test_it_starts_at_the_first_recipe_and_at_the_readers_own_numbers() -> None:
     default = BetaCalculator()
     assert {k: default.state[k] for k in default.state} == RECIPES[next(iter(RECIPES))]

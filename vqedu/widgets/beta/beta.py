@@ -80,7 +80,8 @@ class BetaCalculator(Explorer):
             "examples": examples,
         }  # fmt: skip
         code = {"reconstruction": RECONSTRUCTION, "summed": SUMMED, "kl": KL, "klSummed": KL_SUMMED}
-        super().__init__(config={"recipes": RECIPES, "code": code}, state=state | {"learned": variance != 1})
+        recipes = [list(each) for each in RECIPES.items()]  # a file of JSON may sort the keys of an object
+        super().__init__(config={"recipes": recipes, "code": code}, state=state | {"learned": variance != 1})
 
     def effective_beta(self) -> float:
         """Return the effective beta of the present state."""

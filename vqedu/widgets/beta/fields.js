@@ -86,7 +86,7 @@ export function inputs(onset) {
 }
 
 export function recipeButtons(recipes, onset) {
-  const buttons = Object.entries(recipes).map(([name, recipe]) =>
+  const buttons = recipes.map(([name, recipe]) =>
     ({ recipe, node: button(name, () => onset(recipe)) }));
   const group = { class: "vq-beta-recipes", role: "group", "aria-label": "Recipes from public code" };
   const label = element("span", {}, "From public code:");

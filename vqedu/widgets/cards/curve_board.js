@@ -7,6 +7,7 @@ import { FOUND, tickValues, YOURS } from "./number_board.js";
 import { COLUMNS, lineThrough, meanDistance, nearness, saidNumber, scaleOf, sketched } from "./prediction_math.js";
 
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const WIDE = 420; // CSS pixels: below, what to do takes two lines
 const HOW = "Left and right arrow keys choose a place, up and down its height and that of all places to its right; "
   + "with shift, in large steps.";
 
@@ -33,8 +34,10 @@ function drawSketch(f, { heights, drawn, column }, focused) {
   if (focused) dot(f.pen, ...points[column], 8, { fill: "#fff", color: YOURS, width: 3 });
   if (drawn) return;
   const place = [f.left + f.width / 2, f.Y(heights[0]) - 12];
-  const words = "draw your curve here: drag, or use the arrow keys";
-  write(f.pen, words, ...place, { align: "center", color: YOURS, bold: true });
+  const words = ["draw your curve here", "drag, or use arrow keys"], [x, y] = place;
+  const lines = f.width < WIDE ? words : [words.join(": ")];
+  const line = (i) => y - 20 * (lines.length - 1 - i);
+  lines.forEach((text, i) => write(f.pen, text, x, line(i), { align: "center", color: YOURS, bold: true }));
 }
 
 function drawTruth(f, { x, truth }, across) {

@@ -11,7 +11,7 @@ const TOTAL = "#8a8a8a";
 
 const NARROW = 390; // CSS pixels: below, a name has more and shorter lines
 const NAMES = { wide: [["recon-", "struction"], ["\u2212 KL to", "the prior"]],
-  narrow: [["recon-", "struc-", "tion"], ["\u2212 KL to", "the", "prior"]] };
+  narrow: [["recon-", "struc-", "tion"], ["\u2212 KL", "to the", "prior"]] };
 
 const barsOf = ({ elbo, evidence, gap, reconstruction, toPrior }, [first, second]) => [
   { from: 0, to: reconstruction, color: COLORS.decoder, name: first, value: reconstruction },
@@ -28,7 +28,8 @@ export function drawBars({ pen, width, height }, view) {
   const f = frame(pen, { left: 44, top: 46, width: width - 48, height: height - 124, x: [0, bars.length], y });
   axisY(f);
   write(pen, "nats", f.left - 6, f.top - 12, { size: 14, align: "right", color: "#444" });
-  write(pen, `log p(x) = ${number(view.evidence)} nats: q cannot move it`, f.left - 20, 20, { bold: true });
+  const stays = width < NARROW ? "" : ": q cannot move it";
+  write(pen, `log p(x) = ${number(view.evidence)} nats${stays}`, f.left - 20, 20, { bold: true });
   const level = (value, from, to, look) => stroke(pen, [[f.X(from), f.Y(value)], [f.X(to), f.Y(value)]], look);
   level(0, 0, bars.length, { color: "#555", width: 1 });
   level(view.evidence, 0, bars.length, { color: "#000", width: 2, dash: [5, 4] });
@@ -42,7 +43,7 @@ function drawBar({ pen, X, Y, bottom }, { from, to, color, name, value }, index)
   const wide = 0.72 * (X(1) - X(0)), middle = X(index + 0.5);
   pen.fillStyle = color;
   pen.fillRect(middle - wide / 2, Math.min(Y(from), Y(to)), wide, Math.max(Math.abs(Y(to) - Y(from)), 2));
-  const shown = number(value, Math.abs(value) < 100 ? 2 : 0);
+  const shown = number(value, Math.abs(value) >= 100 ? 0 : wide < 44 && Math.abs(value) >= 10 ? 1 : 2);
   write(pen, shown, middle, Math.max(Y(from), Y(to)) + 17, { bold: true, align: "center", halo: 4 });
   name.forEach((word, i) => write(pen, word, middle, bottom + 22 + 18 * i, { size: 14, align: "center" }));
 }

@@ -52,7 +52,7 @@ function cellsOf({ summary, exact }) {
       [`exact.${name}.mean`, number(exact[name])],
       [`path.${name}.mean`, number(path.mean)], [`path.${name}.sd`, number(path.sd)],
       [`score.${name}.mean`, number(score.mean)], [`score.${name}.sd`, number(score.sd)],
-      [`ratio.${name}.sd`, Number.isFinite(ratio) ? `${number(ratio, 1)} \u00D7` : "no signal"],
+      [`ratio.${name}.sd`, Number.isFinite(ratio) ? `${number(ratio, 1)}\u00A0\u00D7` : "no signal"],
     ];
   });
   return Object.fromEntries(each);

@@ -67,7 +67,7 @@ function nameClouds(above, below, { mu, sigma }) {
   const { pen } = above;
   write(pen, "\u03B5", 30, above.bottom, { size: 18, bold: true });
   write(pen, "z", 30, below.bottom, { size: 18, bold: true });
-  write(pen, "\u03B5 ~ N(0, 1), drawn once and kept", 62, 18);
+  write(pen, `\u03B5 ~ N(0, 1)${above.width < NARROW ? "" : ", drawn once and kept"}`, 62, 18);
   const [place, align] = mu < 0 ? [above.right - 4, "right"] : [62, "left"]; // where the bell is not
   const look = { bold: true, color: wordColor(COLORS.encoder), align, halo: 4 };
   write(pen, "z = \u03BC + \u03C3\u03B5", place, below.top + 2, look);
