@@ -12,6 +12,7 @@ import gc
 import os
 import resource
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -22,7 +23,7 @@ import torch
 from _pytest.tmpdir import tmppath_result_key
 from hypothesis import Phase, settings
 
-from tests.mutation import ROOT
+from tests.mutation import ROOT, node_time
 
 OPTIONS = [
     "-o",
@@ -75,7 +76,13 @@ class Harness:
             change(path, source)
             return self.passes(ids)
 
-        return in_child(work, seconds)
+        if path.suffix != ".js":
+            return in_child(work, seconds) == 0
+        node_time.allow(seconds)
+        status = in_child(work, seconds)
+        if not os.WIFEXITED(status):
+            node_time.renew()
+        return status == 0
 
     def observe(self, path: Path) -> Reached:
         """Return which lines of a Python file each test runs; raises RuntimeError if one fails without any change.
@@ -88,10 +95,10 @@ class Harness:
         change(path, marked(source) if is_python else source)
         for name in self.items:
             lines.clear()
-            started = seconds_used()
+            started = seconds_used(path)
             if not self.passes([name]):
                 raise RuntimeError(f"{name} fails before anything is changed.")
-            found[name] = (seconds_used() - started, set(lines) if is_python else None)
+            found[name] = (seconds_used(path) - started, set(lines) if is_python else None)
         change(path, source)
         gc.freeze()  # the children share what is in memory now
         return found
@@ -127,18 +134,17 @@ def marked(source: str) -> str:
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
-def seconds_used() -> float:
-    """Return the CPU time of this process and of those that it has waited for, such as Node."""
-    used = os.times()
-    return used.user + used.system + used.children_user + used.children_system
+def seconds_used(path: Path) -> float:
+    """Return the CPU time of this process and, for a script of the page, of its Node."""
+    return time.process_time() + (node_time.used() if path.suffix == ".js" else 0.0)
 
 
 def _mark(statement: ast.stmt) -> ast.stmt:
     return ast.Expr(ast.Call(ast.Name("reached_line_", ast.Load()), [ast.Constant(statement.lineno)], []))
 
 
-def in_child(work: Callable[[], bool], seconds: float) -> bool:
-    """Return whether the work, done in silence by a forked process, ends in time, without an error and with True."""
+def in_child(work: Callable[[], bool], seconds: float) -> int:
+    """Return how a forked process ends that does the work in silence: 0 if in time, without an error and with True."""
     child = os.fork()
     if not child:
         status = 1
@@ -151,8 +157,7 @@ def in_child(work: Callable[[], bool], seconds: float) -> bool:
             status = 0 if work() else 1
         finally:
             os._exit(status)
-    _, ended = os.waitpid(child, 0)
-    return os.WIFEXITED(ended) and os.WEXITSTATUS(ended) == 0
+    return os.waitpid(child, 0)[1]
 
 
 # Changing what is imported already.
