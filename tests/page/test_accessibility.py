@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
+from tests.daily import some_daily
 from tests.page import examples
 from vqedu import widgets
 from vqedu.widgets.base import Explorer
@@ -39,7 +40,7 @@ def faults(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", examples.EXAMPLES)
+@pytest.mark.parametrize("name", some_daily(examples.EXAMPLES, 1))
 def test_a_widget_alone(page: Page, tmp_path: Path, name: str) -> None:
     open_alone(page, examples.make(name), tmp_path)
     assert faults(page) == []
