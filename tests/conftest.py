@@ -26,6 +26,7 @@ OFFLINE = str(Path(offline.__file__).parent)  # the import alone has cut this pr
 PATIENCE_MS = 60_000  # a machine that does other work, too, may be slow
 SIZE = ViewportSize(width=1280, height=800)
 LONGEST_FIRST = ("notebooks/", "tests/jupyter/", "tests/page/", "tests/widgets/", "tests/notebooks/", "tests/checks/")
+TOGETHER = ("tests/jupyter/", "tests/publish/")  # share a server, and a course that is built
 
 os.environ.pop("MPLBACKEND", None)  # where set, the kernels that nbval starts would show no figures
 # For those kernels and the other workers: sums have one order, numbers repeat. Set it to try other thread counts.
@@ -38,11 +39,10 @@ os.environ[answers.VARIABLE] = _no_answers.name
 
 
 class ByFile(LoadFileScheduling):
-    """Gives each worker the next file; the files that drive JupyterLab go to one worker, which starts one server."""
+    """Gives each worker the next file; those of a folder in `TOGETHER` go to one worker."""
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = "tests/jupyter/"
-        return folder if nodeid.startswith(folder) else super()._split_scope(nodeid)
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), super()._split_scope(nodeid))
 
 
 def new_page(browser: Browser) -> Page:
@@ -51,8 +51,13 @@ def new_page(browser: Browser) -> Page:
     return context.new_page()
 
 
+# A document without an origin of its own, such as about:blank, has no storage.
+FORGET = "() => { try { localStorage.clear(); sessionStorage.clear(); } catch {} }"
+
+
 def clean(page: Page) -> None:
-    """Undo what a test did to its page: the document, the network, the window, the media, the pointer."""
+    """Undo what a test did to its page: storage, document, network, window, media, pointer."""
+    page.evaluate(FORGET)
     page.goto("about:blank")
     page.context.set_offline(False)
     page.set_viewport_size(SIZE)
@@ -120,7 +125,8 @@ def kept_pages() -> list[Page]:
 def page(browser: Browser, traffic: Traffic, kept_pages: list[Page]) -> Iterator[Page]:
     """Like `own_page`, but one page serves all tests of a process, cleaned in between: starting it costs half a second.
 
-    A test that stores something in the browser, or changes its page for good, takes `own_page`.
+    A test that changes its page for good, by a script that runs in every document or by a second window, takes
+    `own_page`.
     """
     used = kept_pages.pop() if kept_pages else new_page(browser)
     stop = watch(used, traffic)

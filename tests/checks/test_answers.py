@@ -1,4 +1,7 @@
-"""Answers written from the contracts alone: the right ones pass, the wrong ones are refused, and get no wrong name."""
+"""Answers written from the contracts alone: the right ones pass, the wrong ones are refused, and get no wrong name.
+
+Every fourth of each exercise is checked each time, all each night.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ from tests.checks.answers import (
     wrong_tokens,
     wrong_vae,
 )
+from tests.daily import some_of_each
 from vqedu import checks
 
 Answer = tuple[str, Callable[..., Any]]
@@ -37,17 +41,13 @@ WRONG: list[Answer] = [
 ]  # fmt: skip
 
 
-def numbered(answers: list[Answer]) -> list[str]:
-    return [f"{i}-{name}" for i, (name, _) in enumerate(answers)]
-
-
-@pytest.mark.parametrize(("name", "answer"), RIGHT, ids=numbered(RIGHT))
+@pytest.mark.parametrize(("name", "answer"), some_of_each(RIGHT))
 def test_a_right_answer_in_an_unusual_style_passes(name: str, answer: Callable[..., Any]) -> None:
     result = checks.ALL[name](answer)
     assert result.passed, result
 
 
-@pytest.mark.parametrize(("name", "answer"), WRONG, ids=numbered(WRONG))
+@pytest.mark.parametrize(("name", "answer"), some_of_each(WRONG))
 def test_a_wrong_answer_is_refused_without_a_name(name: str, answer: Callable[..., Any]) -> None:
     result = checks.ALL[name](answer)
     assert result.mistake is None, result

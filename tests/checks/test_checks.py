@@ -13,6 +13,7 @@ import torch
 
 from tests.checks.right_solutions import RIGHT
 from tests.checks.wrong_solutions import WRONG
+from tests.daily import some_of_each
 from tests.test_packaging import imported_by
 from vqedu import checks
 from vqedu.checks import Exercise
@@ -74,13 +75,13 @@ def test_the_catalogue_holds_what_people_get_wrong() -> None:
         assert all(any(part in found for found in names) for part in parts), name
 
 
-@pytest.mark.parametrize(("name", "solution"), RIGHT, ids=[f"{i}-{name}" for i, (name, _) in enumerate(RIGHT)])
+@pytest.mark.parametrize(("name", "solution"), some_of_each(RIGHT))
 def test_a_right_solution_written_differently_passes(name: str, solution: Callable[..., Any]) -> None:
     result = checks.ALL[name](solution)
     assert result.passed, result
 
 
-@pytest.mark.parametrize(("name", "wrong"), WRONG, ids=[f"{i}-{name}" for i, (name, _) in enumerate(WRONG)])
+@pytest.mark.parametrize(("name", "wrong"), some_of_each(WRONG))
 def test_a_wrong_solution_in_no_catalogue_is_refused_and_gets_no_name(name: str, wrong: Callable[..., Any]) -> None:
     result = checks.ALL[name](wrong)
     assert not result.passed

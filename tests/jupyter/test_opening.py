@@ -1,4 +1,7 @@
-"""The committed notebooks as JupyterLab opens them: none is marked as changed before anything is run."""
+"""The committed notebooks as JupyterLab opens them: none is marked as changed before anything is run.
+
+By default `test_notebooks_in_lab` looks at the first of them.
+"""
 
 from __future__ import annotations
 
@@ -39,19 +42,17 @@ OPEN = """async (paths) => {
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("names", [NOTEBOOKS[:1], pytest.param(NOTEBOOKS, marks=pytest.mark.nightly)], ids=len)
-def test_opening_changes_no_notebook_but_one_that_names_its_kernel_otherwise(
-    page: Page, jupyterlab: Lab, names: list[str]
-) -> None:
+@pytest.mark.nightly
+def test_opening_changes_no_notebook_but_one_that_names_its_kernel_otherwise(page: Page, jupyterlab: Lab) -> None:
     kernelspec = {**METADATA["kernelspec"], "display_name": "Another name"}
     nbformat.write(new_notebook(metadata={**METADATA, "kernelspec": kernelspec}), jupyterlab.root / "test_name.ipynb")
     page.goto(f"{jupyterlab.url}/lab/workspaces/opening?token={jupyterlab.token}")
     page.wait_for_function("() => window.jupyterapp?.serviceManager.isReady")
-    opened = page.evaluate(OPEN, [*names, "test_name.ipynb"])
+    opened = page.evaluate(OPEN, [*NOTEBOOKS, "test_name.ipynb"])
     page.goto("about:blank")  # JupyterLab logs an error for every kernel that ends before its page
     shut_down_kernels(jupyterlab)
     python = platform.python_version()
-    assert opened == {name: [False, python] for name in names} | {"test_name.ipynb": [True, python]}
+    assert opened == {name: [False, python] for name in NOTEBOOKS} | {"test_name.ipynb": [True, python]}
 
 
 @pytest.mark.parametrize(("kernel", "version"), [("python3", platform.python_version()), ("julia-1.11", "3.0")])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 import numpy as np
-import pytest
 from torch import Tensor
 
 from vqedu import data, pretrained, widgets
@@ -72,11 +71,6 @@ def kind(name: str) -> str:
 
 
 FIRST_OF_EACH = list({kind(name): name for name in reversed(EXAMPLES)}.values())[::-1]
-
-
-def some_daily(names: Sequence[str]) -> list[Any]:
-    """Return `names` as parameters of a test that looks at every third of them each time, and at all each night."""
-    return [name if i % 3 == 0 else pytest.param(name, marks=pytest.mark.nightly) for i, name in enumerate(names)]
 
 
 def make(name: str) -> Explorer:

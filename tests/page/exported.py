@@ -97,6 +97,41 @@ def smallest_text(root: Locator) -> float:
     )
 
 
+# What is cut off at the right of the stage, padding of 16 pixels included, or smaller than 14 pixels.
+LAYOUT = """() => {
+    const stage = document.querySelector(".vq-stage"), right = stage.getBoundingClientRect().right - 16;
+    const all = [...stage.querySelectorAll("*")], name = (node) => node.className || node.tagName;
+    const texts = all.filter((node) => [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE));
+    const small = texts.filter((node) => parseFloat(getComputedStyle(node).fontSize) < 14);
+    const over = all.filter((node) => node.getBoundingClientRect().right > right);
+    return [...over.map((node) => `${name(node)} is cut off`), ...small.map((node) => `${name(node)} is small`)];
+}"""
+
+
+def faults_of_layout(page: Page, *widths: int) -> list[str]:
+    """Return what is cut off or small in a window of each of these widths, and where the page scrolls sideways."""
+    found = []
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 900})
+        for _ in range(3):  # one to notice the size, two to draw
+            next_frame(page)
+        found += [f"{width}: {fault}" for fault in page.evaluate(LAYOUT)]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{width}: the page scrolls sideways")
+    return found
+
+
+def overflow(root: Locator, *widths: int) -> dict[int, float]:
+    """Return by how many pixels the explorer is wider than its home, in a window of each of these widths."""
+    found = {}
+    for width in widths:
+        root.page.set_viewport_size({"width": width, "height": 800})
+        for _ in range(3):
+            next_frame(root.page)
+        found[width] = root.evaluate("(node) => Math.max(0, node.scrollWidth - node.clientWidth)")
+    return found
+
+
 def settled_states(page: Page, explorer: Explorer, act: str) -> list[dict[str, Any]]:
     """Render with a model that remembers, run the JavaScript `act(root)`, return the states the model was told."""
     module = _base64(str(explorer._esm).encode())

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page
 
+from tests.daily import some_daily
 from tests.page import axe, examples
 from vqedu import widgets
 from vqedu.widgets.base import Explorer
@@ -25,7 +26,7 @@ def open_alone(page: Page, explorer: Explorer, folder: Path) -> Locator:
     return root
 
 
-@pytest.mark.parametrize("name", examples.EXAMPLES)
+@pytest.mark.parametrize("name", some_daily(examples.EXAMPLES, 1))
 def test_a_widget_alone(page: Page, tmp_path: Path, name: str) -> None:
     open_alone(page, examples.make(name), tmp_path)
     assert axe.faults(page) == []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from tests.daily import some_daily
 from tests.page import examples
 from tests.page.exported import next_frame, open_exported
 
@@ -37,7 +38,7 @@ NOTE_CUT = """(() => {
 
 
 @pytest.mark.parametrize("width", [324, 936])
-@pytest.mark.parametrize("name", examples.some_daily([*examples.FIRST_OF_EACH, "Prediction: curve"]))
+@pytest.mark.parametrize("name", some_daily([*examples.FIRST_OF_EACH, "Prediction: curve"]))
 def test_no_word_on_a_canvas_is_cut_off(own_page: Page, tmp_path: Path, name: str, width: int) -> None:
     own_page.add_init_script(NOTE_CUT)
     own_page.set_viewport_size({"width": width + 16, "height": 844})  # a page has margins of 8 pixels

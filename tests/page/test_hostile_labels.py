@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from tests.daily import some_daily
 from tests.page import examples
 from tests.page.exported import next_frame
 from vqedu.widgets import standalone
@@ -32,7 +33,7 @@ LABELS = (
 )
 UNLABELED = ("ElboExplorer", "ReparameterizationExplorer")  # all of their texts are their own
 NAMES = [*examples.FIRST_OF_EACH, "Prediction: choice", "Prediction: curve"]
-EACH = examples.some_daily([name for name in NAMES if name not in UNLABELED])
+EACH = some_daily([name for name in NAMES if name not in UNLABELED])
 SHOWN = """() => [...document.querySelectorAll("body *")].filter((node) => !node.matches("script")).some((node) =>
   [...node.childNodes, ...node.attributes].some((part) => part.nodeValue?.includes("window.ran = 1")))"""
 

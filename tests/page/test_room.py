@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from tests.daily import some_daily
 from tests.page import examples
 from tests.page.exported import next_frame, open_exported
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.browser
 WIDTH, SCREEN = 936, 720
 
 
-@pytest.mark.parametrize("name", examples.some_daily(list(examples.EXAMPLES)))
+@pytest.mark.parametrize("name", some_daily(list(examples.EXAMPLES)))
 def test_all_of_it_fits_the_screen(page: Page, tmp_path: Path, name: str) -> None:
     page.set_viewport_size({"width": 1280, "height": SCREEN})
     root = open_exported(page, examples.make(name), tmp_path)
@@ -27,7 +28,7 @@ def test_all_of_it_fits_the_screen(page: Page, tmp_path: Path, name: str) -> Non
     assert box["height"] <= SCREEN
 
 
-@pytest.mark.parametrize("name", examples.FIRST_OF_EACH)
+@pytest.mark.parametrize("name", some_daily(examples.FIRST_OF_EACH, 1))
 def test_a_window_that_changes_its_width_raises_no_error(page: Page, tmp_path: Path, name: str) -> None:
     """Browsers report a figure that changes its size while sizes are told, as "ResizeObserver loop"."""
     open_exported(page, examples.make(name), tmp_path)
@@ -40,7 +41,7 @@ def test_a_window_that_changes_its_width_raises_no_error(page: Page, tmp_path: P
     assert page.evaluate("told") == []
 
 
-@pytest.mark.parametrize("name", examples.FIRST_OF_EACH)
+@pytest.mark.parametrize("name", some_daily(examples.FIRST_OF_EACH, 2))
 def test_a_contrast_theme_leaves_the_figures_their_paper(page: Page, tmp_path: Path, name: str) -> None:
     page.emulate_media(forced_colors="active", color_scheme="dark")
     root = open_exported(page, examples.make(name), tmp_path)

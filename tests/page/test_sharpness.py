@@ -11,6 +11,7 @@ import pytest
 from matplotlib import image
 from playwright.sync_api import Browser, Page
 
+from tests.daily import some_daily
 from tests.page import examples
 from tests.page.exported import next_frame, open_exported
 
@@ -69,7 +70,7 @@ def test_a_page_that_is_zoomed_shows_what_a_sharp_screen_shows(
     sharp.close()
 
 
-@pytest.mark.parametrize("name", examples.some_daily(DRAWN))
+@pytest.mark.parametrize("name", some_daily(DRAWN))
 def test_in_a_narrow_part_of_a_wide_window_nothing_is_scaled_or_cut_off(page: Page, tmp_path: Path, name: str) -> None:
     """As in a notebook beside an open side bar: 700 pixels, where the letters of a scaled canvas would be too small."""
     root = open_exported(page, examples.make(name), tmp_path)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from tests.daily import some_daily
 from tests.page import examples
 from tests.page.exported import move_slider, open_live, set_from_python
 
@@ -53,7 +54,7 @@ def at_rest(page: Page) -> tuple[list[str], list[str]]:
     return pictures, lines
 
 
-@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize("name", some_daily(PARTS, 1))
 def test_a_state_set_from_python_moves_the_figure_and_back(page: Page, name: str) -> None:
     explorer = examples.make(name)
     open_live(page, explorer)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from tests.daily import some_daily
 from tests.page import examples
 from tests.page.test_accessibility import open_alone
 
@@ -28,7 +29,7 @@ CHANGES = """(sheets) => {
 }"""
 
 
-@pytest.mark.parametrize("name", examples.some_daily(examples.FIRST_OF_EACH))
+@pytest.mark.parametrize("name", some_daily(examples.FIRST_OF_EACH))
 def test_a_widget_looks_the_same_whatever_stands_beside_it(page: Page, tmp_path: Path, name: str) -> None:
     widget = examples.make(name)
     open_alone(page, widget, tmp_path)

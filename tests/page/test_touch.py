@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.daily import some_daily
 from tests.engines import hands
 from tests.engines.chromium import Chromium
 from tests.page import examples
@@ -38,7 +39,7 @@ SWIPED = {
 HELD = ("LatentExplorer", "SideBySideExplorer", "ElboExplorer", "ReparameterizationExplorer", "QuantizationExplorer")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def phone(browser: Browser) -> Iterator[Chromium]:
     opened = Chromium(browser, 390, 844, phone=True)
     yield opened
@@ -59,7 +60,7 @@ def open_on(phone: Chromium, name: str, folder: Path) -> hands.Hand:
     return hands.hand_of(name, explorer)
 
 
-@pytest.mark.parametrize("name", [*examples.FIRST_OF_EACH, "Prediction: curve"])
+@pytest.mark.parametrize("name", some_daily([*examples.FIRST_OF_EACH, "Prediction: curve"]))
 def test_all_of_it_is_on_the_screen_and_large_enough_for_a_finger(phone: Chromium, tmp_path: Path, name: str) -> None:
     open_on(phone, name, tmp_path)
     assert phone.run("document.documentElement.scrollWidth <= innerWidth")
@@ -67,7 +68,7 @@ def test_all_of_it_is_on_the_screen_and_large_enough_for_a_finger(phone: Chromiu
     assert [each for each in phone.run(TARGETS) if min(each[1:]) < TARGET] == []
 
 
-@pytest.mark.parametrize("name", SWIPED)
+@pytest.mark.parametrize("name", some_daily(SWIPED, 1))
 def test_a_swipe_that_begins_beside_the_handles_scrolls_the_page(phone: Chromium, tmp_path: Path, name: str) -> None:
     open_on(phone, example(name), tmp_path)
     for node, place in SWIPED[name]:
@@ -78,7 +79,7 @@ def test_a_swipe_that_begins_beside_the_handles_scrolls_the_page(phone: Chromium
         assert phone.run(hands.SEEN) == seen, node
 
 
-@pytest.mark.parametrize("name", HELD)
+@pytest.mark.parametrize("name", some_daily(HELD))
 def test_a_finger_that_begins_at_a_handle_moves_it_and_not_the_page(phone: Chromium, tmp_path: Path, name: str) -> None:
     hand = open_on(phone, example(name), tmp_path)
     hands.places(phone, hand.node, [hand.start])  # scrolls it into view

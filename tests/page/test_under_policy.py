@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from tests.daily import some_daily
 from tests.page import examples
 from tests.page.exported import next_frame
 from vqedu.publish import policy
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("name", examples.some_daily(examples.FIRST_OF_EACH))
+@pytest.mark.parametrize("name", some_daily(examples.FIRST_OF_EACH))
 def test_an_explorer_needs_nothing_that_the_policy_refuses(page: Page, tmp_path: Path, name: str) -> None:
     html = examples.make(name).to_html()
     whole = policy.protect(f'<!doctype html><meta charset="utf-8"><body>{html}</body>', policy.inline_scripts(html))

@@ -154,8 +154,15 @@ def test_a_page_fits_the_screen(site: Path, page: Page, width: int) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("name", ["index", "01_small"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [
+        ("index", "light"),
+        ("01_small", "dark"),
+        pytest.param("index", "dark", marks=pytest.mark.nightly),
+        pytest.param("01_small", "light", marks=pytest.mark.nightly),
+    ],
+)
 def test_a_page_keeps_nobody_out(server: str, page: Page, name: str, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.goto(f"{server}/{name}.html")
@@ -186,14 +193,14 @@ def test_on_paper_no_line_of_code_is_cut(site: Path, page: Page) -> None:
 
 
 def test_nothing_is_executed_and_an_earlier_site_is_replaced(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notebooks, "execute", None)
-    for _ in range(2):
-        pages.site(tmp_path / "site", folder, report=lambda line: None)
-        (tmp_path / "site" / "old.html").write_text("old", encoding="utf-8")
+    shutil.copytree(site, tmp_path / "site")
+    (tmp_path / "site" / "old.html").write_text("old", encoding="utf-8")
     pages.site(tmp_path / "site", folder, report=lambda line: None)
     assert not (tmp_path / "site" / "old.html").exists()
+    assert (tmp_path / "site" / "01_small.html").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 

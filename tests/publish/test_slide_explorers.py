@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from tests.daily import some_daily
 from tests.page import axe, examples
 from tests.page.exported import next_frame
 from tests.publish import deck
@@ -22,7 +23,7 @@ COARSE = """() => [...document.querySelectorAll(".vq-stage canvas")].filter((nod
     .map((node) => node.className || node.getAttribute("aria-label"))"""
 
 
-@pytest.mark.parametrize("name", examples.some_daily(NAMES))
+@pytest.mark.parametrize("name", some_daily(NAMES))
 def test_an_explorer_is_whole_and_readable_from_the_last_row(own_page: Page, tmp_path: Path, name: str) -> None:
     deck.write_slide(examples.make(name), tmp_path)
     own_page.add_init_script(deck.NOTE_LETTERS)

@@ -100,13 +100,13 @@ def test_a_clicker_turns_the_slides_wherever_the_focus_is(slides: Path, page: Pa
 
 
 @pytest.mark.browser
-def test_the_notes_are_those_of_the_section(slides: Path, page: Page) -> None:
-    open_deck(page, slides, 180)
-    assert turn_to(page, 1).locator(".notes").text_content() == "Say it slowly.\n"
-    assert turn_to(page, 2).locator(".notes").count() == 0
-    assert "Ask:" in (turn_to(page, 3).locator(".notes").text_content() or "")
-    with page.expect_popup() as opened:
-        page.keyboard.press("s")
+def test_the_notes_are_those_of_the_section(slides: Path, own_page: Page) -> None:
+    open_deck(own_page, slides, 180)
+    assert turn_to(own_page, 1).locator(".notes").text_content() == "Say it slowly.\n"
+    assert turn_to(own_page, 2).locator(".notes").count() == 0
+    assert "Ask:" in (turn_to(own_page, 3).locator(".notes").text_content() or "")
+    with own_page.expect_popup() as opened:
+        own_page.keyboard.press("s")
     opened.value.locator(".speaker-controls-notes .value").get_by_text("Ask:").wait_for()
 
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 from vector_quantize_pytorch import FSQ as Peer
@@ -66,6 +66,7 @@ def test_the_place_changes_at_the_borders_and_nowhere_else(size: int) -> None:
         assert fsq(torch.tensor([[border - 1e-3], [border + 1e-3]])).indices.tolist() == [place, place + 1]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(3, 6), min_size=1, max_size=4), st.integers(0, 2**31))
 def test_lookup_undoes_the_index(levels: list[int], seed: int) -> None:
     z_e = 3 * torch.randn(5, len(levels), 4, generator=torch.Generator().manual_seed(seed))

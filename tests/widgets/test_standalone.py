@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import codecs
 from pathlib import Path
 
@@ -21,7 +22,12 @@ CONTENTS = {
     "wide weights": RANDOM.normal(size=50_001).astype(np.float32).tobytes(),
 }
 # An explorer that says what it was given.
-READER = "export default { render({ model, el }) { el.data = [...new Uint8Array(model.get('data').buffer)]; } };"
+READER = "export default { render({ model, el }) { el.data = model.get('data').buffer; } };"
+IN_BASE64 = """() => new Promise((done) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result.split(",")[1]);
+    reader.readAsDataURL(new Blob([document.querySelector(".reader").data]));
+})"""
 
 
 @pytest.mark.browser
@@ -35,7 +41,7 @@ def test_a_script_brings_every_byte(page: Page, tmp_path: Path, name: str) -> No
     (tmp_path / "page.html").write_text(f"<!doctype html><meta charset='utf-8'>{body}", encoding="utf-8")
     page.goto((tmp_path / "page.html").as_uri())
     page.wait_for_function("() => document.querySelector('.vqedu-export').dataset.alive === 'yes'")
-    assert bytes(page.evaluate("document.querySelector('.reader').data")) == CONTENTS[name] * 2
+    assert base64.b64decode(page.evaluate(IN_BASE64)) == CONTENTS[name] * 2
 
 
 def test_a_script_of_weights_is_smaller_than_they_are() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from typing import Any
@@ -21,9 +22,19 @@ from vqedu.widgets.beta.beta import RECIPES
 REDUCTIONS, KL_REDUCTIONS = losses.REDUCTIONS, losses.KL_REDUCTIONS
 
 
-@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian", "laplace"])
-@pytest.mark.parametrize("half", [True, False])
-@pytest.mark.parametrize(("reconstruction", "kl"), [*itertools.product(REDUCTIONS, KL_REDUCTIONS)])
+CHOICES = [*itertools.product(("bernoulli", "gaussian", "laplace"), (True, False), REDUCTIONS, KL_REDUCTIONS)]
+
+
+@functools.cache
+def codes_on_display() -> dict[tuple[str, bool, str, str], str]:
+    """Return the three lines of the loss that the page writes, for each of `CHOICES`."""
+    keys = ("likelihood", "half", "reconstruction", "kl")
+    states = [dict(zip(keys, choice, strict=True)) | {"beta": 0.7, "weight": 3.0} for choice in CHOICES]
+    lines = "(code, states) => states.map((state) => tested.lossLines(code, state).join('\\n'))"
+    return dict(zip(CHOICES, node.call("beta/math.js", lines, BetaCalculator().config["code"], states), strict=True))
+
+
+@pytest.mark.parametrize(("likelihood", "half", "reconstruction", "kl"), CHOICES)
 def test_the_gradients_of_the_code_on_display_have_the_effective_beta(
     likelihood: str, half: bool, reconstruction: str, kl: str
 ) -> None:
@@ -35,14 +46,7 @@ def test_the_gradients_of_the_code_on_display_have_the_effective_beta(
     mu = torch.randn(n, latents, generator=generator).requires_grad_()
     logvar = torch.randn(n, latents, generator=generator)
     names = {"F": F, "x": x, "x_train": range(50), "logits": logits, "x_hat": logits, "mu": mu, "logvar": logvar}
-    state = {"likelihood": likelihood, "reconstruction": reconstruction, "kl": kl, "half": half}
-    lines = "(code, state) => tested.lossLines(code, state)"
-    exec(
-        "\n".join(
-            node.call("beta/math.js", lines, BetaCalculator().config["code"], state | {"beta": 0.7, "weight": 3.0})
-        ),
-        names,
-    )
+    exec(codes_on_display()[likelihood, half, reconstruction, kl], names)
     r = {
         "bernoulli": F.binary_cross_entropy_with_logits(logits, x, reduction="none"),
         "gaussian": 0.5 * (logits - x).square(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.daily import daily
 from tests.page import exported
 from tests.page.traffic import Traffic
 from vqedu import questions
@@ -26,29 +28,29 @@ AGAIN = ".vq-q-again"
 SAID = ".vq-q-said"
 
 
-def choice() -> Prediction:
-    return Prediction("t.choice", "Which?", choices=("red", "green", "blue"), answer="green", sentence="Leaves are.")
+def choice(key: str = "t.choice") -> Prediction:
+    return Prediction(key, "Which?", choices=("red", "green", "blue"), answer="green", sentence="Leaves are.")
 
 
-def number(**settings: Any) -> Prediction:
+def number(key: str = "t.number", **settings: Any) -> Prediction:
     given = {"low": 0, "high": 50, "truth": 37, "unit": "units", "sentence": "Thirty-seven live."} | settings
-    return Prediction("t.number", "How many?", kind="number", **given)
+    return Prediction(key, "How many?", kind="number", **given)
 
 
-def curve(**settings: Any) -> Prediction:
+def curve(key: str = "t.curve", **settings: Any) -> Prediction:
     given = {
         "x": (1, 10, 100, 1000), "truth": (1, 0.5, 0.25, 0.25), "y": (0, 1), "x_label": "samples k", "y_label": "error",
         "log": True, "sentence": "It levels off.",
     } | settings  # fmt: skip
-    return Prediction("t.curve", "How does it fall?", kind="curve", **given)
+    return Prediction(key, "How does it fall?", kind="curve", **given)
 
 
-def quiz() -> Quiz:
+def quiz(key: str = "t.quiz") -> Quiz:
     feedback = {"1": "One is the count of means.", "2": "Mean and `logvar`.", "784": "That is the image."}
-    return Quiz("t.quiz", question="How many outputs a latent?", choices=feedback, answer="2")
+    return Quiz(key, question="How many outputs a latent?", choices=feedback, answer="2")
 
 
-ALL = {"choice": choice, "number": number, "curve": curve, "quiz": quiz}
+ALL: dict[str, Callable[..., Question]] = {"choice": choice, "number": number, "curve": curve, "quiz": quiz}
 
 
 def opened(page: Page, folder: Path, question: Question) -> Locator:
@@ -127,7 +129,7 @@ def test_a_right_choice_is_said_to_be_right(page: Page, tmp_path: Path) -> None:
 # A number.
 
 
-@pytest.mark.parametrize(("where", "value"), [("low", 0), ("middle", 25), ("high", 50)])
+@pytest.mark.parametrize(("where", "value"), daily([("low", 0), ("middle", 25), ("high", 50)], ("middle", 25)))
 def test_a_number_is_marked_beside_the_truth(page: Page, tmp_path: Path, where: str, value: float) -> None:
     root = opened(page, tmp_path, number())
     assert exported.move_slider(page, "Your guess", where) == pytest.approx(value, abs=1)
@@ -304,7 +306,7 @@ def reload_until(page: Page, root: Locator, shown: Locator) -> None:
     expect(shown).to_be_visible()
 
 
-@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("kind", daily(ALL, "curve", "quiz"))
 def test_a_page_keeps_the_answer_and_forgets_it_when_asked(page: Page, tmp_path: Path, kind: str) -> None:
     root = opened(page, tmp_path, ALL[kind]())
     if kind == "curve":
@@ -320,21 +322,26 @@ def test_a_page_keeps_the_answer_and_forgets_it_when_asked(page: Page, tmp_path:
     assert page.evaluate("localStorage.length") == 0
 
 
-@pytest.mark.parametrize("kind", ALL)
-@pytest.mark.parametrize(
-    "kept", ['{"guess": "mauve", "tries": ["mauve"]}', '{"guess": 99}', '{"guess": [1, 2]}', "{", "null", "3"]
-)
-def test_an_answer_to_an_older_question_is_passed_over(page: Page, tmp_path: Path, kind: str, kept: str) -> None:
-    page.add_init_script(f"localStorage.setItem('vqedu:t.{kind}', {json.dumps(kept)});")
-    root = opened(page, tmp_path, ALL[kind]())
-    expect(root.locator(COMMIT)).to_be_visible()
+OLDER = ('{"guess": "mauve", "tries": ["mauve"]}', '{"guess": 99}', '{"guess": [1, 2]}', "{", "null", "3")
+
+
+def test_an_answer_to_an_older_question_is_passed_over(own_page: Page, tmp_path: Path) -> None:
+    kept = {f"t.{kind}-{i}": answer for kind in ALL for i, answer in enumerate(OLDER)}
+    for key, answer in kept.items():
+        own_page.add_init_script(f"localStorage.setItem('vqedu:{key}', {json.dumps(answer)});")
+    cards = "".join(ALL[key[2:].split("-")[0]](key).to_html() for key in kept)
+    (tmp_path / "cards.html").write_text(f"<!doctype html><meta charset='utf-8'>{cards}", encoding="utf-8")
+    own_page.goto((tmp_path / "cards.html").as_uri())
+    expect(own_page.locator(".vq-q-card")).to_have_count(len(kept))
+    for key in kept:
+        expect(own_page.locator(f'[data-key="{key}"]').locator(COMMIT), key).to_be_visible()
 
 
 @pytest.mark.parametrize("kind", ["number", "quiz"])
-def test_a_browser_that_keeps_nothing_still_answers(page: Page, tmp_path: Path, kind: str) -> None:
+def test_a_browser_that_keeps_nothing_still_answers(own_page: Page, tmp_path: Path, kind: str) -> None:
     refuse = "() => { throw new DOMException('no', 'SecurityError'); }"
-    page.add_init_script(f"Object.defineProperty(window, 'localStorage', {{ get: {refuse} }});")
-    root = opened(page, tmp_path, ALL[kind]())
+    own_page.add_init_script(f"Object.defineProperty(window, 'localStorage', {{ get: {refuse} }});")
+    root = opened(own_page, tmp_path, ALL[kind]())
     if kind == "quiz":
         root.get_by_label("2", exact=True).check()
     root.locator(COMMIT).click()

@@ -58,13 +58,13 @@ def test_opens_from_a_file_without_network_and_shows_what_torch_computes(
 def test_the_keys_reach_every_cell_and_say_its_code(page: Page, root: Locator) -> None:
     node = code_map(root)
     node.press("Home")
-    found = []
-    for cell in range(49):
-        found.append(named_code(node))
-        expect(node).to_have_attribute("aria-label", re.compile(f"row {cell // 7 + 1}, column {cell % 7 + 1}:"))
-        for key in ["ArrowRight"] if cell % 7 < 6 else ["ArrowDown"] + 6 * ["ArrowLeft"]:
-            node.press(key)
-    assert found == codes_of().flatten().tolist()
+    codes = codes_of()
+    for row in range(7):  # to the right in the first row, back in the second, and so on
+        for step, column in enumerate(range(7) if row % 2 == 0 else reversed(range(7))):
+            if row or step:
+                page.keyboard.press("ArrowDown" if step == 0 else "ArrowRight" if row % 2 == 0 else "ArrowLeft")
+            assert named_code(node) == codes[row, column]
+            assert f"row {row + 1}, column {column + 1}:" in (node.get_attribute("aria-label") or "")
     for key, cell in (
         ("End", 48),
         ("ArrowDown", 48),
@@ -90,7 +90,7 @@ def test_a_cell_shows_its_nearest_codes_and_their_distances(page: Page, root: Lo
 
 
 def test_a_swap_by_pointer_decodes_as_in_torch_and_can_be_put_back(page: Page, root: Locator) -> None:
-    for cell in CORNERS_AND_MIDDLE:
+    for cell in (6, 24):  # a corner, and the middle
         click_cell(root, cell)
         before = decoded(page)
         for index in (1, 4, 7):
@@ -300,19 +300,20 @@ def test_the_kernel_hears_the_settled_state_once(page: Page) -> None:
     assert told == [{**shown.state, "cell": 1, "code": code, "swaps": [[1, code]]}]
 
 
-@pytest.mark.parametrize("width", [420, 700, 980, 1280])
-def test_nothing_is_cut_off_and_nothing_is_small(page: Page, tmp_path: Path, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    root = opened(page, tmp_path)
-    page.wait_for_timeout(100)
-    over, wide = root.evaluate("""(root) => {
-        const right = root.getBoundingClientRect().right - 16;
-        const over = [...root.querySelectorAll("*")].filter((node) => node.getBoundingClientRect().right > right + 1);
-        return [over.map((node) => node.className), document.documentElement.scrollWidth - innerWidth];
-    }""")
-    assert over == []
-    assert wide <= 0
-    assert smallest_text(root) >= 14
+def test_nothing_is_cut_off_and_nothing_is_small(page: Page, root: Locator) -> None:
+    for width in (1280, 980, 700, 420):
+        page.set_viewport_size({"width": width, "height": 900})
+        for _ in range(3):
+            next_frame(page)
+        over, wide = root.evaluate("""(root) => {
+            const right = root.getBoundingClientRect().right - 16;
+            const over = (node) => node.getBoundingClientRect().right > right + 1;
+            const names = [...root.querySelectorAll("*")].filter(over).map((node) => node.className);
+            return [names, document.documentElement.scrollWidth - innerWidth];
+        }""")
+        assert over == [], width
+        assert wide <= 0, width
+        assert smallest_text(root) >= 14, width
 
 
 def test_every_control_has_a_name(root: Locator) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.widgets.labs.training_labs import tiny_collapse_lab as tiny_lab
@@ -48,6 +48,7 @@ def test_annealed_by_hand() -> None:
     assert [annealed(4.0, step, 100) for step in (0, 25, 50, 100, 101, 10_000)] == [0, 1, 2, 4, 4, 4]
 
 
+@settings(deadline=None)
 @given(beta=st.floats(0, 1e3), steps=st.integers(1, 1000), step=st.integers(0, 2000))
 def test_annealing_never_falls_and_never_exceeds_beta(beta: float, steps: int, step: int) -> None:
     assert 0 <= annealed(beta, step, steps) <= annealed(beta, step + 1, steps) <= beta

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.page.exported import next_frame, open_exported
+from tests.daily import daily
+from tests.page.exported import faults_of_layout, next_frame, open_exported
 from tests.page.traffic import Traffic
 from tests.widgets.latent.latent_hand import decoded, differ, drag, explorer, picture, pixels, trained, x_of
 from vqedu.widgets.latent.latent import LatentExplorer
@@ -260,7 +261,7 @@ def test_the_legend_shows_one_class_alone(page: Page, plane: LatentExplorer) -> 
     assert chart.evaluate("(node) => node.toDataURL()") == before
 
 
-@pytest.mark.parametrize("number", [1, 2, 8])
+@pytest.mark.parametrize("number", daily([1, 2, 8], 8))
 def test_a_direction_reaches_both_ends_and_the_middle(page: Page, tmp_path: Path, number: int) -> None:
     shown = explorer(32)
     open_exported(page, shown, tmp_path)
@@ -303,25 +304,9 @@ def test_other_shapes_live_too(page: Page, tmp_path: Path, latent_dim: int, view
     assert page.get_by_role("slider").count() == {"map": 0, "all": 1 + (8 if latent_dim > 2 else 0)}[view]
 
 
-@pytest.mark.parametrize("width", [420, 700, 980, 1280])
-def test_nothing_is_cut_off_and_nothing_is_small(page: Page, tmp_path: Path, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
+def test_nothing_is_cut_off_and_nothing_is_small(page: Page, tmp_path: Path) -> None:
     open_exported(page, explorer(32), tmp_path)
-    page.wait_for_timeout(100)
-    found = page.evaluate("""() => {
-        const stage = document.querySelector(".vq-stage"), right = stage.getBoundingClientRect().right;
-        const all = [...stage.querySelectorAll("*")];
-        const texts = all.filter((node) => [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE));
-        const names = (nodes) => nodes.map((node) => node.className);
-        return {
-            over: names(all.filter((node) => node.getBoundingClientRect().right > right - 16)),
-            small: names(texts.filter((node) => parseFloat(getComputedStyle(node).fontSize) < 14)),
-            wide: document.documentElement.scrollWidth - innerWidth,
-        };
-    }""")
-    assert found["over"] == []
-    assert found["small"] == []
-    assert found["wide"] <= 0
+    assert faults_of_layout(page, 1280, 980, 700, 420) == []
 
 
 def test_every_control_has_a_name(page: Page, plane: LatentExplorer) -> None:

