@@ -12,8 +12,8 @@ from tests.page.exported import next_frame, open_exported
 
 pytestmark = pytest.mark.browser
 
-# Notes for each canvas the words that it cuts off; a new drawing begins with a cleared canvas. Two pixels are the rims of
-# letters, and a word that is all outside is of something outside, such as a class of digits.
+# Notes for each canvas the words that it cuts off; a new drawing begins with a cleared canvas. Two pixels are the rims
+# of letters, and a word that is all outside is of something outside, such as a class of digits.
 NOTE_CUT = """(() => {
   window.cut = new Map();
   for (const { prototype } of [CanvasRenderingContext2D, OffscreenCanvasRenderingContext2D]) {
