@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+LONG = " + ".join(map(str, range(60)))  # a line of code that no sheet is wide enough for
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 SOURCE = f"""\
 # %% [markdown]
@@ -17,6 +18,10 @@ SOURCE = f"""\
 # <summary>Folded</summary>
 #
 # Inside the fold, $\\sigma$.
+#
+# ```python
+# total = {LONG}
+# ```
 #
 # </details>
 

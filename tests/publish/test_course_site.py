@@ -1,34 +1,24 @@
-"""The site of the whole course, once its notebooks are built, in every engine: each explorer of each page is alive."""
+"""Every page of the whole course, once its notebooks are built: open to all in light and dark, whole on paper."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page
 
-from tests.engines import hands
-from tests.engines.engine import Engine
-from tests.engines.test_engines import start
+from tests import conftest
+from tests.page import axe
+from tests.publish import paper
 from vqedu.publish import notebooks
 from vqedu.publish import site as pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 
-PAGES = ["index", *notebooks.sources()]
-LISTEN = """(() => {
-  window.faults = [];
-  addEventListener("error", ({ message }) => faults.push(message));
-  addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
-    faults.push(`${violatedDirective} ${blockedURI}`));
-  return true;
-})()"""
-# Each explorer comes near the screen, one after the other, as when a reader scrolls.
-NEXT = """(() => {
-  document.querySelector(".vqedu-export:not([data-alive])")?.scrollIntoView();
-  return !document.querySelector(".vqedu-export:not([data-alive=yes]), [aria-busy=true]");
-})()"""
-STAGES = '[...document.querySelectorAll(".vqedu-export")].map((home) => home.querySelectorAll(".vq-stage").length)'
+NAMES = ["index", *notebooks.sources(), *pages.TEXTS]
+PHONE = 390  # CSS pixels
 
 
 @pytest.fixture(scope="module")
@@ -40,22 +30,34 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(str(error))
 
 
-@pytest.fixture(scope="module", params=["Chromium", "Firefox", "WebKit"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    started = start(request.param, request)
-    yield started
-    started.close()
+@pytest.fixture(scope="module", params=NAMES)
+def shown(request: pytest.FixtureRequest, site: Path, browser: Browser) -> Iterator[Page]:
+    """A page of the site with each explorer alive, nothing folded, and no color on its way to another."""
+    page = conftest.new_page(browser)
+    page.emulate_media(reduced_motion="reduce")
+    page.goto((site / f"{request.param}.html").as_uri())
+    page.add_style_tag(content="* { transition: none !important; }")
+    for home in page.locator(".vqedu-export").all():
+        home.scroll_into_view_if_needed()
+        page.wait_for_function("(home) => home.dataset.alive === 'yes'", arg=home.element_handle())
+    page.evaluate("document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
+    yield page
+    page.context.close()
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_every_explorer_of_a_page_is_alive_and_its_formulas_are_set(site: Path, engine: Engine, name: str) -> None:
-    page = site / f"{name}.html"
-    engine.open(page.as_uri())
-    engine.run(LISTEN)
-    assert engine.wait_for(NEXT, 90)
-    stages = engine.run(STAGES)
-    assert len(stages) == page.read_text(encoding="utf-8").count('class="vqedu-export')
-    assert all(stages)
-    assert engine.wait_for(f"({hands.BLANK}).length === 0")
-    assert engine.run('[...document.querySelectorAll(".math")].every((each) => each.querySelector("math"))')
-    assert engine.run("faults") == []
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_keeps_nobody_out(shown: Page, scheme: Any) -> None:
+    shown.emulate_media(color_scheme=scheme)
+    shown.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert axe.faults(shown) == []
+
+
+def test_a_page_fits_a_phone(shown: Page) -> None:
+    shown.set_viewport_size({"width": PHONE, "height": 844})
+    assert shown.evaluate("document.documentElement.scrollWidth") <= PHONE
+
+
+def test_a_page_is_whole_on_paper(shown: Page) -> None:
+    paper.put_on(shown)
+    assert paper.cut_lines(shown) == []
+    assert paper.undivided(shown) == []

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.page import axe
 from tests.page.traffic import Traffic
-from tests.publish import small
+from tests.publish import paper, small
 from vqedu import __main__
 from vqedu.publish import notebooks
 from vqedu.publish import site as pages
@@ -184,12 +184,12 @@ def test_without_javascript_the_stills_show(site: Path, browser: Browser) -> Non
 
 
 @pytest.mark.browser
-def test_on_paper_no_line_of_code_is_cut(site: Path, page: Page) -> None:
-    page.set_viewport_size({"width": 700, "height": 900})
-    page.emulate_media(media="print")
+def test_on_paper_no_line_of_code_is_cut_and_code_goes_on_on_the_next_sheet(site: Path, page: Page) -> None:
     page.goto(at(site, "01_small.html"))
-    cut = "(nodes) => nodes.filter((node) => node.scrollWidth > node.clientWidth + 1).length"
-    assert page.locator(".cell pre").evaluate_all(cut) == 0
+    paper.put_on(page)
+    assert page.locator(".bd-article pre").count() > 4
+    assert paper.cut_lines(page) == []
+    assert paper.undivided(page) == []
 
 
 def test_nothing_is_executed_and_an_earlier_site_is_replaced(
