@@ -31,19 +31,19 @@ def test_a_slider_can_reach_every_step_and_both_ends() -> None:
     values, ends = call(
         """() => {
             const steps = tested.stepsOf({ low: 1, high: 20, step: 0.5 });
-            const log = tested.stepsOf({ low: 0.01, high: 97, log: true });
+            const log = tested.stepsOf({ low: 0.0123, high: 975, log: true }); // both ends have more than two digits
             const all = Array.from({ length: steps.count + 1 }, (_, i) => i);
             const reached = all.map((i) => [steps.value(i), steps.nearest(steps.value(i)) - i]);
             return [reached, [log.value(0), log.value(log.count)]];
         }"""
     )
     np.testing.assert_allclose(np.array(values), [[1 + 0.5 * i, 0] for i in range(39)])
-    assert ends == [0.01, 97]
+    assert ends == [0.0123, 975]
 
 
 def test_the_line_through_points_agrees_with_numpy() -> None:
     points = [[0, 1], [0.2, 5], [0.7, -1], [1, 0]]
-    x = np.linspace(-0.2, 1.2, 57)
+    x = np.concatenate([np.linspace(-0.2, 1.2, 57), [0, 0.2, 0.7, 1]])
     got = call("(points, x) => x.map(tested.lineThrough(points))", points, x.tolist())
     np.testing.assert_allclose(got, np.interp(x, *np.array(points).T), atol=1e-12)
 
@@ -75,17 +75,19 @@ def test_steps_are_round_on_a_linear_scale_and_have_two_digits_on_a_logarithmic_
             const steps = tested.stepsOf({ low: 0, high: 1, step: 0.1 });
             const log = tested.stepsOf({ low: 1, high: 10000, log: true });
             const values = [...[3, -1, 12].map(steps.value), ...[50, 63].map(log.value)];
-            return [[steps.count, log.count], values, [steps.nearest(0.34), ...[10, 1, 10000].map(log.nearest)]];
+            const uneven = tested.stepsOf({ low: 0, high: 0.7, step: 0.1 }); // 0.7 / 0.1 is 6.999999999999999
+            const nearest = [steps.nearest(0.34), ...[10, 1, 10000].map(log.nearest)];
+            return [[steps.count, log.count, uneven.count], values, nearest];
         }"""
     )
-    assert counts == [10, 200]
+    assert counts == [10, 200, 7]
     assert values == [0.3, 0, 1, 10, 18]  # 10 ** (4 * 63 / 200) = 18.2
     assert nearest == [3, 50, 0, 200]
 
 
 def test_the_mean_distance_of_a_sketch_to_the_truth() -> None:
-    distance = call("() => tested.meanDistance([0, 1, 1], (share) => 2 * share)")
-    assert distance == pytest.approx((0 + 0 + 1) / 3)
+    distance = call("() => tested.meanDistance([3, 1, 1], (share) => 2 * share)")
+    assert distance == pytest.approx((3 + 0 + 1) / 3)
 
 
 def test_a_stroke_to_the_right_and_one_that_begins_between_two_columns() -> None:

@@ -127,3 +127,19 @@ def test_random_orders_and_codes_are_those_of_their_seed() -> None:
     order, codes = node.call(MODULE, both, 3)
     assert order == np.argsort(mulberry.normals(3, 9)).tolist()
     np.testing.assert_allclose(codes, 2.5 * mulberry.normals(3, 8).reshape(4, 2), rtol=1e-12)
+
+
+def test_cells_of_codes_on_a_grid_are_its_squares() -> None:
+    grid = [[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]]
+    polygons = node.call(MODULE, "(codes) => tested.voronoiCells(codes, 2)", grid)
+    for found, (x, y) in zip(polygons, grid, strict=True):
+        assert {tuple(corner) for corner in found} == {(a, b) for a in (0, 2 * x) for b in (0, 2 * y)}
+
+
+@pytest.mark.parametrize("codes", [[[0.0, 0.0], [4.0, 4.0]], [[-1.0, -1.0], [1.0, 1.0]], [[0.0, 0.0], [4.0, 0.0]]])
+def test_a_border_through_a_corner_cuts_nothing_off(codes: list[list[float]]) -> None:
+    polygons = node.call(MODULE, "(codes) => tested.voronoiCells(codes, 2)", codes)
+    for found, expected in zip(polygons, cells(np.array(codes), 2.0), strict=True):
+        np.testing.assert_array_equal(np.array(found).reshape(-1, 2), expected)
+    corners = {(-2, -2), (2, -2), (-2, 2)} | ({(2, 2)} if codes[0] == [0, 0] else set())
+    assert {tuple(corner) for corner in polygons[0]} == corners
