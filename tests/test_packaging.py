@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 import vqedu
@@ -70,30 +71,36 @@ def test_readme_holds_one_test_command_on_one_line_and_the_workflow_runs_it() ->
     assert command.replace(".venv/bin/python", r".venv\Scripts\python") in workflow
 
 
-def imported_by(statement: str) -> set[str]:
-    """The top-level names of the modules in a fresh process after `statement`."""
-    code = f"import sys; {statement}; print(' '.join(sys.modules))"
+# What a fresh process imports, one line after the other, and what it must not have imported by then.
+LATER = {
+    "import vqedu, vqedu.questions.answers": {"torch"},
+    "import vqedu.models, vqedu.losses, vqedu.metrics, vqedu.data, vqedu.quantizers": {
+        "matplotlib", "ipywidgets", "anywidget", "torchvision", "IPython",
+    },
+    "import vqedu.checks": {"matplotlib", "ipywidgets", "anywidget", "torchvision", "IPython"},
+    "import vqedu.widgets.cards.overview": {"nbformat"},
+}  # fmt: skip
+MODULES = "print(all(getattr(vqedu, name).__name__ == f'vqedu.{name}' for name in vqedu._SUBMODULES))"
+
+
+@pytest.fixture(scope="module")
+def fresh_process() -> list[str]:
+    """What a fresh process prints: the modules that it has after each line of `LATER`, and what `MODULES` prints."""
+    shown = [f"{line}; print(*sys.modules)" for line in LATER]
+    code = "\n".join(["import sys", *shown, MODULES])
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY)
-    return {name.split(".")[0] for name in run.stdout.split()}
+    return run.stdout.splitlines()
 
 
-def test_import_leaves_drawing_widgets_and_readers_for_later() -> None:
-    imported = imported_by("import vqedu.models, vqedu.losses, vqedu.metrics, vqedu.data, vqedu.quantizers")
-    assert not imported & {"matplotlib", "ipywidgets", "anywidget", "torchvision", "IPython"}
+@pytest.mark.parametrize("place", range(len(LATER)), ids=[*LATER])
+def test_an_import_leaves_for_later_what_it_does_not_need(fresh_process: list[str], place: int) -> None:
+    imported = {name.split(".")[0] for name in fresh_process[place].split()}
+    assert "vqedu" in imported
+    assert not imported & [*LATER.values()][place]
 
 
-def test_the_overview_of_the_first_notebook_does_not_wait_for_nbformat() -> None:
-    assert "nbformat" not in imported_by("import vqedu.widgets.cards.overview")
-
-
-def test_import_of_the_package_alone_does_not_even_import_torch() -> None:
-    assert "torch" not in imported_by("import vqedu")
-
-
-def test_every_public_module_is_an_attribute_of_the_package() -> None:
-    code = "import vqedu; print(all(getattr(vqedu, name).__name__ == f'vqedu.{name}' for name in vqedu._SUBMODULES))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "True"
+def test_every_public_module_is_an_attribute_of_the_package(fresh_process: list[str]) -> None:
+    assert fresh_process[-1] == "True"
     sources = [path.read_text(encoding="utf-8") for path in (REPOSITORY / "notebooks" / "source").glob("*.py")]
     lines = re.findall(r"^from vqedu(?:\.(\w+))? import (.+)$", "\n".join(sources), re.MULTILINE)
     imported = {name for module, names in lines for name in ([module] if module else names.split(", "))}

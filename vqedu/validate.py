@@ -1,4 +1,7 @@
-"""Checks of what a caller passes in: each says what was expected, what came, and what to do."""
+"""Checks of what a caller passes in: each says what was expected, what came, and what to do.
+
+torch is imported only to look at a tensor, so that questions and answers, which hold none, load without it.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ import difflib
 import math
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Shape = tuple[int, int, int]  # channels, height, width
 
@@ -73,7 +77,9 @@ def float_tensor(value: Tensor, name: str) -> Tensor:
 
     Raises TypeError for another type or dtype, ValueError for an empty tensor.
     """
-    if not isinstance(value, Tensor):
+    import torch
+
+    if not isinstance(value, torch.Tensor):
         raise TypeError(
             f"{name} must be a torch.Tensor, got {type(value).__name__}. Convert it with torch.as_tensor(...)."
         )
@@ -89,6 +95,8 @@ def float_tensor(value: Tensor, name: str) -> Tensor:
 
 def finite(value: Tensor, name: str) -> Tensor:
     """Return the floating-point tensor `value` if every element is finite; raises ValueError otherwise."""
+    import torch
+
     float_tensor(value, name)
     low, high = torch.aminmax(value.detach())  # carries a NaN along; needs no second tensor of this size
     if not (torch.isfinite(low) and torch.isfinite(high)):
@@ -118,7 +126,7 @@ def images(x: Tensor, name: str = "x", shape: Shape | None = IMAGE_SHAPE) -> Ten
             f"{name} must have shape (N, {sizes}), got {tuple(x.shape)}. "
             f"One image of shape {single} becomes a batch with {one}."
         )
-    low, high = torch.aminmax(x.detach())
+    low, high = x.detach().aminmax()
     if not (low >= 0 and high <= 1):  # a NaN fails both comparisons
         raise ValueError(
             f"{name} must hold gray levels in [0, 1], got values from {low.item():g} to {high.item():g}. "
@@ -167,7 +175,9 @@ def indices(value: Tensor, codebook_size: int, name: str = "indices") -> Tensor:
 
     Raises TypeError for a wrong type or dtype, ValueError for an empty tensor or an index out of range.
     """
-    if not isinstance(value, Tensor):
+    import torch
+
+    if not isinstance(value, torch.Tensor):
         raise TypeError(f"{name} must be a torch.Tensor of whole numbers, got {type(value).__name__}.")
     if value.dtype == torch.bool or value.is_floating_point() or value.is_complex():
         raise TypeError(f"{name} must hold whole numbers such as torch.int64, got {value.dtype}.")

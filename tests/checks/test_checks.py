@@ -14,7 +14,6 @@ import torch
 from tests.checks.right_solutions import RIGHT
 from tests.checks.wrong_solutions import WRONG
 from tests.daily import some_of_each
-from tests.test_packaging import imported_by
 from vqedu import checks
 from vqedu.checks import Exercise
 from vqedu.checks.engine.numbers import number, show
@@ -142,11 +141,6 @@ def test_what_draws_tell_has_two_digits() -> None:
     numbers = re.findall(r"[\d.]+", dict(result.facts)["yours"])
     assert numbers
     assert all(len(found.replace(".", "").lstrip("0")) <= 2 for found in numbers)
-
-
-def test_importing_the_checkers_leaves_drawing_and_widgets_for_later() -> None:
-    heavy = {"matplotlib", "ipywidgets", "anywidget", "torchvision", "IPython"}
-    assert not imported_by("import vqedu.checks") & heavy
 
 
 def test_two_checks_give_the_same_card_and_leave_the_notebook_as_it_was() -> None:
