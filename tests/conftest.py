@@ -17,6 +17,8 @@ from xdist.scheduler import LoadFileScheduling
 from tests.jupyter.lab import Lab, running_lab
 from tests.offline import sitecustomize as offline
 from tests.page.traffic import Traffic, watch
+from vqedu import data
+from vqedu.data import unpacked
 from vqedu.publish.browser import FLAGS, NO_BROWSER, find_chromium
 from vqedu.questions import answers
 
@@ -78,6 +80,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first: the workers then end together."""
     ranks = {folder: rank for rank, folder in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: min((r for f, r in ranks.items() if item.nodeid.startswith(f)), default=len(ranks)))
+
+
+@pytest.fixture(scope="session")
+def unpacked_digits() -> Iterator[Path]:
+    """The digits of the package, unpacked for this process and what it starts: that takes half a second each time."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # Windows keeps a file that is mapped
+        yield data.unpack(folder).parent
+
+
+@pytest.fixture(autouse=True)
+def _unpacked(unpacked_digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test but those of the notebooks, and those that take the variable away, reads the unpacked digits."""
+    monkeypatch.setenv(unpacked.VARIABLE, str(unpacked_digits))
 
 
 @pytest.fixture

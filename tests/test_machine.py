@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from vqedu import machine
+from vqedu.data import unpacked
 
 
 def test_this_machine_is_ready() -> None:
@@ -19,6 +20,7 @@ def test_an_old_python_a_damaged_package_and_missing_weights_are_told(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("platform.python_version", lambda: "3.9.1")
+    monkeypatch.delenv(unpacked.VARIABLE)
     monkeypatch.setattr("vqedu.data.EMBEDDED", tmp_path / "absent.npz")
     monkeypatch.setattr("vqedu.pretrained.names", list)
     by_topic = {verdict.topic: verdict for verdict in machine.check()}
