@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,10 +15,20 @@ from torch.nn import functional as F
 from vqedu import checks, data, pretrained
 from vqedu.checks import convolutional
 
-IMAGES = data.load("mnist")
-TEST = IMAGES.test.x[:400]
-SEEN = IMAGES.train.x[:100]
 CARD = pretrained.read_card(pretrained.path_of("ae-32d"))
+
+
+@functools.cache
+def images() -> data.Images:
+    return data.load("mnist")
+
+
+def tested() -> Tensor:
+    return images().test.x[:400]
+
+
+def seen() -> Tensor:
+    return images().train.x[:100]
 
 
 class Small(nn.Module):
@@ -107,45 +119,44 @@ class Broken(Table):
         return super().decode(z) / 0
 
 
-def judged(model: nn.Module, seen: Tensor = SEEN) -> list[checks.Demand]:
+def judged(model: nn.Module) -> list[checks.Demand]:
     model.eval()
     with torch.no_grad():
-        return convolutional._judge_autoencoder(model, seen, TEST)
+        return convolutional._judge_autoencoder(model, seen(), tested())
 
 
 def test_a_good_model_meets_every_demand() -> None:
-    demands = judged(Table(TEST))
+    demands = judged(Table(tested()))
     assert [demand.met for demand in demands] == [True] * 4
     assert float(demands[-1].measured) < 50
 
 
 @pytest.mark.parametrize(
-    ("model", "name"),
+    ("make", "name"),
     [
-        (Small(), "hardly trained"),
-        (Small(64), "another code size"),
-        (Unflattened(), "code not flattened"),
-        (Gray(TEST), "gray levels instead of logits"),
-        (NearlyGray(TEST), "gray levels instead of logits"),
-        (SameImage(TEST), "the same image for every code"),
-        (Bypass(), "the image bypasses the code"),
-        (Noisy(), "random decoder"),
-        (NoConvolution(TEST), "no convolution"),
-        (OnlyWhileTraining(TEST), "good in training mode only"),
-        (Broken(TEST), "logits not finite"),
-        (Table(SEEN), "a few images learned by heart"),
+        (Small, "hardly trained"),
+        (lambda: Small(64), "another code size"),
+        (Unflattened, "code not flattened"),
+        (lambda: Gray(tested()), "gray levels instead of logits"),
+        (lambda: NearlyGray(tested()), "gray levels instead of logits"),
+        (lambda: SameImage(tested()), "the same image for every code"),
+        (Bypass, "the image bypasses the code"),
+        (Noisy, "random decoder"),
+        (lambda: NoConvolution(tested()), "no convolution"),
+        (lambda: OnlyWhileTraining(tested()), "good in training mode only"),
+        (lambda: Broken(tested()), "logits not finite"),
+        (lambda: Table(seen()), "a few images learned by heart"),
     ],
-    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-def test_an_outcome_that_leaves_no_doubt_gets_a_name(model: nn.Module, name: str) -> None:
-    unmet = [demand for demand in judged(model) if not demand.met]
+def test_an_outcome_that_leaves_no_doubt_gets_a_name(make: Callable[[], nn.Module], name: str) -> None:
+    unmet = [demand for demand in judged(make()) if not demand.met]
     found = next(demand.diagnosis for demand in unmet if demand.diagnosis)
     assert found
     assert found.name == name
 
 
 def test_a_loss_that_is_only_too_high_gets_its_number_and_no_name() -> None:
-    known = torch.cat([TEST, SEEN])
+    known = torch.cat([tested(), seen()])
     last = judged(Table(known, sharpness=0.3))[-1]
     assert not last.met
     assert last.diagnosis is None
@@ -167,11 +178,11 @@ def test_the_function_gets_the_training_images_and_the_numbers_in_the_texts_are_
 
     def my_autoencoder(x: Tensor) -> Table:
         got.append(x)
-        return Table(IMAGES.test.x)
+        return Table(images().test.x)
 
     result = checks.build_autoencoder(my_autoencoder)
     assert result.passed, result
-    assert torch.equal(got[0], IMAGES.train.x)
+    assert torch.equal(got[0], images().train.x)
     assert f"{CARD['metrics']['test_total_nats']:.1f}" in result.message
     assert 784 * math.log(2) > convolutional.UNTRAINED_NATS
 

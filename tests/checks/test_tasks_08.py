@@ -16,16 +16,17 @@ from torch.nn import functional as F
 
 from vqedu import checks, models, pretrained
 from vqedu.checks import code_prior, coder
+from vqedu.checks.code_prior import code_maps
 from vqedu.pretrained import checkpoints
 
 # The prior. Training takes 20 seconds; the judge is tried on tables and on the shipped prior instead.
 
-MAPS = code_prior.code_maps()
 Predict = Callable[[Tensor, Tensor], Tensor]
 
 
-def verdict(predict: Predict, maps: int = 1000) -> checks.Result:
-    demands = code_prior.judge_prior(predict, MAPS.test_codes[:maps], MAPS.test_labels[:maps])
+def verdict(predict: Predict, count: int = 1000) -> checks.Result:
+    maps = code_maps()
+    demands = code_prior.judge_prior(predict, maps.test_codes[:count], maps.test_labels[:count])
     return code_prior.build_prior._judge(demands)
 
 
@@ -38,9 +39,9 @@ def test_the_code_maps_are_those_of_the_shipped_tokenizer() -> None:
 
     vqvae: Any = pretrained.load("vqvae-mnist")
     images = data.load("mnist")
-    assert torch.equal(MAPS.test_codes, vqvae.encode(images.test.x[:1000]).flatten(1))
-    assert MAPS.codes.shape == (20_000, 49)
-    assert torch.equal(MAPS.labels, images.train.y[:20_000])
+    assert torch.equal(code_maps().test_codes, vqvae.encode(images.test.x[:1000]).flatten(1))
+    assert code_maps().codes.shape == (20_000, 49)
+    assert torch.equal(code_maps().labels, images.train.y[:20_000])
 
 
 def test_the_numbers_in_the_message_are_those_of_the_card() -> None:
@@ -57,7 +58,7 @@ def by_position(codes: Tensor, labels: Tensor) -> Tensor:
     """Codes counted at each position for each digit."""
     counts = torch.zeros(10, 49, 128)
     for digit in range(10):
-        of = MAPS.codes[MAPS.labels == digit]
+        of = code_maps().codes[code_maps().labels == digit]
         counts[digit] = torch.stack([torch.bincount(column, minlength=128) for column in of.T])
     return (counts + 0.1).log()[labels]
 
@@ -96,7 +97,7 @@ WRONG: dict[str, Callable[[Any, Tensor, Tensor], Tensor]] = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_prior_is_named(name: str) -> None:
-    result = verdict(Mixed(WRONG[name]), maps=100)
+    result = verdict(Mixed(WRONG[name]), count=100)
     assert not result.passed
     assert result.mistake == name, result
 
@@ -114,7 +115,8 @@ def test_a_bag_of_codes_is_named() -> None:
 def test_a_table_of_pairs_is_measured_and_not_named() -> None:
     """It sees the code before and no other, so an exchange of two codes moves nothing that comes much later."""
     pairs = torch.zeros(128, 128)
-    pairs.index_put_((MAPS.codes[:, :-1].flatten(), MAPS.codes[:, 1:].flatten()), torch.tensor(1.0), accumulate=True)
+    before, after = code_maps().codes[:, :-1].flatten(), code_maps().codes[:, 1:].flatten()
+    pairs.index_put_((before, after), torch.tensor(1.0), accumulate=True)
 
     def after_one(codes: Tensor, labels: Tensor) -> Tensor:
         return by_position(codes, labels) / 2 + (pairs + 0.1).log()[F.pad(codes[:, :-1], (1, 0))]
@@ -152,7 +154,7 @@ def test_an_answer_that_is_no_prediction_is_a_problem_with_a_name(answer: Predic
         (lambda x: nn.functional.scaled_dot_product_attention(x, x, x), "attention"),
         (lambda x: nn.MultiheadAttention(8, 2).eval()(x, x, x), "attention"),
         (nn.TransformerEncoderLayer(8, 2).eval(), "attention"),
-        (lambda x: models.CodePrior(128)(MAPS.codes[:1]), "vqedu.models"),
+        (lambda x: models.CodePrior(128)(code_maps().codes[:1]), "vqedu.models"),
     ],
 )
 def test_attention_that_is_not_ones_own_is_noticed(compute: Callable[[Tensor], Any], found: str) -> None:

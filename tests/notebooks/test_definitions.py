@@ -14,7 +14,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from vector_quantize_pytorch.vector_quantize_pytorch import rotate_to
 
 from vqedu import losses, models, quantizers
 from vqedu.lessons import plane
@@ -319,6 +318,8 @@ def test_residual_vq() -> None:
 
 
 def test_the_rotation_trick_is_the_peer_library_s() -> None:
+    from vector_quantize_pytorch.vector_quantize_pytorch import rotate_to  # brings half of torch along
+
     trick = defined("dot", "rotation_trick")[-1]
     z_e, z_q, gradient = (normal(50, 3, seed=seed) for seed in range(3))
     torch.testing.assert_close(trick(z_e, z_q), z_q, rtol=1e-4, atol=1e-5)

@@ -9,7 +9,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from vector_quantize_pytorch import FSQ as Peer
 
 from vqedu.models import VQVAE
 from vqedu.pretrained import load_checkpoint, save_checkpoint
@@ -22,6 +21,8 @@ SHAPES = [(6, 7, 7), (6, 1), (2, 3, 4)]
 @pytest.mark.parametrize("levels", LEVELS)
 @pytest.mark.parametrize("positions", SHAPES)
 def test_the_peer_finds_the_same_indices_and_codes(levels: tuple[int, ...], positions: tuple[int, ...]) -> None:
+    from vector_quantize_pytorch import FSQ as Peer  # brings half of torch along
+
     torch.manual_seed(0)
     z_e = 2 * torch.randn(positions[0], len(levels), *positions[1:])
     out = FSQ(levels)(z_e)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor
-from vector_quantize_pytorch import ResidualVQ as Peer
 
 from vqedu.models import VQVAE
 from vqedu.pretrained import load_checkpoint, save_checkpoint
@@ -35,6 +34,8 @@ def test_by_hand() -> None:
 
 @pytest.mark.parametrize("shape", [(6, 3, 7, 7), (6, 3), (2, 3, 5)])
 def test_the_peer_finds_the_same_indices(shape: tuple[int, ...]) -> None:
+    from vector_quantize_pytorch import ResidualVQ as Peer  # brings half of torch along
+
     torch.manual_seed(0)
     codebooks = [torch.randn(16, 3) / 2**level for level in range(4)]
     peer = Peer(dim=3, codebook_size=16, num_quantizers=4, rotation_trick=False).eval()

@@ -18,6 +18,8 @@ from torch.func import functional_call, grad, vmap
 from torch.nn import functional as F
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from tests.checks.answers import compiled
+
 
 class AsModule(nn.Module):
     def forward(self, logits: Any, x: Any) -> Any:
@@ -171,7 +173,7 @@ RIGHT: list[tuple[str, Callable[..., Any]]] = [
     ("reconstruction", as_two_classes),
     ("reconstruction", pixel_by_pixel),
     ("reconstruction", in_one_line_each),
-    ("reconstruction", torch.compile(lambda l, x: F.binary_cross_entropy_with_logits(l, x, reduction="none").sum([1, 2, 3]))),
+    ("reconstruction", compiled(lambda l, x: F.binary_cross_entropy_with_logits(l, x, reduction="none").sum([1, 2, 3]))),
     ("reconstruction", continuous_without_its_constant),
     ("reconstruction", functools.partial(lambda dims, l, x: ((1 - x) * l - F.logsigmoid(l)).sum(dims), (1, 2, 3))),
     ("reconstruction", lambda l, x: torch.einsum("nchw->n", l.clamp(min=0) - l * x + (-l.abs()).exp().log1p())),

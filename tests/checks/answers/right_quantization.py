@@ -19,6 +19,8 @@ from torch.distributions import Categorical
 from torch.func import vmap
 from torch.nn import functional as F
 
+from tests.checks.answers import compiled
+
 
 class Losses(nn.Module):
     def __init__(self) -> None:
@@ -157,7 +159,7 @@ RIGHT: list[tuple[str, Callable[..., Any]]] = [
     ("vq_loss", Losses()),
     ("vq_loss", TwoGradients.apply),
     ("vq_loss", by_scaled_gradients),
-    ("vq_loss", torch.compile(lambda e, q, c: ((e.detach() - q) ** 2 + c * (e - q.detach()) ** 2).flatten(1).sum(1).mean())),
+    ("vq_loss", compiled(lambda e, q, c: ((e.detach() - q) ** 2 + c * (e - q.detach()) ** 2).flatten(1).sum(1).mean())),
     ("vq_loss", lambda e, q, c: torch.cdist(e.detach().flatten(1), q.flatten(1)).diagonal().square().mean() + c * torch.cdist(e.flatten(1), q.detach().flatten(1)).diagonal().square().mean()),
     ("vq_loss", lambda e, q, c: (e.detach() - q).norm() ** 2 / e.shape[0] + (e - q.detach()).mul(math.sqrt(c)).norm() ** 2 / e.shape[0]),
     ("vq_loss", lambda e, q, c: torch.mean(torch.stack([(a.detach() - b).square().sum() + c * (a - b.detach()).square().sum() for a, b in zip(e, q)]))),
@@ -188,7 +190,7 @@ RIGHT: list[tuple[str, Callable[..., Any]]] = [
     ("lookup", lookup_row_by_row),
     ("lookup", lambda i, e: F.conv2d(F.one_hot(i, len(e)).movedim(-1, 1).float(), e.T[:, :, None, None])),
     ("lookup", lambda i, e: e.take_along_dim(i.flatten()[:, None], 0).unflatten(0, i.shape).movedim((0, 1, 2), (0, 2, 3))),
-    ("lookup", torch.compile(lambda i, e: torch.permute(e[i], (0, 3, 1, 2)))),
+    ("lookup", compiled(lambda i, e: torch.permute(e[i], (0, 3, 1, 2)))),
     ("lookup", lambda i, e: vmap(lambda column: column[i], in_dims=1, out_dims=1)(e)),
     ("scramble", derangement),
     ("scramble", sorted_in_a_checkerboard),

@@ -28,6 +28,8 @@ from torch.distributions import (
 from torch.func import grad, jacfwd, vmap
 from torch.nn import functional as F
 
+from tests.checks.answers import compiled
+
 
 # reparameterize: the noise may come from anywhere
 class Sampler(nn.Module):
@@ -183,7 +185,7 @@ RIGHT: list[tuple[str, Callable[..., Any]]] = [
     ("reparameterize", by_gamma),
     ("reparameterize", by_a_rotation),
     ("reparameterize", with_gradients_set_back),
-    ("reparameterize", torch.compile(lambda m, v: torch.randn_like(m) * torch.exp(0.5 * v) + m)),
+    ("reparameterize", compiled(lambda m, v: torch.randn_like(m) * torch.exp(0.5 * v) + m)),
     ("reparameterize", lambda m, v: LogNormal(m, torch.exp(v / 2)).rsample().log()),
     ("reparameterize", lambda m, v: TransformedDistribution(Normal(0.0, 1.0), AffineTransform(m, (v / 2).exp())).rsample()),
     ("reparameterize", lambda m, v: LowRankMultivariateNormal(m, torch.zeros(*m.shape, 1), v.exp()).rsample()),

@@ -17,6 +17,8 @@ from torch.distributions import Categorical, Independent
 from torch.func import vmap
 from torch.nn import functional as F
 
+from tests.checks.answers import compiled
+
 
 def by_index(logits: Any, tokens: Any) -> Any:
     rows, places = torch.tensor(np.indices(tokens[:, 1:].shape))
@@ -149,7 +151,7 @@ RIGHT: list[tuple[str, Callable[..., Any]]] = [
     ("prior_loss", by_ignored_index),
     ("prior_loss", by_margin),
     ("prior_loss", position_by_position),
-    ("prior_loss", torch.compile(lambda l, t: F.cross_entropy(l[:, :-1].mT, t[:, 1:], reduction="none").sum(1).mean())),
+    ("prior_loss", compiled(lambda l, t: F.cross_entropy(l[:, :-1].mT, t[:, 1:], reduction="none").sum(1).mean())),
     ("prior_loss", lambda l, t: -Independent(Categorical(logits=l[:, :-1]), 1).log_prob(t[:, 1:]).mean()),
     ("prior_loss", lambda l, t: vmap(lambda a, b: F.cross_entropy(a[:-1], b[1:], reduction="sum"))(l, t).mean()),
     ("prior_loss", lambda l, t: [F.cross_entropy(l[:, :-1].permute(0, 2, 1), t[:, 1:], reduction="sum") / t.size(0)][0]),
@@ -163,7 +165,7 @@ RIGHT: list[tuple[str, Callable[..., Any]]] = [
     ("fsq", Grid()),
     ("fsq", by_hook),
     ("fsq", by_sigmoid),
-    ("fsq", torch.compile(lambda z, n: (b := z.tanh() * (n // 2)) + (b.round() - b).detach())),
+    ("fsq", compiled(lambda z, n: (b := z.tanh() * (n // 2)) + (b.round() - b).detach())),
     ("fsq", lambda z, n: (lambda b: torch.lerp(b, b + (b.round() - b).detach(), 1.0))(torch.tanh(z) * (n - 1) / 2)),
     ("fsq", lambda z, n: (lambda b: b - torch.remainder(b + 0.5, 1).detach() + 0.5)(torch.tanh(z.double()) * ((n - 1) / 2))),
     ("starve_fsq", lambda z: torch.tanh(z / 50).numpy()[::-1][::-1]),
@@ -175,6 +177,6 @@ RIGHT: list[tuple[str, Callable[..., Any]]] = [
     ("residual", by_accumulation),
     ("residual", in_lists),
     ("residual", lambda z, books: functools.reduce(lambda q, e: q + e[torch.cdist((z - q).double(), e.double()).min(1)[1]], books, torch.zeros_like(z))),
-    ("residual", torch.compile(lambda z, books: z - functools.reduce(lambda r, e: r - e[((r[:, None] - e) ** 2).sum(-1).argmin(1)], list(books), z))),
+    ("residual", compiled(lambda z, books: z - functools.reduce(lambda r, e: r - e[((r[:, None] - e) ** 2).sum(-1).argmin(1)], list(books), z))),
     ("residual", lambda z, books: np.array([[float(v) for v in row] for row in by_products(z, books)], order="F")),
 ]  # fmt: skip
