@@ -1,6 +1,6 @@
 """Every explorer in Chromium, Firefox and WebKit: drawn, and moved by mouse, by keys and by a finger.
 
-Two explorers run by default wherever an engine is installed, all of them with `-m nightly`.
+One explorer runs by default wherever an engine is installed, all of them with `-m nightly`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.page import examples
 
 pytestmark = pytest.mark.browser
 
-SMOKE = ("ElboExplorer", "QuantizationExplorer")
+SMOKE = ("QuantizationExplorer",)
 REST = [name for name in examples.EXAMPLES if name not in SMOKE]
 EACH = [*SMOKE, *(pytest.param(name, marks=pytest.mark.nightly) for name in REST)]
 
