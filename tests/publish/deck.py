@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 WIDTH, HEIGHT = 1280, 720
 SMALLEST = 28  # CSS pixels of type
@@ -21,8 +21,7 @@ WORDS = """() => [...Reveal.getCurrentSlide().querySelectorAll("*")]
     const size = node.matches("img, math") ? 99 : parseFloat(getComputedStyle(node).fontSize);
     return { text: node.textContent.slice(0, 40), left, top, right, bottom, size };
   })"""
-ALIVE = """() => [...Reveal.getCurrentSlide().querySelectorAll(".vqedu-export")]
-  .every((home) => home.dataset.alive === "yes")"""
+WAITING = "section.present .vqedu-export:not([data-alive=yes])"
 
 
 def open_deck(page: Page, slides: Path, minutes: int) -> int:
@@ -36,7 +35,7 @@ def open_deck(page: Page, slides: Path, minutes: int) -> int:
 def turn_to(page: Page, number: int) -> Locator:
     """Show a slide, wait until its explorer is alive, and return the slide."""
     page.evaluate("(number) => Reveal.slide(number)", number)
-    page.wait_for_function(ALIVE)
+    expect(page.locator(WAITING)).to_have_count(0)
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return page.locator("section.present")
 
