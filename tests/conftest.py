@@ -27,7 +27,15 @@ OFFLINE = str(Path(offline.__file__).parent)  # the import alone has cut this pr
 
 PATIENCE_MS = 60_000  # a machine that does other work, too, may be slow
 SIZE = ViewportSize(width=1280, height=800)
-LONGEST_FIRST = ("notebooks/", "tests/jupyter/", "tests/page/", "tests/widgets/", "tests/notebooks/", "tests/checks/")
+LONGEST_FIRST = (
+    "tests/publish/",
+    "tests/jupyter/",
+    "notebooks/",
+    "tests/page/",
+    "tests/widgets/",
+    "tests/notebooks/",
+    "tests/checks/",
+)
 TOGETHER = ("tests/jupyter/", "tests/publish/")  # share a server, and a course that is built
 
 os.environ.pop("MPLBACKEND", None)  # where set, the kernels that nbval starts would show no figures

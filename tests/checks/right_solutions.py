@@ -557,6 +557,15 @@ def gaussian_bits_picture_by_picture(x_hat: Any, x: Any, variance: float) -> Any
     return torch.stack(rows).float()
 
 
+def best_by_a_dictionary(codes: Any, log_p: Any, tries: int) -> list[Any]:
+    best: dict[int, int] = {}
+    for i, value in enumerate(log_p.tolist()):
+        name = i // tries
+        if name not in best or value > log_p[best[name]]:
+            best[name] = i
+    return [codes[best[name]] for name in sorted(best)]
+
+
 COLOR: list[tuple[str, Callable[..., Any]]] = [
     ("gaussian_bits", gaussian_bits_by_distribution),
     ("gaussian_bits", gaussian_bits_picture_by_picture),
@@ -564,6 +573,17 @@ COLOR: list[tuple[str, Callable[..., Any]]] = [
         "gaussian_bits",
         lambda x_hat, x, v: (
             (x_hat - x).flatten(1).pow(2).mean(1) / (2 * v * math.log(2)) + 0.5 * math.log2(2 * math.pi * v * 255**2)
+        ),
+    ),
+    ("keep_best", best_by_a_dictionary),
+    (
+        "keep_best",
+        lambda codes, log_p, tries: codes[log_p.view(-1, tries).argmax(1) + torch.arange(0, len(codes), tries)],
+    ),
+    (
+        "keep_best",
+        lambda codes, log_p, tries: torch.stack(
+            [c[p == p.max()][0] for c, p in zip(codes.split(tries), log_p.split(tries))]
         ),
     ),
 ]

@@ -289,6 +289,9 @@ COLOR: list[tuple[str, Callable[..., Any]]] = [
     ("gaussian_bits", lambda x_hat, x, v: of("gaussian_bits", x_hat, x, v * v)),
     ("gaussian_bits", lambda x_hat, x, v: -of("gaussian_bits", x_hat, x, v)),
     ("gaussian_bits", lambda x_hat, x, v: of("gaussian_bits", x_hat.round(), x, v)),
+    ("keep_best", lambda codes, log_p, tries: of("keep_best", codes, log_p.roll(1), tries)),
+    ("keep_best", lambda codes, log_p, tries: of("keep_best", codes, log_p, tries).flip(0) + 1),
+    ("keep_best", lambda codes, log_p, tries: of("keep_best", codes, (log_p + 5).abs(), tries)),
 ]
 
 WRONG = [*AUTOENCODER, *BAYES, *REPARAMETERIZATION, *VAE, *QUANTIZATION, *VQVAE, *PRIOR, *TOKENS, *COLOR]

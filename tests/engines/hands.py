@@ -121,10 +121,10 @@ def hand_of(name: str, explorer: Explorer) -> Hand:
     return found if isinstance(found, Hand) else found(explorer)
 
 
-def write_page(explorer: Explorer, path: Path, below: int = 0) -> None:
-    """Write a page with the explorer and, below it, so many empty pixels."""
+def write_page(explorer: Explorer, path: Path, below: int = 0, margin: int = 8) -> None:
+    """Write a page with the explorer, so many empty pixels below it, and a margin on either side."""
     body = f"{explorer.to_html()}<div style='height: {below}px'></div>"
-    path.write_text(f"{HEAD}{WATCH}<body>{body}</body>", encoding="utf-8")
+    path.write_text(f"{HEAD}{WATCH}<body style='margin: 8px {margin}px'>{body}</body>", encoding="utf-8")
 
 
 def places(engine: Engine, node: str, shares: list[Share]) -> list[Place]:

@@ -58,6 +58,7 @@ NUMBERS += ("06_vector_quantization", "07_vqvae", "08_prior_over_codes", "09_ima
 NOTEBOOKS = {f"notebooks.{name}": Target(f"notebooks/source/{name}.py", DEFINITIONS) for name in sorted(NUMBERS)}
 
 DRAWING = "tests/widgets/tokens/test_drawing_node.py"
+VIEW = "tests/widgets/tokens/test_view_node.py"
 SCRIPTS = {
     "page.nn": ("tests/page/test_nn_node.py",),
     "page.conv_nets": ("tests/page/test_convolutions_node.py",),
@@ -71,7 +72,10 @@ SCRIPTS = {
     "latent.space": ("tests/widgets/latent/test_space_node.py",),
     "quantization.math": ("tests/widgets/quantization/test_math_node.py",),
     "reparameterization.math": ("tests/widgets/reparameterization/test_math_node.py",),
+    "residual.view": ("tests/widgets/residual/test_view_node.py",),
     "tokens.math": (DRAWING,),
+    "tokens.view": (VIEW, DRAWING),
+    "tokens.words_view": (VIEW, "tests/widgets/test_color_node.py"),
 }
 WIDGETS = {
     f"widgets.{name}": Target(f"vqedu/widgets/{name.replace('.', '/')}.js", tests) for name, tests in SCRIPTS.items()

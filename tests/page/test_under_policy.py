@@ -22,6 +22,7 @@ def test_an_explorer_needs_nothing_that_the_policy_refuses(page: Page, tmp_path:
     (tmp_path / "page.html").write_text(whole, encoding="utf-8")
     page.goto((tmp_path / "page.html").as_uri())
     page.locator(".vqedu-export[data-alive=yes] .vq-stage").wait_for()
-    for button in page.locator("button:visible:enabled").all()[:3]:
-        button.click()
-    next_frame(page)  # what the policy refuses is an error in the page's console, which fails the test
+    buttons = page.locator("button:visible:enabled")
+    for i in range(min(3, buttons.count())):
+        buttons.nth(i).click()
+        next_frame(page)  # it may show other buttons; what the policy refuses is an error, which fails the test

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from tests.publish.small import PIXEL
 from vqedu.publish import slides as decks
@@ -59,8 +59,7 @@ PICTURES = """() => [...Reveal.getCurrentSlide().querySelectorAll(".pictured img
   const [width, height] = ["width", "height"].map((side) => Number(node.getAttribute(side)));
   return [node.alt, Math.min(node.clientWidth / width, node.clientHeight / height)];
 })"""
-ALIVE = """() => [...Reveal.getCurrentSlide().querySelectorAll(".vqedu-export")]
-  .every((home) => home.dataset.alive === "yes")"""
+WAITING = "section.present .vqedu-export:not([data-alive=yes])"
 
 
 def open_deck(page: Page, slides: Path, minutes: int) -> int:
@@ -89,7 +88,7 @@ def write_slide(explorer: Explorer, folder: Path) -> None:
 def turn_to(page: Page, number: int) -> Locator:
     """Show a slide, wait until its explorer is alive, and return the slide."""
     page.evaluate("(number) => Reveal.slide(number)", number)
-    page.wait_for_function(ALIVE)
+    expect(page.locator(WAITING)).to_have_count(0)
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return page.locator("section.present")
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from tests import conftest
 from tests.page import axe
+from tests.page.exported import next_frame
 from tests.publish import paper
 from vqedu.publish import notebooks
 from vqedu.publish import site as pages
@@ -48,13 +49,17 @@ def shown(request: pytest.FixtureRequest, site: Path, browser: Browser) -> Itera
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_page_keeps_nobody_out(shown: Page, scheme: Any) -> None:
     shown.emulate_media(color_scheme=scheme)
-    shown.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    next_frame(shown)
     assert axe.faults(shown) == []
 
 
 def test_a_page_fits_a_phone(shown: Page) -> None:
     shown.set_viewport_size({"width": PHONE, "height": 844})
+    for _ in range(3):
+        next_frame(shown)
     assert shown.evaluate("document.documentElement.scrollWidth") <= PHONE
+    wide = "(homes) => homes.filter((home) => home.scrollWidth > home.clientWidth).map((home) => home.innerText)"
+    assert shown.locator(".vqedu-export").evaluate_all(wide) == []
 
 
 def test_a_page_is_whole_on_paper(shown: Page) -> None:

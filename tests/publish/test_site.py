@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import nbformat
 import pytest
 from nbformat.v4 import new_output
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.page import axe
 from tests.page.traffic import Traffic
@@ -85,7 +85,7 @@ def test_an_explorer_loads_when_it_comes_near(site: Path, page: Page) -> None:
     assert last.get_attribute("data-alive") is None
     assert last.locator("img").get_attribute("alt") == "A counter"
     last.scroll_into_view_if_needed()
-    page.wait_for_function("() => [...document.querySelectorAll('.vqedu-export')].at(-1).dataset.alive === 'yes'")
+    expect(last).to_have_attribute("data-alive", "yes")
 
 
 @pytest.mark.browser
@@ -123,7 +123,7 @@ def test_the_scripts_of_the_theme_run_on_every_page(server: str, page: Page, nam
     assert page.locator("html").get_attribute("data-mode") == "auto"
     assert page.evaluate("DOCUMENTATION_OPTIONS.pagename") == name
     page.locator(".btn-fullscreen-button").first.click()
-    page.wait_for_function("document.fullscreenElement !== null")
+    page.locator("html:fullscreen").wait_for()
 
 
 @pytest.mark.browser

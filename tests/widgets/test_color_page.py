@@ -42,7 +42,8 @@ def test_words_are_drawn_and_pictures_are_read(page: Page, tmp_path: Path, traff
     root.get_by_role("button", name=f"Pick {name}", exact=True).click()
     expect(done).to_have_attribute("aria-busy", "false", timeout=READY_MS)
     codes = shipped("vqvae-emoji").encode(shown.images[7:8])
-    assert root.locator(".vq-wi-image").all_text_contents() == [str(code) for code in codes.flatten().tolist()]
+    tokens = root.locator(".vq-wi-image")
+    expect(tokens).to_have_text([str(code) for code in codes.flatten().tolist()], timeout=READY_MS)
     expect(root.locator(".vq-wi-sentence")).to_contain_text(f"“{color.names().read(codes)[0]}”")
     assert np.abs(picture(root.get_by_role("img", name="Picture x")) - shown.images[7].numpy()).max() <= 1 / 255
     assert traffic.network == []

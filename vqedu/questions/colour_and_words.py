@@ -60,15 +60,6 @@ QUESTIONS: dict[str, Guess | Recall] = {
         unit="%",
         sentence="About two in five. Each part alone is right far more often, the role in almost nine of ten drawings. For combinations that were in training it is 68%, so only about half of the failures can be blamed on combining.",
     ),
-    "judge": Recall(
-        "Suppose that we make eight drawings, let the judge keep the one that it rates most likely to show the request, and then report how many of the kept drawings it finds right. What is wrong with this?",
-        choices={
-            "Nothing: the judge is very good on real pictures": "It is, but eight drawings are eight chances to hit one of its errors, and the choice favors exactly those.",
-            "The judge grades its own choice": "The share then rises even if the drawings get no better. In this section the model chose by reading, and the judge, a network of its own, saw the drawings only afterwards.",
-            "Eight drawings are too few": "With more of them the problem would get worse: the more drawings there are to choose from, the likelier it is that one of them fools the judge.",
-        },
-        answer="The judge grades its own choice",
-    ),
     "test": Recall(
         "Which test tells whether the model puts together what it knows, rather than remembering whole pictures?",
         choices={
@@ -77,5 +68,14 @@ QUESTIONS: dict[str, Guess | Recall] = {
             "The unseen combinations": "Each part was in training and the whole was not. Memory alone cannot draw it.",
         },
         answer="The unseen combinations",
+    ),
+    "judge": Recall(
+        "Suppose that we make eight drawings, let the judge keep the one that it rates most likely to show the request, and then report how many of the kept drawings it finds right. What is wrong with this?",
+        choices={
+            "Nothing: the judge is very good on real pictures": "It is, but eight drawings are eight chances to hit one of its errors, and the choice favors exactly those.",
+            "The judge grades its own choice": "The share then rises even if the drawings get no better. In this section the model chose by reading, and the judge, a network of its own, saw the drawings only afterwards.",
+            "Eight drawings are too few": "With more of them the problem would get worse: the more drawings there are to choose from, the likelier it is that one of them fools the judge.",
+        },
+        answer="The judge grades its own choice",
     ),
 }

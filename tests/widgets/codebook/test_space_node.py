@@ -30,11 +30,11 @@ def pictures() -> Split:
 @cache
 @torch.no_grad()
 def model() -> VQVAE:
-    """A VQ-VAE whose 12 codes are vectors of the pictures, but for three that nothing is near to."""
+    """A VQ-VAE whose 12 codes are vectors of the pictures, but for three far away, of which two are equal."""
     made = started("VectorQuantizer")
     vectors = made.encoder(pictures().x).movedim(1, -1).flatten(0, 2)  # (40 * 49, 3)
     codes = vectors[torch.randperm(len(vectors), generator=torch.Generator().manual_seed(0))[:12]]
-    codes[DEAD] = torch.tensor([[1e3], [2e3], [3e3]])
+    codes[DEAD] = torch.tensor([[1e3], [2e3], [2e3]])
     made.quantizer.set_codebook(codes)
     return made
 
@@ -123,9 +123,9 @@ def test_a_patch_around_a_cell_continues_as_paper_beyond_the_edge(channels: int)
 VIEWED = """(space, first, states) => {
     const view = tested.codebookViewer(space);
     return states.map(([state, peek]) => {
-        const { own, indices, cell, code, squares, ownError, error, swapped, candidates, pixels } =
+        const { x, own, indices, cell, code, squares, ownError, error, swapped, candidates } =
             view({ ...first, ...state }, { cell: null, code: null, ...peek });
-        return { own, indices, cell, code, squares, ownError, error, swapped, candidates, pixels };
+        return { x, own, indices, cell, code, squares, ownError, error, swapped, candidates };
     });
 }"""
 
@@ -143,7 +143,7 @@ def test_a_swap_changes_the_picture_and_its_error_and_leaves_the_own_codes() -> 
             ({"digit": 2}, {}),
             ({"digit": 2, "swaps": swaps}, {}),
             ({"digit": 4, "swaps": []}, {}),
-            ({"digit": None, "drawing": [51] * 784}, {}),
+            ({"digit": None, "drawing": [51, 255] * 392}, {}),
         ],
     )
     x = explorer().images
@@ -158,7 +158,9 @@ def test_a_swap_changes_the_picture_and_its_error_and_leaves_the_own_codes() -> 
     )
     assert swapped["error"] == pytest.approx(squared_error(put, x[2]), rel=1e-3)
     assert again["own"] == model().encode(x[4:5]).flatten().tolist()
-    assert drawn["own"] == model().encode(torch.full((1, 1, 28, 28), 0.2)).flatten().tolist()
+    stripes = torch.tensor([0.2, 1.0]).repeat(392)
+    np.testing.assert_allclose(drawn["x"], stripes)
+    assert drawn["own"] == model().encode(stripes.view(1, 1, 28, 28)).flatten().tolist()
 
 
 def test_without_a_picture_the_paper_is_encoded() -> None:
@@ -174,9 +176,12 @@ def test_the_candidates_are_the_nearest_codes_and_the_one_that_is_there() -> Non
         assert view["candidates"] == [
             {"k": code, "square": view["squares"][code], "rank": order.index(code)} for code in shown
         ]
-    last = order[-1]
-    (view,) = in_space(VIEWED, [({"digit": 2, "cell": 9, "swaps": [[9, last]]}, {})])
-    assert [each["k"] for each in view["candidates"]] == [*order[:7], last]
+    assert order[-2:] == DEAD[1:]  # equally far
+    (view,) = in_space(VIEWED, [({"digit": 2, "cell": 9, "swaps": [[9, 9]]}, {})])
+    assert [(each["k"], each["rank"]) for each in view["candidates"]] == [
+        *((k, i) for i, k in enumerate(order[:7])),
+        (9, 11),
+    ]
 
 
 def test_a_look_at_a_cell_shows_its_code_and_a_look_at_a_code_shows_that_one() -> None:
@@ -242,6 +247,7 @@ def test_what_a_hand_does() -> None:
     assert changes[10] == {"cell": 9, "code": after, "swaps": [[3, 1], *([[9, after]] if own[9] != after else [])]}
     assert changes[11] == {"cell": 9, "code": nearest_first[0], "swaps": []}  # after the farthest the nearest
     drawn = dict(changes[12]["swaps"])
-    assert all(own[cell] != k and 0 <= k < 12 for cell, k in drawn.items())
+    assert all(own[cell] != k and k in range(12) for cell, k in drawn.items())
     assert len(drawn) > 30  # of 49 cells one in twelve keeps its code
+    assert len(set(drawn.values())) > 5
     assert changes[12]["code"] == drawn.get(9, own[9])

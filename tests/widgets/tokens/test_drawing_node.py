@@ -165,11 +165,12 @@ def test_logits_of_any_size_have_a_distribution_and_a_surprise() -> None:
         const d = tested.distribution(Float32Array.from(logits));
         return [d.p, d.order, [0, 1, 2, 3].map((token) => tested.surpriseBits(logits, token))];
     }"""
-    p, order, bits = node.call(MODULES, script, [900.0, -900.0, 900.0, 899.0])
-    logits = torch.tensor([900.0, -900.0, 900.0, 899.0], dtype=torch.float64)
-    np.testing.assert_allclose(p, logits.softmax(0), rtol=1e-12)
-    np.testing.assert_allclose(bits, -logits.log_softmax(0) / np.log(2), rtol=1e-12)
-    assert order == [0, 2, 3, 1]
+    for row, by_size in (([900.0, -900.0, 900.0, 899.0], [0, 2, 3, 1]), ([0.0, 2000.0, -3.0, 0.0], [1, 0, 3, 2])):
+        p, order, bits = node.call(MODULES, script, row)
+        logits = torch.tensor(row, dtype=torch.float64)
+        np.testing.assert_allclose(p, logits.softmax(0), rtol=1e-12)
+        np.testing.assert_allclose(bits, -logits.log_softmax(0) / np.log(2), rtol=1e-12)
+        assert order == by_size
 
 
 def test_a_number_on_the_border_of_two_tokens_falls_on_the_second() -> None:

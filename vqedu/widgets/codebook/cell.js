@@ -30,7 +30,7 @@ function candidate(hand, thumbnail) {
     show(each, longest, present) {
       const { k, square } = each;
       if (k !== shown) thumbnail(picture.pen, (shown = k), 0, 0, THUMB);
-      bar.style.setProperty("--vq-share", Math.max(square / longest, SHORTEST_BAR).toFixed(3));
+      bar.style.setProperty("--share", Math.max(square / longest, SHORTEST_BAR).toFixed(3));
       setText(distance, square.toFixed(square < 10 ? 2 : 1));
       setText(index, String(k));
       press(node, present);

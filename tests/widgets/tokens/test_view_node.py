@@ -1,0 +1,289 @@
+"""What the token explorers show, computed in Node without a page: against the models themselves, and by hand."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.page import node
+from tests.widgets.tokens.drawing import can_be_drawn, partly_decoded, uniforms, words
+from tests.widgets.tokens.test_tokens import drawn, explorer, tokenizer, told, writing
+
+MODULE = "tokens/view.js"
+LIMIT = 2 / 255  # the decoder's weights are float16 in the page
+
+
+def call(function: str, *given: Any) -> Any:
+    return node.call(MODULE, function, *given)
+
+
+# One code after the other.
+
+STATES: list[dict[str, Any]] = [
+    {"drawn": 20},
+    {"drawn": 49, "label": 3, "temperature": 0.5, "top_k": 6},
+    {"drawn": 30, "cursor": 4, "fixed": [5, 6, 7, 8, 9, 10], "temperature": 2.0},
+    {"drawn": 30, "cursor": 48, "top_k": 3},
+    {"drawn": 0, "seed": 3, "label": 0},
+]
+
+
+def test_a_state_shows_the_codes_their_odds_and_their_pictures() -> None:
+    shown = explorer()
+    python = drawn(shown)
+    script = """(text, config, states) => {
+        const model = tested.tokenModel(view(text), config);
+        const rest = { K: model.K, places: model.places, columns: model.columns, uniform: model.uniform };
+        return [states.map((state) => model.see(state, Infinity)), rest];
+    }"""
+    states = [{**shown.state, **state} for state in STATES]
+    views, rest = node.call(MODULE, script, base64.b64encode(shown.data).decode(), shown.config, states)
+    assert rest == {"K": 128, "places": 49, "columns": 7, "uniform": 7}
+    for state, view in zip(states, views, strict=True):
+        codes = python.codes(state).tolist()
+        assert view["codes"] == codes
+        assert view["total"] == pytest.approx(python.bits(state), abs=0.01)
+        assert sum(view["bits"]) == pytest.approx(view["total"])
+        assert np.abs(np.reshape(view["pixels"], (28, 28)) - python.picture(state)).max() <= LIMIT
+        assert not view["behind"]
+        where = min(48 if state["cursor"] is None else state["cursor"], len(codes), 48)
+        assert view["where"] == where
+        luck = None if where < len(state["fixed"]) else uniforms(state["seed"])[where]
+        assert view["luck"] == luck
+        odds = python.odds({**state, "cursor": where})
+        np.testing.assert_allclose(view["odds"]["p"], odds, atol=1e-4)
+        check_candidates(view, codes, where, np.array(view["odds"]["p"]))
+
+
+def check_candidates(view: dict[str, Any], codes: list[int], where: int, odds: np.ndarray) -> None:
+    """The eight most probable codes, the one that is there among them, each with the picture that it would make."""
+    best = [int(code) for code in np.argsort(-odds, kind="stable")[:8] if odds[code] > 0]
+    there = codes[where : where + 1]
+    expected = best if not there or there[0] in best else [*best[:7], *there]
+    assert [each["code"] for each in view["candidates"]] == expected
+    for each in view["candidates"]:
+        tried = np.array([*codes[:where], each["code"], *codes[where + 1 :]])
+        assert each["p"] == odds[each["code"]]
+        assert each["chosen"] == (there == [each["code"]])
+        assert each["filled"] == len(tried)
+        picture = partly_decoded(tokenizer(), tried)
+        assert np.abs(np.reshape(each["pixels"], (28, 28)) - picture).max() <= LIMIT
+
+
+STUB = """
+    const net = { D: 2, places: 3, codebook: [1, 2, 3, 4, 5, 6], made: 0,
+        decodeVectors(z) { this.made += 1; return Array.from(z); } };
+    const clock = performance.now;
+    let time = 1000;
+    performance.now = () => time;
+    try { return run(net, (now) => { time = now; }); } finally { performance.now = clock; }
+"""
+
+
+def with_clock(run: str) -> Any:
+    """Return run(net, setTime), `net` being of three codes of two numbers that counts what it decodes."""
+    return call(f"() => {{ const run = {run}; {STUB} }}")
+
+
+def test_an_empty_place_holds_the_zero_vector() -> None:
+    assert with_clock("(net) => tested.partlyDecoded(net, [2, 0])") == [5, 1, 0, 6, 2, 0]
+
+
+def test_a_frame_decodes_one_picture_and_more_only_while_there_is_time() -> None:
+    found = with_clock("""(net, setTime) => {
+        const { within } = tested.pictures(net), shown = [];
+        for (const [codes, until] of [[[0], 999], [[1], 999], [[0], 999], [[1], 998], [[2], 1000], [[1, 1], 1000]]) {
+            shown.push(within(codes, until)?.[0] ?? null);
+        }
+        return [shown, net.made];
+    }""")
+    assert found == [[1, None, 1, 3, 5, 3], 4]  # the second waits for the next frame; what is known costs nothing
+
+
+def test_only_the_last_64_pictures_are_kept() -> None:
+    found = with_clock("""(net) => {
+        const { within } = tested.pictures(net), list = (i) => [0, ...Array(i).fill(1)];
+        for (let i = 0; i < 64; i++) within(list(i), Infinity);
+        within(list(0), Infinity);
+        const before = net.made;
+        within(list(64), Infinity); // the first is forgotten
+        within(list(1), Infinity);
+        within(list(0), Infinity);
+        return [before, net.made];
+    }""")
+    assert found == [64, 66]
+
+
+def test_while_codes_are_read_a_picture_is_shown_now_and_then() -> None:
+    found = with_clock("""(net, setTime) => {
+        const { paced } = tested.pictures(net), shown = [];
+        for (const [time, codes, unread] of [[1000, [0], true], [1079, [1], true], [1079, [0], true], [1080, [1], true],
+            [1081, [2], false], [1160, [0, 0], true], [1161, [0, 0], true]]) {
+            setTime(time);
+            shown.push(paced(codes, unread)?.[0] ?? null);
+        }
+        return shown;
+    }""")
+    assert found == [1, None, 1, 3, 5, None, 1]
+
+
+def test_drawing_stops_where_the_time_is_over_and_never_reads_behind_the_last_place() -> None:
+    found = call(
+        """() => {
+            const row = Float32Array.from([0, 9, 0, 0, 7]), seen = [];
+            const after = (tokens, until) => { seen.push(tokens.length); return tokens.length < until ? row : null; };
+            const model = { after, prompt: [8, 8], K: 3, places: 4 }, state = { seed: 0, temperature: 0.1 };
+            const draw = (drawn, until) => {
+                const { codes, logits } = tested.drawCodes(model, { ...state, drawn }, until);
+                return [codes, logits.map((each) => each.length)];
+            };
+            return [draw(4, 99), draw(2, 99), draw(4, 4), seen];
+        }"""
+    )
+    assert found[:3] == [[[1] * 4, [3] * 4], [[1] * 2, [3] * 3], [[1] * 2, [3] * 2]]  # of the logits only the codes'
+    assert found[3] == [2, 3, 4, 5, 2, 3, 4, 2, 3, 4]
+
+
+def test_numbers_in_words() -> None:
+    shares = [0, 0.0004, 0.0005, 0.0994, 0.0996, 0.5, 1]
+    assert call("(p) => p.map(tested.percent)", shares) == ["<0.1%", "<0.1%", "0.1%", "9.9%", "10%", "50%", "100%"]
+    assert call("(v) => v.map(tested.rounded)", [7, 7.004, 6.997, 7.006, 3.5849625]) == ["7", "7", "7", "7.01", "3.58"]
+
+
+def test_what_the_codes_cost_in_words() -> None:
+    model = {"uniform": 7, "places": 49, "columns": 7}
+    views = [
+        {"codes": [], "bits": [], "total": 0, "where": 0},
+        {"codes": [5, 6], "bits": [2.04, 3.06], "total": 5.1, "where": 1},
+        {"codes": list(range(16)), "bits": [1.0] * 16, "total": 16, "where": 9},
+        {"codes": [5, 6], "bits": [2.04, 3.06], "total": 5.1, "where": 2},
+    ]
+    assert call("(model, views) => views.map((view) => tested.bitsWords(view, model))", model, views) == [
+        "No code yet. With uniform probabilities, 49 codes cost 49 × 7 = 343 bits",
+        "Surprise of code 6 (row 1, column 2): 3.1 bits; so far 5.1 bits, against 2 × 7 = 14 for uniform codes",
+        "Surprise of code 9 (row 2, column 3): 1.0 bits; so far 16.0 bits, against 16 × 7 = 112 for uniform codes",
+        "Surprise of code 6 (row 1, column 2): 3.1 bits; so far 5.1 bits, against 2 × 7 = 14 for uniform codes",
+    ]
+
+
+def test_the_state_in_words() -> None:
+    usual = {"label": None, "top_k": None, "temperature": 1, "seed": 2}
+    states = [usual, usual | {"label": 0, "top_k": 1}, usual | {"top_k": 5}, usual | {"top_k": 128}]
+    script = """(states) => states.map((state) => tested.viewWords({ state, codes: [1, 2], total: 3.6 },
+        { K: 128, places: 49, noun: "digit", classes: [0, 1] }))"""
+    ends = "codes drawn for {}, 4 bits; temperature 1.00, {} allowed, seed 2."
+    expected = [("any digit", "all 128 codes"), ("digit 0", "only the 1 most probable code")]
+    expected += [("any digit", "only the 5 most probable codes"), ("any digit", "all 128 codes")]
+    assert call(script, states) == [f"2 of 49 {ends.format(*pair)}" for pair in expected]
+    state = {"label": 1, "top_k": None, "temperature": 0.5, "seed": 0}
+    names = """(state) => tested.viewWords({ state, codes: [], total: 0 },
+        { K: 9, places: 4, noun: "picture", classes: ["cat", "dog"] })"""
+    assert call(names, state).startswith("0 of 4 codes drawn for “dog”, 0 bits; temperature 0.50")
+
+
+# Words and codes in one sequence.
+
+WORDS_STATES: list[dict[str, Any]] = [
+    {"order": "draw", "text": "A thick three", "drawn": 49},
+    {"order": "draw", "text": "two", "drawn": 5, "temperature": 0.5},
+    {"order": "draw", "text": "two plus two", "drawn": 0},
+    {"order": "draw", "text": "a thick three", "drawn": None},
+    {"order": "draw", "text": "a purple three", "drawn": 9},
+    {"order": "draw", "text": "", "drawn": 9},
+    {"order": "draw", "text": "a thick thick three", "drawn": 9},
+    {"order": "read", "digit": 3},
+    {"order": "read", "digit": 3, "said": ["an"]},
+    {"order": "read", "digit": None, "drawing": [128, 255] * 392},
+    {"order": "read", "digit": None, "codes": list(range(49))},
+    {"order": "read", "digit": None},
+]
+
+
+def words_views(states: list[dict[str, Any]]) -> tuple[Any, list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return (what Python expects, the whole states, what the page shows of each)."""
+    shown = writing()
+    whole = [{**shown.state, "codes": None, "drawing": None, "said": [], **state} for state in states]
+    script = """(text, config, states) => {
+        const model = tested.wordsModel(view(text), config);
+        return states.map((state) => model.see(state, Infinity));
+    }"""
+    text = base64.b64encode(shown.data).decode()
+    return told(shown), whole, node.call("tokens/words_view.js", script, text, shown.config, whole)
+
+
+def test_words_and_codes_are_one_sequence() -> None:
+    python, states, views = words_views(WORDS_STATES)
+    for state, view in zip(states, views, strict=True):
+        assert view["codes"] == python.codes(state).tolist()
+        assert not view["behind"]
+        if state["order"] == "read" or can_be_drawn(state["text"]):
+            assert [each["name"] for each in view["sequence"]] == python.sequence(state)
+        if view["codes"]:
+            picture = partly_decoded(tokenizer(), np.array(view["codes"]))
+            assert np.abs(np.reshape(view["pixels"], (28, 28)) - picture).max() <= LIMIT
+    kinds = {each["name"]: each["kind"] for view in views for each in view["sequence"]}
+    assert {kinds[name] for name in ("a", "thick", "three")} == {"word"}
+    assert {kinds[name] for name in ("<words>", "<image>", "<end>")} == {"mark"}
+    assert all(kind == "image" for name, kind in kinds.items() if name.isdigit())
+
+
+def test_the_answer_has_its_words_with_their_odds_and_the_best_others() -> None:
+    python, states, views = words_views([state for state in WORDS_STATES if state["order"] == "read"][:4])
+    for state, view in zip(states, views, strict=True):
+        expected = python.answer(state)
+        assert [step["said"] for step in view["steps"]] == [word for word, _ in expected]
+        np.testing.assert_allclose([step["p"] for step in view["steps"]], [p for _, p in expected], atol=1e-4)
+        for step in view["steps"]:
+            odds = [option["p"] for option in step["options"]]
+            assert odds == sorted(odds, reverse=True)
+            assert len(odds) <= 5
+            assert all(option["p"] >= 0.0005 or option["name"] == step["said"] for option in step["options"])
+
+
+def test_a_picture_that_is_drawn_is_read_back_and_one_in_the_making_has_likeliest_tokens() -> None:
+    python, states, views = words_views(WORDS_STATES[:3])
+    codes = python.codes(states[0])
+    assert views[0]["readBack"] == " ".join(word for word, _ in answer_to(codes))
+    assert views[0]["likeliest"] is None
+    for view in views[1:]:
+        assert view["readBack"] is None
+        odds = [each["p"] for each in view["likeliest"]]
+        assert len(odds) == 8
+        assert odds == sorted(odds, reverse=True)
+
+
+def answer_to(codes: np.ndarray) -> list[tuple[str, float]]:
+    """Return what the small model says of codes, without <end>."""
+    shown = told(writing(order="read"))
+    answer = shown.answer({"codes": codes.tolist(), "digit": None, "drawing": None, "said": []})
+    return [each for each in answer if each[0] != "<end>"]
+
+
+def test_a_problem_with_a_text_is_said_in_a_sentence() -> None:
+    _, states, views = words_views(WORDS_STATES[:7])
+    vocabulary = writing().config["words"]
+    told_words = f"{', '.join(vocabulary)}."
+    assert [view["problem"] for view in views] == [
+        *[None] * 4,
+        f"“purple” is not among the model's {len(vocabulary)} words: {told_words}",
+        f"Write 1 to 3 of these words: {told_words}",
+        "A request has at most 3 words, and this one has 4. Shorten it.",
+    ]
+    assert words(states[0]["text"]) == ["a", "thick", "three"]
+
+
+def test_the_pictures_to_read_are_those_that_were_packed() -> None:
+    script = """(text, config) => {
+        const model = tested.wordsModel(view(text), config);
+        return [Array.from(model.image(4)), model.labels, model.columns, model.K, model.places, model.paper.length];
+    }"""
+    shown = writing()
+    image, labels, *sizes = node.call(
+        "tokens/words_view.js", script, base64.b64encode(shown.data).decode(), shown.config
+    )
+    np.testing.assert_allclose(image, shown.images[4].flatten(), atol=0.5 / 255)
+    assert labels == list(shown.labels)
+    assert sizes == [7, 128, 49, 784]
