@@ -33,8 +33,13 @@ LONGEST_FIRST = (
     "notebooks/",
     "tests/page/",
     "tests/widgets/",
-    "tests/notebooks/",
     "tests/checks/",
+    "tests/notebooks/",
+    "tests/training/",
+    "tests/engines/",
+    "tests/data/",
+    "tests/models/",
+    "tests/test_",
 )
 TOGETHER = ("tests/jupyter/", "tests/publish/")  # share a server, and a course that is built
 

@@ -37,6 +37,8 @@ SWIPED = {
     "TokenExplorer": [(".vq-tok-surprise", (0.5, 0.5))],
     "Prediction: curve": [(".vq-q-sheet", (0.5, 0.8))],
 }
+# Two frames later the figure has been drawn in its place.
+DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 HELD = ("LatentExplorer", "SideBySideExplorer", "ElboExplorer", "ReparameterizationExplorer", "QuantizationExplorer")
 
 
@@ -73,6 +75,7 @@ def test_a_swipe_that_begins_beside_the_handles_scrolls_the_page(phone: Chromium
     open_on(phone, example(name), tmp_path)
     for node, place in SWIPED[name]:
         (x, y), *_ = hands.places(phone, node, [place])
+        phone.run(DRAWN)
         before, seen = phone.run("scrollY"), phone.run(hands.SEEN)
         phone.drag([(x, y - 20 * step) for step in range(9)], "touch")
         assert phone.wait_for(f"scrollY > {before} + 40", 5), node

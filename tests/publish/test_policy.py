@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import itertools
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.daily import daily
 from tests.publish import small
 from tests.publish.deck import open_deck
 from vqedu.publish import notebooks, policy
@@ -147,10 +149,10 @@ def other(tmp_path: Path) -> Iterator[Server]:
     yield from serving(tmp_path)
 
 
-@pytest.fixture(params=["a file", "a server"])
-def base(request: pytest.FixtureRequest, out: Path, server: Server) -> str:
+@pytest.fixture
+def bases(out: Path, server: Server) -> dict[str, str]:
     """Where the pages are."""
-    return out.as_uri() if request.param == "a file" else server.address
+    return {"a file": out.as_uri(), "a server": server.address}
 
 
 @pytest.fixture
@@ -169,10 +171,17 @@ def attempt(page: Page, to: Server) -> list[str]:
     return sorted({path[1:].replace("-", " ") for path in to.asked})
 
 
+PAGES = ("site/01_small", "site/index", "site/search", "slides/45", "slides/index")
+PLACES = [*itertools.product(("a file", "a server"), PAGES)]
+
+
 @pytest.mark.browser
-@pytest.mark.parametrize("name", ["site/01_small", "site/index", "site/search", "slides/45", "slides/index"])
-def test_no_request_leaves_a_page(base: str, other: Server, loose_page: Page, name: str) -> None:
-    loose_page.goto(f"{base}/{name}.html")
+@pytest.mark.parametrize(
+    ("base", "name"),
+    daily(PLACES, ("a file", "site/01_small"), ("a server", "site/search"), ("a file", "slides/45")),
+)
+def test_no_request_leaves_a_page(bases: dict[str, str], other: Server, loose_page: Page, base: str, name: str) -> None:
+    loose_page.goto(f"{bases[base]}/{name}.html")
     assert attempt(loose_page, other) == []
 
 
@@ -187,10 +196,15 @@ def test_without_the_policy_each_of_these_requests_would_leave(
     assert attempt(loose_page, other) == sorted(TRIES)
 
 
+RUNS = [*itertools.product(("a file", "a server"), ("index", "03_hostile", "search"))]
+
+
 @pytest.mark.browser
-@pytest.mark.parametrize("name", ["index", "03_hostile", "search"])
-def test_no_script_of_a_notebook_runs_in_the_site(base: str, loose_page: Page, name: str) -> None:
-    loose_page.goto(f"{base}/site/{name}.html?q=title")
+@pytest.mark.parametrize(("base", "name"), daily(RUNS, ("a file", "03_hostile"), ("a server", "search")))
+def test_no_script_of_a_notebook_runs_in_the_site(
+    bases: dict[str, str], loose_page: Page, base: str, name: str
+) -> None:
+    loose_page.goto(f"{bases[base]}/site/{name}.html?q=title")
     if name == "03_hostile":
         quiz = loose_page.locator(".vqedu-export")
         quiz.scroll_into_view_if_needed()
