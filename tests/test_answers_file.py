@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.daily import daily
 from vqedu.questions import answers
 
 WRITER = """
@@ -84,7 +85,7 @@ def killed_while_writing(folder: Path, draw: random.Random) -> int:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills as POSIX does")
-@pytest.mark.parametrize("times", [3, pytest.param(60, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("times", daily([3, 60], 3))
 def test_a_kernel_killed_while_it_writes_loses_no_answer(answer_file: Path, times: int) -> None:
     draw = random.Random(times)
     assert sum(killed_while_writing(answer_file.parent, draw) for _ in range(times)) >= times

@@ -16,12 +16,13 @@ import pytest
 import torch
 from nbformat.v4 import new_code_cell, new_notebook
 
+from tests.daily import daily
 from vqedu import models, pretrained, training
 from vqedu.data import unpacked
 from vqedu.publish import notebooks
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills as POSIX does")
-TIMES = pytest.mark.parametrize("times", [2, pytest.param(35, marks=pytest.mark.nightly)])
+TIMES = pytest.mark.parametrize("times", daily([2, 35], 2))
 
 # A server that has imported the libraries once: a fork of it begins at once, where a new process would take seconds.
 PROCESSES = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")

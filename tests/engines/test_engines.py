@@ -11,15 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.daily import daily
 from tests.engines import chromium, firefox, hands, webkit
 from tests.engines.engine import Engine, Unsupported
 from tests.page import examples
 
 pytestmark = pytest.mark.browser
-
-SMOKE = ("QuantizationExplorer",)
-REST = [name for name in examples.EXAMPLES if name not in SMOKE]
-EACH = [*SMOKE, *(pytest.param(name, marks=pytest.mark.nightly) for name in REST)]
 
 
 def start(name: str, request: pytest.FixtureRequest) -> Engine:
@@ -45,7 +42,7 @@ def open_page(engine: Engine, folder: Path) -> bool:
     return engine.wait_for(hands.READY)
 
 
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("name", daily(examples.EXAMPLES, "QuantizationExplorer"))
 def test_an_explorer_is_drawn_and_answers_mouse_keys_and_finger(engine: Engine, tmp_path: Path, name: str) -> None:
     explorer = examples.make(name)
     hand = hands.hand_of(name, explorer)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.daily import daily
 from tests.jupyter import lab as jupyter
 from tests.jupyter.lab import Lab
 from tests.page import examples
@@ -23,10 +24,10 @@ AS_OPENED = """async () => {
     await new Promise((done) => setTimeout(done));
     return [context.model.dirty, context.model.getMetadata("language_info").version];
 }"""
-FIRST, *OTHERS = sorted(path.stem for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+NAMES = sorted(path.stem for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
 
-@pytest.mark.parametrize("name", [FIRST, *(pytest.param(name, marks=pytest.mark.nightly) for name in OTHERS)])
+@pytest.mark.parametrize("name", daily(NAMES, NAMES[0]))
 def test_run_all_brings_every_explorer_to_life(name: str, page: Page, jupyterlab: Lab) -> None:
     source = (jupyterlab.root / "source" / f"{name}.py").read_text(encoding="utf-8")
     page.set_viewport_size({"width": 1400, "height": 1000})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import itertools
 import re
 import shutil
 import threading
@@ -16,6 +17,7 @@ import pytest
 from nbformat.v4 import new_output
 from playwright.sync_api import Browser, Page, expect
 
+from tests.daily import daily
 from tests.page import axe
 from tests.page.traffic import Traffic
 from tests.publish import paper, small
@@ -156,12 +158,7 @@ def test_a_page_fits_the_screen(site: Path, page: Page, width: int) -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize(
     ("name", "scheme"),
-    [
-        ("index", "light"),
-        ("01_small", "dark"),
-        pytest.param("index", "dark", marks=pytest.mark.nightly),
-        pytest.param("01_small", "light", marks=pytest.mark.nightly),
-    ],
+    daily(itertools.product(("index", "01_small"), ("light", "dark")), ("index", "light"), ("01_small", "dark")),
 )
 def test_a_page_keeps_nobody_out(server: str, page: Page, name: str, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.daily import daily
 from tests.widgets.labs.training_labs import tiny_codebook_lab as tiny_lab
 from tests.widgets.labs.training_labs import wait_until
 from vqedu import data
@@ -24,7 +25,7 @@ def mnist() -> Images:
     return data.load()
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in (1, 2))])
+@pytest.mark.parametrize("seed", daily(range(3), 0))
 def test_a_far_start_uses_exactly_one_code_after_300_steps_and_the_remedy_at_least_95_percent(
     mnist: Images, seed: int
 ) -> None:
@@ -46,16 +47,16 @@ def test_revival_saves_a_collapsed_codebook_while_it_trains(mnist: Images) -> No
     assert lab.state.used[-1] >= 0.75 * 128
 
 
-@pytest.mark.parametrize(
-    ("control", "value", "shown"),
-    [
-        ("start_from", "far", lambda lab: lab.model.quantizer.codebook.norm(dim=1).mean() > 20),
-        ("start_from", "uniform", lambda lab: lab.model.quantizer.codebook.abs().max() <= 1 / 8),
-        ("update", "gradient", lambda lab: lab.model.quantizer.update == "gradient"),
-        ("normalize", False, lambda lab: not lab.model.normalize),
-        ("code_dim", 2, lambda lab: lab.model.code_dim == 2 and not lab.state.projected),
-    ],
-)
+SWITCHES: list[tuple[str, object, Callable[[CodebookLab], bool]]] = [
+    ("start_from", "far", lambda lab: lab.model.quantizer.codebook.norm(dim=1).mean() > 20),
+    ("start_from", "uniform", lambda lab: lab.model.quantizer.codebook.abs().max() <= 1 / 8),
+    ("update", "gradient", lambda lab: lab.model.quantizer.update == "gradient"),
+    ("normalize", False, lambda lab: not lab.model.normalize),
+    ("code_dim", 2, lambda lab: lab.model.code_dim == 2 and not lab.state.projected),
+]
+
+
+@pytest.mark.parametrize(("control", "value", "shown"), daily(SWITCHES, SWITCHES[0], SWITCHES[-1]))
 def test_a_switch_begins_anew_even_while_it_trains(
     control: str, value: object, shown: Callable[[CodebookLab], bool]
 ) -> None:
