@@ -16,11 +16,16 @@ def used() -> float:
 
 
 def allow(seconds: float) -> None:
-    """Let it compute for so many seconds more; start another if it has ended."""
-    if node.server().poll() is not None:
-        node.server.cache_clear()
+    """Let it compute for so many seconds more."""
     end = int(used() + seconds) + 1
     resource.prlimit(node.server().pid, resource.RLIMIT_CPU, (end, resource.RLIM_INFINITY))
+
+
+def revive() -> None:
+    """Start another if it has ended."""
+    if node.server().poll() is not None:
+        node.server.cache_clear()
+    node.server()
 
 
 def renew() -> None:
