@@ -23,11 +23,11 @@ def images() -> data.Images:
     return data.load("mnist")
 
 
-def tested() -> Tensor:
+def x_test() -> Tensor:
     return images().test.x[:400]
 
 
-def seen() -> Tensor:
+def x_seen() -> Tensor:
     return images().train.x[:100]
 
 
@@ -122,11 +122,11 @@ class Broken(Table):
 def judged(model: nn.Module) -> list[checks.Demand]:
     model.eval()
     with torch.no_grad():
-        return convolutional._judge_autoencoder(model, seen(), tested())
+        return convolutional._judge_autoencoder(model, x_seen(), x_test())
 
 
 def test_a_good_model_meets_every_demand() -> None:
-    demands = judged(Table(tested()))
+    demands = judged(Table(x_test()))
     assert [demand.met for demand in demands] == [True] * 4
     assert float(demands[-1].measured) < 50
 
@@ -137,15 +137,15 @@ def test_a_good_model_meets_every_demand() -> None:
         (Small, "hardly trained"),
         (lambda: Small(64), "another code size"),
         (Unflattened, "code not flattened"),
-        (lambda: Gray(tested()), "gray levels instead of logits"),
-        (lambda: NearlyGray(tested()), "gray levels instead of logits"),
-        (lambda: SameImage(tested()), "the same image for every code"),
+        (lambda: Gray(x_test()), "gray levels instead of logits"),
+        (lambda: NearlyGray(x_test()), "gray levels instead of logits"),
+        (lambda: SameImage(x_test()), "the same image for every code"),
         (Bypass, "the image bypasses the code"),
         (Noisy, "random decoder"),
-        (lambda: NoConvolution(tested()), "no convolution"),
-        (lambda: OnlyWhileTraining(tested()), "good in training mode only"),
-        (lambda: Broken(tested()), "logits not finite"),
-        (lambda: Table(seen()), "a few images learned by heart"),
+        (lambda: NoConvolution(x_test()), "no convolution"),
+        (lambda: OnlyWhileTraining(x_test()), "good in training mode only"),
+        (lambda: Broken(x_test()), "logits not finite"),
+        (lambda: Table(x_seen()), "a few images learned by heart"),
     ],
 )
 def test_an_outcome_that_leaves_no_doubt_gets_a_name(make: Callable[[], nn.Module], name: str) -> None:
@@ -156,7 +156,7 @@ def test_an_outcome_that_leaves_no_doubt_gets_a_name(make: Callable[[], nn.Modul
 
 
 def test_a_loss_that_is_only_too_high_gets_its_number_and_no_name() -> None:
-    known = torch.cat([tested(), seen()])
+    known = torch.cat([x_test(), x_seen()])
     last = judged(Table(known, sharpness=0.3))[-1]
     assert not last.met
     assert last.diagnosis is None
