@@ -94,10 +94,35 @@ def test_another_prior_or_a_damaged_file_is_an_error_and_never_other_codes() -> 
         coding.decode(prior(), file[: len(file) // 8 * 4])
 
 
-def test_a_header_that_names_more_maps_than_memory_can_hold_is_an_error() -> None:
-    damaged = bytearray(coding.encode(prior(), drawn(20)))
-    damaged[3] ^= 128  # the highest bit of the number of code maps
-    with pytest.raises(ValueError, match="header names 2,147,483,668 code maps"):
+@pytest.mark.parametrize(("n", "blocks"), [(256, 1), (257, 2), (600, 3)])
+def test_many_maps_are_coded_block_by_block(n: int, blocks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    indices, at_once = drawn(n), []
+    table = coding.probabilities
+    monkeypatch.setattr(coding, "probabilities", lambda logits: at_once.append(logits.numel()) or table(logits))
+    file = coding.encode(prior(), indices)
+    assert torch.equal(coding.decode(prior(), file), indices)
+    assert max(at_once) <= 256 * 9 * 16
+    assert int.from_bytes(file[:4], "little") == n
+    wished = coding.bits(prior(), indices) / 8 + 4 + 4 * blocks
+    assert wished * 0.99 < len(file) < wished * 1.01 + 8
+
+
+def test_the_first_damaged_block_ends_the_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged, tables = bytearray(coding.encode(prior(), drawn(600))), []
+    damaged[4] ^= 1  # the checksum of the first of three blocks
+    table = coding.probabilities
+    monkeypatch.setattr(coding, "probabilities", lambda logits: tables.append(len(logits)) or table(logits))
+    with pytest.raises(ValueError, match="damaged"):
+        coding.decode(prior(), bytes(damaged))
+    assert tables == [256] * 9
+
+
+@pytest.mark.parametrize("bit", [7, 15, 31])
+def test_a_header_that_names_more_maps_than_the_file_can_hold_is_an_error(bit: int) -> None:
+    damaged = bytearray(coding.encode(prior(), drawn(200))[:-4])
+    damaged[bit // 8] ^= 1 << bit % 8
+    named = int.from_bytes(damaged[:4], "little")
+    with pytest.raises(ValueError, match=f"header names {named:,} code maps" if bit > 7 else "damaged"):
         coding.decode(prior(), bytes(damaged))
 
 

@@ -10,7 +10,6 @@ times coarser than the differences, and costs about 0.00001 bits per code. What 
 from __future__ import annotations
 
 import math
-import struct
 import zlib
 from typing import Any
 
@@ -20,9 +19,10 @@ from torch import Tensor
 
 from vqedu.models.code_prior import CodePrior
 from vqedu.models.copies import snapshot
-from vqedu.models.transformer import KVCache, generate
+from vqedu.models.transformer import generate
 
-HEADER = struct.Struct("<II")  # number of code maps, checksum of their codes: 8 bytes
+BLOCK = 256  # code maps that are coded together, so that memory does not grow with the number of maps
+WORD = 4  # bytes; the header is the number of code maps and a checksum of each block, one word each
 STEPS_PER_NAT = 64
 SMALLEST = 20 * STEPS_PER_NAT  # exp(-20) and below are one step of the table: every code stays possible
 # exp(-step / 64) as whole numbers, the largest 2^30.
@@ -32,21 +32,24 @@ WRONG_FILE = "The file does not decode: it is damaged, or was written with anoth
 
 @torch.no_grad()
 def encode(prior: CodePrior, indices: Tensor) -> bytes:
-    """Return code maps (N, length) or (N, 7, 7) as a file: 8 bytes of header, then an arithmetic code.
+    """Return code maps (N, length) or (N, 7, 7) as a file: a header, then an arithmetic code.
 
-    Its length is that of -log2 p(indices) under the prior, up to the header, a few bytes at the end, and rounding.
+    Its length is that of -log2 p(indices) under the prior, up to the header (8 bytes, and 4 more for each further block
+    of 256 maps), a few bytes at the end, and rounding.
     Source: MacKay 2003, chapter 6; the coder is `constriction` (Bamler 2022).
     Raises TypeError or ValueError for bad codes.
     """
     from constriction import stream
 
     exact = _in_64_bits(prior)
-    # Column by column, as the decoder, which draws the next code of all maps at once, will want them.
-    table = probabilities(exact(indices).transpose(0, 1))  # (length, N, K)
-    codes = _by_column(indices)
-    coder = stream.queue.RangeEncoder()
-    coder.encode(codes.ravel(), stream.model.Categorical(perfect=False), table.reshape(codes.size, -1))
-    return HEADER.pack(codes.shape[1], zlib.crc32(codes.tobytes())) + coder.get_compressed().astype("<u4").tobytes()
+    coder, header = stream.queue.RangeEncoder(), [len(indices)]
+    for maps in indices.split(BLOCK):
+        # Column by column, as the decoder, which draws the next code of all maps at once, will want them.
+        table = probabilities(exact(maps).transpose(0, 1))  # (length, N, K)
+        codes = _by_column(maps)
+        coder.encode(codes.ravel(), stream.model.Categorical(perfect=False), table.reshape(codes.size, -1))
+        header.append(_checksum(maps))
+    return np.concatenate([np.array(header, dtype="<u4"), coder.get_compressed().astype("<u4")]).tobytes()
 
 
 @torch.no_grad()
@@ -57,20 +60,24 @@ def decode(prior: CodePrior, file: bytes) -> Tensor:
     """
     from constriction import stream
 
-    n, checksum = HEADER.unpack(_whole(file)[: HEADER.size])
-    if not n:  # `encode` writes at least one
-        raise ValueError(WRONG_FILE)
-    coder = stream.queue.RangeDecoder(np.frombuffer(file, dtype="<u4", offset=HEADER.size).astype(np.uint32))
+    words = _words(file)
+    n, checksums = int(words[0]), words[1 : 1 + math.ceil(words[0] / BLOCK)]
+    coder = stream.queue.RangeDecoder(words[1 + len(checksums) :])
     exact = _in_64_bits(prior)
 
     def next_code(logits: Tensor) -> Tensor:
         table = probabilities(logits[:, : prior.codebook_size])  # (N, K)
         return torch.from_numpy(_next_codes(coder, table).astype(np.int64))[:, None]
 
-    codes = generate(exact.transformer, exact.start(n), prior.length, next_code, _empty_cache(exact, n))  # (N, length)
-    if zlib.crc32(_by_column(codes).tobytes()) != checksum:
-        raise ValueError(WRONG_FILE)
-    return codes
+    blocks = []
+    for number, checksum in enumerate(checksums):
+        rows = min(BLOCK, n - BLOCK * number)
+        cache = exact.transformer.empty_cache(rows)
+        maps = generate(exact.transformer, exact.start(rows), prior.length, next_code, cache)  # (rows, length)
+        if _checksum(maps) != checksum:
+            raise ValueError(WRONG_FILE)
+        blocks.append(maps)
+    return torch.cat(blocks)
 
 
 def probabilities(logits: Tensor) -> np.ndarray:
@@ -112,18 +119,18 @@ def _in_64_bits(prior: CodePrior) -> CodePrior:
     return snapshot(prior, torch.float64)
 
 
-def _empty_cache(prior: CodePrior, n: int) -> KVCache:
-    """Return the transformer's cache for n code maps; raises ValueError if memory cannot hold it."""
-    try:
-        return prior.transformer.empty_cache(n)
-    except RuntimeError:  # a damaged header may name any number up to 4 billion
-        raise ValueError(f"{WRONG_FILE} Its header names {n:,} code maps, more than memory can hold.") from None
+def _checksum(maps: Tensor) -> int:
+    return zlib.crc32(_by_column(maps).tobytes())
 
 
-def _whole(file: bytes) -> bytes:
-    """Return `file` if it can hold a header and whole words of 4 bytes; raises TypeError or ValueError otherwise."""
+def _words(file: bytes) -> np.ndarray:
+    """Return the words of a file that can hold the header it names; raises TypeError or ValueError otherwise."""
     if not isinstance(file, bytes):
         raise TypeError(f"file must be bytes, got {type(file).__name__}.")
-    if len(file) < HEADER.size or len(file) % 4:
+    if len(file) < 2 * WORD or len(file) % WORD:
         raise ValueError(f"The file is cut off: expected 8 bytes and a multiple of 4, got {len(file)} bytes.")
-    return file
+    words = np.frombuffer(file, dtype="<u4").astype(np.uint32)
+    n = int(words[0])
+    if not 0 < n <= BLOCK * (len(words) - 1):
+        raise ValueError(f"{WRONG_FILE} Its header names {n:,} code maps, which {len(file):,} bytes cannot hold.")
+    return words
