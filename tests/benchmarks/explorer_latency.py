@@ -1,14 +1,17 @@
-"""How soon a picture follows the hand in JupyterLab: the latent explorer against `interact` + matplotlib, alternating.
+"""How soon a picture follows the hand in JupyterLab: the latent explorer, `interact` and ipympl, alternating.
 
+    python -m pip install ipympl
     python -m tests.benchmarks.explorer_latency [rounds]
 
-Both figures stand in one notebook and decode with the same network (2 -> 400 -> 400 -> 784). A step is one pointer or
-key event; its time runs until the page shows other pixels. A drag is two seconds of pointer moves; settle is the
-time from its last move to the last change of pixels.
+`interact` draws a matplotlib figure anew for each value; with ipympl one live figure gets new pixels. Without that
+package its figure is left out. All stand in one notebook and decode with the same network (2 -> 400 -> 400 -> 784). A
+step is one pointer or key event; its time runs until the page shows other pixels. A drag is two seconds of pointer
+moves; settle is the time from its last move to the last change of pixels.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import statistics
 import sys
 import tempfile
@@ -45,6 +48,14 @@ def show(z1, z2):
         picture = model.decode(torch.tensor([[z1, z2]])).sigmoid()[0, 0]
     plt.figure(figsize=(3, 3)); plt.imshow(picture, cmap="gray_r", vmin=0, vmax=1); plt.axis("off"); plt.show()""",
 )
+IPYMPL = """%matplotlib widget
+figure, axes = plt.subplots(figsize=(3, 3)); axes.axis("off")
+shown = axes.imshow(torch.zeros(28, 28), cmap="gray_r", vmin=0, vmax=1); plt.show()
+@interact(z1=FloatSlider(min=-4, max=4, step=0.1), z2=FloatSlider(min=-4, max=4, step=0.1))
+def move(z1, z2):
+    with torch.no_grad():
+        shown.set_data(model.decode(torch.tensor([[z1, z2]])).sigmoid()[0, 0])
+    figure.canvas.draw_idle()"""
 
 # Looks after each frame, when its pixels are on their way to the screen, and notes when they are others.
 PROBE = """(read) => {
@@ -63,7 +74,7 @@ PROBE = """(read) => {
     after.port2.postMessage(0);
 }"""
 READ_CANVAS = """() => {
-    const node = document.querySelector(".vq-decoded");
+    const node = document.querySelector("SELECTOR");
     const { data } = node.getContext("2d").getImageData(0, 0, node.width, node.height);
     let hash = 0;
     for (let i = 16; i < data.length; i += 32) hash = (Math.imul(hash, 31) + data[i]) | 0;
@@ -123,6 +134,10 @@ def measure_drag(page: Page, figure: Figure, sent: list[str]) -> None:
     figure.settle_ms.append(max(0.0, changes[-1] - events[-1]))
 
 
+def canvas_read(selector: str) -> str:
+    return READ_CANVAS.replace("SELECTOR", selector)
+
+
 def explorer_figure(page: Page) -> Figure:
     chart = jupyter.cell(page, 0).locator(".vq-map")
 
@@ -144,11 +159,12 @@ def explorer_figure(page: Page) -> Figure:
         box = place()
         return box["x"] + 0.25 * box["width"], box["y"] + 0.3 * box["height"], 0.6 * box["width"], 0.3 * box["height"]
 
-    return Figure("latent explorer", READ_CANVAS, step, handle)
+    return Figure("latent explorer", canvas_read(".vq-decoded"), step, handle)
 
 
-def interact_figure(page: Page) -> Figure:
-    knob: Locator = jupyter.cell(page, 1).locator(".noUi-handle").first
+def slider_figure(page: Page, name: str, number: int, read: str) -> Figure:
+    """Return the figure of cell `number`, moved by the first of its sliders."""
+    knob: Locator = jupyter.cell(page, number).locator(".noUi-handle").first
 
     def step(index: int) -> None:
         if index == 0:
@@ -165,7 +181,7 @@ def interact_figure(page: Page) -> Figure:
         assert box is not None
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 130.0, 0.0
 
-    return Figure("interact + matplotlib", READ_IMAGE, step, handle)
+    return Figure(name, read, step, handle)
 
 
 def quantile(values: list[float], share: float) -> float:
@@ -178,21 +194,26 @@ def report(figures: list[Figure]) -> None:
         middle, late = statistics.median(each.steps_ms), quantile(each.steps_ms, 0.95)
         frames, settle = statistics.median(each.frames), statistics.median(each.settle_ms)
         print(f"{each.name:24}{middle:12.1f}{late:8.1f}{frames:10.1f}{settle:11.0f}{each.messages:10d}")
-    ours, plain = figures
-    ratio = statistics.median(plain.steps_ms) / statistics.median(ours.steps_ms)
-    frames = statistics.median(ours.frames) / statistics.median(plain.frames)
-    print(f"the explorer answers {ratio:.1f} times as fast and draws {frames:.1f} times as many frames in a drag")
+    ours, *others = figures
+    for each in others:
+        ratio = statistics.median(each.steps_ms) / statistics.median(ours.steps_ms)
+        frames = statistics.median(ours.frames) / statistics.median(each.frames)
+        print(f"beside {each.name} the explorer answers {ratio:.1f} times as fast, with {frames:.1f} times the frames")
 
 
 def write_notebook(path: Path) -> None:
-    cells = [nbformat.v4.new_code_cell(source.replace("{repository!r}", repr(str(REPOSITORY)))) for source in CELLS]
+    sources = (*CELLS, IPYMPL) if importlib.util.find_spec("ipympl") else CELLS
+    cells = [nbformat.v4.new_code_cell(source.replace("{repository!r}", repr(str(REPOSITORY)))) for source in sources]
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, path)
 
 
 def measure(page: Page, sent: list[str], rounds: int) -> list[Figure]:
-    figures = [explorer_figure(page), interact_figure(page)]
+    figures = [explorer_figure(page), slider_figure(page, "interact + matplotlib", 1, READ_IMAGE)]
+    if importlib.util.find_spec("ipympl"):
+        read = canvas_read(".jupyter-matplotlib-canvas-container canvas")
+        figures.append(slider_figure(page, "interact + ipympl", 2, read))
     for _ in range(rounds):
         for figure in figures:
             measure_steps(page, figure)
