@@ -23,6 +23,7 @@ from vqedu.models import words_and_images
 from vqedu.quantizers import VectorQuantizer
 
 GPU = training.best_device()
+QUIET = [case for case in CASES if case != "noisy"]  # that one draws on the processor, wherever its weights are
 pytestmark = pytest.mark.skipif(GPU.type == "cpu", reason="There is no GPU on this machine.")
 
 
@@ -71,7 +72,7 @@ def test_the_nearest_code_is_the_nearest(size: int) -> None:
     assert distances[torch.arange(5000), found] == pytest.approx(best, rel=1e-5, abs=1e-5)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case not in ("causal-vae", "noisy")])
+@pytest.mark.parametrize("case", [case for case in QUIET if case != "causal-vae"])
 def test_a_training_goes_the_same_way(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     build, examples, settings = CASES[case]
     histories = []
@@ -84,11 +85,12 @@ def test_a_training_goes_the_same_way(case: str, monkeypatch: pytest.MonkeyPatch
         assert torch.equal(before, torch.get_rng_state())
         assert {value.device.type for value in model.state_dict().values()} == {"cpu"}
         histories.append(history.total)
-    noisy = 0.02 if case == "vae" else 2e-3  # the VAE draws another epsilon on another device
-    assert histories[1] == pytest.approx(histories[0], rel=noisy)
+    # Another device draws another epsilon, and drops other stages of the residual quantizer.
+    other_noise = {"vae": 0.02, "residual": 0.05}.get(case, 2e-3)
+    assert histories[1] == pytest.approx(histories[0], rel=other_noise)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", QUIET)
 def test_every_model_learns(case: str) -> None:
     build, examples, settings = CASES[case]
     rows = examples()
@@ -212,7 +214,7 @@ def _by_nccl(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.skipif(GPU.type != "cuda", reason="NCCL is for CUDA.")
-@pytest.mark.parametrize("case", [case for case in CASES if case != "noisy"])
+@pytest.mark.parametrize("case", QUIET)
 def test_nccl_changes_nothing(case: str, request: pytest.FixtureRequest) -> None:
     build, examples, settings = CASES[case]
 

@@ -43,7 +43,7 @@ def encode(prior: CodePrior, indices: Tensor) -> bytes:
 
     exact = _in_64_bits(prior)
     coder, header = stream.queue.RangeEncoder(), [len(indices)]
-    for maps in indices.split(BLOCK):
+    for maps in indices.cpu().split(BLOCK):
         # Column by column, as the decoder, which draws the next code of all maps at once, will want them.
         table = probabilities(exact(maps).transpose(0, 1))  # (length, N, K)
         codes = _by_column(maps)

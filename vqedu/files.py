@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,12 @@ PAUSES_S = (0.05, 0.1, 0.2, 0.4)
 def expanded(path: str | os.PathLike[str]) -> Path:
     """Return a path with its ~ replaced by the home, or left as it is where nobody's home is known."""
     return Path(os.path.expanduser(path))  # that of pathlib raises RuntimeError there
+
+
+def make_writable(folder: Path) -> None:
+    """Make a folder if it is not there; raises OSError now, rather than after hours of work, if it takes no files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryFile(dir=folder).close()
 
 
 def atomic_write(path: Path, content: bytes) -> None:

@@ -107,6 +107,27 @@ def test_a_checkpoint_of_another_training_is_refused_and_stays(tmp_path: Path) -
     assert checkpoint.path.read_bytes() == before
 
 
+def test_the_folder_of_a_checkpoint_is_made_before_the_first_step(tmp_path: Path) -> None:
+    seen: list[bool] = []
+    folder = tmp_path / "new" / "folder"
+    checkpoint = training.Checkpoint(folder / "model.training")
+    training.fit(
+        vae(), images(), epochs=1, batch_size=16, checkpoint=checkpoint,
+        on_step=lambda step: seen.append(folder.is_dir()),
+    )  # fmt: skip
+    assert all(seen)
+    assert checkpoint.path.is_file()
+
+
+def test_a_checkpoint_that_cannot_be_written_ends_the_training_before_its_first_step(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    steps: list[int] = []
+    checkpoint = training.Checkpoint(tmp_path / "file" / "x")
+    with pytest.raises(OSError, match="file"):
+        training.fit(vae(), images(), epochs=1, batch_size=16, checkpoint=checkpoint, on_step=steps.append)
+    assert not steps
+
+
 @pytest.mark.parametrize("keep", [4, 100, 0.5, 0.99])
 def test_a_cut_off_checkpoint_is_refused(tmp_path: Path, keep: float) -> None:
     checkpoint = training.Checkpoint(tmp_path / "x.training")

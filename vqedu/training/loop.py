@@ -82,8 +82,8 @@ def fit(
     bfloat16: the network computes in 16 bits where torch holds that to be safe (autocast), and keeps its weights in 32;
     on a processor with instructions for it a transformer then trains about twice as fast.
 
-    checkpoint: where to save the training now and then; the same call later goes on from the file that is there. A loss
-    that draws from a generator of its own begins that generator anew.
+    checkpoint: where to save the training now and then; the same call later goes on from the file that is there. Its
+    folder is made if need be. A loss that draws from a generator of its own begins that generator anew.
 
     Among processes that `torchrun` started (see `joint.processes`) each trains on its part of every batch, and all come
     to the weights that one process would reach, but for the rounding of sums. They must make the same call.

@@ -51,11 +51,13 @@ class Saving:
         """Put everything back as it was saved, and return the fields of the history so far; none without a file.
 
         Only the first of several processes reads it. Raises ValueError for a file that is cut off, or of a training
-        with other settings.
+        with other settings, OSError where it could not be written later.
         """
         if self.checkpoint is None:
             return {}
         path = self.checkpoint.path
+        if joint.rank() == 0:
+            files.make_writable(path.parent)
         content = joint.content_from_first(path.read_bytes() if joint.rank() == 0 and path.is_file() else b"")
         if not content:
             return {}
