@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from tests.daily import daily
 from vqedu import models, pretrained, training
 from vqedu.data import unpacked
-from vqedu.publish import notebooks
+from vqedu.publish import notebooks, target
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills as POSIX does")
 TIMES = pytest.mark.parametrize("times", daily([2, 35], 2))
@@ -124,3 +124,27 @@ def test_unpacked_data_are_whole_or_absent(times: int, tmp_path: Path, monkeypat
         assert kill(unpack_for_ever, tmp_path, after_s=draw.uniform(0, 0.02))
         arrays = unpacked.read("digest")
         assert arrays is None or torch.equal(arrays["x"], torch.ones(1_000_000))
+
+
+FILES = 40  # of a site
+
+
+def make_for_ever(to: Path) -> None:
+    while True:
+        for content in ("a" * 1000, "b" * 2000):
+            with target.folder(to, ".mark") as made:
+                for number in range(FILES):
+                    (made / f"{number}.html").write_text(content)
+
+
+@TIMES
+def test_a_site_is_the_old_one_or_the_new_one_and_never_a_mixture(times: int, tmp_path: Path) -> None:
+    to, draw = tmp_path / "site", random.Random(times)
+    for _ in range(times):
+        assert kill(make_for_ever, to, after_s=draw.uniform(0, 0.1))
+        pages = [path.read_text() for path in to.glob("*.html")]
+        # Between the renaming of the old folder and that of the new one there is none, and both are whole beside it.
+        assert pages in ([], ["again"], ["a" * 1000] * FILES, ["b" * 2000] * FILES)
+        with target.folder(to, ".mark") as made:
+            (made / "again.html").write_text("again")
+        assert (to / "again.html").read_text() == "again"

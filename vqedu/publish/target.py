@@ -18,7 +18,7 @@ def folder(to: Path, mark: str) -> Iterator[Path]:
     refuse_foreign(to, mark)
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
-        scratch = tempfile.TemporaryDirectory(dir=to.parent, ignore_cleanup_errors=True)
+        scratch = tempfile.TemporaryDirectory(prefix=f".{to.name}.", dir=to.parent, ignore_cleanup_errors=True)
     except OSError as error:
         raise ValueError(f"{to} cannot be written: {error.strerror}. Name a folder where you may write.") from error
     with scratch:
