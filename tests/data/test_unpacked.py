@@ -53,6 +53,15 @@ def test_without_unpacked_digits_the_embedded_ones_are_read(
     assert len(data.load("mnist").test.x) == 10_000
 
 
+def test_a_damaged_file_is_said_and_the_embedded_digits_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked.path(tmp_path, data.EMBEDDED_SHA256).write_bytes(bytes(100))
+    monkeypatch.setenv(unpacked.VARIABLE, str(tmp_path))
+    with pytest.warns(UserWarning, match=r"cannot be read .*python -m vqedu unpack"):
+        assert len(data.load("mnist").test.x) == 10_000
+
+
 def test_the_command_says_what_to_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["unpack", str(tmp_path / "new")]) == 0
     assert capsys.readouterr().out == f"{unpacked.VARIABLE}={tmp_path / 'new'}\n"

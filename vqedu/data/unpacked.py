@@ -7,9 +7,11 @@ however many kernels read it; only a page that one of them writes to becomes its
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 import safetensors.torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from vqedu import files
@@ -30,8 +32,19 @@ def write(arrays: dict[str, Tensor], folder: str | Path, digest: str) -> Path:
 
 
 def read(digest: str) -> dict[str, Tensor] | None:
-    """Return the arrays of the folder that VQEDU_UNPACKED names; None if it names none or has none of this data."""
+    """Return the arrays of the folder that VQEDU_UNPACKED names; None if it names none or has none of this data.
+
+    A damaged file is None as well, with a warning: then every kernel unpacks for itself, and the class goes on.
+    """
     folder = os.environ.get(VARIABLE)
     if not folder or not path(folder, digest).is_file():
         return None
-    return safetensors.torch.load_file(path(folder, digest))  # maps the file: pages are read when they are needed
+    try:
+        return safetensors.torch.load_file(path(folder, digest))  # maps the file: pages are read when they are needed
+    except (SafetensorError, OSError, ValueError) as error:
+        warnings.warn(
+            f"{path(folder, digest)} cannot be read ({error}), so this process unpacks the digits for itself. Delete "
+            "that file, and make it anew with `python -m vqedu unpack`.",
+            stacklevel=2,
+        )
+        return None

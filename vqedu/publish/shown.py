@@ -70,11 +70,11 @@ def read_built(script: Path, folder: Path) -> NotebookNode:
     why = "has not been built yet"
     if path.exists():
         try:
-            notebook = nbformat.read(path, as_version=4)
+            notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
             if notebook.metadata["vqedu"]["source"] == notebooks.digest(script):
                 return notebook
             why = "has changed since it was built"
-        except (ValueError, KeyError):
+        except Exception:  # nbformat passes on whatever it meets in other JSON
             why = f"was built, but {path} is damaged"
     raise ValueError(f"{name} {why}. Run `python -m vqedu build {name}` first.")
 
