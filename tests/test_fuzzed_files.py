@@ -1,6 +1,6 @@
 """Whatever is changed in a file, its reader gives what is there or the error that it documents, and nothing else.
 
-Each reader is tried for a moment, or for as many seconds of computing as VQEDU_FUZZ_S says; each night that is a minute.
+Each reader is tried for a moment, or for as many seconds of computing as VQEDU_FUZZ_S says; each night for a minute.
 """
 
 from __future__ import annotations
