@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import signal
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
@@ -129,15 +129,8 @@ def test_nan_stops_with_the_step_in_the_sentence() -> None:
     assert not model.training
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Let SIGINT raise KeyboardInterrupt, also where the tests run as a background job, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-def test_ctrl_c_keeps_a_usable_model_and_its_history(interruptible: None) -> None:
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_keeps_a_usable_model_and_its_history() -> None:
     model = small()
     before = [p.clone() for p in model.parameters()]
     history = training.fit(

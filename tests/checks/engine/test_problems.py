@@ -146,6 +146,7 @@ def test_code_that_a_busy_machine_gives_little_time_is_not_taken_for_waiting(mon
     assert checks.kl(starved).passed
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_from_the_keyboard_comes_through_and_ends_the_loop() -> None:
     rounds = [0]
 
