@@ -86,7 +86,8 @@ def math_script() -> str:
 
 
 def math_css() -> str:
-    """Return Temml's style sheet with its one font inside."""
-    font = base64.b64encode((ASSETS / "temml" / "Temml.woff2").read_bytes()).decode()
-    css = (ASSETS / "temml" / "Temml-Local.css").read_text(encoding="utf-8")
-    return css.replace("url('Temml.woff2')", f"url('data:font/woff2;base64,{font}')")
+    """Return Temml's style sheet with its one font inside, so that formulas look the same on every machine."""
+    font = base64.b64encode((ASSETS / "temml" / "STIXTwoMath.woff2").read_bytes()).decode()
+    css = (ASSETS / "temml" / "Temml-STIX2.css").read_text(encoding="utf-8")
+    css = css.replace("local('STIXTwoMath'),", "").replace("./STIXTwoMath.woff2", f"data:font/woff2;base64,{font}")
+    return css + (ASSETS / "formulas.css").read_text(encoding="utf-8")
