@@ -77,7 +77,7 @@ def test_a_training_goes_the_same_way(case: str, monkeypatch: pytest.MonkeyPatch
     build, examples, settings = CASES[case]
     histories = []
     for device in (torch.device("cpu"), GPU):
-        monkeypatch.setattr(training.loop, "best_device", lambda device=device: device)
+        monkeypatch.setattr(training.devices, "best_device", lambda device=device: device)
         model, rows = built(build), examples()
         rows = rows.float() if rows.is_floating_point() else rows
         before = torch.get_rng_state()
@@ -103,6 +103,17 @@ def test_a_model_that_lives_on_the_gpu_stays_there() -> None:
     model = built(lambda: models.VAE(2, hidden=(16,))).to(GPU)
     training.fit(model, pictures().to(GPU), epochs=1, batch_size=32)
     assert next(model.parameters()).device.type == GPU.type
+
+
+def test_a_loss_that_makes_its_noise_anywhere_trains_here() -> None:
+    model = built(lambda: models.VAE(2, hidden=(16,)))
+
+    def loss(x: Tensor) -> Tensor:
+        mu, logvar = model.encode(x)
+        z = mu + (0.5 * logvar).exp() * torch.randn(mu.shape)
+        return (model.decode(z).sigmoid() - x).square().sum() + torch.zeros(3).sum()
+
+    training.fit(model, pictures(), epochs=1, batch_size=32, loss=loss)
 
 
 def test_a_training_cut_off_goes_on(tmp_path: Path) -> None:

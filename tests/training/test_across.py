@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from vqedu import joint, models, quantizers, training
 from vqedu.models import words_and_images
+from vqedu.training import devices
 from vqedu.training.across import JointBatch, batch_norm
 
 
@@ -76,8 +77,14 @@ def trained(case: str) -> dict[str, Tensor]:
     return {**model.state_dict(), "history": torch.tensor(history.total, dtype=torch.float64)}
 
 
+@pytest.fixture(autouse=True)
+def _on_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "best_device", lambda: torch.device("cpu"))
+
+
 def worker(rank: int, folder: str) -> None:
     torch.set_num_threads(1)
+    devices.best_device = lambda: torch.device("cpu")  # type: ignore[assignment]
     dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
     value = torch.tensor([rank + 1.0], requires_grad=True)
     (joint.mean(value) * (1, 5)[rank]).backward()

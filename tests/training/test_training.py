@@ -233,6 +233,7 @@ def test_a_loss_that_is_none_is_said_in_a_sentence(form: Any, error: type[Except
 def test_a_loss_of_another_model_trains_nothing_and_says_so() -> None:
     model, other = small(0), small(1)
     before = [weight.clone() for weight in model.parameters()]
+    other.to(training.best_device())
     with pytest.raises(ValueError, match="does not depend on any weight of the model"):
         training.fit(model, images(64), epochs=1, batch_size=32, loss=squared(other))
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), before, strict=True))

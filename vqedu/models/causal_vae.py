@@ -90,10 +90,10 @@ class CausalVAE(nn.Module):
     @torch.no_grad()
     def sample(self, z: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Return one image drawn pixel by pixel for each code: (N, D) -> (N, 14, 14) of 0 and 1."""
-        x = torch.zeros(len(z), SIDE, SIDE)
+        x = z.new_zeros(len(z), SIDE, SIDE)
         state = self.first_state(validate.codes(z, self.latent_dim)).unsqueeze(0)
         for row in range(SIDE):
-            above = 2 * x[:, row - 1 : row] - 1 if row else torch.zeros(len(z), 1, SIDE)
+            above = 2 * x[:, row - 1 : row] - 1 if row else z.new_zeros(len(z), 1, SIDE)
             states, state = self.rows(above, state)
             for pixel in range(SIDE):
                 logits = self._pixels(states, 2 * x[:, row : row + 1] - 1)[:, 0, pixel] + self.bias[row, pixel]

@@ -287,10 +287,10 @@ def _wording(digit: int, style: str | None, sum_share: float | None) -> str:
     """Return one way to ask for an image, drawn by torch's random numbers."""
     ways = requests(digit, style)
     if style is None and sum_share is not None:
-        ways = ways[2:] if torch.rand(()) < sum_share else ways[:2]
+        ways = ways[2:] if torch.rand((), device="cpu") < sum_share else ways[:2]
     return _pick(_pick(ways))
 
 
 def _pick(choices: Sequence[T]) -> T:
     """Return one of the choices, each as likely as the others, by torch's random numbers."""
-    return choices[int(torch.randint(len(choices), ()))]
+    return choices[int(torch.randint(len(choices), (), device="cpu"))]

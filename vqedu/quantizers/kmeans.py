@@ -34,4 +34,4 @@ def kmeans(rows: Tensor, centers: Tensor, steps: int = 10) -> tuple[Tensor, Tens
 
 def draw(n: int, size: int) -> Tensor:
     """Return `size` random row numbers below `n`; each comes once before any comes twice. (size,) int64, on the CPU."""
-    return torch.randperm(n)[torch.arange(size) % n]
+    return torch.randperm(n)[torch.arange(size, device="cpu") % n]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any, Protocol, cast
 
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 
 from vqedu import joint, progress, validate
 from vqedu.training import across, optimizers
+from vqedu.training.devices import at_work, loss_on
 from vqedu.training.saving import Checkpoint, Saving
 
 
@@ -88,8 +90,9 @@ def fit(
     Among processes that `torchrun` started (see `joint.processes`) each trains on its part of every batch, and all come
     to the weights that one process would reach, but for the rounding of sums. They must make the same call.
 
-    The same seed and the same starting weights give the same numbers on one machine. The model is trained on
-    CUDA or Apple's GPU if there is one, and comes back where it was, in eval mode. Ctrl-C ends the training and keeps
+    The same seed and the same starting weights give the same numbers on one machine; on a GPU up to rounding, since it
+    adds up in any order. The model is trained on CUDA or Apple's GPU if there is one, where the loss then makes its
+    tensors, too, and comes back where it was, in eval mode. Ctrl-C ends the training and keeps
     the model and its history, marked `interrupted`. This is plumbing: it would be the same for any network.
     Raises ValueError or TypeError for bad arguments and for a loss that is not one number or does not depend on the
     model's weights, FloatingPointError as soon as the loss is not finite, or if the weights end as NaN.
@@ -103,7 +106,7 @@ def fit(
     history = History(every=max(1, total_steps // 200))
     own_random_state = nullcontext() if background else _seeded(seed)
     shown = progress.bar(total_steps, quiet=background or joint.rank() > 0)
-    with own_random_state, torch.enable_grad(), _at_work(model) as device, shown as bar:
+    with own_random_state, torch.enable_grad(), at_work(model) as device, shown as bar:
         steps = optimizers.build(model, optimizer, schedule, learning_rate, total_steps)
         objective = across.objective(model, loss or cast("Callable[[Tensor], Loss]", model.loss))
         meter = _Meter(history, device)
@@ -113,13 +116,14 @@ def fit(
         if done:
             bar.say(f"Going on after step {done:,} of {total_steps:,}.")
         examples = examples.to(device)
+        in_place = nullcontext if device.type == "cpu" else partial(loss_on, device)
         orders = islice(_orders(examples, epochs, batch_size, seed), done, None)
         try:
             for step, order in enumerate(orders, start=done + 1):
                 batch = examples[order]
                 if binarize:
                     batch = torch.bernoulli(batch)
-                with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+                with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16), in_place():
                     terms = _terms(objective(joint.part(batch)))
                 steps.zero_grad()
                 terms["total"].backward()
@@ -161,13 +165,6 @@ def start_at_mean_image(model: nn.Module, x: Tensor) -> None:
     mean = validate.images(x, shape=None).mean(0).flatten().clamp(0.001, 0.999)
     with torch.no_grad():
         bias.copy_(torch.logit(mean))
-
-
-def best_device() -> torch.device:
-    """Return CUDA if there is one, else Apple's MPS if there is one and one process uses it, else the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() and not joint.several() else "cpu")
 
 
 class _Meter:
@@ -275,15 +272,3 @@ def _seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         yield
-
-
-@contextmanager
-def _at_work(model: nn.Module) -> Iterator[torch.device]:
-    """Inside the block the model is on the best device and in train mode; after it at home, in eval mode."""
-    home = next(model.parameters()).device
-    device = best_device() if home.type == "cpu" else home
-    model.to(device).train()
-    try:
-        yield device
-    finally:
-        model.to(home).eval()

@@ -89,11 +89,13 @@ def test_says_what_is_wrong(call: Callable[[], object], error: type[Exception], 
 
 def test_the_loss_of_the_lab_is_the_elbo_and_free_bits_only_change_its_total() -> None:
     lab = tiny_lab(beta=2.0)
-    x = lab.train_images[:32]
+    x = lab.train_images[:32].to(lab.generator.device)
+    lab.model.to(x.device)
     plain = lab.loss(x)
     assert plain.total.item() == pytest.approx((plain.reconstruction + 2.0 * plain.kl).item())
     lab.remedy.value = "free bits"
     lab.reset()  # the same noise again
+    lab.model.to(x.device)
     free = lab.loss(x)
     assert (free.reconstruction.item(), free.kl.item()) == pytest.approx((plain.reconstruction.item(), plain.kl.item()))
     assert free.total.item() >= free.reconstruction.item() + 2.0 * 3 * FLOOR - 1e-3
