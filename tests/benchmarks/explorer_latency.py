@@ -4,9 +4,10 @@
     python -m tests.benchmarks.explorer_latency [rounds]
 
 `interact` draws a matplotlib figure anew for each value; with ipympl one live figure gets new pixels. Without that
-package its figure is left out. All stand in one notebook and decode with the same network (2 -> 400 -> 400 -> 784). A
-step is one pointer or key event; its time runs until the page shows other pixels. A drag is two seconds of pointer
-moves; settle is the time from its last move to the last change of pixels.
+package its figure is left out. It stands in a notebook of its own, since matplotlib has one way of drawing at a time.
+All decode with one network (2 -> 400 -> 400 -> 784). A step is one pointer or key event; its time runs until the page
+shows other pixels. A drag is two seconds of pointer moves; settle is the time from its last move to the last change of
+pixels.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Locator, Page, WebSocket, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, WebSocket, sync_playwright
 
 from tests.conftest import REPOSITORY
 from tests.jupyter import lab as jupyter
@@ -30,8 +31,7 @@ from vqedu.publish.browser import FLAGS, find_chromium
 STEPS = 20
 DRAG_S = 2.0
 MOVES = 60
-CELLS = (
-    """import sys; sys.path.insert(0, {repository!r})
+MODEL = """import sys; sys.path.insert(0, {repository!r})
 import matplotlib.pyplot as plt, torch
 from ipywidgets import FloatSlider, interact
 from vqedu import data, models
@@ -41,13 +41,13 @@ model = models.Autoencoder(2)
 optimizer = torch.optim.Adam(model.parameters(), 3e-3)
 for batch in data.load().train.x.split(256):
     optimizer.zero_grad(); model.loss(batch).total.backward(); optimizer.step()
-LatentExplorer(model, data.load().test)""",
-    """@interact(z1=FloatSlider(min=-4, max=4, step=0.1), z2=FloatSlider(min=-4, max=4, step=0.1))
+"""
+EXPLORER = "LatentExplorer(model, data.load().test)"
+INTERACT = """@interact(z1=FloatSlider(min=-4, max=4, step=0.1), z2=FloatSlider(min=-4, max=4, step=0.1))
 def show(z1, z2):
     with torch.no_grad():
         picture = model.decode(torch.tensor([[z1, z2]])).sigmoid()[0, 0]
-    plt.figure(figsize=(3, 3)); plt.imshow(picture, cmap="gray_r", vmin=0, vmax=1); plt.axis("off"); plt.show()""",
-)
+    plt.figure(figsize=(3, 3)); plt.imshow(picture, cmap="gray_r", vmin=0, vmax=1); plt.axis("off"); plt.show()"""
 IPYMPL = """%matplotlib widget
 figure, axes = plt.subplots(figsize=(3, 3)); axes.axis("off")
 shown = axes.imshow(torch.zeros(28, 28), cmap="gray_r", vmin=0, vmax=1); plt.show()
@@ -89,9 +89,10 @@ READ_IMAGE = """() => {
 
 @dataclass
 class Figure:
-    """One of the two figures, and what was measured on it."""
+    """One of the figures, and what was measured on it."""
 
     name: str
+    page: Page
     read: str
     step: Callable[[int], None]
     handle: Callable[[], tuple[float, float, float, float]]  # where a drag starts, and how far it goes right and down
@@ -101,8 +102,9 @@ class Figure:
     messages: int = 0
 
 
-def measure_steps(page: Page, figure: Figure) -> None:
+def measure_steps(figure: Figure) -> None:
     """Make single steps, each after the last has been drawn. The first one only takes hold of the figure."""
+    page = figure.page
     for index in range(STEPS):
         page.evaluate(f"() => ({PROBE})({figure.read})")
         page.wait_for_timeout(60)
@@ -113,8 +115,9 @@ def measure_steps(page: Page, figure: Figure) -> None:
             figure.steps_ms.append(changes[0] - events[0])
 
 
-def measure_drag(page: Page, figure: Figure, sent: list[str]) -> None:
+def measure_drag(figure: Figure, sent: list[str]) -> None:
     """Drag to and fro, and count the pictures that appear."""
+    page = figure.page
     x, y, reach, down = figure.handle()
     page.mouse.move(x, y)
     page.mouse.down()
@@ -139,7 +142,7 @@ def canvas_read(selector: str) -> str:
 
 
 def explorer_figure(page: Page) -> Figure:
-    chart = jupyter.cell(page, 0).locator(".vq-map")
+    chart = jupyter.cell(page, 1).locator(".vq-map")
 
     def place() -> dict[str, float]:
         box = chart.bounding_box()
@@ -159,7 +162,7 @@ def explorer_figure(page: Page) -> Figure:
         box = place()
         return box["x"] + 0.25 * box["width"], box["y"] + 0.3 * box["height"], 0.6 * box["width"], 0.3 * box["height"]
 
-    return Figure("latent explorer", canvas_read(".vq-decoded"), step, handle)
+    return Figure("latent explorer", page, canvas_read(".vq-decoded"), step, handle)
 
 
 def slider_figure(page: Page, name: str, number: int, read: str) -> Figure:
@@ -181,7 +184,7 @@ def slider_figure(page: Page, name: str, number: int, read: str) -> Figure:
         assert box is not None
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 130.0, 0.0
 
-    return Figure(name, read, step, handle)
+    return Figure(name, page, read, step, handle)
 
 
 def quantile(values: list[float], share: float) -> float:
@@ -201,23 +204,29 @@ def report(figures: list[Figure]) -> None:
         print(f"beside {each.name} the explorer answers {ratio:.1f} times as fast, with {frames:.1f} times the frames")
 
 
-def write_notebook(path: Path) -> None:
-    sources = (*CELLS, IPYMPL) if importlib.util.find_spec("ipympl") else CELLS
-    cells = [nbformat.v4.new_code_cell(source.replace("{repository!r}", repr(str(REPOSITORY)))) for source in sources]
-    notebook = nbformat.v4.new_notebook(cells=cells)
+def write_notebook(path: Path, *sources: str) -> None:
+    model = MODEL.replace("{repository!r}", repr(str(REPOSITORY)))
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in (model, *sources)])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, path)
 
 
-def measure(page: Page, sent: list[str], rounds: int) -> list[Figure]:
-    figures = [explorer_figure(page), slider_figure(page, "interact + matplotlib", 1, READ_IMAGE)]
-    if importlib.util.find_spec("ipympl"):
-        read = canvas_read(".jupyter-matplotlib-canvas-container canvas")
-        figures.append(slider_figure(page, "interact + ipympl", 2, read))
+def opened(browser: Browser, lab: jupyter.Lab, name: str, shown: str, sent: list[str]) -> Page:
+    """Return a page in which the notebook has run, and shows something at `shown`."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1400})
+    page.on("websocket", lambda socket: listen(socket, sent))
+    jupyter.open_notebook(page, lab, name)
+    jupyter.run_all(page)
+    page.locator(shown).first.wait_for()
+    return page
+
+
+def measure(figures: list[Figure], sent: list[str], rounds: int) -> list[Figure]:
     for _ in range(rounds):
         for figure in figures:
-            measure_steps(page, figure)
-            measure_drag(page, figure, sent)
+            figure.page.bring_to_front()
+            measure_steps(figure)
+            measure_drag(figure, sent)
     return figures
 
 
@@ -238,16 +247,17 @@ def main() -> None:
         sync_playwright() as playwright,
         jupyter.running_lab(Path(home), REPOSITORY / "notebooks") as lab,
     ):
-        write_notebook(lab.root / "latency.ipynb")
         executable = find_chromium(playwright.chromium.executable_path)
         browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
-        page = browser.new_page(viewport={"width": 1400, "height": 1400})
-        page.on("websocket", lambda socket: listen(socket, sent))
-        jupyter.open_notebook(page, lab, "latency")
-        jupyter.run_all(page)
-        page.locator(".vq-decoded").wait_for()
-        page.locator(".jupyter-widgets img").first.wait_for()
-        report(measure(page, sent, rounds))
+        write_notebook(lab.root / "latency.ipynb", EXPLORER, INTERACT)
+        page = opened(browser, lab, "latency", ".vq-decoded", sent)
+        figures = [explorer_figure(page), slider_figure(page, "interact + matplotlib", 2, READ_IMAGE)]
+        if importlib.util.find_spec("ipympl"):
+            write_notebook(lab.root / "ipympl.ipynb", IPYMPL)
+            canvas = ".jupyter-matplotlib-canvas-container canvas"
+            page = opened(browser, lab, "ipympl", canvas, sent)
+            figures.append(slider_figure(page, "interact + ipympl", 1, canvas_read(canvas)))
+        report(measure(figures, sent, rounds))
         browser.close()
 
 
