@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import math
 
 import numpy as np
 import pytest
@@ -145,3 +146,30 @@ def test_bad_input_of_the_encoder_is_an_error() -> None:
         coding.encode(prior(), torch.full((1, 9), 16))
     with pytest.raises(TypeError, match="CodePrior"):
         coding.encode(torch.nn.Linear(1, 1), drawn(1))  # type: ignore[arg-type]
+
+
+def test_probabilities_are_whole_weights_in_steps_of_a_64th_of_a_nat_down_to_exp_minus_20() -> None:
+    logits = torch.tensor([3.0, 3 - 1 / 64, 3 - 20, 3 - 30], dtype=torch.float64)
+    weights = np.array([2**30, round(math.exp(-1 / 64) * 2**30), 2, 2], np.float64)  # exp(-20) * 2^30 is 2.2
+    assert np.array_equal(coding.probabilities(logits), weights / weights.sum())
+
+
+def test_neither_direction_keeps_a_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    graphs, probabilities = [], coding.probabilities
+
+    def remember(logits: Tensor) -> np.ndarray:
+        graphs.append(logits.requires_grad)
+        return probabilities(logits)
+
+    monkeypatch.setattr(coding, "probabilities", remember)
+    coding.decode(prior(), coding.encode(prior(), drawn(2)))
+    assert graphs == [False] * 10  # all places at once, then one after the other
+
+
+def test_bits_that_no_code_can_have_left_are_an_error() -> None:
+    class Broken:
+        def decode(self, *_: object) -> np.ndarray:
+            raise AssertionError("Tried to decode from compressed data that is invalid for the employed entropy model.")
+
+    with pytest.raises(ValueError, match="damaged"):
+        coding._next_codes(Broken(), np.full((1, 2), 0.5))
