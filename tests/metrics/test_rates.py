@@ -154,7 +154,7 @@ def test_a_jpeg_takes_the_bits_of_one_sheet_of_tiles_that_its_blocks_fit_in(qual
         ("jpeg", 1, {"optimize": True, "quality": 1}),
     ],
 )
-@pytest.mark.parametrize("shape", [(43, 1, 28, 28), (2, 1, 28, 28), (43, 3, 12, 20), (2, 3, 16, 24)])
+@pytest.mark.parametrize("shape", [(43, 1, 28, 28), (2, 1, 28, 28), (43, 3, 9, 17), (2, 3, 16, 24)])
 def test_a_file_of_any_format_takes_the_bits_of_one_sheet_and_gives_it_back(
     kind: str, quality: int | None, options: dict[str, Any], shape: tuple[int, ...]
 ) -> None:

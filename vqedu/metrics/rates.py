@@ -154,10 +154,9 @@ def _png_size(sheet: np.ndarray, levels: int) -> int:
 
     image, buffer = Image.fromarray(sheet), io.BytesIO()
     if levels <= 16:
+        # A pixel is a number in a palette, which takes as few bits as the length of the palette allows.
         image.putpalette([level * 255 // (levels - 1) for level in range(levels) for _ in range(3)])
-        image.save(buffer, format="PNG", optimize=True, bits=1 if levels == 2 else 2 if levels <= 4 else 4)
-    else:
-        image.save(buffer, format="PNG", optimize=True)
+    image.save(buffer, format="PNG", optimize=True)
     return buffer.tell()
 
 

@@ -28,6 +28,7 @@ STATES: list[dict[str, Any]] = [
     {"drawn": 30, "cursor": 4, "fixed": [5, 6, 7, 8, 9, 10], "temperature": 2.0},
     {"drawn": 30, "cursor": 48, "top_k": 3},
     {"drawn": 0, "seed": 3, "label": 0},
+    {"drawn": 4, "cursor": 0, "fixed": [0, 0], "top_k": 3},  # by hand a code that the prior may not draw
 ]
 
 
@@ -71,6 +72,44 @@ def check_candidates(view: dict[str, Any], codes: list[int], where: int, odds: n
         assert each["filled"] == len(tried)
         picture = partly_decoded(tokenizer(), tried)
         assert np.abs(np.reshape(each["pixels"], (28, 28)) - picture).max() <= LIMIT
+
+
+@pytest.mark.parametrize("drawn_codes", [3, 49])
+def test_a_view_that_is_behind_has_the_odds_of_the_last_code_read_and_no_new_picture(drawn_codes: int) -> None:
+    shown = explorer()
+    python, state = drawn(shown), {**shown.state, "drawn": drawn_codes}
+    script = """(text, config, state) => {
+        const model = tested.tokenModel(view(text), config), clock = performance.now, views = [];
+        let time = 1000;
+        performance.now = () => time;
+        try {
+            do { time += 1; views.push(model.see(state, -0.5)); } while (views.at(-1).behind);
+        } finally { performance.now = clock; }
+        return views.map(({ codes, odds, where, candidates, pixels, behind }) => ({
+            codes, p: odds.p, picture: pixels !== null, lacks: candidates.some((each) => !each.pixels), behind,
+            tried: candidates.filter((each) => each.pixels).map((each) => codes.toSpliced(where, 1, each.code)),
+        }));
+    }"""
+    views = node.call(MODULE, script, base64.b64encode(shown.data).decode(), shown.config, state)
+    last = min(drawn_codes, 48)  # the place whose odds are shown in the end
+    known: list[list[int]] = []  # whose pictures a candidate has had
+    for frame, view in enumerate(views, 1):  # the first reads the prompt and a code, each other one code more
+        assert view["codes"] == python.codes(state).tolist()[: frame + 1]
+        np.testing.assert_allclose(view["p"], python.odds({**state, "cursor": min(frame, last)}), atol=1e-4)
+        assert view["picture"] == (frame == 1 or frame >= last or view["codes"] in known)
+        known += view["tried"]
+        assert view["behind"] == (frame < last or view["lacks"])
+    assert last < len(views) <= last + 8  # a frame makes at least one of the pictures of the eight candidates
+
+
+def test_a_frame_goes_on_for_as_long_as_it_is_given_from_its_beginning() -> None:
+    shown = explorer()
+    script = """(text, config, state) => {
+        const model = tested.tokenModel(view(text), config), clock = performance.now;
+        performance.now = () => 1000;
+        try { return model.see(state, 1).behind; } finally { performance.now = clock; }
+    }"""
+    assert node.call(MODULE, script, base64.b64encode(shown.data).decode(), shown.config, shown.state) is False
 
 
 STUB = """
@@ -147,10 +186,20 @@ def test_drawing_stops_where_the_time_is_over_and_never_reads_behind_the_last_pl
     assert found[3] == [2, 3, 4, 5, 2, 3, 4, 2, 3, 4]
 
 
+def test_the_logits_of_the_codes_are_one_object_however_often_they_are_asked_for() -> None:
+    found = call("""() => {
+        const row = Float32Array.from([0, 9, 7]), state = { seed: 0, temperature: 1, drawn: 1 };
+        const first = () => tested.drawCodes({ after: () => row, prompt: [8], K: 2, places: 4 }, state).logits[0];
+        return first() === first();
+    }""")
+    assert found  # so that they are sorted once
+
+
 def test_numbers_in_words() -> None:
     shares = [0, 0.0004, 0.0005, 0.0994, 0.0996, 0.5, 1]
     assert call("(p) => p.map(tested.percent)", shares) == ["<0.1%", "<0.1%", "0.1%", "9.9%", "10%", "50%", "100%"]
-    assert call("(v) => v.map(tested.rounded)", [7, 7.004, 6.997, 7.006, 3.5849625]) == ["7", "7", "7", "7.01", "3.58"]
+    numbers = [7, 7.004, 6.997, 7.006, 3.5849625, 0.005]
+    assert call("(v) => v.map(tested.rounded)", numbers) == ["7", "7", "7", "7.01", "3.58", "0.01"]
 
 
 def test_what_the_codes_cost_in_words() -> None:
