@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from tests.page import node
-from tests.widgets.tokens.drawing import can_be_drawn, partly_decoded, uniforms, words
+from tests.widgets.tokens.drawing import can_be_drawn, distribution, next_logits, partly_decoded, uniforms, words
 from tests.widgets.tokens.test_tokens import drawn, explorer, tokenizer, told, writing
+from vqedu.models.words_and_images import WORDS
 
 MODULE = "tokens/view.js"
 LIMIT = 2 / 255  # the decoder's weights are float16 in the page
@@ -280,16 +281,30 @@ def test_words_and_codes_are_one_sequence() -> None:
 
 
 def test_the_answer_has_its_words_with_their_odds_and_the_best_others() -> None:
-    python, states, views = words_views([state for state in WORDS_STATES if state["order"] == "read"][:4])
+    reading = [state for state in WORDS_STATES if state["order"] == "read"][:4]
+    python, states, views = words_views([*reading, *({"order": "read", "digit": digit} for digit in range(4, 12))])
     for state, view in zip(states, views, strict=True):
         expected = python.answer(state)
         assert [step["said"] for step in view["steps"]] == [word for word, _ in expected]
         np.testing.assert_allclose([step["p"] for step in view["steps"]], [p for _, p in expected], atol=1e-4)
-        for step in view["steps"]:
-            odds = [option["p"] for option in step["options"]]
-            assert odds == sorted(odds, reverse=True)
-            assert len(odds) <= 5
-            assert all(option["p"] >= 0.0005 or option["name"] == step["said"] for option in step["options"])
+        for place, step in enumerate(view["steps"]):
+            best = best_words(view["codes"], [word for word, _ in expected[:place]])[:5]
+            worth = [(name, p) for name, p in best if p >= 0.0005 or name == step["said"]]
+            assert [option["name"] for option in step["options"]] == [name for name, _ in worth]
+            np.testing.assert_allclose([option["p"] for option in step["options"]], [p for _, p in worth], atol=1e-4)
+
+
+def best_words(codes: list[int], before: list[str]) -> list[tuple[str, float]]:
+    """Return the words that may follow others in the answer, with their probabilities, the likeliest first."""
+    token = told(writing()).model.token
+    begun = (token["<image>"], *codes, token["<words>"], *[token[word] for word in before])
+    p = distribution(next_logits(told(writing()).model.transformer, begun))
+    return sorted([(word, float(p[token[word]])) for word in (*WORDS, "<end>")], key=lambda each: -each[1])
+
+
+def test_an_answer_ends_where_the_hand_ends_it() -> None:
+    _, _, views = words_views([{"order": "read", "digit": 3, "said": said} for said in (["<end>"], ["a", "<end>"])])
+    assert [[step["said"] for step in view["steps"]] for view in views] == [["<end>"], ["a", "<end>"]]
 
 
 def test_a_picture_that_is_drawn_is_read_back_and_one_in_the_making_has_likeliest_tokens() -> None:
@@ -322,6 +337,8 @@ def test_a_problem_with_a_text_is_said_in_a_sentence() -> None:
         "A request has at most 3 words, and this one has 4. Shorten it.",
     ]
     assert words(states[0]["text"]) == ["a", "thick", "three"]
+    _, _, (two,) = words_views([{"order": "draw", "text": "a purple green three", "drawn": 9}])
+    assert two["problem"].startswith("“purple”, “green” are not among the model's")
 
 
 def test_the_pictures_to_read_are_those_that_were_packed() -> None:
