@@ -51,7 +51,6 @@ MODULES = {
     "models.causal_vae": Target("vqedu/models/causal_vae.py", ("tests/models/test_causal_vae.py",)),
     "models.code_prior": Target("vqedu/models/code_prior.py", ("tests/models/test_code_prior.py",)),
     "lessons.gradients": Target("vqedu/lessons/gradients.py", ("tests/lessons/test_gradients.py",)),
-    "lessons.toy": Target("vqedu/lessons/toy.py", ("tests/lessons/test_toy.py",)),
     "metrics.codes": Target("vqedu/metrics/codes.py", ("tests/metrics/test_metrics.py", VECTOR[0])),
     "metrics.likelihood": Target("vqedu/metrics/likelihood.py", ("tests/metrics/test_metrics.py",)),
     "metrics.rates": Target("vqedu/metrics/rates.py", ("tests/metrics/test_rates.py",)),
