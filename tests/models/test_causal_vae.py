@@ -31,6 +31,7 @@ def test_shrink_averages_blocks_and_takes_a_threshold() -> None:
     x = torch.zeros(2, 1, 28, 28)
     x[0, 0, 2:4, 4:6] = 0.6
     x[1, 0, 0, 0] = 1.0  # a quarter of its block
+    x[1, 0, 8, 8:10] = 1.0  # one half is not above one half
     expected = torch.zeros(2, 14, 14)
     expected[0, 1, 2] = 1
     assert torch.equal(causal_vae.shrink(x), expected)
@@ -86,6 +87,8 @@ def test_pixels_are_hidden_in_training_only() -> None:
     ("call", "error", "message"),
     [
         (lambda: models.CausalVAE(0), ValueError, "latent_dim"),
+        (lambda: models.CausalVAE(2, hidden=0), ValueError, "hidden"),
+        (lambda: models.CausalVAE(2, features=0), ValueError, "features"),
         (lambda: models.CausalVAE(2, floor=-1.0), ValueError, "floor"),
         (lambda: models.CausalVAE(2, dropout=1.0), ValueError, "dropout"),
         (lambda: tiny().encode(torch.zeros(2, 1, 28, 28)), ValueError, r"shape \(N, 14, 14\).*shrink"),

@@ -37,17 +37,18 @@ def named_in(test: str) -> frozenset[str]:
 
 
 VECTOR = ("tests/quantizers/test_vector.py", "tests/quantizers/test_contract.py")
+FSQ = "tests/quantizers/test_fsq.py"
 COLOR = "tests/models/test_colour.py"
 MODULES = {
     "losses": Target("vqedu/losses.py", ("tests/test_losses.py", "tests/test_beta.py"), complete=True),
     "quantizers.vector": Target("vqedu/quantizers/vector.py", VECTOR, complete=True),
     "quantizers.kmeans": Target("vqedu/quantizers/kmeans.py", ("tests/quantizers/test_kmeans.py", *VECTOR)),
     "quantizers.nearest": Target("vqedu/quantizers/nearest.py", ("tests/quantizers/test_nearest.py",)),
-    "quantizers.fsq": Target("vqedu/quantizers/fsq.py", ("tests/quantizers/test_fsq.py", VECTOR[1])),
+    "quantizers.fsq": Target("vqedu/quantizers/fsq.py", (FSQ, VECTOR[1])),
     "quantizers.residual": Target("vqedu/quantizers/residual.py", ("tests/quantizers/test_residual.py", VECTOR[1])),
     "models.autoencoder": Target("vqedu/models/autoencoder.py", ("tests/models/test_models.py", COLOR)),
     "models.vae": Target("vqedu/models/vae.py", ("tests/models/test_models.py",), complete=True),
-    "models.vqvae": Target("vqedu/models/vqvae.py", ("tests/models/test_vqvae.py", COLOR)),
+    "models.vqvae": Target("vqedu/models/vqvae.py", ("tests/models/test_vqvae.py", COLOR, VECTOR[1], FSQ)),
     "models.causal_vae": Target("vqedu/models/causal_vae.py", ("tests/models/test_causal_vae.py",)),
     "models.code_prior": Target("vqedu/models/code_prior.py", ("tests/models/test_code_prior.py",)),
     "lessons.gradients": Target("vqedu/lessons/gradients.py", ("tests/lessons/test_gradients.py",)),

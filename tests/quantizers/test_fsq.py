@@ -139,8 +139,11 @@ def test_a_quantizer_of_other_sizes_or_kind() -> None:
         VQVAE(20, 3, quantizer=FSQ([5, 4]))
     with pytest.raises(TypeError, match=r"Identity has no .*codebook_size.*See quantizers\.Quantizer"):
         VQVAE(20, 3, quantizer=torch.nn.Identity())
-    with pytest.raises(TypeError, match="codebook_size and code_dim, or a quantizer"):
-        VQVAE(20)
+    with pytest.raises(ValueError, match="20 and 2"):
+        VQVAE(2, quantizer=FSQ([5, 4]))
+    for one_size in ({"codebook_size": 20}, {"code_dim": 2}):
+        with pytest.raises(TypeError, match="codebook_size and code_dim, or a quantizer"):
+            VQVAE(**one_size)
 
 
 def test_more_codes_than_an_index_can_count_are_refused() -> None:
