@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import copy
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from tests.page import node
-from tests.widgets.tokens.drawing import can_be_drawn, distribution, next_logits, partly_decoded, uniforms, words
-from tests.widgets.tokens.test_tokens import drawn, explorer, tokenizer, told, writing
+from tests.widgets.tokens.drawing import Told, can_be_drawn, distribution, next_logits, partly_decoded, uniforms, words
+from tests.widgets.tokens.test_tokens import digits, drawn, explorer, small_model, tokenizer, told, writing
 from vqedu.models.words_and_images import WORDS
+from vqedu.widgets import WordsAndImages
 
 MODULE = "tokens/view.js"
 LIMIT = 2 / 255  # the decoder's weights are float16 in the page
@@ -103,14 +106,15 @@ def test_a_view_that_is_behind_has_the_odds_of_the_last_code_read_and_no_new_pic
     assert last < len(views) <= last + 8  # a frame makes at least one of the pictures of the eight candidates
 
 
-def test_a_frame_goes_on_for_as_long_as_it_is_given_from_its_beginning() -> None:
-    shown = explorer()
-    script = """(text, config, state) => {
-        const model = tested.tokenModel(view(text), config), clock = performance.now;
+@pytest.mark.parametrize(("module", "kind"), [(MODULE, "tokenModel"), ("tokens/words_view.js", "wordsModel")])
+def test_a_frame_goes_on_for_as_long_as_it_is_given_from_its_beginning(module: str, kind: str) -> None:
+    shown = explorer() if kind == "tokenModel" else writing(order="read")
+    script = f"""(text, config, state) => {{
+        const model = tested.{kind}(view(text), config), clock = performance.now;
         performance.now = () => 1000;
-        try { return model.see(state, 1).behind; } finally { performance.now = clock; }
-    }"""
-    assert node.call(MODULE, script, base64.b64encode(shown.data).decode(), shown.config, shown.state) is False
+        try {{ return model.see(state, 1).behind; }} finally {{ performance.now = clock; }}
+    }}"""
+    assert node.call(module, script, base64.b64encode(shown.data).decode(), shown.config, shown.state) is False
 
 
 STUB = """
@@ -252,9 +256,11 @@ WORDS_STATES: list[dict[str, Any]] = [
 ]
 
 
-def words_views(states: list[dict[str, Any]]) -> tuple[Any, list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return (what Python expects, the whole states, what the page shows of each)."""
-    shown = writing()
+def words_views(
+    states: list[dict[str, Any]], shown: WordsAndImages | None = None
+) -> tuple[Any, list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return (what Python expects of the small model, the whole states, what the page shows of each)."""
+    shown = shown or writing()
     whole = [{**shown.state, "codes": None, "drawing": None, "said": [], **state} for state in states]
     script = """(text, config, states) => {
         const model = tested.wordsModel(view(text), config);
@@ -282,24 +288,43 @@ def test_words_and_codes_are_one_sequence() -> None:
 
 def test_the_answer_has_its_words_with_their_odds_and_the_best_others() -> None:
     reading = [state for state in WORDS_STATES if state["order"] == "read"][:4]
-    python, states, views = words_views([*reading, *({"order": "read", "digit": digit} for digit in range(4, 12))])
+    python, states, views = words_views([*reading, *({"order": "read", "digit": digit} for digit in range(4, 9))])
     for state, view in zip(states, views, strict=True):
-        expected = python.answer(state)
-        assert [step["said"] for step in view["steps"]] == [word for word, _ in expected]
-        np.testing.assert_allclose([step["p"] for step in view["steps"]], [p for _, p in expected], atol=1e-4)
-        for place, step in enumerate(view["steps"]):
-            best = best_words(view["codes"], [word for word, _ in expected[:place]])[:5]
-            worth = [(name, p) for name, p in best if p >= 0.0005 or name == step["said"]]
-            assert [option["name"] for option in step["options"]] == [name for name, _ in worth]
-            np.testing.assert_allclose([option["p"] for option in step["options"]], [p for _, p in worth], atol=1e-4)
+        check_answer(python, state, view)
 
 
-def best_words(codes: list[int], before: list[str]) -> list[tuple[str, float]]:
-    """Return the words that may follow others in the answer, with their probabilities, the likeliest first."""
-    token = told(writing()).model.token
+def test_words_of_next_to_no_probability_are_not_offered() -> None:
+    model = copy.deepcopy(small_model())
+    with torch.no_grad():
+        model.transformer.head.weight.mul_(8)  # a power of two: exact in the page's float16, too
+    shown = WordsAndImages(model, tokenizer(), digits())
+    python = Told(shown, model, tokenizer())
+    _, states, views = words_views([{"order": "read", "digit": digit} for digit in range(20)], shown)
+    for state, view in zip(states, views, strict=True):
+        check_answer(python, state, view)
+    best = [p for view in views for step in view["steps"] for _, p in best_words(python, view["codes"], [])]
+    assert any(0.0005 <= p < 0.001 for p in best)
+    assert any(p < 0.0005 for p in best)
+
+
+def check_answer(python: Told, state: dict[str, Any], view: dict[str, Any]) -> None:
+    """The words said with their odds; beside each the others of the five best that are worth showing."""
+    expected = python.answer(state)
+    assert [step["said"] for step in view["steps"]] == [word for word, _ in expected]
+    np.testing.assert_allclose([step["p"] for step in view["steps"]], [p for _, p in expected], atol=1e-4)
+    for place, step in enumerate(view["steps"]):
+        best = best_words(python, view["codes"], [word for word, _ in expected[:place]])
+        worth = [(name, p) for name, p in best if p >= 0.0005 or name == step["said"]]
+        assert [option["name"] for option in step["options"]] == [name for name, _ in worth]
+        np.testing.assert_allclose([option["p"] for option in step["options"]], [p for _, p in worth], atol=1e-4)
+
+
+def best_words(python: Told, codes: list[int], before: list[str]) -> list[tuple[str, float]]:
+    """Return the five likeliest words that may follow others in the answer, with their probabilities."""
+    token = python.model.token
     begun = (token["<image>"], *codes, token["<words>"], *[token[word] for word in before])
-    p = distribution(next_logits(told(writing()).model.transformer, begun))
-    return sorted([(word, float(p[token[word]])) for word in (*WORDS, "<end>")], key=lambda each: -each[1])
+    p = distribution(next_logits(python.model.transformer, begun))
+    return sorted([(word, float(p[token[word]])) for word in (*WORDS, "<end>")], key=lambda each: -each[1])[:5]
 
 
 def test_an_answer_ends_where_the_hand_ends_it() -> None:
