@@ -69,6 +69,13 @@ def test_no_text_at_all(model: WordsAndImages) -> None:
         model.tokens(3)
 
 
+def test_the_usual_model_is_as_large_as_it_says() -> None:
+    usual = WordsAndImages()
+    assert (usual.codebook_size, len(usual.words), len(usual.vocabulary)) == (128, 17, 148)
+    assert usual.transformer.length == LENGTH == 54
+    assert sum(weight.numel() for weight in usual.parameters()) == pytest.approx(481_000, rel=0.001)
+
+
 # The loss
 
 

@@ -38,6 +38,7 @@ def named_in(test: str) -> frozenset[str]:
 
 VECTOR = ("tests/quantizers/test_vector.py", "tests/quantizers/test_contract.py")
 FSQ = "tests/quantizers/test_fsq.py"
+WORDS = "tests/models/test_words_and_images.py"
 COLOR = "tests/models/test_colour.py"
 MODULES = {
     "losses": Target("vqedu/losses.py", ("tests/test_losses.py", "tests/test_beta.py"), complete=True),
@@ -51,7 +52,7 @@ MODULES = {
     "models.vqvae": Target("vqedu/models/vqvae.py", ("tests/models/test_vqvae.py", COLOR, VECTOR[1], FSQ)),
     "models.causal_vae": Target("vqedu/models/causal_vae.py", ("tests/models/test_causal_vae.py",)),
     "models.code_prior": Target("vqedu/models/code_prior.py", ("tests/models/test_code_prior.py",)),
-    "models.words_and_images": Target("vqedu/models/words_and_images.py", ("tests/models/test_words_and_images.py",)),
+    "models.words_and_images": Target("vqedu/models/words_and_images.py", (WORDS, COLOR)),
     "models.names_and_images": Target("vqedu/models/names_and_images.py", (COLOR,)),
     "data.jitter": Target("vqedu/data/jitter.py", ("tests/data/test_jitter.py",)),
     "training.optimizers": Target("vqedu/training/optimizers.py", ("tests/training/test_optimizers.py",)),

@@ -223,7 +223,7 @@ class WordsAndImages(WordsAndCodes):
     drawing  <words> a thick three <image> c_1 ... c_49      the image given the words
     reading  <image> c_1 ... c_49 <words> a thick three      the words given the image
 
-    Worked shape: K = 128 and 17 words: 148 tokens, sequences of 54, 475,000 weights.
+    Worked shape: K = 128 and 17 words: 148 tokens, sequences of 54, 481,000 weights.
 
     Source of the idea: Chameleon (Chameleon Team 2024), Emu3 (Wang et al. 2024), and DALL-E before them (Ramesh et al.
     2021), which taught one order. Ours are 10,000 times smaller, and know ten digits, four styles and 55 sums.
