@@ -11,9 +11,9 @@ from torch import Tensor
 from vqedu import models, pretrained, training
 from vqedu.data import styles
 from vqedu.models import WordsAndImages, words_and_images
-from vqedu.models.words_and_images import CODES, DIGITS, LENGTH, STYLES, caption, requests
+from vqedu.models.words_and_images import DIGITS, STYLES, caption, requests
 
-K = 5
+K, CODES, LENGTH = 5, 49, 54
 
 
 @pytest.fixture

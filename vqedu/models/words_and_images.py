@@ -18,9 +18,7 @@ DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 WORDS = ("a", "an", *DIGITS, *styles.STYLES, "plus")
 MARKS = ("<words>", "<image>", "<end>")
 STYLES = (None, *styles.STYLES)  # a style's number in `examples` is its place here
-CODES = 49  # of an image, row by row
 MAX_WORDS = 3
-LENGTH = 1 + CODES + 1 + MAX_WORDS  # of every sequence; missing words are <end>
 WORD_WEIGHT = 8.0  # in the loss: three words would weigh little beside 49 codes
 T = TypeVar("T")
 
