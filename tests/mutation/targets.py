@@ -84,6 +84,7 @@ SCRIPTS = {
     "elbo.view": ("tests/widgets/elbo/test_view_node.py",),
     "elbo.math": ("tests/widgets/elbo/test_math_node.py",),
     "latent.space": ("tests/widgets/latent/test_space_node.py",),
+    "quantization.view": ("tests/widgets/quantization/test_view_node.py",),
     "quantization.math": ("tests/widgets/quantization/test_math_node.py",),
     "reparameterization.view": ("tests/widgets/reparameterization/test_view_node.py",),
     "reparameterization.math": ("tests/widgets/reparameterization/test_math_node.py",),

@@ -100,7 +100,6 @@ class WordsAndCodes(nn.Module):
         tokens = self.tokens(text)
         return tokens + [self.token["<end>"]] * (self.places - len(tokens))
 
-    @torch.no_grad()
     def draw(
         self,
         text: str | Sequence[str],
@@ -165,7 +164,6 @@ class WordsAndCodes(nn.Module):
         before, after = self.token["<words>"], self.token["<image>"]
         return torch.tensor([[before, *slot, after] for slot in slots], device=self.transformer.positions.device)
 
-    @torch.no_grad()
     def read(self, indices: Tensor) -> list[str]:
         """Return what the model says of code maps (N, 7, 7): the likeliest word, and again, until it says <end>.
 
