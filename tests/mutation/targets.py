@@ -83,6 +83,7 @@ SCRIPTS = {
     "codebook.space": ("tests/widgets/codebook/test_space_node.py",),
     "elbo.view": ("tests/widgets/elbo/test_view_node.py",),
     "elbo.math": ("tests/widgets/elbo/test_math_node.py",),
+    "latent.view": ("tests/widgets/latent/test_view_node.py",),
     "latent.space": ("tests/widgets/latent/test_space_node.py",),
     "quantization.view": ("tests/widgets/quantization/test_view_node.py",),
     "quantization.math": ("tests/widgets/quantization/test_math_node.py",),
