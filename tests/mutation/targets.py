@@ -40,6 +40,7 @@ VECTOR = ("tests/quantizers/test_vector.py", "tests/quantizers/test_contract.py"
 FSQ = "tests/quantizers/test_fsq.py"
 WORDS = "tests/models/test_words_and_images.py"
 COLOR = "tests/models/test_colour.py"
+OPTIMIZERS = ("tests/training/test_optimizers.py", "tests/training/test_saving.py")
 MODULES = {
     "losses": Target("vqedu/losses.py", ("tests/test_losses.py", "tests/test_beta.py"), complete=True),
     "quantizers.vector": Target("vqedu/quantizers/vector.py", VECTOR, complete=True),
@@ -55,7 +56,7 @@ MODULES = {
     "models.words_and_images": Target("vqedu/models/words_and_images.py", (WORDS, COLOR)),
     "models.names_and_images": Target("vqedu/models/names_and_images.py", (COLOR,)),
     "data.jitter": Target("vqedu/data/jitter.py", ("tests/data/test_jitter.py",)),
-    "training.optimizers": Target("vqedu/training/optimizers.py", ("tests/training/test_optimizers.py",)),
+    "training.optimizers": Target("vqedu/training/optimizers.py", OPTIMIZERS),
     "lessons.toy": Target("vqedu/lessons/toy.py", ("tests/lessons/test_toy.py",)),
     "lessons.gradients": Target("vqedu/lessons/gradients.py", ("tests/lessons/test_gradients.py",)),
     "metrics.codes": Target("vqedu/metrics/codes.py", ("tests/metrics/test_metrics.py", VECTOR[0])),

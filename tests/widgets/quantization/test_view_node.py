@@ -49,8 +49,8 @@ def after(begun: dict[str, Any], *moves: str, wide: float = 0.5) -> dict[str, An
 def test_limits_are_those_of_python() -> None:
     limits = call("() => [tested.BOARD_LIMIT, tested.MOST_CODES, Object.keys(tested.METHODS)]")
     assert limits == [LIMIT, explorer.MOST_CODES, list(explorer.METHODS)]
-    places = [[3.2, -3.2], [-3.2, 3.2], [3.21, 0], [0, -3.21]]
-    assert call("(places) => places.map(tested.onBoard)", places) == [True, True, False, False]
+    places = [[3.2, -3.2], [-3.2, 3.2], [3.21, 0], [-3.21, 0], [0, 3.21], [0, -3.21]]
+    assert call("(places) => places.map(tested.onBoard)", places) == [True] * 2 + [False] * 4
 
 
 def test_a_state_shows_what_its_codes_are_worth_and_how_the_loss_went() -> None:
@@ -106,7 +106,7 @@ def test_the_selected_code_in_words(selected: Any, expected: str) -> None:
 
 
 def test_codes_without_points_come_onto_points_where_no_code_is() -> None:
-    codes = [[0.0, 0.0], [90.0, 90.0], [80.0, 80.0]]
+    codes = [[0.0, 0.0], [90.0, 3.0], [80.0, 80.0]]
     revived = after(state(codes), "revive()")
     places = free(4, codes)
     assert len(places) == 4
