@@ -134,6 +134,12 @@ def test_another_number_of_codes_keeps_the_first_ones() -> None:
     assert after({**begun, "selected": "target"}, "resize(1)")["selected"] == "target"
 
 
+def test_a_point_is_free_unless_a_code_lies_just_on_it() -> None:
+    codes = [[0.0, 0.0], [90.0, 3.0]]
+    all_free = after(state(codes), "resize(6)")["codes"][2:]
+    assert sorted(all_free) == sorted([[0, 5], [7, 0], [3, 3], [1, 2]])
+
+
 def test_sixteen_codes_find_a_place_beside_one() -> None:
     points = [[float(number), 0.0] for number in range(20)]
     script = "(points, state) => tested.resized({ state, points }, 16).codes"
