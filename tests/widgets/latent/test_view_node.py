@@ -117,6 +117,7 @@ def test_the_last_ten_draws_from_q_are_shown() -> None:
     assert many["trail"] == [pytest.approx(draw) for draw in draws[2:]]
     ((at_draw, at_code), _) = seen({"eps": 12, "z": many["trail"][-1]}, {"eps": 12, "z": [2, 20]})
     assert (at_draw["drawn"], at_draw["follows"]) == (True, False)
+    assert seen({"eps": 1, "z": draws[0]})[0][0]["drawn"]
     assert (at_code["drawn"], at_code["follows"]) == (False, True)
 
 
