@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import math
 
 import numpy as np
 import pytest
@@ -130,8 +131,11 @@ def test_a_header_that_names_more_maps_than_the_file_can_hold_is_an_error(bit: i
     ("file", "error", "words"),
     [
         (b"", ValueError, "cut off"),
+        (b"1234", ValueError, "cut off"),
         (b"123456789", ValueError, "got 9 bytes"),
         (bytes(8), ValueError, "damaged"),
+        (bytes([0, 1, 0, 0, 1, 2, 3, 4]), ValueError, r"another prior\.$"),  # 256 maps, and a word for their checksum
+        (bytes([1, 1, 0, 0, 1, 2, 3, 4]), ValueError, "header names 257 code maps, which 8 bytes cannot hold"),
         ("text", TypeError, "must be bytes"),
     ],
 )
@@ -145,3 +149,31 @@ def test_bad_input_of_the_encoder_is_an_error() -> None:
         coding.encode(prior(), torch.full((1, 9), 16))
     with pytest.raises(TypeError, match="CodePrior"):
         coding.encode(torch.nn.Linear(1, 1), drawn(1))  # type: ignore[arg-type]
+
+
+def test_probabilities_are_whole_weights_in_steps_of_a_64th_of_a_nat_down_to_exp_minus_20() -> None:
+    logits = torch.tensor([3.0, 3 - 1 / 64, 3 - 19.5, 3 - 20, 3 - 30], dtype=torch.float64)
+    # exp(-19.5) * 2^30 is 3.6, exp(-20) * 2^30 is 2.2
+    weights = np.array([2**30, round(math.exp(-1 / 64) * 2**30), 4, 2, 2], np.float64)
+    assert np.array_equal(coding.probabilities(logits), weights / weights.sum())
+
+
+def test_neither_direction_keeps_a_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    graphs, probabilities = [], coding.probabilities
+
+    def remember(logits: Tensor) -> np.ndarray:
+        graphs.append(logits.requires_grad)
+        return probabilities(logits)
+
+    monkeypatch.setattr(coding, "probabilities", remember)
+    coding.decode(prior(), coding.encode(prior(), drawn(2)))
+    assert graphs == [False] * 10  # all places at once, then one after the other
+
+
+def test_bits_that_no_code_can_have_left_are_an_error() -> None:
+    class Broken:
+        def decode(self, *_: object) -> np.ndarray:
+            raise AssertionError("Tried to decode from compressed data that is invalid for the employed entropy model.")
+
+    with pytest.raises(ValueError, match="damaged"):
+        coding._next_codes(Broken(), np.full((1, 2), 0.5))

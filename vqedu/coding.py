@@ -52,7 +52,6 @@ def encode(prior: CodePrior, indices: Tensor) -> bytes:
     return np.concatenate([np.array(header, dtype="<u4"), coder.get_compressed().astype("<u4")]).tobytes()
 
 
-@torch.no_grad()
 def decode(prior: CodePrior, file: bytes) -> Tensor:
     """Return the code maps that `encode` wrote with the same prior: int64 (N, length).
 

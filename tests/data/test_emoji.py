@@ -7,14 +7,13 @@ import itertools
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from tests.benchmarks import pack_emoji
 from vqedu import data
-from vqedu.data import emoji, jitter, tokenizer
+from vqedu.data import emoji, tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -166,12 +165,3 @@ def test_texts_that_have_no_tokens() -> None:
         tokenizer.words(" , ")
     with pytest.raises(ValueError, match="The letter 'z' of 'zoo'"):
         tokenizer.pieces("zoo", ("o", "o "))
-
-
-def test_moved_pictures_keep_their_paper() -> None:
-    x = torch.ones(4, 3, 8, 8)
-    x[:, :, 4, 4] = 0
-    out = jitter.moved(x, 2, flip=True, generator=torch.Generator().manual_seed(0))
-    assert out.shape == x.shape
-    assert np.allclose(out.sum((1, 2, 3)), 3 * 63)
-    assert torch.equal(jitter.moved(x, 0), x)

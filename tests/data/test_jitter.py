@@ -65,6 +65,34 @@ def test_a_shift_of_three_pixels_is_three_pixels(monkeypatch: pytest.MonkeyPatch
     torch.testing.assert_close(jittered(digits())[..., :25, :25], digits()[..., 3:, 3:], atol=1e-4, rtol=0)
 
 
+def shifted(x: Tensor, down: int, across: int) -> Tensor:
+    """Pictures that lie so many pixels further up and to the left, on white."""
+    y = torch.ones_like(x)
+    for row in range(max(0, -down), x.shape[2] - max(0, down)):
+        for column in range(max(0, -across), x.shape[3] - max(0, across)):
+            y[..., row, column] = x[..., row + down, column + across]
+    return y
+
+
+def test_pictures_move_together_by_up_to_so_many_whole_pixels_and_white_comes_in() -> None:
+    x, steps = torch.rand(3, 2, 7, 9, generator=torch.Generator().manual_seed(0)), range(-2, 3)
+    seen = set()
+    for seed in range(200):
+        y = jitter.moved(x, 2, generator=torch.Generator().manual_seed(seed))
+        (found,) = [(a, b) for a in steps for b in steps if torch.equal(y, shifted(x, a, b))]
+        seen.add(found)
+    assert len(seen) == 25
+
+
+def test_about_half_of_the_pictures_are_mirrored_where_that_is_asked_for() -> None:
+    x = torch.rand(400, 3, 4, 6, generator=torch.Generator().manual_seed(0))
+    y = jitter.moved(x, 0, flip=True, generator=torch.Generator().manual_seed(0))
+    mirrored = (y == x.flip(3)).all(3).all(2).all(1)
+    assert torch.equal(y[~mirrored], x[~mirrored])
+    assert mirrored.float().mean().item() == pytest.approx(0.5, abs=0.125)  # five sigma
+    assert torch.equal(jitter.moved(x, 0), x)
+
+
 def test_what_is_no_batch_of_images_is_refused() -> None:
     with pytest.raises(ValueError, match=r"shape \(N, 1, 28, 28\)"):
         jittered(torch.zeros(3, 28, 28))

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from vqedu.lessons import gradients
-from vqedu.lessons.gradients import FUNCTIONS
 
 POINTS = [(2.0, 1.0), (0.0, 0.5), (-1.0, 2.0), (0.7, 0.3)]
 
@@ -17,15 +16,15 @@ def noise(n: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(n, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+@pytest.mark.parametrize("name", sorted(gradients.FUNCTIONS))
 @pytest.mark.parametrize(("mu", "sigma"), POINTS)
 def test_expectation_is_what_sampling_finds(name: str, mu: float, sigma: float) -> None:
-    values = FUNCTIONS[name].h(mu + sigma * noise(1_000_000))
+    values = gradients.FUNCTIONS[name].h(mu + sigma * noise(1_000_000))
     error = float(values.std()) / math.sqrt(values.numel())
     assert gradients.expectation(name, mu, sigma) == pytest.approx(float(values.mean()), abs=5 * error + 1e-12)
 
 
-@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+@pytest.mark.parametrize("name", sorted(gradients.FUNCTIONS))
 @pytest.mark.parametrize(("mu", "sigma"), POINTS)
 def test_exact_gradient_agrees_with_finite_differences(name: str, mu: float, sigma: float) -> None:
     h = 1e-5
@@ -36,13 +35,13 @@ def test_exact_gradient_agrees_with_finite_differences(name: str, mu: float, sig
     assert float(exact.sigma) == pytest.approx(in_sigma / (2 * h), abs=1e-6)
 
 
-@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+@pytest.mark.parametrize("name", sorted(gradients.FUNCTIONS))
 @pytest.mark.parametrize(("mu", "sigma"), POINTS)
 @pytest.mark.parametrize("baseline", [0.0, 1.5])
 def test_score_function_is_unbiased_with_and_without_a_baseline(
     name: str, mu: float, sigma: float, baseline: float
 ) -> None:
-    found = gradients.score_function(FUNCTIONS[name].h, mu, sigma, noise(1_000_000), baseline)
+    found = gradients.score_function(gradients.FUNCTIONS[name].h, mu, sigma, noise(1_000_000), baseline)
     for estimate, truth in zip(found, gradients.exact(name, mu, sigma), strict=True):
         error = float(estimate.std()) / math.sqrt(estimate.numel())
         assert float(estimate.mean()) == pytest.approx(float(truth), abs=5 * error)
@@ -51,14 +50,14 @@ def test_score_function_is_unbiased_with_and_without_a_baseline(
 @pytest.mark.parametrize("name", ["square", "sine", "quartic"])
 @pytest.mark.parametrize(("mu", "sigma"), POINTS)
 def test_reparameterized_is_unbiased_for_smooth_functions(name: str, mu: float, sigma: float) -> None:
-    found = gradients.reparameterized(FUNCTIONS[name].h, mu, sigma, noise(1_000_000))
+    found = gradients.reparameterized(gradients.FUNCTIONS[name].h, mu, sigma, noise(1_000_000))
     for estimate, truth in zip(found, gradients.exact(name, mu, sigma), strict=True):
         error = float(estimate.std()) / math.sqrt(estimate.numel())
         assert float(estimate.mean()) == pytest.approx(float(truth), abs=5 * error)
 
 
 def test_reparameterized_is_blind_to_a_step() -> None:
-    found = gradients.reparameterized(FUNCTIONS["step"].h, 0.5, 1.0, noise(1000))
+    found = gradients.reparameterized(gradients.FUNCTIONS["step"].h, 0.5, 1.0, noise(1000))
     assert found.mu.abs().max() == 0
     assert found.sigma.abs().max() == 0
     assert float(gradients.exact("step", 0.5, 1.0).mu) > 0.3
@@ -67,9 +66,9 @@ def test_reparameterized_is_blind_to_a_step() -> None:
 def test_one_sample_by_hand() -> None:
     # f(z) = z^2, mu = 2, sigma = 3, eps = 0.5: z = 3.5, f = 12.25, f' = 7.
     eps = torch.tensor([0.5], dtype=torch.float64)
-    path = gradients.reparameterized(FUNCTIONS["square"].h, 2.0, 3.0, eps)
+    path = gradients.reparameterized(gradients.FUNCTIONS["square"].h, 2.0, 3.0, eps)
     assert (float(path.mu), float(path.sigma)) == pytest.approx((7.0, 3.5))
-    score = gradients.score_function(FUNCTIONS["square"].h, 2.0, 3.0, eps, baseline=2.25)
+    score = gradients.score_function(gradients.FUNCTIONS["square"].h, 2.0, 3.0, eps, baseline=2.25)
     assert (float(score.mu), float(score.sigma)) == pytest.approx((10 * 0.5 / 3, 10 * -0.75 / 3))
 
 
@@ -81,7 +80,7 @@ def test_score_function_is_the_derivative_of_log_q_times_f() -> None:
     for i in range(5):
         log_q = torch.distributions.Normal(mu, sigma).log_prob(z[i])
         expected = [torch.sin(2 * z[i]) * g for g in torch.autograd.grad(log_q, (mu, sigma))]
-        found = gradients.score_function(FUNCTIONS["sine"].h, 0.4, 1.3, eps)
+        found = gradients.score_function(gradients.FUNCTIONS["sine"].h, 0.4, 1.3, eps)
         torch.testing.assert_close([found.mu[i], found.sigma[i]], expected)
 
 
@@ -91,7 +90,7 @@ def test_measured_variances_are_within_5_percent_of_the_analytic_ones(
     mu: float, sigma: float, with_baseline: bool
 ) -> None:
     baseline = gradients.expectation("square", mu, sigma) if with_baseline else 0.0
-    f, eps = FUNCTIONS["square"].h, noise(2_000_000)
+    f, eps = gradients.FUNCTIONS["square"].h, noise(2_000_000)
     analytic = gradients.variances_of_square(mu, sigma, baseline)
     measured = (
         gradients.reparameterized(f, mu, sigma, eps),
@@ -112,14 +111,14 @@ def test_variances_at_mu_2_sigma_1_are_those_worked_out_by_hand() -> None:
 
 
 def test_measured_ratio_at_mu_2_sigma_1_is_at_least_10() -> None:
-    f, eps = FUNCTIONS["square"].h, noise(200_000, seed=1)
+    f, eps = gradients.FUNCTIONS["square"].h, noise(200_000, seed=1)
     path, score = gradients.reparameterized(f, 2.0, 1.0, eps), gradients.score_function(f, 2.0, 1.0, eps)
     assert float(score.mu.var() / path.mu.var()) >= 10
     assert float(score.sigma.var() / path.sigma.var()) >= 10
 
 
 def test_bad_input_is_named() -> None:
-    f = FUNCTIONS["square"].h
+    f = gradients.FUNCTIONS["square"].h
     with pytest.raises(ValueError, match="sigma is a standard deviation"):
         gradients.reparameterized(f, 0.0, 0.0, noise(3))
     with pytest.raises(ValueError, match="mu must be finite"):

@@ -137,6 +137,38 @@ def test_the_elbo_is_flat_at_the_best_gaussian(decoder: str, x: float) -> None:
     assert abs(in_sigma) / (2 * h) < 1e-4
 
 
+def test_the_decoders_by_hand() -> None:
+    z = np.array([-1.0, 0.0, 0.5])
+    for decoder, expected in (
+        ("linear", [-1, 0, 0.5]),
+        ("curved", [np.log(1 + np.exp(-4)), np.log(2), np.log(1 + np.exp(2))]),
+        ("two-sided", [1, 0, 0.25]),
+    ):
+        np.testing.assert_allclose(toy.LatentModel(decoder).f(z), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("decoder", sorted(toy.DECODERS))
+def test_the_narrowest_q_is_resolved(decoder: str) -> None:
+    model = toy.LatentModel(decoder)
+    for mu in (0.0, 0.004, 0.3333):
+        elbo, gap = float(model.elbo(1.0, mu, 0.02)), float(model.kl_to_posterior(1.0, mu, 0.02))
+        assert elbo + gap == pytest.approx(model.log_evidence(1.0), abs=1e-11)
+
+
+def test_the_limits_are_allowed_and_what_lies_beyond_is_not() -> None:
+    model = toy.LatentModel()
+    for noise in (0.1, 10):
+        toy.LatentModel("linear", noise)
+    for mu, sigma in ((6, 1), (-6, 1), (0, 0.02), (0, 4)):
+        assert np.isfinite(model.elbo(6.0, mu, sigma))
+    for noise in (0.09, 10.1):
+        with pytest.raises(ValueError, match="noise"):
+            toy.LatentModel("linear", noise)
+    for x, mu, sigma in ((6.1, 0, 1), (0, [0, 6.1], 1), (0, -6.1, 1), (0, 0, [1, 0.019]), (0, 0, [1, 4.1])):
+        with pytest.raises(ValueError, match=r"must lie in|standard deviation in"):
+            model.elbo(x, mu, sigma)
+
+
 def test_bad_input_is_named() -> None:
     model = toy.LatentModel()
     with pytest.raises(ValueError, match=r"no decoder 'linaer'.*linear"):
@@ -182,3 +214,29 @@ def test_the_probabilities_of_all_counts_sum_to_one_and_moments_are_those_of_dra
     kept = z[rng.poisson(np.exp(np.minimum(1 + 2 * z, 15))) == 3]
     mean, spread = model.moments(3)
     assert (float(mean), float(spread)) == pytest.approx((kept.mean(), kept.std()), abs=0.005)
+
+
+def test_evidence_and_moments_of_a_count_are_those_of_a_finer_and_wider_grid() -> None:
+    model, z = toy.CountModel(), np.linspace(-14, 14, 20_001)
+    for x in COUNTS:
+        joint = np.exp(model.log_likelihood(x, z) - z**2 / 2) / np.sqrt(2 * np.pi) * (z[1] - z[0])
+        mean = joint @ z / joint.sum()
+        spread = np.sqrt(joint @ (z - mean) ** 2 / joint.sum())
+        assert float(model.log_evidence(x)) == pytest.approx(np.log(joint.sum()), abs=1e-10)
+        assert tuple(map(float, model.moments(x))) == pytest.approx((mean, spread), abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("prior", "entropy", "spread"),
+    [(1.0, 1.0, 2.0), (0.2, 1.0, 2.0), (3.0, 1.0, 2.0), (1.0, 0.5, 2.0), (1.0, 1.0, 0.5)],
+)
+def test_no_gaussian_near_the_best_one_of_another_objective_is_better(
+    prior: float, entropy: float, spread: float
+) -> None:
+    def objective(mu: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+        likelihood = COUNTS * (1 + 2 * mu) - np.exp(1 + 2 * mu + spread * sigma**2)
+        return likelihood - prior * (mu**2 + sigma**2) / 2 + entropy * np.log(sigma)
+
+    mu, sigma = toy.CountModel().best_gaussian(COUNTS, prior, entropy, spread)
+    for shift, factor in ((1e-3, 1.0), (-1e-3, 1.0), (0.0, 1.002), (0.0, 0.998)):
+        assert (objective(mu + shift, sigma * factor) < objective(mu, sigma)).all()

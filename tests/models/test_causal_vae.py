@@ -31,6 +31,7 @@ def test_shrink_averages_blocks_and_takes_a_threshold() -> None:
     x = torch.zeros(2, 1, 28, 28)
     x[0, 0, 2:4, 4:6] = 0.6
     x[1, 0, 0, 0] = 1.0  # a quarter of its block
+    x[1, 0, 8, 8:10] = 1.0  # one half is not above one half
     expected = torch.zeros(2, 14, 14)
     expected[0, 1, 2] = 1
     assert torch.equal(causal_vae.shrink(x), expected)
@@ -60,6 +61,34 @@ def test_sampling_draws_from_what_decode_says() -> None:
     assert score.square().mean().item() == pytest.approx(1, abs=0.4)
 
 
+def test_where_decode_is_certain_sampling_draws_just_that() -> None:
+    model = tiny().eval()
+    with torch.no_grad():
+        model.output.mul_(1e6)  # every logit is far from 0, on one side or the other
+    z = torch.randn(50, 3, generator=torch.Generator().manual_seed(1))
+    x = model.sample(z, torch.Generator().manual_seed(2))
+    assert 0.1 < x.mean() < 0.9
+    assert torch.equal(x, (model.decode(z, x) > 0).float())
+
+
+def test_sampling_keeps_no_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, seen = tiny().eval(), set()
+    pixels = model._pixels
+    monkeypatch.setattr(model, "_pixels", lambda *given: seen.add(torch.is_grad_enabled()) or pixels(*given))
+    model.sample(torch.zeros(1, 3))
+    assert seen == {False}
+
+
+def test_usual_sizes_and_what_training_begins_with() -> None:
+    usual = models.CausalVAE()
+    assert (usual.latent_dim, usual.hidden, usual.features) == (8, 128, 32)
+    assert not usual.bias.any()
+    torch.manual_seed(0)
+    output = models.CausalVAE(2, features=1000).output.detach() * 1000**0.5  # about N(0, 1), 14,000 times
+    assert output.mean().item() == pytest.approx(0, abs=5 / 14_000**0.5)
+    assert output.std().item() == pytest.approx(1, abs=5 / 28_000**0.5)
+
+
 def test_the_loss_is_minus_the_elbo_and_a_floor_changes_only_its_total() -> None:
     x = small(20)
     torch.manual_seed(0)
@@ -82,13 +111,27 @@ def test_pixels_are_hidden_in_training_only() -> None:
     assert torch.equal(model.decode(z, x), model.decode(z, x))
 
 
+def test_the_share_of_hidden_pixels_is_the_dropout_and_the_others_are_seen_as_they_are() -> None:
+    model, x, above = tiny(dropout=0.2), small(100), []
+    model.rows.register_forward_hook(lambda _, given, __: above.append(given[0]))
+    model.decode(torch.zeros(100, 3), x)
+    seen, shown = above[0][:, 1:], (2 * x - 1)[:, :-1]  # a row sees the rows above it
+    hidden = seen == 0
+    assert torch.equal(seen[~hidden], shown[~hidden])
+    assert hidden.float().mean().item() == pytest.approx(0.2, abs=5 * (0.2 * 0.8 / hidden.numel()) ** 0.5)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (lambda: models.CausalVAE(0), ValueError, "latent_dim"),
+        (lambda: models.CausalVAE(2, hidden=0), ValueError, "hidden"),
+        (lambda: models.CausalVAE(2, features=0), ValueError, "features"),
         (lambda: models.CausalVAE(2, floor=-1.0), ValueError, "floor"),
         (lambda: models.CausalVAE(2, dropout=1.0), ValueError, "dropout"),
         (lambda: tiny().encode(torch.zeros(2, 1, 28, 28)), ValueError, r"shape \(N, 14, 14\).*shrink"),
+        (lambda: tiny().encode(torch.zeros(2, 14, 15)), ValueError, r"shape \(N, 14, 14\)"),
+        (lambda: tiny().encode(torch.zeros(2, 14, 14, dtype=torch.int64)), TypeError, "floating-point"),
         (lambda: tiny().decode(torch.zeros(2, 4), small(2)), ValueError, r"shape \(N, 3\)"),
     ],
 )

@@ -98,9 +98,12 @@ def test_samples_occur_as_often_as_log_prob_says() -> None:
 
 def test_guidance_raises_the_odds_of_the_class_over_any_class() -> None:
     model = prior(3, 1)
+    with torch.no_grad():
+        model.transformer.head.weight.div_(10)  # every code is likely enough to be counted
     codes = torch.arange(3)[:, None]
     given, anything = model.log_prob(codes, 1), model.log_prob(codes)
     expected = (anything + 2 * (given - anything)).softmax(0)
+    assert expected.min() > 0.02
     drawn = model.sample(20_000, generator=generator(), labels=1, guidance=2.0)
     torch.testing.assert_close(torch.bincount(drawn[:, 0], minlength=3) / 20_000, expected, atol=0.012, rtol=0)
     without = model.sample(50, generator=generator(), labels=1, guidance=0.0)
@@ -124,12 +127,40 @@ def test_probabilities_on_hand_worked_values() -> None:
     torch.testing.assert_close(probabilities(logits, 0.5), torch.tensor([[1 / 21, 4 / 21, 16 / 21]]))
     torch.testing.assert_close(probabilities(logits, 1.0, 2), torch.tensor([[0, 1 / 3, 2 / 3]]))
     assert int((probabilities(torch.zeros(1, 3), top_k=2) > 0).sum()) == 2
+    tiny = 1e-37  # 40 / tiny is more than a float32 can hold
+    assert probabilities(torch.tensor([[39.0, 40.0, -40.0]]), tiny).tolist() == [[0, 1, 0]]
+
+
+def test_the_vocabulary_is_the_codes_then_any_class_then_the_classes() -> None:
+    model = prior(7)
+    assert model.transformer.head.out_features == 7 + 1 + 3
+    assert model.start(2).tolist() == [[7], [7]]
+    assert model.start(4, torch.tensor([0, 1, 2, -1])).tolist() == [[8], [9], [10], [7]]
+
+
+def test_its_usual_sizes() -> None:
+    model = CodePrior(128)
+    sizes = (model.length, model.num_classes, model.width, model.depth, model.heads, model.class_dropout)
+    assert sizes == (49, 10, 96, 4, 4, 0.25)
+
+
+@pytest.mark.parametrize(("options", "read"), [({}, [1] * 6), ({"cache": False}, [1, 2, 3, 4, 5, 6])])
+def test_with_the_cache_as_usual_a_step_reads_one_token_and_without_it_all(
+    options: dict[str, bool], read: list[int]
+) -> None:
+    model, seen = prior(), []
+    model.transformer.register_forward_hook(
+        lambda _, given, __: seen.append((given[0].shape[1], torch.is_grad_enabled()))
+    )
+    model.sample(2, **options)  # type: ignore[arg-type]
+    assert seen == [(count, False) for count in read]
 
 
 def test_the_prefix_may_differ_from_sequence_to_sequence_and_may_be_all_of_it() -> None:
     prefix = torch.randint(7, (4, 6), generator=generator())
     assert torch.equal(prior().sample(4, prefix=prefix), prefix)
     assert torch.equal(prior().sample(4, prefix=prefix[:, :2])[:, :2], prefix[:, :2])
+    assert torch.equal(prior().sample(4, prefix=prefix[:1, :2])[:, :2], prefix[:1, :2].expand(4, -1))
 
 
 def test_loss_is_the_mean_of_minus_log_prob_with_or_without_labels() -> None:
@@ -188,6 +219,8 @@ def test_a_checkpoint_restores_every_number(tmp_path: Path) -> None:
         ({"labels": 3}, ValueError, r"0 \.\. 2, or be -1"),
         ({"labels": torch.tensor([0, -2])}, ValueError, "-2 to 0"),
         ({"labels": torch.tensor([0, 1, 2])}, ValueError, r"one number or have shape \(2,\), got \(3,\)"),
+        ({"labels": torch.tensor([0, 3])}, ValueError, "0 to 3"),
+        ({"labels": torch.tensor([[0], [1]])}, ValueError, r"one number or have shape \(2,\), got \(2, 1\)"),
         ({"labels": torch.tensor([0.0, 1.0])}, TypeError, "whole numbers"),
         ({"guidance": 2.0}, ValueError, "pass labels too"),
         ({"guidance": -1.0, "labels": 0}, ValueError, "at least 0"),

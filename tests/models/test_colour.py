@@ -140,6 +140,28 @@ def test_rows_hold_name_and_codes() -> None:
     assert torch.equal(rows[:, 8:], codes().flatten(1))
 
 
+def test_the_usual_model_of_names_is_as_large_as_it_says() -> None:
+    usual = models.NamesAndImages(512, [f"piece {number} " for number in range(600)])
+    assert (len(usual.vocabulary), usual.transformer.length) == (1115, 82)
+    assert (usual.places, usual.code_map_shape, usual.width, usual.depth, usual.heads) == (16, (8, 8), 128, 4, 4)
+    assert (usual.dropout, usual.name_dropout, usual.word_weight) == (0.1, 0.1, 4)
+
+
+def test_in_training_a_request_loses_its_name_as_often_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, asked = writer(name_dropout=0.25).train(), []
+    rows = model.examples(NAMES[:1], codes()[:1]).expand(4000, -1)
+    monkeypatch.setattr(model, "nats", lambda *given: asked.append(given))
+    torch.manual_seed(0)
+    model.loss(rows)
+    model.eval().loss(rows)
+    (names, said, *_), (evaluated, *_) = asked
+    lost = (names == model.token["<end>"]).all(1)
+    assert torch.equal(names[~lost], said[~lost])
+    assert lost.float().mean().item() == pytest.approx(0.25, abs=0.035)  # five sigma
+    assert torch.equal(said, rows[:, :8])
+    assert torch.equal(evaluated, said)
+
+
 def test_the_loss_is_the_two_conditional_probabilities() -> None:
     model = writer()
     row = model.examples(NAMES[:1], codes()[:1])
@@ -151,6 +173,8 @@ def test_the_loss_is_the_two_conditional_probabilities() -> None:
         with torch.no_grad():
             logs = [model.transformer(torch.tensor([order[:i]]))[0, -1].log_softmax(0)[order[i]] for i in places]
         assert found.item() == pytest.approx(-float(sum(logs)), rel=1e-5)
+    loss = writer(word_weight=2.5).loss(row)
+    assert loss.total.item() == pytest.approx(loss.image.item() + 2.5 * loss.words.item(), rel=1e-6)
 
 
 def test_it_learns_three_pictures_by_heart_and_draws_and_reads_them() -> None:

@@ -61,9 +61,10 @@ def test_reparameterize_adds_sigma_times_the_numbers_of_the_generator() -> None:
     torch.testing.assert_close(z, mu + logvar.exp().sqrt() * eps)
 
 
-def test_a_vae_has_two_hidden_layers_of_400_unless_told_otherwise() -> None:
-    weights = [tuple(p.shape) for p in models.VAE(3).parameters() if p.dim() == 2]
-    assert weights == [(400, 784), (400, 400), (6, 400), (400, 3), (400, 400), (784, 400)]
+def test_both_have_two_hidden_layers_of_400_unless_told_otherwise() -> None:
+    for model, outputs in ((models.Autoencoder(3), 3), (models.VAE(3), 6)):
+        weights = [tuple(p.shape) for p in model.parameters() if p.dim() == 2]
+        assert weights == [(400, 784), (400, 400), (outputs, 400), (400, 3), (400, 400), (784, 400)]
 
 
 def test_reparameterize_has_the_path_gradient() -> None:

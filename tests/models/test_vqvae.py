@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from vqedu import losses, metrics, pretrained
 from vqedu.models import VQVAE
@@ -88,6 +89,62 @@ def test_reconstruction_reaches_z_e_as_if_it_were_z_q(x: Tensor) -> None:
     assert torch.equal(out.z_e.grad, out.z_q.grad)
 
 
+def scattered(vqvae: VQVAE) -> VQVAE:
+    """In eval mode, with statistics of BatchNorm and weights that no two layers share."""
+    with torch.no_grad():
+        for name, value in vqvae.state_dict().items():
+            if value.is_floating_point() and not name.startswith("quantizer."):
+                value.copy_(torch.rand_like(value) + 0.5 if "running_var" in name else 0.5 * torch.randn_like(value))
+    return vqvae.eval()
+
+
+@pytest.mark.parametrize("blocks", [0, 2])
+def test_encoder_and_decoder_are_these_layers(x: Tensor, blocks: int) -> None:
+    vqvae = scattered(VQVAE(16, 4, width=2, residual_blocks=blocks))
+    weights = vqvae.state_dict()
+
+    def norm(h: Tensor, at: str) -> Tensor:
+        scale, shift = weights.get(f"{at}.weight", torch.ones(1)), weights.get(f"{at}.bias", torch.zeros(1))
+        mean, variance = weights[f"{at}.running_mean"], weights[f"{at}.running_var"]
+        h = (h - mean.view(-1, 1, 1)) / (variance.view(-1, 1, 1) + 1e-5).sqrt()
+        return scale.view(-1, 1, 1) * h + shift.view(-1, 1, 1)
+
+    def layer(h: Tensor, at: str, **options: int) -> Tensor:
+        return F.conv2d(h, weights[f"{at}.weight"], weights[f"{at}.bias"], **options)
+
+    def larger(h: Tensor, at: str) -> Tensor:
+        return F.conv_transpose2d(h, weights[f"{at}.weight"], weights[f"{at}.bias"], stride=2, padding=1)
+
+    def residual(h: Tensor, at: str) -> Tensor:
+        inner = norm(layer(h, f"{at}.layers.0", padding=1), f"{at}.layers.1").relu()
+        assert inner.shape[1] == 1  # half the channels
+        return (h + norm(layer(inner, f"{at}.layers.3"), f"{at}.layers.4")).relu()
+
+    h = x
+    for number in (0, 3):  # 28 x 28 -> 14 x 14 -> 7 x 7
+        h = norm(layer(h, f"encoder.{number}", stride=2, padding=1), f"encoder.{number + 1}").relu()
+    for number in range(6, 6 + blocks):
+        h = residual(h, f"encoder.{number}")
+    z_e = norm(layer(h, f"encoder.{6 + blocks}", padding=1), f"encoder.{7 + blocks}")
+    torch.testing.assert_close(vqvae(x).z_e, z_e, atol=1e-4, rtol=1e-4)
+    assert f"encoder.{7 + blocks}.weight" not in weights  # so that mean 0 and variance 1 stay what they are
+
+    h = norm(layer(vqvae(x).z_q, "decoder.0", padding=1), "decoder.1").relu()
+    for number in range(3, 3 + blocks):
+        h = residual(h, f"decoder.{number}")
+    h = norm(larger(h, f"decoder.{3 + blocks}"), f"decoder.{4 + blocks}").relu()
+    torch.testing.assert_close(vqvae(x).logits, larger(h, f"decoder.{6 + blocks}"), atol=1e-4, rtol=1e-4)
+
+
+def test_the_usual_settings_are_those_of_the_paper_and_the_remedies() -> None:
+    vqvae = model()
+    assert vqvae.commitment_cost == 0.25  # van den Oord et al. 2017, section 3.2
+    assert (vqvae.quantizer.update, vqvae.quantizer.revive_after) == ("ema", 20)
+    assert vqvae.encoder[0].out_channels == vqvae.width == 16
+    assert (vqvae.residual_blocks, len(vqvae.encoder)) == (0, 8)
+    assert (vqvae.likelihood, vqvae.variance) == ("bernoulli", 1)
+
+
 def test_normalized_z_e_has_mean_0_and_variance_1(x: Tensor) -> None:
     z_e = model()(x).z_e.detach().movedim(1, 0).flatten(1)
     torch.testing.assert_close(z_e.mean(1), torch.zeros(4), atol=1e-5, rtol=0)
@@ -137,7 +194,12 @@ def test_bad_code_maps_are_errors(indices: Tensor, error: type[Exception], words
 
 @pytest.mark.parametrize(
     ("options", "error"),
-    [({"commitment_cost": -1}, ValueError), ({"commitment_cost": "1"}, TypeError), ({"update": "em"}, ValueError)],
+    [
+        ({"commitment_cost": -1}, ValueError),
+        ({"commitment_cost": "1"}, TypeError),
+        ({"update": "em"}, ValueError),
+        ({"residual_blocks": 101}, ValueError),
+    ],
 )
 def test_bad_settings_are_errors(options: dict[str, object], error: type[Exception]) -> None:
     with pytest.raises(error):

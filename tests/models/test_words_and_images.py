@@ -11,9 +11,9 @@ from torch import Tensor
 from vqedu import models, pretrained, training
 from vqedu.data import styles
 from vqedu.models import WordsAndImages, words_and_images
-from vqedu.models.words_and_images import CODES, DIGITS, LENGTH, STYLES, caption, requests
+from vqedu.models.words_and_images import DIGITS, STYLES, caption, requests
 
-K = 5
+K, CODES, LENGTH = 5, 49, 54
 
 
 @pytest.fixture
@@ -69,6 +69,13 @@ def test_no_text_at_all(model: WordsAndImages) -> None:
         model.tokens(3)
 
 
+def test_the_usual_model_is_as_large_as_it_says() -> None:
+    usual = WordsAndImages()
+    assert (usual.codebook_size, len(usual.words), len(usual.vocabulary)) == (128, 17, 148)
+    assert usual.transformer.length == LENGTH == 54
+    assert sum(weight.numel() for weight in usual.parameters()) == pytest.approx(481_000, rel=0.001)
+
+
 # The loss
 
 
@@ -90,10 +97,21 @@ def test_the_loss_is_the_two_conditional_probabilities(model: WordsAndImages, mo
     image, said = by_hand(model, to_draw, range(5, 54)), by_hand(model, to_read, range(51, 54))
     assert loss.image.item() == pytest.approx(image, rel=1e-5)
     assert loss.words.item() == pytest.approx(said, rel=1e-5)
-    assert loss.total.item() == pytest.approx(image + words_and_images.WORD_WEIGHT * said, rel=1e-5)
+    assert loss.total.item() == pytest.approx(image + 8 * said, rel=1e-5)
     plain = model.loss(torch.tensor([[digit, 0, *codes]])).words.item()
     to_read[-3:] = [t["a"], t[DIGITS[digit]], end]
     assert plain == pytest.approx(by_hand(model, to_read, range(51, 54)), rel=1e-5)
+
+
+def test_what_is_asked_for_may_be_worded_unlike_what_is_read(model: WordsAndImages, monkeypatch) -> None:
+    monkeypatch.setattr(words_and_images, "_pick", lambda choices: choices[-1])  # the last sum
+    _, _, *codes = example()
+    t = model.token
+    asked, said = [t["three"], t["plus"], t["zero"]], [t["a"], t["three"], t["<end>"]]
+    loss = model.loss(torch.tensor([[3, 0, *codes]]))
+    image = by_hand(model, [t["<words>"], *asked, t["<image>"], *codes], range(5, 54))
+    words = by_hand(model, [t["<image>"], *codes, t["<words>"], *said], range(51, 54))
+    assert (loss.image.item(), loss.words.item()) == pytest.approx((image, words), rel=1e-5)
 
 
 def test_the_loss_of_a_batch_is_the_mean(model: WordsAndImages, monkeypatch) -> None:
@@ -134,6 +152,53 @@ def test_drawing_with_a_cache_equals_drawing_without(model: WordsAndImages) -> N
             shares = model.transformer(tokens)[:, -1, :K].softmax(1)
         tokens = torch.cat([tokens, torch.multinomial(shares, 1, generator=generator)], 1)
     assert torch.equal(drawn.flatten(1), tokens[:, 5:])
+
+
+@pytest.mark.parametrize("guidance", [0.5, 2.0, 3.0])
+def test_guidance_moves_the_logits_away_from_those_without_words(model: WordsAndImages, guidance: float) -> None:
+    drawn = model.draw("a thick three", temperature=1e-5, guidance=guidance)
+    given, none = model.prompt("a thick three"), model.prompt(None)
+    for place in range(CODES):
+        with torch.no_grad():
+            with_words, without = model.transformer(torch.cat([given, none]))[:, -1, :K]
+        code = (without + guidance * (with_words - without)).argmax().view(1, 1)
+        assert drawn.flatten(1)[0, place] == code
+        given, none = torch.cat([given, code], 1), torch.cat([none, code], 1)
+    assert drawn.shape == (1, 7, 7)  # one drawing, where no number is given
+
+
+def test_the_likeliest_word_is_neither_a_code_nor_a_mark_but_the_end(model: WordsAndImages) -> None:
+    logits = torch.zeros(2, len(model.vocabulary))
+    for name, logit in (("<words>", 8.0), ("<image>", 9.0), ("three", 5.0), ("<end>", 4.0)):
+        logits[:, model.token[name]] = logit
+    logits[:, 0] = 10.0
+    logits[1, model.token["three"]] = 3.0
+    before = logits.clone()
+    assert model._likeliest_word(logits).tolist() == [[model.token["three"]], [model.token["<end>"]]]
+    assert torch.equal(logits, before)
+
+
+def test_nothing_that_is_drawn_or_read_keeps_a_graph(model: WordsAndImages, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, tries = set(), []
+    model.transformer.blocks[0].register_forward_hook(lambda *_: seen.add(torch.is_grad_enabled()))
+    draw = model.draw
+    monkeypatch.setattr(model, "draw", lambda texts, n, *given: tries.append(n) or draw(texts, n, *given))
+    model.read(model.draw_best("a three"))
+    assert seen == {False}
+    assert tries == [8]
+
+    def encode(x: Tensor) -> Tensor:
+        seen.add(torch.is_grad_enabled())
+        return torch.zeros(len(x), 7, 7, dtype=torch.int64)
+
+    words_and_images.examples(digits(2), torch.tensor([3, 4]), SimpleNamespace(encode=encode))
+    assert seen == {False}
+
+
+def test_only_a_subclass_knows_what_a_text_is_in_tokens() -> None:
+    base = words_and_images.WordsAndCodes(["a"], 1, (1, 1), {"width": 4, "depth": 1, "heads": 1}, 2)
+    with pytest.raises(NotImplementedError):
+        base.tokens("a")
 
 
 def test_only_codes_are_drawn_and_only_words_are_said(model: WordsAndImages) -> None:

@@ -58,13 +58,18 @@ def of_python(source: str, names: frozenset[str] | None = None) -> Iterator[Muta
 
 
 def _nodes(node: ast.AST, scope: str = "", span: Span | None = None) -> Iterator[tuple[ast.AST, str, Span | None]]:
-    """Yield every node that computes something, with its scope and span; messages and annotations are left alone."""
+    """Yield every node that computes something, with its scope and span.
+
+    Left alone are messages, annotations, and zip's `strict`, which asserts that lengths are equal and changes nothing.
+    """
     if isinstance(node, ast.FunctionDef):
         scope = node.name
     if isinstance(node, ast.FunctionDef) or (isinstance(node, ast.stmt) and span is not None):
         span = (node.lineno, node.end_lineno or node.lineno)
     yield node, scope, span
     if isinstance(node, ast.Raise | ast.JoinedStr | ast.Import | ast.ImportFrom) or getattr(node, "name", "") in SILENT:
+        return
+    if isinstance(node, ast.keyword) and node.arg == "strict":
         return
     for field, value in ast.iter_fields(node):
         if field not in ("annotation", "returns"):

@@ -52,6 +52,10 @@ def test_there_is_a_mutant_in_which(changed: str) -> None:
     assert any(changed in mutant.after for mutant in of_python(SOURCE))
 
 
+def test_that_lengths_are_equal_is_no_computation() -> None:
+    assert not list(of_python("def pairs(a, b):\n    return list(zip(a, b, strict=True))\n"))
+
+
 def test_every_mutant_is_another_program_that_python_can_read_and_no_message_is_touched() -> None:
     mutants = list(of_python(SOURCE))
     programs = {ast.unparse(ast.parse(mutant.source)) for mutant in mutants}

@@ -63,6 +63,7 @@ def test_every_index_has_one_code_and_every_code_is_reached(levels: tuple[int, .
 def test_the_place_changes_at_the_borders_and_nowhere_else(size: int) -> None:
     fsq = FSQ([size])
     (borders,) = fsq.borders()
+    assert len(borders) == size - 1
     for place, border in enumerate(borders.tolist()):
         assert fsq(torch.tensor([[border - 1e-3], [border + 1e-3]])).indices.tolist() == [place, place + 1]
 
@@ -138,13 +139,18 @@ def test_a_quantizer_of_other_sizes_or_kind() -> None:
         VQVAE(20, 3, quantizer=FSQ([5, 4]))
     with pytest.raises(TypeError, match=r"Identity has no .*codebook_size.*See quantizers\.Quantizer"):
         VQVAE(20, 3, quantizer=torch.nn.Identity())
-    with pytest.raises(TypeError, match="codebook_size and code_dim, or a quantizer"):
-        VQVAE(20)
+    with pytest.raises(ValueError, match="20 and 2"):
+        VQVAE(2, quantizer=FSQ([5, 4]))
+    for one_size in ({"codebook_size": 20}, {"code_dim": 2}):
+        with pytest.raises(TypeError, match="codebook_size and code_dim, or a quantizer"):
+            VQVAE(**one_size)
 
 
 def test_more_codes_than_an_index_can_count_are_refused() -> None:
     with pytest.raises(ValueError, match=r"levels make 4\.7e\+21 codes, more than an index can count"):
         FSQ([64] * 12)
+    with pytest.raises(ValueError, match=r"levels make 9\.2e\+18 codes"):
+        FSQ([512] * 6 + [513])
     largest = FSQ([512] * 7)
     ends = largest(torch.tensor([[-99.0], [99.0]]).expand(2, 7)).indices
     assert ends.tolist() == [0, 2**63 - 1]
@@ -153,5 +159,7 @@ def test_more_codes_than_an_index_can_count_are_refused() -> None:
 def test_levels_so_many_that_the_outermost_would_be_missed_are_refused() -> None:
     with pytest.raises(ValueError, match="levels must be at most 1000"):
         FSQ([1001])
+    with pytest.raises(ValueError, match="levels must be at most 1000"):
+        FSQ([3, 1001])
     for size in (999, 1000):
         assert FSQ([size])(torch.tensor([[-99.0], [99.0]])).indices.tolist() == [0, size - 1]

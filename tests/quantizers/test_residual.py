@@ -125,6 +125,15 @@ def test_bad_arguments() -> None:
         ResidualVQ(16, 3, 0)
     with pytest.raises(ValueError, match="shape"):
         ResidualVQ(16, 3, 2)(torch.randn(4, 2))
+    with pytest.raises(TypeError, match=r"indices must be a torch\.Tensor"):
+        ResidualVQ(16, 3, 2).lookup([[1, 2]])  # type: ignore[arg-type]
+
+
+def test_unless_told_otherwise_levels_are_as_a_vector_quantizer_and_none_is_dropped() -> None:
+    rvq, vq = ResidualVQ(16, 3, 2), VectorQuantizer(16, 3)
+    for each in (rvq, *rvq.stages):
+        assert (each.update, each.start, each.revive_after) == (vq.update, vq.start, vq.revive_after)
+    assert not rvq.level_dropout
 
 
 def test_a_vqvae_with_levels_comes_back_from_its_checkpoint_and_decodes_the_first_ones(tmp_path) -> None:

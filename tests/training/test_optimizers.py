@@ -36,6 +36,25 @@ def test_the_first_step_of_adam_moves_each_weight_by_the_rate() -> None:
         assert moved.abs().max() > 0.005, name
 
 
+def test_gradients_are_gone_after_zero_grad() -> None:
+    model = transformer()
+    steps = optimizers.build(model, "adam", "constant", 0.01, 10)
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    steps.zero_grad()
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_adam_is_fused_where_torch_has_it() -> None:
+    (adam,) = optimizers.build(transformer(), "adam", "constant", 0.01, 10).parts
+    assert adam.defaults["fused"]
+
+
+def test_an_unknown_schedule_is_named() -> None:
+    with pytest.raises(ValueError, match="no schedule 'one-circle'"):
+        optimizers.build(transformer(), "adam", "one-circle", 0.01, 10)
+
+
 @needs_muon
 def test_muon_moves_hidden_matrices_by_the_same_length_in_every_direction() -> None:
     model = transformer()

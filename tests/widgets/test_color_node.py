@@ -22,14 +22,26 @@ def test_the_page_writes_all_names_in_the_pieces_that_python_writes_them_in() ->
 
 
 def test_letters_that_were_never_taught_and_too_long_names_are_answered_in_a_sentence() -> None:
-    texts = ["", "a ж", "x " * 40, "zebra"]
+    texts = ["", "a ж", "x " * 40, "zebra", "x " * 16, "x " * 17]
     problems = color.in_words_model(
         color.words_explorer(), "(model, texts) => texts.map((text) => tested.parseText(text, model).problem)", texts
     )
     assert problems[0] == "Write what it should draw."
     assert problems[1] == "There are letters in “ж” that the model was never taught."
     assert problems[2] == "A name may have 16 pieces; these are 40. Make it shorter."
-    assert problems[3] is None
+    assert problems[3:5] == [None, None]
+    assert problems[5] == "A name may have 16 pieces; these are 17. Make it shorter."
+
+
+def test_a_piece_that_does_not_end_its_word_is_shown_with_a_hyphen_and_a_mark_as_it_is() -> None:
+    explorer = color.words_explorer(text="woman zebra")
+    see = "(model, state) => model.see({ ...state, drawn: 0 }, Infinity).sequence.map(({ label }) => label)"
+    pieces = tokenizer.pieces("woman zebra", color.names().pieces)
+    assert "woman " in pieces
+    assert any(not piece.endswith(" ") for piece in pieces)
+    expected = [piece[:-1] if piece.endswith(" ") else f"{piece}\u2011" for piece in pieces]
+    missing = ["<end>"] * (16 - len(pieces))
+    assert color.in_words_model(explorer, see, explorer.state) == ["<words>", *expected, *missing, "<image>"]
 
 
 @pytest.mark.parametrize(("text", "seed", "temperature", "guidance"), [(color.NAME, 0, 0.7, 2.0), ("okapi", 3, 1, 1)])

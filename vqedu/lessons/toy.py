@@ -143,7 +143,7 @@ class LatentModel:
         """
         low = 0.0 if self.decoder == "two-sided" else -5.0
         mus, log_sigmas = np.linspace(low, 5.0, 41), np.linspace(np.log(0.05), np.log(2.0), 13)
-        mu, log_sigma, span_mu, span_sigma = 0.0, 0.0, mus[1] - mus[0], log_sigmas[1] - log_sigmas[0]
+        span_mu, span_sigma = mus[1] - mus[0], log_sigmas[1] - log_sigmas[0]
         for _ in range(30):
             values = self.elbo(x, mus[:, None], np.exp(log_sigmas))
             row, column = np.unravel_index(np.argmax(values), values.shape)
@@ -201,7 +201,7 @@ class CountModel:
         E_q[log p(z)] + entropy H(q), with exp(1 + 2 mu + spread sigma^2) for E.
         """
         x = np.asarray(x, dtype=np.float64)
-        low, high = np.full_like(x, -20.0), 2 * x / prior - 1e-12
+        low, high = np.full_like(x, -20.0), 2 * x / prior
         for _ in range(100):
             mu = (low + high) / 2
             mean = x - prior * mu / 2

@@ -141,10 +141,11 @@ def file(x: Tensor, kind: str, quality: int | None = None) -> Compressed:
     levels = np.rint(sheet.reshape(rows * tile[0], columns * tile[1], channels) * 255).astype(np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(levels if channels == 3 else levels[..., 0]).save(buffer, format=kind, **options)
+    bits = buffer.tell() * 8 / n  # before it is read, which need not end at the end of the file
     read = np.asarray(Image.open(buffer).convert("RGB" if channels == 3 else "L")) / np.float32(255)
     back = read.reshape(rows, tile[0], columns, tile[1], channels).transpose(0, 2, 4, 1, 3)
     images = np.ascontiguousarray(back.reshape(-1, channels, *tile)[:n, :, :height, :width])
-    return Compressed(buffer.tell() * 8 / n, torch.from_numpy(images))
+    return Compressed(bits, torch.from_numpy(images))
 
 
 def _png_size(sheet: np.ndarray, levels: int) -> int:
@@ -153,10 +154,9 @@ def _png_size(sheet: np.ndarray, levels: int) -> int:
 
     image, buffer = Image.fromarray(sheet), io.BytesIO()
     if levels <= 16:
+        # A pixel is a number in a palette, which takes as few bits as the length of the palette allows.
         image.putpalette([level * 255 // (levels - 1) for level in range(levels) for _ in range(3)])
-        image.save(buffer, format="PNG", optimize=True, bits=1 if levels == 2 else 2 if levels <= 4 else 4)
-    else:
-        image.save(buffer, format="PNG", optimize=True)
+    image.save(buffer, format="PNG", optimize=True)
     return buffer.tell()
 
 

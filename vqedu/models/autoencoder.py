@@ -11,8 +11,6 @@ from torch import Tensor, nn
 
 from vqedu import losses, validate
 
-PIXELS = 28 * 28  # of a digit
-
 
 def mlp(*sizes: int) -> nn.Sequential:
     """Return linear layers from sizes[0] to sizes[-1] with SiLU between them, and LayerNorm from the second one on.

@@ -88,7 +88,6 @@ class CodePrior(nn.Module):
         total = -self.log_prob(rows, labels).mean()
         return PriorLoss(total, total / (self.length * math.log(2)))
 
-    @torch.no_grad()
     def sample(
         self,
         n: int,

@@ -18,9 +18,7 @@ DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 WORDS = ("a", "an", *DIGITS, *styles.STYLES, "plus")
 MARKS = ("<words>", "<image>", "<end>")
 STYLES = (None, *styles.STYLES)  # a style's number in `examples` is its place here
-CODES = 49  # of an image, row by row
 MAX_WORDS = 3
-LENGTH = 1 + CODES + 1 + MAX_WORDS  # of every sequence; missing words are <end>
 WORD_WEIGHT = 8.0  # in the loss: three words would weigh little beside 49 codes
 T = TypeVar("T")
 
@@ -102,7 +100,6 @@ class WordsAndCodes(nn.Module):
         tokens = self.tokens(text)
         return tokens + [self.token["<end>"]] * (self.places - len(tokens))
 
-    @torch.no_grad()
     def draw(
         self,
         text: str | Sequence[str],
@@ -167,7 +164,6 @@ class WordsAndCodes(nn.Module):
         before, after = self.token["<words>"], self.token["<image>"]
         return torch.tensor([[before, *slot, after] for slot in slots], device=self.transformer.positions.device)
 
-    @torch.no_grad()
     def read(self, indices: Tensor) -> list[str]:
         """Return what the model says of code maps (N, 7, 7): the likeliest word, and again, until it says <end>.
 
@@ -223,7 +219,7 @@ class WordsAndImages(WordsAndCodes):
     drawing  <words> a thick three <image> c_1 ... c_49      the image given the words
     reading  <image> c_1 ... c_49 <words> a thick three      the words given the image
 
-    Worked shape: K = 128 and 17 words: 148 tokens, sequences of 54, 475,000 weights.
+    Worked shape: K = 128 and 17 words: 148 tokens, sequences of 54, 481,000 weights.
 
     Source of the idea: Chameleon (Chameleon Team 2024), Emu3 (Wang et al. 2024), and DALL-E before them (Ramesh et al.
     2021), which taught one order. Ours are 10,000 times smaller, and know ten digits, four styles and 55 sums.

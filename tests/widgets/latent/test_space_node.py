@@ -184,3 +184,19 @@ def test_the_nearest_code_is_named_with_its_label_and_an_autoencoder_has_no_spre
     logits = "(space, z) => { const { logits, pixels } = space.decode(z); return [logits[9], pixels[9]]; }"
     ((logit, pixel),) = in_node(shown, logits, np.ones((1, 5)))
     assert pixel == pytest.approx(1 / (1 + np.exp(-logit)), rel=1e-6)
+
+
+def test_a_coordinate_counts_in_standard_deviations_and_one_that_never_varies_is_0_and_stays() -> None:
+    f = np.float32
+    text, table = node.packed(
+        {"codes": f([[0, 0]]), "labels": np.uint8([0]), "images": np.zeros(784, np.uint8), "places": f([[0, 0]]),
+         "axes": f([[1, 0], [0, 1]]), "origin": f([0, 0]), "mean": f([1, 2]), "directions": f([[1, 0], [0, 1]]),
+         "std": f([0.5, 0])}
+    )  # fmt: skip
+    script = """(text, arrays) => {
+        const space = tested.latentSpace(view(text), { latent_dim: 2, arrays, encoder: [], decoder: [] });
+        const z = [2, 5];
+        return [space.coordinate(z, 0), space.coordinate(z, 1), space.withCoordinate(z, 0, -1),
+            space.withCoordinate(z, 1, 3)];
+    }"""
+    assert node.call("latent/space.js", script, text, table) == [2, 0, [0.5, 5], [2, 5]]

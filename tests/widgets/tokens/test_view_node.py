@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+import copy
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from tests.page import node
-from tests.widgets.tokens.drawing import can_be_drawn, partly_decoded, uniforms, words
-from tests.widgets.tokens.test_tokens import drawn, explorer, tokenizer, told, writing
+from tests.widgets.tokens.drawing import Told, can_be_drawn, distribution, next_logits, partly_decoded, uniforms, words
+from tests.widgets.tokens.test_tokens import digits, drawn, explorer, small_model, tokenizer, told, writing
+from vqedu.models.words_and_images import WORDS
+from vqedu.widgets import WordsAndImages
 
 MODULE = "tokens/view.js"
 LIMIT = 2 / 255  # the decoder's weights are float16 in the page
@@ -28,6 +32,7 @@ STATES: list[dict[str, Any]] = [
     {"drawn": 30, "cursor": 4, "fixed": [5, 6, 7, 8, 9, 10], "temperature": 2.0},
     {"drawn": 30, "cursor": 48, "top_k": 3},
     {"drawn": 0, "seed": 3, "label": 0},
+    {"drawn": 4, "cursor": 0, "fixed": [0, 0], "top_k": 3},  # by hand a code that the prior may not draw
 ]
 
 
@@ -71,6 +76,45 @@ def check_candidates(view: dict[str, Any], codes: list[int], where: int, odds: n
         assert each["filled"] == len(tried)
         picture = partly_decoded(tokenizer(), tried)
         assert np.abs(np.reshape(each["pixels"], (28, 28)) - picture).max() <= LIMIT
+
+
+@pytest.mark.parametrize("drawn_codes", [3, 49])
+def test_a_view_that_is_behind_has_the_odds_of_the_last_code_read_and_no_new_picture(drawn_codes: int) -> None:
+    shown = explorer()
+    python, state = drawn(shown), {**shown.state, "drawn": drawn_codes}
+    script = """(text, config, state) => {
+        const model = tested.tokenModel(view(text), config), clock = performance.now, views = [];
+        let time = 1000;
+        performance.now = () => time;
+        try {
+            do { time += 1; views.push(model.see(state, -0.5)); } while (views.at(-1).behind);
+        } finally { performance.now = clock; }
+        return views.map(({ codes, odds, where, candidates, pixels, behind }) => ({
+            codes, p: odds.p, picture: pixels !== null, lacks: candidates.some((each) => !each.pixels), behind,
+            tried: candidates.filter((each) => each.pixels).map((each) => codes.toSpliced(where, 1, each.code)),
+        }));
+    }"""
+    views = node.call(MODULE, script, base64.b64encode(shown.data).decode(), shown.config, state)
+    last = min(drawn_codes, 48)  # the place whose odds are shown in the end
+    known: list[list[int]] = []  # whose pictures a candidate has had
+    for frame, view in enumerate(views, 1):  # the first reads the prompt and a code, each other one code more
+        assert view["codes"] == python.codes(state).tolist()[: frame + 1]
+        np.testing.assert_allclose(view["p"], python.odds({**state, "cursor": min(frame, last)}), atol=1e-4)
+        assert view["picture"] == (frame == 1 or frame >= last or view["codes"] in known)
+        known += view["tried"]
+        assert view["behind"] == (frame < last or view["lacks"])
+    assert last < len(views) <= last + 8  # a frame makes at least one of the pictures of the eight candidates
+
+
+@pytest.mark.parametrize(("module", "kind"), [(MODULE, "tokenModel"), ("tokens/words_view.js", "wordsModel")])
+def test_a_frame_goes_on_for_as_long_as_it_is_given_from_its_beginning(module: str, kind: str) -> None:
+    shown = explorer() if kind == "tokenModel" else writing(order="read")
+    script = f"""(text, config, state) => {{
+        const model = tested.{kind}(view(text), config), clock = performance.now;
+        performance.now = () => 1000;
+        try {{ return model.see(state, 1).behind; }} finally {{ performance.now = clock; }}
+    }}"""
+    assert node.call(module, script, base64.b64encode(shown.data).decode(), shown.config, shown.state) is False
 
 
 STUB = """
@@ -147,10 +191,20 @@ def test_drawing_stops_where_the_time_is_over_and_never_reads_behind_the_last_pl
     assert found[3] == [2, 3, 4, 5, 2, 3, 4, 2, 3, 4]
 
 
+def test_the_logits_of_the_codes_are_one_object_however_often_they_are_asked_for() -> None:
+    found = call("""() => {
+        const row = Float32Array.from([0, 9, 7]), state = { seed: 0, temperature: 1, drawn: 1 };
+        const first = () => tested.drawCodes({ after: () => row, prompt: [8], K: 2, places: 4 }, state).logits[0];
+        return first() === first();
+    }""")
+    assert found  # so that they are sorted once
+
+
 def test_numbers_in_words() -> None:
     shares = [0, 0.0004, 0.0005, 0.0994, 0.0996, 0.5, 1]
     assert call("(p) => p.map(tested.percent)", shares) == ["<0.1%", "<0.1%", "0.1%", "9.9%", "10%", "50%", "100%"]
-    assert call("(v) => v.map(tested.rounded)", [7, 7.004, 6.997, 7.006, 3.5849625]) == ["7", "7", "7", "7.01", "3.58"]
+    numbers = [7, 7.004, 6.997, 7.006, 3.5849625, 0.005]
+    assert call("(v) => v.map(tested.rounded)", numbers) == ["7", "7", "7", "7.01", "3.58", "0.01"]
 
 
 def test_what_the_codes_cost_in_words() -> None:
@@ -202,9 +256,11 @@ WORDS_STATES: list[dict[str, Any]] = [
 ]
 
 
-def words_views(states: list[dict[str, Any]]) -> tuple[Any, list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return (what Python expects, the whole states, what the page shows of each)."""
-    shown = writing()
+def words_views(
+    states: list[dict[str, Any]], shown: WordsAndImages | None = None
+) -> tuple[Any, list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return (what Python expects of the small model, the whole states, what the page shows of each)."""
+    shown = shown or writing()
     whole = [{**shown.state, "codes": None, "drawing": None, "said": [], **state} for state in states]
     script = """(text, config, states) => {
         const model = tested.wordsModel(view(text), config);
@@ -231,16 +287,49 @@ def test_words_and_codes_are_one_sequence() -> None:
 
 
 def test_the_answer_has_its_words_with_their_odds_and_the_best_others() -> None:
-    python, states, views = words_views([state for state in WORDS_STATES if state["order"] == "read"][:4])
+    reading = [state for state in WORDS_STATES if state["order"] == "read"][:4]
+    python, states, views = words_views([*reading, *({"order": "read", "digit": digit} for digit in range(4, 9))])
     for state, view in zip(states, views, strict=True):
-        expected = python.answer(state)
-        assert [step["said"] for step in view["steps"]] == [word for word, _ in expected]
-        np.testing.assert_allclose([step["p"] for step in view["steps"]], [p for _, p in expected], atol=1e-4)
-        for step in view["steps"]:
-            odds = [option["p"] for option in step["options"]]
-            assert odds == sorted(odds, reverse=True)
-            assert len(odds) <= 5
-            assert all(option["p"] >= 0.0005 or option["name"] == step["said"] for option in step["options"])
+        check_answer(python, state, view)
+
+
+def test_words_of_next_to_no_probability_are_not_offered() -> None:
+    model = copy.deepcopy(small_model())
+    with torch.no_grad():
+        model.transformer.head.weight.mul_(8)  # a power of two: exact in the page's float16, too
+    shown = WordsAndImages(model, tokenizer(), digits())
+    python = Told(shown, model, tokenizer())
+    _, states, views = words_views([{"order": "read", "digit": digit} for digit in range(20)], shown)
+    for state, view in zip(states, views, strict=True):
+        check_answer(python, state, view)
+    best = [p for view in views for step in view["steps"] for _, p in best_words(python, view["codes"], [])]
+    assert any(0.0005 <= p < 0.001 for p in best)
+    assert any(p < 0.0005 for p in best)
+
+
+def check_answer(python: Told, state: dict[str, Any], view: dict[str, Any]) -> None:
+    """The words said with their odds; beside each the others of the five best that are worth showing."""
+    expected = python.answer(state)
+    assert [step["said"] for step in view["steps"]] == [word for word, _ in expected]
+    np.testing.assert_allclose([step["p"] for step in view["steps"]], [p for _, p in expected], atol=1e-4)
+    for place, step in enumerate(view["steps"]):
+        best = best_words(python, view["codes"], [word for word, _ in expected[:place]])
+        worth = [(name, p) for name, p in best if p >= 0.0005 or name == step["said"]]
+        assert [option["name"] for option in step["options"]] == [name for name, _ in worth]
+        np.testing.assert_allclose([option["p"] for option in step["options"]], [p for _, p in worth], atol=1e-4)
+
+
+def best_words(python: Told, codes: list[int], before: list[str]) -> list[tuple[str, float]]:
+    """Return the five likeliest words that may follow others in the answer, with their probabilities."""
+    token = python.model.token
+    begun = (token["<image>"], *codes, token["<words>"], *[token[word] for word in before])
+    p = distribution(next_logits(python.model.transformer, begun))
+    return sorted([(word, float(p[token[word]])) for word in (*WORDS, "<end>")], key=lambda each: -each[1])[:5]
+
+
+def test_an_answer_ends_where_the_hand_ends_it() -> None:
+    _, _, views = words_views([{"order": "read", "digit": 3, "said": said} for said in (["<end>"], ["a", "<end>"])])
+    assert [[step["said"] for step in view["steps"]] for view in views] == [["<end>"], ["a", "<end>"]]
 
 
 def test_a_picture_that_is_drawn_is_read_back_and_one_in_the_making_has_likeliest_tokens() -> None:
@@ -273,6 +362,8 @@ def test_a_problem_with_a_text_is_said_in_a_sentence() -> None:
         "A request has at most 3 words, and this one has 4. Shorten it.",
     ]
     assert words(states[0]["text"]) == ["a", "thick", "three"]
+    _, _, (two,) = words_views([{"order": "draw", "text": "a purple green three", "drawn": 9}])
+    assert two["problem"].startswith("“purple”, “green” are not among the model's")
 
 
 def test_the_pictures_to_read_are_those_that_were_packed() -> None:

@@ -52,7 +52,7 @@ def deep_vae(latent_dim: int) -> models.VAE:
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise((latent_dim, *[200] * DEPTH)):
         layers += [nn.Linear(n_in, n_out), nn.SiLU()]
-    model.decoder = nn.Sequential(*layers, nn.Linear(200, models.autoencoder.PIXELS))
+    model.decoder = nn.Sequential(*layers, nn.Linear(200, math.prod(model.image_shape)))
     return model
 
 

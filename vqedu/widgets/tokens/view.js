@@ -25,7 +25,7 @@ const RARELY_MS = 80; // between two pictures of codes that change faster than t
 // while there is more to read, so that the reading comes along.
 export function pictures(net) {
   const known = new Map();
-  let frame = null, computed = 0, last = 0;
+  let frame = null, computed = 0, last = -Infinity;
   function within(codes, until) {
     const key = codes.join();
     if (!known.has(key)) {
@@ -91,12 +91,12 @@ export function tokenModel(data, config) {
     const unread = logits.length <= Math.min(drawn, places - 1);
     const pixels = picture.paced(codes, unread);
     const bits = codes.map((code, p) => surpriseBits(logits[p], code));
-    const where = Math.min(cursor ?? places - 1, codes.length, places - 1);
+    const where = Math.min(cursor ?? places - 1, codes.length);
     const odds = distribution(logits[where] ?? logits.at(-1), temperature, top_k ?? K);
     const candidates = candidatesAt(picture, codes, where, odds, until);
     return {
       state, codes, bits, where, odds, candidates, pixels,
-      behind: unread || !pixels || candidates.some((each) => !each.pixels),
+      behind: unread || candidates.some((each) => !each.pixels),
       total: bits.reduce((a, b) => a + b, 0),
       luck: where < fixed.length ? null : uniforms(seed, places)[where],
     };
