@@ -1,6 +1,6 @@
 """Sampling 64 code maps of 49 codes with the cache of keys and values and without it, and what the cache saves.
 
-    python tests/benchmarks/prior_sampling.py
+    python -m tests.benchmarks.prior_sampling
 
 The shipped prior (479,000 weights) if it is there, else an untrained one of the same size: the time is the same.
 """
@@ -8,8 +8,8 @@ The shipped prior (479,000 weights) if it is there, else an untrained one of the
 from __future__ import annotations
 
 import torch
-from alternating import alternating, table
 
+from tests.benchmarks.alternating import alternating, table
 from vqedu import models, pretrained
 
 

@@ -1,7 +1,7 @@
 """What 1,000 steps reach: test error and codes used of our quantizer, the peer's, and the network without a quantizer.
 
     pip install vector-quantize-pytorch
-    python tests/benchmarks/quantizer_quality.py [seeds]
+    python -m tests.benchmarks.quantizer_quality [seeds]
 
 Batch 128, MNIST, K = 512, D = 32, Adam 1e-3; the same encoder, decoder, batches and reconstruction loss for all, taking
 turns; medians over the seeds. The last lines leave BatchNorm out of the hidden layers, for all alike.

@@ -1,7 +1,7 @@
-"""Nearest-code search: 50,000 vectors of 64 numbers against 1,024 codes, and the memory it takes at 400,000.
+"""Nearest-code search beside faiss and the peer at three sizes, and the memory it takes for 400,000 vectors.
 
 pip install vector-quantize-pytorch faiss-cpu
-python tests/benchmarks/quantizer_search.py
+python -m tests.benchmarks.quantizer_search
 """
 
 from __future__ import annotations
@@ -11,35 +11,36 @@ import sys
 from multiprocessing import get_context
 
 import torch
-from alternating import alternating, table
 
+from tests.benchmarks.alternating import alternating, table
 from vqedu.quantizers.nearest import nearest_code
 
-N, D, K = 50_000, 64, 1024
+D = 64
+SIZES = ((6_272, 512), (25_088, 8_192), (50_000, 1_024))  # vectors, codes
 
 
-def problem(n: int) -> tuple[torch.Tensor, torch.Tensor]:
+def problem(n: int, size: int) -> tuple[torch.Tensor, torch.Tensor]:
     torch.manual_seed(0)
-    return torch.randn(n, D), torch.randn(K, D)
+    return torch.randn(n, D), torch.randn(size, D)
 
 
 def peer(codebook: torch.Tensor) -> torch.nn.Module:
     from vector_quantize_pytorch import VectorQuantize
 
-    vq = VectorQuantize(dim=D, codebook_size=K).eval()
+    vq = VectorQuantize(dim=D, codebook_size=len(codebook)).eval()
     vq._codebook.embed.data.copy_(codebook[None])
     return vq
 
 
-def speed() -> None:
+def speed(n: int, size: int) -> None:
     import faiss
 
-    rows, codebook = problem(N)
+    rows, codebook = problem(n, size)
     flat, vq = faiss.IndexFlatL2(D), peer(codebook)
     flat.add(codebook.numpy())
     same = torch.from_numpy(flat.search(rows.numpy(), 1)[1][:, 0]) == nearest_code(rows, codebook)
-    print(f"equal to faiss: {int(same.sum())} of {N}; equal to the peer: ", end="")
-    print(f"{int((vq(rows[None])[1][0] == nearest_code(rows, codebook)).sum())} of {N}")
+    print(f"{n:,} vectors, {size:,} codes; equal to faiss: {int(same.sum()):,}; equal to the peer: ", end="")
+    print(f"{int((vq(rows[None])[1][0] == nearest_code(rows, codebook)).sum()):,}")
     candidates = {
         "ours": lambda: nearest_code(rows, codebook),
         "faiss IndexFlatL2": lambda: flat.search(rows.numpy(), 1),
@@ -52,7 +53,7 @@ def speed() -> None:
 @torch.no_grad()
 def added_megabytes(name: str, n: int) -> None:
     """Print by how much the search raises the peak of this process's memory (its result included)."""
-    rows, codebook = problem(n)
+    rows, codebook = problem(n, SIZES[-1][1])
     vq = peer(codebook)
 
     def search(z: torch.Tensor) -> object:
@@ -67,9 +68,10 @@ def added_megabytes(name: str, n: int) -> None:
 
 @torch.no_grad()
 def main() -> None:
-    speed()
+    for size in SIZES:
+        speed(*size)
     sys.stdout.flush()
-    for name, n in (("ours", N), ("ours", 8 * N), ("peer", N), ("peer", 8 * N)):
+    for name, n in (("ours", 50_000), ("ours", 400_000), ("peer", 50_000), ("peer", 400_000)):
         process = get_context("spawn").Process(target=added_megabytes, args=(name, n))
         process.start()
         process.join()

@@ -1,7 +1,7 @@
 """The quantizer's forward + backward alone, and a whole training step of the VQ-VAE, beside the peer's EMA quantizer.
 
     pip install vector-quantize-pytorch
-    python tests/benchmarks/quantizer_step.py
+    python -m tests.benchmarks.quantizer_step
 
 Batch 128, K = 512, D = 32, 7 x 7 positions, Adam; the same encoder and decoder for both.
 """
@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from alternating import alternating, table
 from torch import Tensor, nn
 from vector_quantize_pytorch import VectorQuantize
 
+from tests.benchmarks.alternating import alternating, table
 from vqedu import data, losses, models
 from vqedu.quantizers import VectorQuantizer
 
