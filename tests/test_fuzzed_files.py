@@ -32,6 +32,7 @@ from vqedu.data import unpacked
 from vqedu.models import CodePrior
 from vqedu.publish import notebooks, shown
 from vqedu.questions import answers
+from vqedu.widgets import bundler
 
 SECONDS = float(os.environ.get("VQEDU_FUZZ_S", "0.2"))
 
@@ -112,7 +113,7 @@ def built(folder: Path) -> bytes:
     notebook = new_notebook(cells=[new_code_cell("1 + 1")])
     script = folder / "a.py"
     script.write_text("1 + 1\n")
-    notebook.metadata["vqedu"] = {"source": notebooks.digest(script)}
+    notebook.metadata["vqedu"] = {"source": notebooks.digest(script), "explorers": bundler.digest()}
     return nbformat.writes(notebook).encode()
 
 

@@ -25,6 +25,7 @@ from vqedu import __main__
 from vqedu.publish import notebooks
 from vqedu.publish import site as pages
 from vqedu.publish.shown import Shared
+from vqedu.widgets import bundler
 from vqedu.widgets.base import WIDGET_VIEW
 
 
@@ -228,6 +229,15 @@ def test_a_notebook_that_is_not_built_from_its_source_stops_the_site(
     assert __main__.main(["site", str(tmp_path / "out")]) == 2
     assert f"01_small {why}. Run `python -m vqedu build 01_small` first.\n" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_explorers_of_another_version_stop_the_site(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", folder)
+    monkeypatch.setattr(bundler, "digest", lambda: "of a file that was edited")
+    assert __main__.main(["site", str(tmp_path / "out")]) == 2
+    assert "01_small shows explorers whose code has changed since it was built. Run" in capsys.readouterr().err
 
 
 def test_a_folder_with_other_things_is_left_alone(

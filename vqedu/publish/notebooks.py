@@ -23,6 +23,7 @@ from nbformat import NotebookNode
 from vqedu import files, validate
 from vqedu.publish import stills
 from vqedu.questions import answers
+from vqedu.widgets import bundler
 from vqedu.widgets.base import BUILD_VARIABLE, EXPLORER, PAGE_HTML, WIDGET_VIEW
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -90,7 +91,7 @@ def build(names: Iterable[str] = (), folder: Path = NOTEBOOKS, report: Callable[
     for name, script in chosen.items():
         started = time.perf_counter()
         notebook = run(read_source(script), name, folder)
-        notebook.metadata["vqedu"] = {"source": digest(script)}
+        notebook.metadata["vqedu"] = {"source": digest(script), "explorers": bundler.digest()}
         write(notebook, built(folder) / f"{name}.ipynb")
         path = folder / f"{name}.ipynb"
         write(without_page_forms(notebook), path)

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from vqedu.publish import notebooks
-from vqedu.widgets import standalone
+from vqedu.widgets import bundler, standalone
 from vqedu.widgets.base import EXPLORER
 
 ASSETS = Path(__file__).parent / "assets"
@@ -71,9 +71,11 @@ def read_built(script: Path, folder: Path) -> NotebookNode:
     if path.exists():
         try:
             notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
-            if notebook.metadata["vqedu"]["source"] == notebooks.digest(script):
+            of = notebook.metadata["vqedu"]
+            if of["source"] == notebooks.digest(script) and of["explorers"] == bundler.digest():
                 return notebook
-            why = "has changed since it was built"
+            what = "" if of["source"] != notebooks.digest(script) else "shows explorers whose code "
+            why = f"{what}has changed since it was built"
         except Exception:  # nbformat passes on whatever it meets in other JSON
             why = f"was built, but {path} is damaged"
     raise ValueError(f"{name} {why}. Run `python -m vqedu build {name}` first.")
