@@ -41,8 +41,10 @@ SHOWN = """() => [...document.querySelectorAll("body *")].filter((node) => !node
 def harmed(value: Any, key: str = "") -> Any:
     """Return a config whose labels hold a script."""
     if isinstance(value, dict):
-        named = {f"{name}{HARM * (key == 'recipes')}": harmed(part, name) for name, part in value.items()}
+        named = {name: harmed(part, name) for name, part in value.items()}
         return named | ({"names": [HARM] * examples.DIGITS} if "names" in value else {})
+    if key == "recipes":
+        return [[name + HARM, recipe] for name, recipe in value]
     if isinstance(value, list):
         return [harmed(part, key) for part in value]
     return value + HARM if key in LABELS and isinstance(value, str) else value
