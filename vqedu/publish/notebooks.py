@@ -205,6 +205,7 @@ def execute(
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
         store_widget_state=False,
+        extra_arguments=["--log-level=ERROR"],  # it warns that it listens without encryption, to this machine alone
     )
     client.reset_execution_trackers()
     with (
