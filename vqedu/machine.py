@@ -34,7 +34,8 @@ class Report(list[Verdict]):
             f"<td style='{CELL}'>{escape(v.topic)}</td><td style='{CELL}'>{escape(v.sentence)}</td></tr>"
             for v in self
         )
-        return f"<table><thead><tr><th></th><th>What</th><th>Verdict</th></tr></thead><tbody>{rows}</tbody></table>"
+        heads = "".join(f"<th style='{CELL}'>{head}</th>" for head in ("", "What", "Verdict"))
+        return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def check() -> Report:

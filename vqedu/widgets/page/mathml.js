@@ -29,7 +29,7 @@ export function mo(sign) {
   return node;
 }
 export const thin = () => space("0.17em");
-export const log = () => part("mrow", [space("0.1em"), mi("log"), space("0.17em")]);
+export const log = () => part("mrow", [space("0.2em"), mi("log"), space("0.17em")]);
 export const row = (...children) => part("mrow", children);
 export const frac = (over, under) => part("mfrac", [over, under]);
 export const colored = (color, ...children) => part("mrow", children, `color: ${color}`);
