@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape
 
 OLDEST_PYTHON = (3, 10)
+CELL = "padding:2px 8px;text-align:left;vertical-align:top"
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,12 @@ class Report(list[Verdict]):
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{'✔ fine' if v.fine else '⚠ look'}</td><td style='text-align:left'>{escape(v.topic)}</td>"
-            f"<td style='text-align:left'>{escape(v.sentence)}</td></tr>"
+            f"<tr><td style='{CELL};white-space:nowrap'>{'✔ fine' if v.fine else '⚠ look'}</td>"
+            f"<td style='{CELL}'>{escape(v.topic)}</td><td style='{CELL}'>{escape(v.sentence)}</td></tr>"
             for v in self
         )
-        return f"<table><thead><tr><th></th><th>What</th><th>Verdict</th></tr></thead><tbody>{rows}</tbody></table>"
+        heads = "".join(f"<th style='{CELL}'>{head}</th>" for head in ("", "What", "Verdict"))
+        return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def check() -> Report:

@@ -157,6 +157,28 @@ def test_a_page_fits_the_screen(site: Path, page: Page, width: int) -> None:
 
 
 @pytest.mark.browser
+def test_a_formula_wider_than_the_screen_can_be_scrolled_to_its_end(site: Path, page: Page) -> None:
+    page.goto(at(site, "01_small.html"))
+    box = page.locator("div.math").first
+    box.evaluate("(box) => { box.style.width = '60px'; box.scrollLeft = 9999; }")
+    end, edge = (
+        float(box.evaluate(f"(box) => {part}.getBoundingClientRect().right"))
+        for part in ("box.querySelector('math > :last-child')", "box")
+    )
+    assert end <= edge + 1
+
+
+@pytest.mark.browser
+def test_in_the_dark_the_code_in_an_output_has_the_color_of_its_words(site: Path, page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto(at(site, "01_small.html"))
+    output = page.locator(".cell_output .text_html").first
+    output.evaluate("(output) => { output.innerHTML = '<p>The dots <code>...</code> are still there.</p>'; }")
+    colors = [output.locator(part).evaluate("(node) => getComputedStyle(node).color") for part in ("p", "code")]
+    assert colors[0] == colors[1]
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize(
     ("name", "scheme"),
     daily(itertools.product(("index", "01_small"), ("light", "dark")), ("index", "light"), ("01_small", "dark")),

@@ -12,6 +12,7 @@ from tests.daily import daily
 from tests.page import exported
 from tests.page.traffic import Traffic
 from vqedu.lessons import toy
+from vqedu.publish.shown import math_css
 from vqedu.widgets import ElboExplorer
 
 pytestmark = pytest.mark.browser
@@ -220,3 +221,17 @@ def test_screen_readers_hear_the_sum_once_the_hand_rests(page: Page, root: Locat
 def test_nothing_is_cut_off(page: Page, tmp_path: Path) -> None:
     root = exported.open_exported(page, ElboExplorer("two-sided", x=2.0, mu=3.0, sigma=0.3, line=5), tmp_path)
     assert exported.overflow(root, 1280, 700, 390) == {1280: 0, 700: 0, 390: 0}
+
+
+def test_the_bars_of_a_divergence_stand_free_of_what_is_beside_them(page: Page, tmp_path: Path) -> None:
+    root = exported.open_exported(page, ElboExplorer(line=5), tmp_path)
+    page.add_style_tag(content=math_css())  # a font that can stretch them, as a page of the site has
+    page.evaluate("() => document.fonts.ready")
+    bars = root.locator("mo", has_text="‖")
+    own, before, after = bars.evaluate(
+        """(bars) => [bars, bars.previousElementSibling, bars.nextElementSibling.firstElementChild]
+            .map((part) => part.getBoundingClientRect().toJSON())"""
+    )
+    assert own["height"] < 1.5 * before["height"]
+    assert before["right"] <= own["left"] + 0.1
+    assert own["right"] <= after["left"] + 0.1

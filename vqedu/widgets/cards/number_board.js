@@ -31,7 +31,7 @@ function drawScale({ pen, width, height }, config, guess, revealed) {
 
 // Round values on a linear scale, and its ends; powers of ten on a logarithmic one.
 export function tickValues([low, high], log) {
-  const apart = (value) => Math.min(value - low, high - value) > (high - low) / 20;
+  const apart = (value) => Math.min(value - low, high - value) > (high - low) / 10;
   if (!log) return [low, ...ticks([low, high], 6).filter(apart), high];
   const powers = [];
   for (let p = Math.ceil(Math.log10(low) - 1e-9); p <= Math.log10(high) + 1e-9; p++) powers.push(10 ** p);

@@ -17,7 +17,7 @@ from vqedu.widgets.images import choose, packed_images
 from vqedu.widgets.latent import codes as latent_codes
 from vqedu.widgets.latent.space import LatentSpace
 
-TITLE = "One z on two maps: the autoencoder leaves holes and rays, the VAE fills the disc of N(0, I)"
+TITLE = "One z on two maps: the autoencoder leaves holes and rays, the VAE fills the disk of N(0,\N{NO-BREAK SPACE}I)"
 NAMES = ("Autoencoder", "VAE")
 STATE = ("z", "digit", "drawing", "prior", "draws", "zoom")
 CLOSE_UP = 3.5  # the half width of the close-up on N(0, I): beyond it lie 0.2% of its draws

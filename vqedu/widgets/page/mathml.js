@@ -16,9 +16,20 @@ function space(width) {
 }
 
 export const mi = (name) => part("mi", [name]);
-export const mo = (sign) => part("mo", [sign]);
+const BRACKETS = { "(": ["prefix", "0"], ")": ["postfix", "0"], "|": ["infix", "0.22em"], "\u2016": ["infix", "0.22em"] };
+
+// Brackets and bars keep the size of the letters; unless told so, a browser stretches them or spaces them as signs.
+export function mo(sign) {
+  const node = part("mo", [sign]);
+  if (!(sign in BRACKETS)) return node;
+  const [form, space] = BRACKETS[sign];
+  for (const [name, value] of Object.entries({ form, lspace: space, rspace: space, stretchy: "false" })) {
+    node.setAttribute(name, value);
+  }
+  return node;
+}
 export const thin = () => space("0.17em");
-export const log = () => part("mrow", [space("0.1em"), mi("log"), space("0.17em")]);
+export const log = () => part("mrow", [space("0.2em"), mi("log"), space("0.17em")]);
 export const row = (...children) => part("mrow", children);
 export const frac = (over, under) => part("mfrac", [over, under]);
 export const colored = (color, ...children) => part("mrow", children, `color: ${color}`);
