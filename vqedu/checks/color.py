@@ -122,11 +122,11 @@ def _keep_best(
 
 
 def _drawings(seed: int, names: int, tries: int, size: int) -> dict[str, Any]:
-    """Return code maps that all differ, and as many log-probabilities, whose order no simple rule gives."""
+    """Return code maps that all differ, and as many log-probabilities, near 0 and far below, in an order of chance."""
     generator = torch.Generator().manual_seed(seed)
     n = names * tries
     codes = torch.randperm(n * size * size, generator=generator).view(n, size, size)
-    return {"codes": codes, "log_p": -(torch.randperm(n, generator=generator) + 1) / 4, "tries": tries}
+    return {"codes": codes, "log_p": -1.5 * (torch.randperm(n, generator=generator) + 1), "tries": tries}
 
 
 def _not_side_by_side(codes: Tensor, log_p: Tensor, tries: int) -> Tensor:
