@@ -467,11 +467,11 @@ checks.gaussian_loss(my_gaussian_loss)
 #
 # **★★☆ · 8 minutes.** A VAE trained with this loss never raises an error. But its images come out gray, and the KL barely constrains its codes. Find out why, and fix the loss.
 #
-# **Contract:** `my_mended_loss(logits, x, mu, logvar)`: the same arguments as `my_elbo` → minus the ELBO in nats per image.
+# **Contract:** `my_corrected_loss(logits, x, mu, logvar)`: the same arguments as `my_elbo` → minus the ELBO in nats per image.
 
 
 # %% tags=["starter"]
-def my_mended_loss(logits, x, mu, logvar):
+def my_corrected_loss(logits, x, mu, logvar):
     x_hat = torch.sigmoid(logits)
     pixels = F.binary_cross_entropy_with_logits(x_hat, x, reduction="none")
     kl = 0.5 * (mu.square() + torch.exp(logvar) - 1 - logvar).mean()
@@ -479,13 +479,13 @@ def my_mended_loss(logits, x, mu, logvar):
 
 
 # %%
-checks.mended_loss(my_mended_loss)
+checks.corrected_loss(my_corrected_loss)
 
 # %% [markdown] tags=["solution"]
 # <details><summary>Solution</summary>
 #
 # ```python
-# def my_mended_loss(logits, x, mu, logvar):
+# def my_corrected_loss(logits, x, mu, logvar):
 #     pixels = F.binary_cross_entropy_with_logits(logits, x, reduction="none")  # logits, not gray levels
 #     kl = 0.5 * (mu.square() + torch.exp(logvar) - 1 - logvar).sum(1).mean()  # summed over the code
 #     return pixels.flatten(1).sum(1).mean() + kl

@@ -360,7 +360,7 @@ widgets.Quiz("vector_quantization.trained-table")
 # %% [markdown] tags=["slide-45"]
 # ## Straight-through: copy the gradient
 #
-# $$z_q = z_e + \mathrm{sg}[\,e_k - z_e\,] \qquad\Rightarrow\qquad \frac{\partial L}{\partial z_e} := \frac{\partial L}{\partial z_q}$$
+# $$z_q = z_e + \mathrm{sg}[e_k - z_e] \qquad\Rightarrow\qquad \frac{\partial L}{\partial z_e} := \frac{\partial L}{\partial z_q}$$
 #
 # ```python
 # z_q = z_e + (code - z_e).detach()

@@ -43,7 +43,7 @@ plots.image_grid(rows, "Nobody wrote these digits. A network drew them, one code
 #
 # **Time:** 85 minutes, and 70 for the exercises, two of which are long. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb). **Symbols:** [glossary and notation](11_glossary.ipynb).
 #
-# **Before you start: three questions from last time**
+# ## Before you start: three questions from last time
 
 # %%
 widgets.Quiz("code_prior.last-index", "code_prior.last-rate", "code_prior.last-usage")

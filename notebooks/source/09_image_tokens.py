@@ -45,7 +45,7 @@ plots.image_grid(
 #
 # Four words are easy to confuse: FSQ has **levels** (the values that one number can take), a code map has **positions**, a residual VQ has **stages** (one codebook after another), and a sequence has **slots**.
 #
-# **Before you start: three questions from last time**
+# ## Before you start: three questions from last time
 
 # %%
 widgets.Quiz("code_prior.mask", "code_prior.coder", "code_prior.no-argmax")

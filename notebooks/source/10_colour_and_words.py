@@ -47,7 +47,7 @@ widgets.WordsAndImages(
 #
 # **Time:** 65 minutes, and 58 for the exercises. **Builds on:** [07 The VQ-VAE](07_vqvae.ipynb), [08 A prior over codes](08_prior_over_codes.ipynb), and [09 Image tokens](09_image_tokens.ipynb). **Symbols:** [glossary and notation](11_glossary.ipynb).
 #
-# **Before you start: three questions from last time**
+# ## Before you start: three questions from last time
 
 # %%
 widgets.Quiz("image_tokens.recall-order", "image_tokens.recall-swapped", "image_tokens.recall-bits")

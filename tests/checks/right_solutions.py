@@ -354,7 +354,7 @@ ELBOS: list[Callable[..., Any]] = [
 ]
 VAE: list[tuple[str, Callable[..., Any]]] = [
     *(("elbo", right) for right in ELBOS),
-    *(("mended_loss", right) for right in ELBOS),
+    *(("corrected_loss", right) for right in ELBOS),
     ("gaussian_loss", lambda h, x, v: -Normal(h, v**0.5).log_prob(x).sum(dim=(1, 2, 3))),
     ("gaussian_loss", lambda h, x, v: -Independent(Normal(h, math.sqrt(v)), 3).log_prob(x)),
     (

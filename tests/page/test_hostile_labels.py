@@ -62,7 +62,7 @@ def test_a_script_in_a_label_is_shown_and_not_run(page: Page, tmp_path: Path, na
     for radio in page.locator("input[type=radio]").all()[:1]:
         radio.check()
     for button in page.locator("button:visible:enabled").all()[:3]:
-        button.click()
+        button.dispatch_event("click")  # what the one before did may have hidden it
     next_frame(page)
     assert page.evaluate(SHOWN)
     assert page.evaluate("window.ran") is None

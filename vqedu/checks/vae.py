@@ -312,9 +312,9 @@ gaussian_loss = Exercise(
 )
 
 
-mended_loss = Exercise(
-    name="mended_loss",
-    contract="mended_loss(logits, x, mu, logvar): the same arguments as elbo -> minus the ELBO in nats per image",
+corrected_loss = Exercise(
+    name="corrected_loss",
+    contract="corrected_loss(logits, x, mu, logvar): the same arguments as elbo -> minus the ELBO in nats per image",
     cases=_terms,
     reference=_elbo,
     gradients=("logits", "mu", "logvar"),

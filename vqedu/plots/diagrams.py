@@ -19,27 +19,27 @@ COURSE: dict[str, list[Box]] = {
         ("$x$", "data"), ("encoder $g$", "encoder"), ("$z$", "encoder"),
         ("decoder $f$", "decoder"), (r"$\hat{x}$", "data"),
     ],
-    "02-05  VAE": [
+    "02–05  VAE": [
         ("$x$", "data"), ("encoder", "encoder"), ("$q(z|x)$: $\\mu, \\sigma$", "encoder"),
         ("$z = \\mu + \\sigma\\,\\varepsilon$", "encoder"), ("decoder", "decoder"), (r"$\hat{x}$", "data"),
     ],
-    "06-07  VQ-VAE": [
+    "06–07  VQ-VAE": [
         ("$x$", "data"), ("encoder", "encoder"), ("$z_e$", "encoder"), ("nearest code", "codebook"),
         ("$z_q$", "codebook"), ("decoder", "decoder"), (r"$\hat{x}$", "data"),
     ],
-    "08-09  Image tokens": [
+    "08–10  Image tokens": [
         ("words", "data"), ("transformer", "prior"), ("codes $k$", "codebook"),
         ("decoder / encoder", "decoder"), ("image", "data"),
     ],
 }  # fmt: skip
 QUESTIONS = {
     "01  Autoencoder": "Can 32 numbers describe an image?",
-    "02-05  VAE": "Where must codes lie, so that a random one decodes to a digit?",
-    "06-07  VQ-VAE": "Can 49 entries of a table describe an image?",
-    "08-09  Image tokens": "Can one network draw what words say, and put images into words?",
+    "02–05  VAE": "Where must codes lie, so that a random one decodes to a digit?",
+    "06–07  VQ-VAE": "Can 49 entries of a table describe an image?",
+    "08–10  Image tokens": "Can one network draw what words say, and put images into words?",
 }
 # What enters a row from below: the place of the box that it points at, and a box of its own.
-PRIORS: dict[str, tuple[int, Box]] = {"02-05  VAE": (3, ("prior $p(z) = N(0, I)$", "prior"))}
+PRIORS: dict[str, tuple[int, Box]] = {"02–05  VAE": (3, ("prior $p(z) = N(0, I)$", "prior"))}
 BELOW = 4.6  # by how much a row with such a box is taller than the usual 10
 
 
@@ -51,7 +51,7 @@ def course_map() -> TeachingFigure:
         "decoders blue, and what is learned or assumed about codes red-orange."
     )
     title = "Four systems, one question: how few numbers can describe an image?"
-    return pipelines(COURSE, title, QUESTIONS, alt, PRIORS, two_way=("08-09  Image tokens",))
+    return pipelines(COURSE, title, QUESTIONS, alt, PRIORS, two_way=("08–10  Image tokens",))
 
 
 def pipelines(

@@ -127,7 +127,7 @@ def explained(loss: Callable[..., Any]) -> Callable[..., Any]:
 
 RIGHT: list[tuple[str, Callable[..., Any]]] = [
     *(("elbo", right) for right in ELBOS),
-    *(("mended_loss", right) for right in ELBOS),
+    *(("corrected_loss", right) for right in ELBOS),
     ("gaussian_loss", gaussian_by_square),
     ("gaussian_loss", gaussian_as_one_density),
     ("gaussian_loss", gaussian_from_energy),

@@ -61,7 +61,7 @@ ELBOS: list[Callable[..., Any]] = [
 
 WRONG: list[tuple[str, Callable[..., Any]]] = [
     *(("elbo", wrong) for wrong in ELBOS),
-    *(("mended_loss", wrong) for wrong in ELBOS),
+    *(("corrected_loss", wrong) for wrong in ELBOS),
     ("gaussian_loss", lambda h, x, v: normal(h, x, 1.0).sum(1)),
     ("gaussian_loss", lambda h, x, v: normal(h, x, v + 0.1).sum(1)),
     ("gaussian_loss", lambda h, x, v: -Laplace(h, v**0.5).log_prob(x).flatten(1).sum(1)),
