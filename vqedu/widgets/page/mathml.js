@@ -16,7 +16,9 @@ function space(width) {
 }
 
 export const mi = (name) => part("mi", [name]);
-const BRACKETS = { "(": ["prefix", "0"], ")": ["postfix", "0"], "|": ["infix", "0.22em"], "\u2016": ["infix", "0.22em"] };
+const BRACKETS = {
+  "(": ["prefix", "0"], ")": ["postfix", "0"], "|": ["infix", "0.22em"], "\u2016": ["infix", "0.22em"],
+};
 
 // Brackets and bars keep the size of the letters; unless told so, a browser stretches them or spaces them as signs.
 export function mo(sign) {
