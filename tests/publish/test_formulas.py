@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from vqedu.publish.shown import math_css, math_script
 
@@ -94,3 +94,14 @@ def test_a_bracket_does_not_lie_on_the_letter_before_it(tmp_path: Path, page: Pa
     assert letter is not None
     assert bracket is not None
     assert letter["x"] + letter["width"] <= bracket["x"] + 0.1
+
+
+@pytest.mark.browser
+def test_a_formula_that_scrolls_can_be_reached_by_keys(tmp_path: Path, page: Page) -> None:
+    style = "overflow-x: auto; font-size: 20px"
+    places = (f'<div class="math" style="{style}; width: {width}px">\\[{FORMULAS[0]}\\]</div>' for width in (150, 500))
+    formulas = shown(page, tmp_path, "".join(places)).locator("div.math")
+    expect(formulas.first).to_have_attribute("tabindex", "0")
+    assert formulas.last.get_attribute("tabindex") is None
+    formulas.first.evaluate("(node) => { node.style.width = '600px'; }")
+    expect(formulas.first).not_to_have_attribute("tabindex", "0")

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from tests.training.test_optimizers import needs_muon
 from vqedu import models, pretrained, training
@@ -141,6 +143,17 @@ def test_a_cut_off_checkpoint_is_refused(tmp_path: Path, keep: float) -> None:
     content = checkpoint.path.read_bytes()
     checkpoint.path.write_bytes(content[: int(keep if keep >= 1 else keep * len(content))])
     with pytest.raises(ValueError, match="not the whole checkpoint of a training"):
+        training.fit(vae(), images(), epochs=1, batch_size=16, checkpoint=checkpoint)
+
+
+def test_damaged_random_numbers_are_one_sentence(tmp_path: Path) -> None:
+    checkpoint = training.Checkpoint(tmp_path / "x.training", every_s=0)
+    training.fit(vae(), images(), epochs=1, batch_size=16, checkpoint=checkpoint)
+    with safe_open(checkpoint.path, "pt") as file:
+        metadata, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    tensors[f"{saving.PREFIX}random"] = torch.zeros_like(tensors[f"{saving.PREFIX}random"])
+    save_file(tensors, checkpoint.path, metadata)
+    with pytest.raises(ValueError, match=r"is damaged \(RuntimeError\)"):
         training.fit(vae(), images(), epochs=1, batch_size=16, checkpoint=checkpoint)
 
 

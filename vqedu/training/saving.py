@@ -68,10 +68,14 @@ class Saving:
             self.model.load_state_dict(tensors)
         except RuntimeError:  # names or shapes differ
             raise ValueError(f"{path} is the checkpoint of another model. Delete it to begin anew.") from None
-        for name, generator in _generators().items():
-            if name in own:
-                generator.set_rng_state(own[name])
-        self.steps.restore({name: own[name] for name in own if name.startswith("optimizer.")}, header["optimizers"])
+        try:
+            for name, generator in _generators().items():
+                if name in own:
+                    generator.set_rng_state(own[name])
+            optimizers = {name: own[name] for name in own if name.startswith("optimizer.")}
+            self.steps.restore(optimizers, header["optimizers"])
+        except (RuntimeError, TypeError, LookupError) as error:
+            raise ValueError(f"{path} is damaged ({type(error).__name__}). Delete it to begin anew.") from None
         return dict(header["history"])
 
     def save(self, history: dict[str, Any], last: bool) -> None:
