@@ -23,7 +23,7 @@ from vqedu.models import words_and_images
 from vqedu.quantizers import VectorQuantizer
 
 GPU = training.best_device()
-QUIET = [case for case in CASES if case != "noisy"]  # that one draws on the processor, wherever its weights are
+QUIET = [case for case in CASES if case != "noisy"]  # its loss is mostly noise, which differs from device to device
 pytestmark = pytest.mark.skipif(GPU.type == "cpu", reason="There is no GPU on this machine.")
 
 

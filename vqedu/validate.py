@@ -143,7 +143,7 @@ def codes(z: Tensor, latent_dim: int, name: str = "z") -> Tensor:
     float_tensor(z, name)
     if z.dim() != 2 or z.shape[1] != latent_dim:
         raise ValueError(
-            f"{name} must have shape (N, {latent_dim}), one row of {latent_dim} numbers an image, got {tuple(z.shape)}."
+            f"{name} must have shape (N, {latent_dim}), a row of {latent_dim} numbers per image, got {tuple(z.shape)}."
         )
     return finite(z, name)
 

@@ -72,9 +72,9 @@ def _map_shape(indices: Tensor) -> tuple[int, int]:
 
 
 def rounded(z: Tensor, like: Tensor, bits: int) -> Tensor:
-    """Return codes rounded to 2^bits levels a number, evenly spread over the range of `like`: (N, D), (M, D) -> (N, D).
+    """Return codes rounded to 2^bits levels per number, evenly over the range of `like`: (N, D), (M, D) -> (N, D).
 
-    The range holds the middle 99% of each column; what lies outside goes to the nearest level. A level stands in the
+    The range holds the middle 99% of each column; what lies outside goes to the nearest level. A level is in the
     middle of its step. Raises TypeError or ValueError for codes of other shapes or fewer than 1 bit.
     """
     validate.codes(z, like.shape[-1])

@@ -72,10 +72,12 @@ def read_built(script: Path, folder: Path) -> NotebookNode:
         try:
             notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
             of = notebook.metadata["vqedu"]
-            if of["source"] == notebooks.digest(script) and of["explorers"] == bundler.digest():
+            if of["source"] != notebooks.digest(script):
+                why = "has changed since it was built"
+            elif of.get("explorers") != bundler.digest():
+                why = "shows explorers whose code has changed since it was built"
+            else:
                 return notebook
-            what = "" if of["source"] != notebooks.digest(script) else "shows explorers whose code "
-            why = f"{what}has changed since it was built"
         except Exception:  # nbformat passes on whatever it meets in other JSON
             why = f"was built, but {path} is damaged"
     raise ValueError(f"{name} {why}. Run `python -m vqedu build {name}` first.")

@@ -84,7 +84,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Recall:
-    """A question to answer from memory: `choices` maps each answer to what its choice deserves to hear.
+    """A question to answer from memory: `choices` maps each answer to the feedback on its choice.
 
     A wrong choice is answered with why it is wrong, and another may follow; the right one, `answer`, with why it is
     right. Raises ValueError if an answer has no feedback, or `answer` is not among at least two choices.

@@ -92,8 +92,8 @@ def fit(
 
     The same seed and the same starting weights give the same numbers on one machine; on a GPU up to rounding, since it
     adds up in any order. The model is trained on CUDA or Apple's GPU if there is one, where the loss then makes its
-    tensors, too, and comes back where it was, in eval mode. Ctrl-C ends the training and keeps
-    the model and its history, marked `interrupted`. This is plumbing: it would be the same for any network.
+    tensors, too, and comes back where it was, in eval mode. Ctrl-C ends the training and keeps the model and its
+    history, marked `interrupted`. This is plumbing: it would be the same for any network.
     Raises ValueError or TypeError for bad arguments and for a loss that is not one number or does not depend on the
     model's weights, FloatingPointError as soon as the loss is not finite, or if the weights end as NaN.
     """

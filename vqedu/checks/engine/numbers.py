@@ -28,7 +28,7 @@ def whole(seed: int, high: int, *shape: int) -> Tensor:
 
 
 def show(value: Any, digits: int = 4) -> str:
-    """Return a value as text: so many digits a number, a large tensor by its shape alone."""
+    """Return a value as text: so many digits per number, a large tensor by its shape alone."""
     if isinstance(value, Tensor):
         if value.numel() > MOST_SHOWN:
             return f"a tensor of shape {tuple(value.shape)}"

@@ -90,7 +90,7 @@ class Lab:
         self.say(self.idle)
 
     def redraw(self, now: bool = False) -> None:
-        """Show the present figure; at most about three times a second unless `now` is true."""
+        """Show the present figure; at most about three times per second unless `now` is true."""
         if now or time.monotonic() - self._drawn >= REDRAW_SECONDS:
             self.picture.value = self.figure().png()
             self._drawn = time.monotonic()  # from the end of the drawing: the work gets its share of the time

@@ -144,7 +144,7 @@ export function button(label, onclick, attributes = {}) {
 export const disable = (node, off) => setAttribute(node, "aria-disabled", String(off));
 export const press = (node, on) => setAttribute(node, "aria-pressed", String(on));
 
-// What comes second in a figure, folded away until somebody wants it: the rest then fits a screen.
+// What comes second in a figure, folded away until you want it: the rest then fits a screen.
 export const fold = (summary, ...nodes) =>
   element("details", { class: "vq-fold" }, element("summary", {}, summary), ...nodes);
 
